@@ -9,15 +9,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// errLater is what comes of asking a Later for rows.
+// errLater is the error of asking a Later for rows.
 var errLater = errors.New("db: a statement that is sent later has no rows yet")
 
-// Later gathers statements whose answers nobody needs before the last of them, so that they go to the server in one
-// round trip. It stands where generated queries take a connection, for those that return no rows; what they say is
-// known when Send returns. It is one transaction's own and not safe for concurrent use.
+// Later collects statements whose results are not needed before all of them have run, so that they are sent to the
+// server in one round trip. It takes the place of the connection in generated queries that return no rows; their errors
+// are returned by Send. A Later belongs to one transaction and is not safe for concurrent use.
 type Later struct{ batch pgx.Batch }
 
-// Exec gathers a statement. Its tag is empty: who counts rows uses Exactly.
+// Exec adds a statement. The tag is empty; use Exactly to check the number of rows.
 func (l *Later) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	l.batch.Queue(sql, args...)
 	return pgconn.CommandTag{}, nil
@@ -33,17 +33,17 @@ type noRow struct{}
 
 func (noRow) Scan(...any) error { return errLater }
 
-// Exactly gathers statements each of which must change n rows, or Send fails with otherwise.
+// Exactly returns a Counted, with which Send fails with otherwise unless each of its statements changes n rows.
 func (l *Later) Exactly(n int, otherwise error) *Counted { return &Counted{l, int64(n), otherwise} }
 
-// Counted is a Later that counts rows.
+// Counted is a Later whose statements must change a given number of rows.
 type Counted struct {
 	*Later
 	rows      int64
 	otherwise error
 }
 
-// Exec gathers a statement that must change the number of rows.
+// Exec adds a statement that must change the given number of rows.
 func (c *Counted) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	c.batch.Queue(sql, args...).Exec(func(tag pgconn.CommandTag) error {
 		if n := tag.RowsAffected(); n != c.rows {
@@ -54,9 +54,9 @@ func (c *Counted) Exec(_ context.Context, sql string, args ...any) (pgconn.Comma
 	return pgconn.CommandTag{}, nil
 }
 
-// Send runs what was gathered, in its order, and begins anew. The first statement that fails, or that was counted and
-// has changed another number of rows, ends it, and the transaction is to be rolled back. Errors: PostgreSQL's, and
-// those given to Exactly.
+// Send runs the statements in the order in which they were added, and empties l. It stops at the first statement that
+// fails or that changes another number of rows than Exactly requires; the transaction must then be rolled back. Errors:
+// those of PostgreSQL, and those given to Exactly.
 func (l *Later) Send(ctx context.Context, tx pgx.Tx) error {
 	if l.batch.Len() == 0 {
 		return nil

@@ -23,12 +23,12 @@ func TestLater_Send_keeps_the_order_or_fails(t *testing.T) {
 		if n := count(t, pool); n != 0 {
 			t.Errorf("%d rows before they were sent", n)
 		}
-		// sees what was gathered before it
+		// This statement sees the rows of the one before it.
 		_, _ = l.Exactly(1, wrong).Exec(t.Context(), "update thing set v = 7 where n = 101")
 		if err := l.Send(t.Context(), tx); err != nil {
 			return err
 		}
-		return l.Send(t.Context(), tx) // nothing is sent twice
+		return l.Send(t.Context(), tx) // must send nothing twice
 	})
 	if n := count(t, pool); err != nil || n != 1 {
 		t.Fatalf("%v, %d rows", err, n)
@@ -49,7 +49,7 @@ func TestLater_Send_keeps_the_order_or_fails(t *testing.T) {
 		return l.Send(t.Context(), tx)
 	})
 	if n := count(t, pool); !db.IsUnique(err, "thing_pkey") || n != 1 {
-		t.Errorf("a row that is there: %v, %d rows", err, n)
+		t.Errorf("a row that exists already: %v, %d rows", err, n)
 	}
 
 	err = in(func(l *db.Later, _ pgx.Tx) error { return l.QueryRow(t.Context(), "select 1").Scan(new(int)) })

@@ -17,11 +17,11 @@ import (
 	"videomall/db/migrations"
 )
 
-// migrateLock is the advisory lock that several starting processes meet at; the number means nothing.
+// migrateLock is the advisory lock that keeps several processes from migrating at once. The number is arbitrary.
 const migrateLock int64 = 0x766d_6d69_6772_6174
 
-// Migrate brings the schema up to date: the mall's own files with goose, then River's. Any number of
-// processes may call it at once; one works and the others find the work done.
+// Migrate brings the schema up to date, first with the mall's own files by goose, then with River's. Any number of
+// processes may call it at once: one migrates, and the others find nothing to do.
 func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	return migrating(ctx, pool, func(mall *goose.Provider, river *rivermigrate.Migrator[pgx.Tx]) error {
 		if _, err := mall.Up(ctx); err != nil && !errors.Is(err, goose.ErrNoMigrations) {
@@ -34,8 +34,8 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	})
 }
 
-// MigrateDown takes every migration back, the newest first, and with them all data. CI runs it
-// between two Migrates to see that each Down undoes its Up.
+// MigrateDown reverts every migration, the newest first, and so deletes all data. CI runs it between two Migrates to
+// check that each Down undoes its Up.
 func MigrateDown(ctx context.Context, pool *pgxpool.Pool) error {
 	return migrating(ctx, pool, func(mall *goose.Provider, river *rivermigrate.Migrator[pgx.Tx]) error {
 		if _, err := river.Migrate(ctx, rivermigrate.DirectionDown,
@@ -49,9 +49,9 @@ func MigrateDown(ctx context.Context, pool *pgxpool.Pool) error {
 	})
 }
 
-// CheckMigrated is nil when no migration is pending, else an error that says what is. It changes nothing.
+// CheckMigrated returns nil if no migration is pending, and else an error that says which. It changes nothing.
 func CheckMigrated(ctx context.Context, pool *pgxpool.Pool) error {
-	// Plain SQL: goose would create its table where there is none, and a replica is read-only.
+	// This is plain SQL, because goose would create its table if there is none, and a replica is read-only.
 	var table *string
 	if err := pool.QueryRow(ctx, "select to_regclass('goose_db_version')::text").Scan(&table); err != nil {
 		return fmt.Errorf("check migrations: %w", err)
@@ -92,10 +92,10 @@ func newestMigration(fsys fs.FS) (int64, error) {
 	return goose.NumericComponent(names[len(names)-1]) // Glob sorts, and the numbers have leading zeros
 }
 
-// migrating hands fn both migrators while no other process migrates this database.
+// migrating calls fn with both migrators while no other process migrates this database.
 func migrating(ctx context.Context, pool *pgxpool.Pool,
 	fn func(*goose.Provider, *rivermigrate.Migrator[pgx.Tx]) error) (err error) {
-	// A pool of its own: building an index may take longer than a request's statement may.
+	// Migrations use a pool of their own, since building an index may take longer than the statements of requests may.
 	cfg := pool.Config()
 	cfg.MaxConns = 4
 	cfg.MinConns = 0
@@ -125,8 +125,8 @@ func migrating(ctx context.Context, pool *pgxpool.Pool,
 	return fn(mall, river)
 }
 
-// lock takes a session's advisory lock by asking again and again. A session that waited inside
-// pg_advisory_lock would hold a snapshot, and CREATE INDEX CONCURRENTLY waits for every snapshot.
+// lock takes an advisory lock of the session by polling. A session that waited in pg_advisory_lock would hold a
+// snapshot, and CREATE INDEX CONCURRENTLY waits for every snapshot.
 func lock(ctx context.Context, pool *pgxpool.Pool, key int64) (release func(), err error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {

@@ -22,7 +22,7 @@ func empty(t *testing.T) *pgxpool.Pool {
 	return pool
 }
 
-// leftovers are the mall's own objects of a database, whatever their kind.
+// leftovers returns the mall's own objects of all kinds in a database.
 func leftovers(t *testing.T, pool *pgxpool.Pool) []string {
 	t.Helper()
 	rows, err := pool.Query(context.Background(), `
@@ -62,7 +62,7 @@ func TestMigrate_up_down_and_up_again(t *testing.T) {
 		t.Fatal(err)
 	}
 	if left := leftovers(t, pool); len(left) != 0 {
-		t.Errorf("the way down leaves %v", left)
+		t.Errorf("MigrateDown left %v", left)
 	}
 	if err := db.CheckMigrated(ctx, pool); err == nil {
 		t.Error("a database taken down passes for a migrated one")

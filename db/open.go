@@ -1,5 +1,5 @@
-// Package db opens PostgreSQL, runs a business step in one transaction and brings the schema up to
-// date. It owns connections and transactions; it knows no table and no rule of the mall.
+// Package db opens PostgreSQL, runs a business step in one transaction and brings the schema up to date. It owns
+// connections and transactions, and refuses to know tables and rules of the mall.
 package db
 
 import (
@@ -20,29 +20,28 @@ import (
 type Options struct {
 	// ApplicationName is what pg_stat_activity shows; "videomall" when empty.
 	ApplicationName string
-	// MaxConns is the pool's upper limit; 0 means four a core, at least 16. A pool_max_conns in the
-	// URL wins, so that one deployment can be tuned without a new build.
+	// MaxConns is the upper limit of the pool; 0 means four for each core, at least 16. A pool_max_conns in the URL
+	// takes precedence, so that one deployment can be tuned without a new build.
 	MaxConns int32
-	// StatementTimeout ends a statement that runs longer, on the server's side; 0 means 15 s,
-	// negative means no limit.
+	// StatementTimeout is after how long the server cancels a statement; 0 means 15 s, negative means no limit.
 	StatementTimeout time.Duration
-	// ReadOnly makes every transaction read-only by default. A replica is opened this way, so that a
-	// write sent there fails in development too, where the replica is the primary's twin.
+	// ReadOnly makes every transaction read-only by default. A replica is opened this way, so that a write sent there
+	// fails in development too, where the replica is the same database as the primary.
 	ReadOnly bool
-	// Tracer sees every query; nil for none. Telemetry provides one.
+	// Tracer sees every query; nil means none. Package telemetry provides one.
 	Tracer pgx.QueryTracer
 }
 
 const (
 	defaultName             = "videomall"
 	defaultStatementTimeout = 15 * time.Second
-	// A verb makes no network call inside a transaction, so one that idles this long lost its program.
+	// No network call is made inside a transaction, so the program of one that idles for this long is gone.
 	idleInTransaction = 60 * time.Second
 	connectTimeout    = 5 * time.Second
 )
 
-// Open connects to url and verifies with one round trip that somebody answers.
-// The error never contains the URL's password.
+// Open connects to url and verifies with one round trip that the server answers. The error never contains the password
+// of the URL.
 func Open(ctx context.Context, url string, opt Options) (*pgxpool.Pool, error) {
 	cfg, err := poolConfig(url, opt)
 	if err != nil {
@@ -67,7 +66,7 @@ func poolConfig(url string, opt Options) (*pgxpool.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the database URL: %w", err) // pgx redacts the password
 	}
-	// pgxpool's own default is max(4, cores): too few for a web process whose handlers mostly wait.
+	// The default of pgxpool is max(4, cores), which is too few for a web process whose handlers mostly wait.
 	if !strings.Contains(url, "pool_max_conns") {
 		cfg.MaxConns = opt.MaxConns
 		if cfg.MaxConns <= 0 {
@@ -76,7 +75,7 @@ func poolConfig(url string, opt Options) (*pgxpool.Config, error) {
 	}
 	cfg.MinIdleConns = min(2, cfg.MaxConns)
 	cfg.MaxConnIdleTime = 5 * time.Minute
-	// Connections are renewed, at spread-out moments, so that a failover or a new DNS answer is noticed.
+	// Connections are renewed at different times, so that the pool notices a failover or a new DNS answer.
 	cfg.MaxConnLifetime, cfg.MaxConnLifetimeJitter = 30*time.Minute, 5*time.Minute
 	cfg.HealthCheckPeriod = 30 * time.Second
 	if cfg.ConnConfig.ConnectTimeout == 0 {
@@ -101,21 +100,21 @@ func poolConfig(url string, opt Options) (*pgxpool.Config, error) {
 	if opt.ReadOnly {
 		params["default_transaction_read_only"] = "on"
 	}
-	maps.Copy(params, cfg.ConnConfig.RuntimeParams) // what the URL says wins
+	maps.Copy(params, cfg.ConnConfig.RuntimeParams) // the parameters of the URL take precedence
 	cfg.ConnConfig.RuntimeParams = params
 	return cfg, nil
 }
 
-// milliseconds is PostgreSQL's spelling of a timeout: "0" switches it off.
+// milliseconds formats a timeout for PostgreSQL, where "0" turns it off.
 func milliseconds(d time.Duration) string {
 	return strconv.FormatInt(max(0, d.Milliseconds()), 10)
 }
 
-// Pools is where statements go. Writes, and reads whose answer a write depends on, go to Primary;
-// lists that may be a second old may go to Replica.
+// Pools are the pools of the primary and the replica. Writes, and reads on which a write depends, go to Primary; lists
+// that may be a second old may go to Replica.
 type Pools struct{ Primary, Replica *pgxpool.Pool }
 
-// OpenPools opens the primary, and the replica when it has a URL; without one Replica is Primary.
+// OpenPools opens the primary, and the replica if it has a URL. Without one Replica is Primary.
 func OpenPools(ctx context.Context, primaryURL, replicaURL string, opt Options) (Pools, error) {
 	primary, err := Open(ctx, primaryURL, opt)
 	if err != nil {
@@ -133,7 +132,7 @@ func OpenPools(ctx context.Context, primaryURL, replicaURL string, opt Options) 
 	return Pools{Primary: primary, Replica: replica}, nil
 }
 
-// Close closes both pools and waits until every borrowed connection is back.
+// Close closes both pools and waits until every acquired connection is released.
 func (p Pools) Close() {
 	if p.Replica != nil && p.Replica != p.Primary {
 		p.Replica.Close()

@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// SQLSTATE classes the mall decides by: https://www.postgresql.org/docs/current/errcodes-appendix.html
+// SQLSTATE codes on which decisions depend: https://www.postgresql.org/docs/current/errcodes-appendix.html
 const (
 	uniqueViolation      = "23505"
 	foreignKeyViolation  = "23503"
@@ -24,20 +24,20 @@ const (
 	serverIsEnding       = "57P" // part of a class
 )
 
-// InTx runs fn in one read-committed transaction: committed when fn returns nil, rolled back when it
-// returns an error or panics. fn's error comes back as it is. Nothing is tried again: a verb that may
-// meet a deadlock says so by calling InTxRetrying.
+// InTx runs fn in one read-committed transaction. It commits if fn returns nil, and rolls back if fn returns an error
+// or panics. The error of fn is returned unchanged. InTx does not retry; callers that may run into a deadlock use
+// InTxRetrying.
 //
-// When the commit itself fails because the connection broke, nobody knows whether it happened; the
-// caller's idempotency key or state guard decides, as after any crash.
+// If the commit fails because the connection broke, it is unknown whether it happened. The idempotency key or the state
+// guard of the caller then decides, as after any crash.
 func InTx(ctx context.Context, pool *pgxpool.Pool, fn func(pgx.Tx) error) error {
 	tx, err := pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() {
-		// A no-op after the commit. The caller's context may be over already, and a connection given
-		// back in the middle of a transaction would have to be thrown away.
+		// Rollback does nothing after the commit. It must not use the caller's context, which may have ended: a
+		// connection that is released inside a transaction has to be closed.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
 		defer cancel()
 		_ = tx.Rollback(ctx)
@@ -51,16 +51,16 @@ func InTx(ctx context.Context, pool *pgxpool.Pool, fn func(pgx.Tx) error) error 
 	return nil
 }
 
-// InTxRetrying is InTx, run up to attempts times (at least once) as long as PostgreSQL names the
-// other transaction as the reason: a deadlock or a serialization failure. fn must touch nothing but
-// tx and what it assigns afresh on every call, since all of it is run again.
+// InTxRetrying is InTx, run up to attempts times (at least once) as long as it fails because of another transaction, by
+// a deadlock or a serialization failure. fn may run several times, so it must change nothing but tx and variables that
+// it assigns on every call.
 func InTxRetrying(ctx context.Context, pool *pgxpool.Pool, attempts int, fn func(pgx.Tx) error) error {
 	for n := 1; ; n++ {
 		err := InTx(ctx, pool, fn)
 		if err == nil || n >= attempts || !IsRetryable(err) {
 			return err
 		}
-		select { // the two that collided must not meet again in step
+		select { // a random pause keeps the two transactions from colliding again
 		case <-ctx.Done():
 			return err
 		case <-time.After(rand.N(time.Duration(n) * 10 * time.Millisecond)):
@@ -68,29 +68,29 @@ func InTxRetrying(ctx context.Context, pool *pgxpool.Pool, attempts int, fn func
 	}
 }
 
-// IsRetryable says that the same transaction may succeed if run again from its beginning.
+// IsRetryable reports whether the same transaction may succeed if it is run again from its beginning.
 func IsRetryable(err error) bool {
 	return is(err, serializationFailure, "") || is(err, deadlockDetected, "")
 }
 
-// IsRefused says that PostgreSQL itself turned a statement down, so that the transaction is certainly undone. Any other
-// error (a connection that broke, a server that is shutting down) leaves open whether a commit was carried out.
+// IsRefused reports whether PostgreSQL itself refused a statement, so that the transaction is certainly rolled back.
+// After any other error, such as a broken connection or a server that shuts down, a commit may or may not have
+// happened.
 func IsRefused(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && !strings.HasPrefix(pg.Code, connectionException) &&
 		!strings.HasPrefix(pg.Code, serverIsEnding)
 }
 
-// IsUnique says that err is the violation of the unique constraint or index of that name;
-// an empty name means any.
+// IsUnique reports whether err is a violation of the unique constraint or index of that name; an empty name means any.
 func IsUnique(err error, constraint string) bool { return is(err, uniqueViolation, constraint) }
 
-// IsForeignKey says that err is the violation of the foreign key of that name; empty means any.
+// IsForeignKey reports whether err is a violation of the foreign key of that name; an empty name means any.
 func IsForeignKey(err error, constraint string) bool {
 	return is(err, foreignKeyViolation, constraint)
 }
 
-// IsCheck says that err is the violation of the CHECK of that name; empty means any.
+// IsCheck reports whether err is a violation of the CHECK of that name; an empty name means any.
 func IsCheck(err error, constraint string) bool { return is(err, checkViolation, constraint) }
 
 func is(err error, code, constraint string) bool {

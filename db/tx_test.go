@@ -14,7 +14,7 @@ import (
 	"videomall/db/dbtest"
 )
 
-// table makes one with every kind of constraint that callers tell apart.
+// table returns a pool with a table that has every kind of constraint which callers tell apart.
 func table(t *testing.T) *pgxpool.Pool {
 	t.Helper()
 	pool := dbtest.New(t)
@@ -68,7 +68,7 @@ func TestInTx_commits_all_or_nothing(t *testing.T) {
 		cancel()
 		return insert(tx)
 	})
-	if err != nil { // insert used the living context, so it is the commit that fails
+	if err != nil { // insert used a context that has not ended, so the commit failed
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("after a cancellation: %v", err)
 		}
@@ -108,7 +108,7 @@ func TestInTx_reads_what_others_commit_meanwhile(t *testing.T) {
 	}
 }
 
-// collide makes two transactions lock two rows in opposite order.
+// collide runs two transactions that lock two rows in opposite order.
 func collide(t *testing.T, run func(ctx context.Context, pool *pgxpool.Pool,
 	fn func(pgx.Tx) error) error) (calls int, errs [2]error) {
 	t.Helper()

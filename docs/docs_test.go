@@ -1,5 +1,5 @@
-// Package docs_test holds what the documents say against the house: a link leads somewhere, a file, a test, a metric, a
-// table, a make target that is named exists.
+// Package docs_test compares the documents with the code: links lead somewhere, and the files, tests, metrics, tables
+// and make targets that a document names exist.
 package docs_test
 
 import (
@@ -16,7 +16,7 @@ import (
 
 const root = ".."
 
-// documents are those of the top level and everything below docs, by path.
+// documents returns the documents of the top level and below docs, by path.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	top, err := filepath.Glob(filepath.Join(root, "*.md"))
@@ -45,7 +45,7 @@ func read(t *testing.T, path string) string {
 	return string(b)
 }
 
-// files lists what lies below dir and ends so, passing over what is no part of the house.
+// files lists the files below dir with an ending, without node_modules and hidden folders.
 func files(t *testing.T, dir, ending string) []string {
 	t.Helper()
 	var found []string
@@ -67,7 +67,7 @@ func files(t *testing.T, dir, ending string) []string {
 	return found
 }
 
-// firsts are the first groups of every match, each once.
+// firsts returns the set of the first groups of all matches.
 func firsts(pattern *regexp.Regexp, text string) map[string]bool {
 	set := map[string]bool{}
 	for _, m := range pattern.FindAllStringSubmatch(text, -1) {
@@ -89,7 +89,7 @@ func TestDocuments_links_lead_somewhere(t *testing.T) {
 		for target := range firsts(link, text) {
 			u, err := url.Parse(target)
 			if err != nil {
-				t.Errorf("%s: %q is no link: %v", path, target, err)
+				t.Errorf("%s: %q is not a link: %v", path, target, err)
 				continue
 			}
 			if u.Scheme == "" && u.Path != "" && !exists(filepath.Join(filepath.Dir(path), u.Path)) {
@@ -99,7 +99,8 @@ func TestDocuments_links_lead_somewhere(t *testing.T) {
 	}
 }
 
-// A document that the index doesn't name is found by nobody; decisions stand in the order of their numbers.
+// TestDocuments_index_names_every_document checks that the index names every document, and the decisions in the order
+// of their numbers.
 func TestDocuments_index_names_every_document(t *testing.T) {
 	t.Parallel()
 	index := read(t, "README.md")
@@ -120,7 +121,7 @@ func TestDocuments_index_names_every_document(t *testing.T) {
 	}
 }
 
-// TestDocuments_decisions_are_headed_alike sees that each record begins with the number of its file and a title.
+// TestDocuments_decisions_are_headed_alike checks that each record begins with the number of its file and a title.
 func TestDocuments_decisions_are_headed_alike(t *testing.T) {
 	t.Parallel()
 	for path, text := range documents(t) {
@@ -178,7 +179,7 @@ func TestDocuments_named_make_targets_exist(t *testing.T) {
 }
 
 var (
-	// What is registered: counter("orders_total", …), desc("connections", …), Name: "videomall_stock_drift".
+	// These match registrations: counter("orders_total", …), desc("connections", …), Name: "videomall_stock_drift".
 	counted    = regexp.MustCompile(`counter\("(\w+)"`)
 	pooled     = regexp.MustCompile(`desc\("(\w+)"`)
 	registered = regexp.MustCompile(`Name: +"videomall_(\w+)"`)
@@ -211,7 +212,7 @@ func TestDocuments_tables_are_those_of_the_migrations(t *testing.T) {
 	same(t, "table", have, firsts(told, read(t, "schema.md")))
 }
 
-// same reports what only one side knows.
+// same fails for every name that only one side has.
 func same(t *testing.T, what string, have, said map[string]bool) {
 	t.Helper()
 	if len(have) == 0 {

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// avoided are the words that the glossary keeps out: whole identifiers, parts of identifiers, and words on pages by
+// avoided lists the words that the glossary excludes: whole identifiers, parts of identifiers, and words on pages by
 // language.
 type avoided struct {
 	identifiers, parts []string
@@ -65,12 +65,12 @@ func readGlossary(t *testing.T) avoided {
 		}
 	}
 	if len(a.identifiers) < 5 || len(a.parts) < 5 || len(a.pages["en"]) < 5 || len(a.pages["zh-CN"]) < 3 {
-		t.Fatalf("little was read: %+v", a)
+		t.Fatalf("the glossary has too few words: %+v", a)
 	}
 	return a
 }
 
-// words splits an identifier where its case changes: firstMaker is first, maker.
+// words splits an identifier into its words: firstMaker becomes first, maker.
 func words(identifier string) []string {
 	var out []string
 	from := 0
@@ -98,8 +98,8 @@ func TestGlossary_Words(t *testing.T) {
 	}
 }
 
-// TestGlossary_Code fails on an identifier that the glossary keeps out. What is drawn in the demo's videos is no code
-// of the business.
+// TestGlossary_Code fails for an identifier that the glossary excludes. It skips the code that draws the demo's videos,
+// which is not about the business.
 func TestGlossary_Code(t *testing.T) {
 	t.Parallel()
 	avoid := readGlossary(t)
@@ -140,7 +140,7 @@ func TestGlossary_Code(t *testing.T) {
 	}
 }
 
-// TestGlossary_Pages fails on a message that holds a word which the glossary keeps off the pages of its language.
+// TestGlossary_Pages fails for a message with a word that the glossary excludes from the pages of its language.
 func TestGlossary_Pages(t *testing.T) {
 	t.Parallel()
 	avoid := readGlossary(t)
@@ -154,7 +154,7 @@ func TestGlossary_Pages(t *testing.T) {
 			quoted[i] = regexp.QuoteMeta(word)
 		}
 		pattern := `(?i)\b(` + strings.Join(quoted, "|") + `)\b`
-		if language == "zh-CN" { // whose words have no bounds
+		if language == "zh-CN" { // Chinese has no boundaries between words
 			pattern = strings.Join(quoted, "|")
 		}
 		forbidden := regexp.MustCompile(pattern)

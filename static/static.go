@@ -1,6 +1,6 @@
-// Package static owns the files that every page needs and that never change while the process lives: the compiled CSS,
-// the scripts, the font, the marks. They are embedded, named by the digest of their contents, and served for a year. It
-// knows nothing of covers, videos or anything a person uploaded.
+// Package static owns the files that every page needs and that do not change while the process runs: the compiled CSS,
+// the scripts, the font and the icons. They are embedded, named by the digest of their contents, and cached for a year.
+// The package refuses to know covers, videos and everything else that people upload.
 package static
 
 import (
@@ -34,11 +34,11 @@ type asset struct {
 	contentType string
 	digest      string
 	plain       []byte
-	brotli      []byte // nil where compression would not help
+	brotli      []byte // nil if compression would not help
 	gzip        []byte
 }
 
-// Read once, never written again.
+// The files are read once, and the maps are never written again.
 var byName, byHashedName = load(dist)
 
 func load(files embed.FS) (map[string]string, map[string]asset) {
@@ -58,7 +58,7 @@ func load(files embed.FS) (map[string]string, map[string]asset) {
 		name, ext := entry.Name(), path.Ext(entry.Name())
 		contentType, known := types[ext]
 		if !known {
-			continue // a compressed copy, read with its source
+			continue // a compressed copy, which is read with its source
 		}
 		plain := read(name)
 		sum := sha256.Sum256(plain)
@@ -70,8 +70,8 @@ func load(files embed.FS) (map[string]string, map[string]asset) {
 	return urls, assets
 }
 
-// URL returns the path of a file by its plain name: URL("app.css") is "/static/app.<digest>.css". It panics on a name
-// that was never built, which is a typing error that the first render shows.
+// URL returns the path of a file by its plain name: URL("app.css") is "/static/app.<digest>.css". It panics for a name
+// that was never built. Such a mistake shows when the page is first rendered.
 func URL(name string) string {
 	u, ok := byName[name]
 	if !ok {
@@ -80,14 +80,15 @@ func URL(name string) string {
 	return u
 }
 
-// File is a file's content and its type by its plain name, for the few whose address browsers choose themselves, such
-// as /favicon.ico. It panics as URL does.
+// File returns the content and the type of a file by its plain name, for the few whose address browsers choose
+// themselves, such as /favicon.ico. It panics like URL.
 func File(name string) (content []byte, contentType string) {
 	a := byHashedName[strings.TrimPrefix(URL(name), Prefix)]
 	return a.plain, a.contentType
 }
 
-// Handler serves the hashed names below Prefix, compressed where the client allows. Anything else is 404.
+// Handler serves the hashed names below Prefix, compressed if the client accepts it. Any other path is answered with
+// 404.
 func Handler() http.Handler { return http.HandlerFunc(serve) }
 
 func serve(w http.ResponseWriter, r *http.Request) {
@@ -132,10 +133,10 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	_, _ = w.Write(body) // the client left; nothing to do about it
+	_, _ = w.Write(body) // an error means that the client has left
 }
 
-// accepts reads Accept-Encoding (RFC 9110 §12.5.3) for one coding; q=0 refuses it. "*" is not taken as consent.
+// accepts reports whether Accept-Encoding (RFC 9110 §12.5.3) accepts a coding; q=0 refuses it. "*" does not count.
 func accepts(header, coding string) bool {
 	for part := range strings.SplitSeq(header, ",") {
 		name, params, _ := strings.Cut(part, ";")

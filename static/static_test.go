@@ -115,13 +115,14 @@ func TestHandler_refuses_other_names_and_methods(t *testing.T) {
 	}
 	defer func() {
 		if recover() == nil {
-			t.Error("a name that was never built got an address")
+			t.Error("URL returned an address for a name that was never built")
 		}
 	}()
 	static.URL("nothing.css")
 }
 
-// The font's address inside the stylesheet is written by the build script with its own digest.
+// TestHandler_serves_every_file_that_the_stylesheet_names checks the address of the font in the stylesheet, which the
+// build script writes with a digest that it computes itself.
 func TestHandler_serves_every_file_that_the_stylesheet_names(t *testing.T) {
 	t.Parallel()
 	css, err := os.ReadFile("dist/app.css")

@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// bucketName is the one bucket of a Bucket.
+// bucketName is the name of the bucket that Bucket makes.
 const bucketName = "media"
 
-// Bucket starts an S3 service of the test's own on loopback, versitygw over a folder, and returns the STORAGE_URL of an
-// empty bucket in it. It ends with the test. The service checks what Amazon's checks: signatures, their ends, the sizes
-// that were signed.
+// Bucket starts an S3 service for the test on loopback, which is versitygw on a folder, and returns the STORAGE_URL of
+// an empty bucket in it. The service ends with the test. Like Amazon's, it checks signatures, their expiry, and the
+// sizes that were signed.
 func Bucket(t testing.TB) string {
 	t.Helper()
 	program, err := theGateway()
@@ -65,8 +65,8 @@ func Bucket(t testing.TB) string {
 	return fmt.Sprintf("s3://%s:%s@%s/%s?tls=off", key, secret, address, bucketName)
 }
 
-// theGateway is built once a process, from the module proxy, by the versions that tools/s3/go.mod pins; Go keeps what
-// it built.
+// theGateway builds versitygw once in a process, from the module proxy, in the versions that tools/s3/go.mod pins. Go
+// caches the build.
 var theGateway = sync.OnceValues(func() (string, error) {
 	root, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {

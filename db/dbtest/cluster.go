@@ -14,13 +14,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// clusterSlots is how many slots a Redis Cluster has.
+// clusterSlots is the number of slots of a Redis Cluster:
 // https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/
 const clusterSlots = 16384
 
-// RedisCluster starts a Redis Cluster of three nodes that share the slots, and returns the REDIS_URL of the program and
-// a client. It ends with the test. A command whose keys lie in different slots fails there, as it would not on a single
-// server.
+// RedisCluster starts a Redis Cluster of three nodes, and returns a REDIS_URL and a client. The cluster ends with the
+// test. Unlike on a single server, a command whose keys lie in different slots fails there.
 func RedisCluster(t testing.TB) (url string, client *redis.ClusterClient) {
 	t.Helper()
 	program, err := exec.LookPath("redis-server")

@@ -1,12 +1,11 @@
 // Package dbtest gives every test a real PostgreSQL database and a real Redis of its own.
 //
-// All test binaries of one user, those that `go test ./...` runs side by side included, share one
-// disposable PostgreSQL below the system's temporary folder; it stops by itself with the last of them,
-// however that ends (see package embedded). A database is a copy of a template that was migrated
-// once. TEST_DATABASE_URL names another server to use instead; its account must be allowed to create
-// databases.
+// All test binaries of one user, including those that `go test ./...` runs in parallel, share one disposable PostgreSQL
+// below the system's temporary folder. It stops with the last of them, however that ends (see package embedded). A
+// database is a copy of a template that is migrated once. TEST_DATABASE_URL names another server to use instead, whose
+// account must be allowed to create databases.
 //
-// Without a server a test is skipped aloud; with CI=true it fails.
+// Without a server a test is skipped with a message, and with CI=true it fails.
 package dbtest
 
 import (
@@ -30,7 +29,7 @@ import (
 	"videomall/embedded"
 )
 
-// patience bounds everything that prepares a test, on a machine that is busy with twenty others.
+// patience bounds everything that prepares a test. It is long enough for a machine that runs twenty others.
 const patience = 2 * time.Minute
 
 // New returns a pool on a migrated database of the test's own, dropped when the test ends.
@@ -46,7 +45,7 @@ func New(t testing.TB) *pgxpool.Pool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(pool.Close) // before the drop: cleanups run last first
+	t.Cleanup(pool.Close) // runs before the drop, since the last cleanup runs first
 	return pool
 }
 
@@ -79,7 +78,7 @@ func fresh(t testing.TB, migrated bool) string {
 			t.Fatal("dbtest: ", err)
 		}
 	}
-	// The pid lets a later run see that the one that made this database is gone.
+	// The pid lets a later run recognize that the process which made this database is gone.
 	name := fmt.Sprintf("%s%d_%s", clonePrefix, os.Getpid(), strings.ToLower(rand.Text()[:16]))
 	if err := s.clone(ctx, name, source); err != nil {
 		t.Fatal("dbtest: ", err)
@@ -103,17 +102,18 @@ func Missing(t testing.TB, why error) {
 	t.Skip("SKIPPED, AND NOTHING WAS TESTED: ", why)
 }
 
-// server is the PostgreSQL of this test binary: one for all its tests, used until the process ends.
+// server is the PostgreSQL that all tests of this binary use until the process ends.
 type server struct {
 	url   func(database string) string
 	admin *pgxpool.Pool
-	ours  bool // below the temporary folder, so its leftovers are ours to sweep
+	ours  bool // below the temporary folder, so sweep may drop its leftovers
 
 	mu     sync.Mutex
 	source string // the template, once it is known to exist
 }
 
-// theServer is found or started once a process. Nothing stops it: its keeper sees the process end.
+// theServer finds or starts the server once in a process. Nothing here stops it: its keeper notices the end of the
+// process.
 var theServer = func() func(context.Context) (*server, error) {
 	var mu sync.Mutex
 	var s *server
@@ -145,7 +145,7 @@ func connect(ctx context.Context) (*server, error) {
 			return v.String()
 		}
 	} else {
-		// Not TMPDIR: below it the path may be too long for a socket, or private to another account.
+		// TMPDIR is not used, since its path may be too long for a socket, or private to another account.
 		dir := filepath.Join("/tmp", fmt.Sprintf("videomall-test-%d", os.Geteuid()))
 		pg, err := embedded.StartPostgres(ctx, embedded.PostgresOptions{
 			Dir:        dir,
@@ -177,13 +177,13 @@ func connect(ctx context.Context) (*server, error) {
 	return s, nil
 }
 
-// clone copies a database. FILE_COPY takes a checkpoint, which costs little with fsync off, and then
-// copies files, which is faster than writing every block to the log.
+// clone copies a database. FILE_COPY makes a checkpoint, which costs little with fsync off, and then copies files,
+// which is faster than writing every block to the log.
 func (s *server) clone(ctx context.Context, name, source string) error {
 	_, err := s.admin.Exec(ctx, "create database "+name+" template "+source+" strategy file_copy")
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "3D000" && source != "template0" {
-		// Another working copy of the project had many schemas since and swept this one away.
+		// Another working copy of the project has had many schemas since, and has swept this one.
 		s.mu.Lock()
 		s.source = ""
 		s.mu.Unlock()
@@ -198,7 +198,7 @@ func (s *server) clone(ctx context.Context, name, source string) error {
 	return nil
 }
 
-// alone runs fn while no other test binary does, whichever copy of the project it is of.
+// alone runs fn while no other test binary of any working copy of the project runs one.
 func (s *server) alone(ctx context.Context, fn func(*pgx.Conn) error) error {
 	conn, err := s.admin.Acquire(ctx)
 	if err != nil {

@@ -20,7 +20,7 @@ func TestNew_gives_every_test_its_own_database(t *testing.T) {
 			if err := db.CheckMigrated(ctx, pool); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := pool.Exec(ctx, "create table mine (n int)"); err != nil { // fails where a sibling did it
+			if _, err := pool.Exec(ctx, "create table mine (n int)"); err != nil { // fails if a sibling has made it
 				t.Fatal(err)
 			}
 		})
@@ -44,7 +44,7 @@ func TestNew_drops_the_database_after_the_test(t *testing.T) {
 func TestSweep_drops_databases_of_killed_tests(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	pool := dbtest.New(t) // of a living process: stays
+	pool := dbtest.New(t) // of a running process, so it stays
 	gone := exec.Command("true")
 	if err := gone.Run(); err != nil {
 		t.Fatal(err)

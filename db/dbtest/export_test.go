@@ -2,7 +2,7 @@ package dbtest
 
 import "context"
 
-// Sweep sweeps the shared server; false when the server is not ours to sweep.
+// Sweep sweeps the shared server. It returns false if the server must not be swept.
 func Sweep(ctx context.Context) (bool, error) {
 	s, err := theServer(ctx)
 	if err != nil || !s.ours {
@@ -21,7 +21,7 @@ func Admin(ctx context.Context, sql string) error {
 	return err
 }
 
-// Exists says that there is a database of that name.
+// Exists reports whether there is a database of that name.
 func Exists(ctx context.Context, name string) (have bool, err error) {
 	s, err := theServer(ctx)
 	if err != nil {

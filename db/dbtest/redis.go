@@ -18,9 +18,9 @@ import (
 // redisDatabases bounds how many tests of one binary use Redis at the same moment.
 const redisDatabases = 512
 
-// Redis returns a client on an empty logical database that no other running test uses. The server is
-// a real one, shared by the tests of this binary; it ends with the process. SCRIPT, CLIENT, FLUSHALL
-// and channels of PUBLISH concern the whole server: a test of those wants RedisServer.
+// Redis returns a client on an empty logical database that no other running test uses. The tests of this binary share
+// one real server, which ends with the process. SCRIPT, CLIENT, FLUSHALL and the channels of PUBLISH affect the whole
+// server, so tests of those use RedisServer.
 func Redis(t testing.TB) *redis.Client {
 	t.Helper()
 	opt := redisOptions(t)
@@ -45,7 +45,7 @@ func RedisURL(t testing.TB) string {
 	if err := c.FlushDB(ctx).Err(); err != nil {
 		t.Fatal("dbtest: ", err)
 	}
-	return fmt.Sprintf("unix://%s?db=%d", opt.Addr, opt.DB) // a socket below /tmp: nothing to escape
+	return fmt.Sprintf("unix://%s?db=%d", opt.Addr, opt.DB) // the socket is below /tmp, so nothing needs escaping
 }
 
 func redisOptions(t testing.TB) *redis.Options {
@@ -69,7 +69,7 @@ func redisOptions(t testing.TB) *redis.Options {
 		t.Fatal("dbtest: no free Redis database")
 	}
 	db := opt.DB
-	t.Cleanup(func() { freeRedis <- db }) // after the client is closed
+	t.Cleanup(func() { freeRedis <- db }) // runs after the client is closed
 	return opt
 }
 
@@ -82,7 +82,7 @@ var freeRedis = func() chan int {
 	return c
 }()
 
-// theRedis is started once a process and ends with it.
+// theRedis starts the server once in a process. It ends with the process.
 var theRedis = func() func(context.Context) (*embedded.Redis, error) {
 	var mu sync.Mutex
 	var r *embedded.Redis
@@ -111,7 +111,8 @@ var theRedis = func() func(context.Context) (*embedded.Redis, error) {
 	}
 }()
 
-// RedisHandle is a Redis of one test's own, to be hurt. It keeps an append-only file, as in production.
+// RedisHandle is a Redis of one test's own, which the test may kill and restart. It keeps an append-only file, as in
+// production.
 type RedisHandle struct {
 	Client *redis.Client
 	URL    string
@@ -150,7 +151,7 @@ func RedisServer(t testing.TB) *RedisHandle {
 	return h
 }
 
-// Kill ends the server as a crash does (SIGKILL) and returns when it is gone.
+// Kill ends the server like a crash, with SIGKILL, and returns when it is gone.
 func (h *RedisHandle) Kill() {
 	h.t.Helper()
 	pid, err := h.server.Pid()
@@ -167,7 +168,7 @@ func (h *RedisHandle) Kill() {
 	}
 }
 
-// Restart starts the server again at the same address with what it had written down.
+// Restart starts the server again at the same address, with what its append-only file holds.
 func (h *RedisHandle) Restart() {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -187,7 +188,7 @@ func (h *RedisHandle) Restart() {
 	h.server, h.URL = server, server.URL
 }
 
-// Flush forgets everything, scripts included: a Redis that came back empty.
+// Flush deletes everything, including scripts, like a Redis that came back empty.
 func (h *RedisHandle) Flush() {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

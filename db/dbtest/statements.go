@@ -9,18 +9,18 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Statements counts what the pool of New is asked, by the text of each statement. It is safe for concurrent use.
+// Statements counts the statements of a pool of New by their text. It is safe for concurrent use.
 type Statements struct {
 	mu     sync.Mutex
 	counts map[string]int
 }
 
-// StatementsOf are those of a pool that New made.
+// StatementsOf returns the Statements of a pool that New made.
 func StatementsOf(pool *pgxpool.Pool) *Statements {
 	return pool.Config().ConnConfig.Tracer.(*Statements)
 }
 
-// During returns how often each statement began while do ran, whoever asked.
+// During returns how often each statement began while do ran, whichever goroutine ran it.
 func (s *Statements) During(do func()) map[string]int {
 	before := s.snapshot()
 	do()

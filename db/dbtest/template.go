@@ -22,12 +22,12 @@ const (
 	templateLock   int64 = 0x766d_7465_7374 // any number that nobody else uses
 	templatePrefix       = "mall_template_"
 	clonePrefix          = "mall_test_"
-	// keptTemplates is how many schemas, the newest ones, survive a sweep: switching between two
-	// branches must not migrate anew each time.
+	// keptTemplates is how many of the newest schemas survive a sweep, so that switching between two branches does not
+	// migrate a new template each time.
 	keptTemplates = 4
 )
 
-// template returns the name of the migrated database to copy, making it when this schema is new.
+// template returns the name of the migrated database to copy, and makes it if this schema is new.
 func (s *server) template(ctx context.Context) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,7 +54,7 @@ func (s *server) template(ctx context.Context) (string, error) {
 		if err := migrate(ctx, s.url(raw)); err != nil {
 			return err
 		}
-		// A rename is atomic: a template of that name is whole.
+		// A rename is atomic, so a template of that name is complete.
 		_, err := conn.Exec(ctx, "alter database "+raw+" rename to "+name)
 		return err
 	})
@@ -65,7 +65,7 @@ func (s *server) template(ctx context.Context) (string, error) {
 	return name, nil
 }
 
-// templateName changes whenever a migration, the mall's or River's, does.
+// templateName returns a name that changes with every migration of the mall and of River.
 func templateName() (string, error) {
 	h := fnv.New64a()
 	err := fs.WalkDir(migrations.FS, ".", func(path string, d fs.DirEntry, err error) error {
@@ -94,11 +94,11 @@ func migrate(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
-	defer pool.Close() // a template that somebody is connected to cannot be copied
+	defer pool.Close() // a template with connections cannot be copied
 	return db.Migrate(ctx, pool)
 }
 
-// sweep drops what test binaries that were killed left behind, and templates of schemas long gone.
+// sweep drops the databases that killed test binaries left behind, and the templates of old schemas.
 func (s *server) sweep(ctx context.Context) error {
 	return s.alone(ctx, func(conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx,
@@ -130,7 +130,7 @@ func (s *server) sweep(ctx context.Context) error {
 	})
 }
 
-// alive says that the process whose pid a clone's name begins with still runs.
+// alive reports whether the process still runs whose pid the name of a clone begins with.
 func alive(clone string) bool {
 	first, _, _ := strings.Cut(clone, "_")
 	pid, err := strconv.Atoi(first)

@@ -1,5 +1,5 @@
 // Package account owns people: who they are, how they prove it, which role they have, and the sessions and API tokens
-// that stand for that proof. It refuses to know pages, carts and what a person bought.
+// that they get for it. It refuses to know pages, carts and what a person bought.
 package account
 
 import (
@@ -18,7 +18,8 @@ import (
 	"videomall/mall/redisbreaker"
 )
 
-// The roles, from the least to the most. A role opens its own rooms only: an operator is not a creator.
+// The roles, from the least to the most privileged. A role gives access to its own pages only: an operator is not a
+// creator.
 const (
 	RoleShopper  = "shopper"
 	RoleCreator  = "creator"
@@ -26,7 +27,7 @@ const (
 )
 
 // User is a person as the rest of the mall may see them; the password never leaves this package. Locale is "zh-CN",
-// "en" or "" for what the browser asks.
+// "en", or "" for the language that the browser asks for.
 type User struct {
 	ID        int64
 	Email     string
@@ -34,13 +35,13 @@ type User struct {
 	Role      string
 	Locale    string
 	CreatedAt time.Time
-	Epoch     int64 // of what they were given; see EndAll
+	Epoch     int64 // of the access that they were given; see EndAll
 }
 
-// ErrNoUser says that no such person exists.
+// ErrNoUser reports that no such person exists.
 var ErrNoUser = fault.New(fault.NotFound, "no_user", "There is no such account.")
 
-// Accounts holds the verbs of people. It is safe for concurrent use.
+// Accounts registers, finds and authenticates people. It is safe for concurrent use.
 type Accounts struct {
 	pool      *pgxpool.Pool
 	log       *slog.Logger
@@ -55,19 +56,19 @@ type Accounts struct {
 	browserKey []byte
 }
 
-// Deps are what people stand on.
+// Deps are the dependencies of Accounts.
 type Deps struct {
 	Pool  *pgxpool.Pool
 	Redis redis.UniversalClient // counts attempts only
-	Log   *slog.Logger          // receives what Redis failed at
+	Log   *slog.Logger          // receives failures of Redis
 	Now   func() time.Time
-	// BrowserKey signs the marks of browsers where people signed in before, 32 bytes; without it none is known.
+	// BrowserKey signs the marks of browsers in which people have signed in, 32 bytes. Without it no browser is known.
 	BrowserKey []byte
-	// Suspended says whom the operators keep from signing in; nil keeps nobody.
+	// Suspended reports whether operators have suspended a person; nil suspends nobody.
 	Suspended func(ctx context.Context, userID int64) bool
 }
 
-// New makes the verbs.
+// New returns Accounts with the given dependencies.
 func New(d Deps) *Accounts {
 	return &Accounts{
 		pool:       d.Pool,
@@ -83,7 +84,7 @@ func New(d Deps) *Accounts {
 	}
 }
 
-// User finds a person, locked ones too. Errors: ErrNoUser.
+// User finds a person, who may be locked. Errors: ErrNoUser.
 func (a *Accounts) User(ctx context.Context, id int64) (User, error) {
 	row, err := a.q.UserByID(ctx, a.pool, id)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -95,7 +96,7 @@ func (a *Accounts) User(ctx context.Context, id int64) (User, error) {
 	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
 }
 
-// ByEmail finds a person by email, in whatever case, locked ones too. Errors: ErrNoUser.
+// ByEmail finds a person, who may be locked, by email in any case. Errors: ErrNoUser.
 func (a *Accounts) ByEmail(ctx context.Context, email string) (User, error) {
 	row, err := a.rowByEmail(ctx, email)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -107,7 +108,7 @@ func (a *Accounts) ByEmail(ctx context.Context, email string) (User, error) {
 	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
 }
 
-// Sweep deletes sessions and tokens whose time is over, for a periodic job. They are refused long before.
+// Sweep deletes expired sessions and tokens, for a periodic job. They are refused from the moment they expire.
 func (a *Accounts) Sweep(ctx context.Context) (deleted int64, err error) {
 	sessions, err := a.q.DeleteExpiredSessions(ctx, a.pool, a.now())
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 
 const goodPassword = "three quiet herons"
 
-// clock is the time of one test, moved by hand.
+// clock is the clock of one test, which the test advances.
 type clock struct {
 	mu sync.Mutex
 	at time.Time
@@ -36,7 +36,7 @@ func (c *clock) pass(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// house is the module on a database and a Redis of the test's own.
+// house is the module with a database and a Redis of the test's own.
 type house struct {
 	*account.Accounts
 	sessions *account.Sessions
@@ -93,7 +93,7 @@ func (h *house) signIn(ctx context.Context, email, password, addr string) (accou
 	})
 }
 
-// now is the person as they are at this moment, which is as after a proof.
+// now returns the person as they are at this moment, as Authenticate would.
 func (h *house) now(t *testing.T, id int64) account.User {
 	t.Helper()
 	u, err := h.User(context.Background(), id)

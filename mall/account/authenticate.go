@@ -13,16 +13,15 @@ import (
 	"videomall/mall/fault"
 )
 
-// Faults of proving who one is. ErrBadCredentials is the one answer to an unknown email, a wrong password and a locked
-// account.
+// Faults of signing in. ErrBadCredentials is the one answer to an unknown email, a wrong password and a locked account.
 var (
 	ErrBadCredentials = fault.New(fault.Unauthenticated, "bad_credentials", "The email or the password is not right.")
 	ErrThrottled      = fault.New(fault.TooMany, "too_many_attempts", "Too many attempts. Try again later.")
-	// ErrSuspended is told to who has proved the password only.
+	// ErrSuspended is returned only to a caller who has proved the password.
 	ErrSuspended = fault.New(fault.Forbidden, "account_suspended", "This account is suspended.")
 )
 
-// retryError rides below ErrThrottled and says how long to wait; whoever answers finds it with errors.As on
+// retryError is wrapped by ErrThrottled and holds how long to wait. Callers find it with errors.As on
 // interface{ RetryAfter() time.Duration }.
 type retryError struct{ wait time.Duration }
 
@@ -31,7 +30,7 @@ func (e retryError) RetryAfter() time.Duration { return e.wait }
 
 func throttled(wait time.Duration) error { return ErrThrottled.Because("%w", retryError{wait}) }
 
-// Attempt is what somebody shows to prove who they are.
+// Attempt is what somebody presents to prove who they are.
 type Attempt struct {
 	Email    string
 	Password string
@@ -40,10 +39,13 @@ type Attempt struct {
 }
 
 // Authenticate finds the person with this email and password. An unknown email costs the same hashing as a known one,
-// so that neither the answer nor its time tells who is a customer. Only wrong passwords count. A browser where the
-// person signed in before has 10 in 15 minutes to itself. Others have 10 an account and 60 in all from one network,
-// twice as many from an IPv6 /56 and four times from a /48; those of all networks together make an attempt wait and
-// refuse nobody. Errors: ErrBadCredentials, ErrThrottled, ErrBusy, ErrSuspended.
+// so that neither the answer nor its time reveals who is a customer.
+//
+// Only wrong passwords count. A browser in which the person has signed in before has 10 in 15 minutes to itself. Other
+// browsers of one network have 10 for each account and 60 in all; an IPv6 /56 has twice as many, and a /48 four times
+// as many. Wrong passwords from all networks together delay further attempts but refuse nobody.
+//
+// Errors: ErrBadCredentials, ErrThrottled, ErrBusy, ErrSuspended.
 func (a *Accounts) Authenticate(ctx context.Context, try Attempt) (User, error) {
 	email, password := normalEmail(try.Email), try.Password
 	row, unknown := dbsqlc.UserByEmailRow{}, !validEmail(email)
@@ -85,8 +87,9 @@ func (a *Accounts) Authenticate(ctx context.Context, try Attempt) (User, error) 
 	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
 }
 
-// admit counts an attempt before it is made, and says in which lane it waits. browser names a known one. One that has
-// used up its own tries goes on as a stranger. Errors: ErrThrottled, ErrBusy, the context's.
+// admit counts an attempt before it is made, and returns the lane in which it waits. browser is the name of a known
+// browser, or "". A known browser that has used up its own attempts is counted as a stranger. Errors: ErrThrottled,
+// ErrBusy, the context's.
 func (a *Accounts) admit(ctx context.Context, email, addr, browser string) (counted []attempts, l lane, err error) {
 	if browser != "" {
 		own := []attempts{{ruleBrowser, browser}}
@@ -106,8 +109,8 @@ func (a *Accounts) admit(ctx context.Context, email, addr, browser string) (coun
 	return counted, strangers, nil
 }
 
-// forgive forgets an attempt that proved a person, and the wrong ones before it of the same browser or, at this
-// account, of the same network.
+// forgive removes the count of an attempt that proved a person, and of the wrong attempts before it: those of the same
+// browser or, at this account, of the same network.
 func (a *Accounts) forgive(ctx context.Context, counted []attempts) {
 	var proved, shared []attempts
 	for _, c := range counted {
@@ -121,8 +124,8 @@ func (a *Accounts) forgive(ctx context.Context, counted []attempts) {
 	a.throttle.giveBack(ctx, shared)
 }
 
-// rehash keeps a proved password under today's parameters. When it fails the old hash stays good, and the next sign-in
-// tries again.
+// rehash stores the hash of a proved password with the current parameters. If it fails, the old hash stays valid and
+// the next sign-in tries again.
 func (a *Accounts) rehash(ctx context.Context, id int64, password, old string) {
 	hash, err := a.hasher.make(ctx, familiars, password)
 	if err != nil {

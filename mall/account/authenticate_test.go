@@ -44,7 +44,7 @@ func TestAccounts_Authenticate_hides_who_has_an_account(t *testing.T) {
 	if len(answers) != 1 {
 		t.Fatalf("different answers: %v", answers)
 	}
-	// Nor does the time tell: each of them is hashed, which shows where nobody can be.
+	// The time does not tell either, since every case costs a hashing: with a full hasher each of them fails.
 	defer h.FillHasher()()
 	for _, c := range cases {
 		if _, err := h.signIn(ctx, c.email, c.password, c.name); !errors.Is(err, account.ErrBusy) {
@@ -72,7 +72,7 @@ func TestAccounts_Authenticate_wrong_passwords_shut_out_one_network(t *testing.T
 		t.Fatalf("the eleventh attempt: %v", err)
 	}
 	if _, err := h.signIn(ctx, "bob@example.test", goodPassword, "192.0.2.1"); err != nil {
-		t.Fatalf("another account pays for it: %v", err)
+		t.Fatalf("another account is shut too: %v", err)
 	}
 	keys, err := h.redis.Keys(ctx, "attempts:*").Result()
 	if err != nil || len(keys) == 0 {
@@ -84,10 +84,10 @@ func TestAccounts_Authenticate_wrong_passwords_shut_out_one_network(t *testing.T
 		}
 	}
 	if _, err := h.signIn(ctx, "ann@example.test", goodPassword, "198.51.100.9"); err != nil {
-		t.Fatalf("the owner, elsewhere: %v", err)
+		t.Fatalf("the owner cannot sign in from another network: %v", err)
 	}
 	if _, err := h.signIn(ctx, "ann@example.test", goodPassword, "192.0.2.1"); !errors.Is(err, account.ErrThrottled) {
-		t.Fatalf("the owner's sign-in opened it to the other network: %v", err)
+		t.Fatalf("the owner's sign-in opened the account to the first network: %v", err)
 	}
 	h.clock.pass(15 * time.Minute)
 	if _, err := h.signIn(ctx, "ann@example.test", goodPassword, "192.0.2.1"); err != nil {
@@ -128,11 +128,11 @@ func TestAccounts_Authenticate_shuts_out_an_address_that_tries_many_emails(t *te
 	}
 	wg.Wait()
 	if wrong.Load() != 60 {
-		t.Fatalf("%d of 60 were tried", wrong.Load())
+		t.Fatalf("%d of 60 attempts were permitted", wrong.Load())
 	}
 	for range 12 {
 		if _, err := h.signIn(ctx, "ann@example.test", "wrong", "192.0.2.7"); !errors.Is(err, account.ErrThrottled) {
-			t.Fatalf("the address goes on: %v", err)
+			t.Fatalf("the address is not refused: %v", err)
 		}
 	}
 	if _, err := h.signIn(ctx, "ann@example.test", goodPassword, "198.51.100.9"); err != nil {
@@ -180,7 +180,7 @@ func TestAccounts_Authenticate_refuses_a_flood(t *testing.T) {
 	}
 	wg.Wait()
 	if busy.Load() == 0 || other.Load() != 0 {
-		t.Fatalf("%d were told that it is busy, %d something else", busy.Load(), other.Load())
+		t.Fatalf("%d attempts returned ErrBusy, %d an unexpected error", busy.Load(), other.Load())
 	}
 }
 
@@ -202,7 +202,7 @@ func TestAccounts_Authenticate_replaces_an_old_hash(t *testing.T) {
 		t.Fatal(err)
 	}
 	var kept string
-	for _, want := range []bool{true, false} { // made anew once
+	for _, want := range []bool{true, false} { // replaced once
 		before := kept
 		if _, err := h.signIn(ctx, "ann@example.test", goodPassword, "192.0.2.1"); err != nil {
 			t.Fatal(err)

@@ -12,17 +12,18 @@ import (
 	"time"
 )
 
-// A browser that signed in as somebody is known by a mark in a cookie: whose it is, in which epoch of theirs, since
-// when, and a random name, signed. It opens nothing. It gives the browser tries of its own at that person's password,
-// which strangers can't use up, and a place in the lane of familiars. A new epoch ends all marks of a person: signing
-// out everywhere, a changed password, a changed role. See docs/decisions/0025-wrong-passwords-shut-nobody-out.md.
+// mark identifies a browser in which somebody has signed in. A cookie holds it, signed: the person, their epoch, the
+// time, and a random name of the browser. A mark gives no access. It gives the browser attempts of its own at that
+// person's password, which strangers cannot use up, and a place in the lane of familiars. A new epoch ends all marks of
+// a person; signing out everywhere, changing the password and changing the role begin one. See
+// docs/decisions/0025-wrong-passwords-shut-nobody-out.md.
 type mark struct {
 	userID, epoch int64
 	since         time.Time
 	name          [8]byte
 }
 
-// MarkLife is how long a browser is known: the longest that browsers keep a cookie.
+// MarkLife is how long a browser is known. Browsers keep no cookie for longer.
 const MarkLife = 400 * 24 * time.Hour
 
 const (
@@ -31,8 +32,8 @@ const (
 	macBytes  = 16
 )
 
-// RememberBrowser returns the cookie that marks a browser as one where u has signed in. cookie is the one that it has
-// by now, whose marks of other people are kept. It is empty for a mall without a BrowserKey.
+// RememberBrowser returns the cookie that marks a browser as one in which u has signed in. cookie is the browser's
+// present one, whose marks of other people are kept. The result is empty without a BrowserKey.
 func (a *Accounts) RememberBrowser(cookie string, u User) string {
 	if len(a.browserKey) == 0 {
 		return ""
@@ -52,7 +53,7 @@ func (a *Accounts) RememberBrowser(cookie string, u User) string {
 	return strings.Join(marks, ".")
 }
 
-// knownAs is the name of a browser that signed in as this person before, and "" of one that is a stranger to them.
+// knownAs returns the name of the browser if this person has signed in in it before, or "".
 func (a *Accounts) knownAs(cookie string, userID, epoch int64) string {
 	marks := strings.SplitN(cookie, ".", maxMarks+1)
 	for _, text := range marks[:min(len(marks), maxMarks)] {

@@ -45,7 +45,7 @@ func TestAccounts_KnownBrowser(t *testing.T) {
 	known.Browser = h.RememberBrowser("", ann)
 
 	h.useUp(t, stranger, 10)
-	for range 2 { // a success gives it all its tries again
+	for range 2 { // a success restores all its attempts
 		for range 9 {
 			wrong := known
 			wrong.Password = "wrong"
@@ -54,13 +54,13 @@ func TestAccounts_KnownBrowser(t *testing.T) {
 			}
 		}
 		if u, err := h.Authenticate(t.Context(), known); err != nil || u.ID != ann.ID {
-			t.Fatalf("the owner's browser is shut out with the strangers of its network: %v", err)
+			t.Fatalf("the owner's browser is refused like the strangers of its network: %v", err)
 		}
 	}
 	if _, err := h.Authenticate(t.Context(), stranger); !errors.Is(err, account.ErrThrottled) {
-		t.Fatalf("the owner's success lets strangers of the network go on: %v", err)
+		t.Fatalf("the owner's success opened the account to strangers of the network: %v", err)
 	}
-	// Who holds the cookie has ten tries, then those of any stranger.
+	// A browser with the cookie has ten attempts of its own, and then those of any stranger.
 	elsewhere := known
 	elsewhere.Addr = office
 	h.useUp(t, elsewhere, 20)
@@ -81,7 +81,7 @@ func TestAccounts_RememberBrowser(t *testing.T) {
 	}
 	isKnown := func(marks string, u account.User) bool {
 		t.Helper()
-		// Where strangers' tries are used up, only a known browser is heard.
+		// When the attempts of strangers are used up, only a known browser is still admitted.
 		addr := "198.51.100." + fmt.Sprint(u.ID)
 		for range 10 {
 			_, _ = h.signIn(ctx, u.Email, "wrong", addr)
@@ -99,14 +99,14 @@ func TestAccounts_RememberBrowser(t *testing.T) {
 	}
 	ann, ben, eve := people[4], people[3], people[0]
 	if !isKnown(marks, ann) || !isKnown(marks, ben) {
-		t.Error("of several people who share a browser, some are forgotten")
+		t.Error("the browser forgets some of the people who share it")
 	}
 	if isKnown(marks, eve) {
 		t.Error("a browser remembers more than four people")
 	}
 	only := h.RememberBrowser("", ann)
 	if isKnown(only, ben) {
-		t.Error("a mark of one person is good for another")
+		t.Error("the mark of one person is accepted for another")
 	}
 	for name, forged := range map[string]string{
 		"":             "",
@@ -116,7 +116,7 @@ func TestAccounts_RememberBrowser(t *testing.T) {
 		"many before":  strings.Repeat("x.", 4) + only,
 	} {
 		if isKnown(forged, ann) {
-			t.Errorf("forged (%s) and believed", name)
+			t.Errorf("a forged mark (%s) is accepted", name)
 		}
 	}
 	another := func(key []byte) *account.Accounts {
@@ -129,39 +129,40 @@ func TestAccounts_RememberBrowser(t *testing.T) {
 	}
 	foreign := another([]byte("the key of another mall, as long as it"))
 	if isKnown(foreign.RememberBrowser("", ann), ann) {
-		t.Error("another mall's mark is believed")
+		t.Error("the mark of another mall is accepted")
 	}
 	if got := another(nil).RememberBrowser(only, ann); got != "" {
-		t.Errorf("marked without a key: %q", got)
+		t.Errorf("the browser is marked %q without a key", got)
 	}
 
 	if err := h.ChangePassword(ctx, ann.ID, goodPassword, "another quiet heron"); err != nil {
 		t.Fatal(err)
 	}
 	if isKnown(marks, ann) {
-		t.Error("known after the password changed")
+		t.Error("the browser is known after the password changed")
 	}
 	if _, err := h.EndAll(ctx, ben.ID); err != nil {
 		t.Fatal(err)
 	}
 	if isKnown(marks, ben) {
-		t.Error("known after signing out everywhere")
+		t.Error("the browser is known after signing out everywhere")
 	}
 	cal := people[2]
 	if !isKnown(marks, cal) {
-		t.Error("somebody else's end is theirs too")
+		t.Error("another person's marks ended too")
 	}
 	h.clock.pass(400*24*time.Hour - time.Minute)
 	if !isKnown(marks, cal) {
-		t.Error("not known to the end")
+		t.Error("the browser is forgotten before MarkLife ends")
 	}
 	h.clock.pass(time.Minute)
 	if isKnown(marks, cal) {
-		t.Error("known for longer than a browser keeps cookies")
+		t.Error("the browser is known for longer than it keeps cookies")
 	}
 }
 
-// Anybody can have a known browser by making an account, so strangers keep a share.
+// TestPool_Enter_takes_turns checks that strangers keep a share of the turns: anybody can have a known browser by
+// making an account.
 func TestPool_Enter_takes_turns(t *testing.T) {
 	t.Parallel()
 	p := account.NewPool()

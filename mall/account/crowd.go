@@ -15,13 +15,13 @@ import (
 // crowdBatch bounds what one transaction of Crowd writes.
 const crowdBatch = 2000
 
-// crowdTTL is how long the tokens of a crowd live.
+// crowdTTL is the lifetime of a crowd's tokens.
 const crowdTTL = 2 * time.Hour
 
-// Crowd makes n shoppers for a load test and hands out a token for each. Their emails are
-// <name>-<number>@crowd.example.test, under a name that no crowd had before; they share one password, which is thrown
-// away, so that nobody signs in as one of them and making them does not cost a hashing each. For whoever runs the mall,
-// never for a page.
+// Crowd makes n shoppers for a load test and returns a token for each. Their emails are
+// <name>-<number>@crowd.example.test; no earlier crowd may have had the name. They share one random password, which is
+// discarded: nobody can sign in as one of them, and making them does not cost a hashing for each. Crowd is for whoever
+// runs the mall and must not be offered on a page.
 func (a *Accounts) Crowd(ctx context.Context, name string, n int) ([]Token, error) {
 	hashed, err := a.hasher.make(ctx, familiars, newID())
 	if err != nil {
@@ -79,7 +79,7 @@ func (a *Accounts) crowdBatch(ctx context.Context, name, hashed string, from, n 
 	return tokens, err
 }
 
-// Cookie signs a person in where no browser is, and returns the value of the Cookie header that says so. For load
+// Cookie signs a person in without a browser and returns the value of a Cookie header for the session. It is for load
 // tests.
 func (s *Sessions) Cookie(ctx context.Context, userID int64) (string, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
@@ -105,7 +105,7 @@ func (s *Sessions) Cookie(ctx context.Context, userID int64) (string, error) {
 	return s.CookieName() + "=" + session.ID, nil
 }
 
-// discarded is an answer of which only the headers were wanted.
+// discarded is a ResponseWriter that discards everything.
 type discarded struct{ header http.Header }
 
 func (d discarded) Header() http.Header         { return d.header }

@@ -38,7 +38,7 @@ func TestAccounts_Authenticate_slows_down_on_wrong_passwords_from_everywhere(t *
 	if _, err := h.Authenticate(ctx, known); err != nil || len(waits) != 3 {
 		t.Errorf("the owner's browser waits too: %v, %v", waits, err)
 	}
-	for range 2 { // the owner elsewhere; a right password is no attempt
+	for range 2 { // the owner in a new browser; a right password does not count
 		if _, err := h.signIn(ctx, ann.Email, goodPassword, office); err != nil ||
 			waits[len(waits)-1] != 400*time.Millisecond {
 			t.Errorf("the owner on a new browser: %v, %v", waits, err)
@@ -81,7 +81,7 @@ func TestAccounts_Authenticate_limits_how_many_wait_at_once(t *testing.T) {
 		}()
 		<-held
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // that the test fails and does not hang
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // so that the test fails instead of hanging
 	defer cancel()
 	if _, err := h.signIn(ctx, "ann@example.test", goodPassword, home); !errors.Is(err, account.ErrBusy) {
 		t.Errorf("one more: %v", err)
@@ -92,7 +92,7 @@ func TestAccounts_Authenticate_limits_how_many_wait_at_once(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// Who left before a password was looked at made no attempt.
+	// A caller that left before its password was checked made no attempt.
 	var waited time.Duration
 	h.Slowed(func(_ context.Context, d time.Duration) error {
 		waited = d
@@ -151,7 +151,8 @@ func TestAccounts_Authenticate_counts_addresses_whatever_they_try(t *testing.T) 
 	}
 }
 
-// An office behind one address signs in every morning.
+// TestAccounts_Authenticate_right_passwords_use_nothing_up checks that an office behind one address can sign in every
+// morning.
 func TestAccounts_Authenticate_right_passwords_use_nothing_up(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
@@ -164,7 +165,7 @@ func TestAccounts_Authenticate_right_passwords_use_nothing_up(t *testing.T) {
 	empty := h.FillHasher()
 	for range 11 {
 		if _, err := h.signIn(t.Context(), ann.Email, "wrong", office); !errors.Is(err, account.ErrBusy) {
-			t.Fatalf("nothing was looked at, and it counts: %v", err)
+			t.Fatalf("an attempt counted whose password was not checked: %v", err)
 		}
 	}
 	empty()
@@ -206,7 +207,7 @@ func TestAccounts_Authenticate_serves_known_browsers_beside_strangers(t *testing
 	if err := <-done; err != nil {
 		t.Errorf("the owner's browser: %v", err)
 	}
-	// Its hashing over, the next turn is a stranger's.
+	// After its hashing the next turn was a stranger's.
 	if known, unknown := h.Waiting(); known != 0 || unknown != account.MaxWaiting-1 {
 		t.Errorf("%d known and %d unknown wait", known, unknown)
 	}

@@ -11,7 +11,7 @@ import (
 	"videomall/mall/account"
 )
 
-// A crowd has tokens and no way in but them; more than one batch keeps everybody apart.
+// TestAccounts_Crowd_has_tokens_and_no_passwords makes a crowd of more than one batch.
 func TestAccounts_Crowd_has_tokens_and_no_passwords(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
@@ -38,7 +38,7 @@ func TestAccounts_Crowd_has_tokens_and_no_passwords(t *testing.T) {
 		t.Errorf("signed in by a password: %v", err)
 	}
 	if _, err := h.Crowd(ctx, "friday", 1); err == nil {
-		t.Error("two crowds of one name")
+		t.Error("a second crowd took the name of the first")
 	}
 }
 

@@ -14,10 +14,10 @@ import (
 	"videomall/mall/fault"
 )
 
-// ErrNoSession says that the person has no such session, or has it no more.
+// ErrNoSession reports that the person has no such session, or no longer has it.
 var ErrNoSession = fault.New(fault.NotFound, "no_session", "That device is signed out already.")
 
-// Device is one place where a person is signed in. Number is unique and no secret; Seen is exact to an hour.
+// Device is one place where a person is signed in. Number is unique and not secret. Seen is accurate to an hour.
 type Device struct {
 	Number    int64
 	UserAgent string
@@ -43,7 +43,7 @@ func (s *Sessions) Devices(ctx context.Context, userID int64, here *sessions.Ses
 	return devices, nil
 }
 
-// EndDevice signs one of the person's devices out. Errors: ErrNoSession.
+// EndDevice signs the person out of one device. Errors: ErrNoSession.
 func (s *Sessions) EndDevice(ctx context.Context, userID, number int64) error {
 	h, err := s.q.DeleteSessionByNo(ctx, s.pool, dbsqlc.DeleteSessionByNoParams{UserID: userID, SessionNo: number})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -56,10 +56,10 @@ func (s *Sessions) EndDevice(ctx context.Context, userID, number int64) error {
 	return nil
 }
 
-// EndDevicesOn signs the person out of the browser that a device cookie names, but for the session that asks; keep may
-// be nil. It returns how many sessions ended.
+// EndDevicesOn ends the person's sessions in the browser that a device cookie names, except for the session keep, which
+// may be nil. It returns how many sessions ended.
 func (s *Sessions) EndDevicesOn(ctx context.Context, userID int64, device []byte, keep *sessions.Session) (int, error) {
-	own := []byte{} // no session's hash
+	own := []byte{} // the hash of no session
 	if keep != nil && keep.ID != "" {
 		own = hash(keep.ID)
 	}

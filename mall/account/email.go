@@ -14,17 +14,17 @@ import (
 	"videomall/mall/textnorm"
 )
 
-// normalEmail folds what means the same person: outer spaces, case, the forms of one character, and marks that nobody
-// sees.
+// normalEmail removes differences that do not distinguish people: outer spaces, case, the forms of one character, and
+// invisible marks.
 func normalEmail(email string) string { return strings.ToLower(textnorm.Key(email)) }
 
-// formerEmail is how addresses were kept before marks that nobody sees were dropped from them.
+// formerEmail returns an address as it was kept before invisible marks were dropped.
 func formerEmail(email string) string {
 	return strings.ToLower(norm.NFKC.String(strings.TrimSpace(email)))
 }
 
-// rowByEmail finds an account by its address. Where two accounts differ by unseen marks alone, since both were made
-// before such marks were dropped, the second kept its spelling (migration 00069) and is found by that spelling. Errors:
+// rowByEmail finds an account by its address. Two accounts that were made before invisible marks were dropped may
+// differ by such marks alone. The second of them has kept its spelling (migration 00069) and is found by it. Errors:
 // pgx.ErrNoRows.
 func (a *Accounts) rowByEmail(ctx context.Context, email string) (dbsqlc.UserByEmailRow, error) {
 	normal := normalEmail(email)
@@ -37,8 +37,8 @@ func (a *Accounts) rowByEmail(ctx context.Context, email string) (dbsqlc.UserByE
 	return a.q.UserByEmail(ctx, a.pool, normal)
 }
 
-// validEmail wants a bare address with a dotted domain; whether somebody reads it only a message can tell. U+FFFD is
-// what normalEmail makes of bytes that are no text.
+// validEmail reports whether email is a bare address with a dotted domain. Only a message could tell whether somebody
+// reads it. normalEmail turns bytes that are not UTF-8 into U+FFFD.
 func validEmail(email string) bool {
 	if len(email) < 3 || len(email) > maxEmail || strings.ContainsAny(email, "\ufffd \t\r\n<>\"(),:;[]\\") {
 		return false

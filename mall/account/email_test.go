@@ -11,7 +11,7 @@ import (
 	"videomall/mall/account"
 )
 
-// unseenMarks are one of each kind that an address may be given to look like another one.
+// unseenMarks has one of each kind of mark that makes an address look like another one.
 var unseenMarks = []string{"\u200b", "\u00ad", "\u034f", "\ufe0f", "\u2060", "\ufeff", "\u115f", "\U000e0041"}
 
 func TestAccounts_Register_drops_unseen_marks(t *testing.T) {
@@ -42,12 +42,12 @@ func TestAccounts_Register_drops_unseen_marks(t *testing.T) {
 	}
 }
 
-// Accounts of before unseen marks were dropped can still be signed in to: by the plain address, or where that is
-// another's by their own spelling.
+// TestAccounts_Authenticate_former_spelling checks that people can sign in to accounts from before unseen marks were
+// dropped: by the plain address, or by their own spelling if the plain address belongs to another account.
 func TestAccounts_Authenticate_former_spelling(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
-	former := map[string]string{} // by the address that was typed then, what it becomes
+	former := map[string]string{} // the address that was entered then, and the one that it becomes
 	for n, mark := range unseenMarks {
 		former[fmt.Sprintf("bo%sb%d@example.test", mark, n)] = fmt.Sprintf("bob%d@example.test", n)
 	}
@@ -56,7 +56,7 @@ func TestAccounts_Authenticate_former_spelling(t *testing.T) {
 	former["da\u200bve@example.test"] = "da\u200bve@example.test"
 	former["éva@example.test"] = "éva@example.test"
 	ids, n := map[string]int64{}, 0
-	for _, typed := range []string{"carol@example.test", "d\u00adave@example.test"} { // those that are older
+	for _, typed := range []string{"carol@example.test", "d\u00adave@example.test"} { // the older ones of a pair
 		ids[typed] = h.register(t, fmt.Sprintf("former-%d@example.test", n)).ID
 		n++
 	}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// FillHasher has nobody hashed, as when very many sign in at once, until empty is called.
+// FillHasher fills the hasher and both lanes, as when very many people sign in at once, until empty is called.
 func (a *Accounts) FillHasher() (empty func()) {
 	p := &a.hasher.pool
 	p.mu.Lock()
@@ -25,7 +25,7 @@ func (a *Accounts) FillHasher() (empty func()) {
 	}
 }
 
-// FloodHasher has strangers take every hashing and fill their lane, until empty is called; serve ends one hashing.
+// FloodHasher fills the hasher and the lane of strangers until empty is called; serve ends one hashing.
 func (a *Accounts) FloodHasher() (serve, empty func()) {
 	empty = a.FillHasher()
 	p := &a.hasher.pool
@@ -35,7 +35,7 @@ func (a *Accounts) FloodHasher() (serve, empty func()) {
 	return p.leave, empty
 }
 
-// Waiting counts who waits for a hashing.
+// Waiting returns how many attempts of known and of unknown browsers wait for a hashing.
 func (a *Accounts) Waiting() (known, unknown int) {
 	p := &a.hasher.pool
 	p.mu.Lock()
@@ -43,10 +43,10 @@ func (a *Accounts) Waiting() (known, unknown int) {
 	return len(p.waiting[familiars]), len(p.waiting[strangers])
 }
 
-// Slowed has wait called instead of time passing.
+// Slowed makes delayed attempts call wait instead of waiting.
 func (a *Accounts) Slowed(wait func(context.Context, time.Duration) error) { a.slow.wait = wait }
 
-// CountAddress counts an attempt from an address, whatever it was at.
+// CountAddress counts an attempt from an address, for no particular account.
 func (a *Accounts) CountAddress(ctx context.Context, addr string) (wait time.Duration) {
 	_, wait = a.throttle.take(ctx, ruleAddress.from(addr, ""))
 	return wait
@@ -64,10 +64,10 @@ func Slowdown(n int) time.Duration { return slowdown(n) }
 // Pool is a pool of one hashing at a time.
 type Pool struct{ pool }
 
-// NewPool makes one.
+// NewPool returns a Pool that is free.
 func NewPool() *Pool { return &Pool{pool{free: 1}} }
 
-// Enter waits for a turn, as somebody known or not.
+// Enter waits for a turn, in the lane of known or of unknown browsers.
 func (p *Pool) Enter(ctx context.Context, known bool) (leave func(), err error) {
 	if known {
 		return p.enter(ctx, familiars)
@@ -75,7 +75,7 @@ func (p *Pool) Enter(ctx context.Context, known bool) (leave func(), err error) 
 	return p.enter(ctx, strangers)
 }
 
-// Waiting counts who waits.
+// Waiting returns how many wait for a turn.
 func (p *Pool) Waiting() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

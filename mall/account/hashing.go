@@ -8,7 +8,7 @@ import (
 	"videomall/mall/fault"
 )
 
-// lane is where somebody waits for a hashing.
+// lane is a queue in which attempts wait for a hashing.
 type lane int
 
 const (
@@ -17,24 +17,24 @@ const (
 )
 
 const (
-	// maxWaiting is how many may wait in one lane; with some 30 ms a hashing on each core that is about two seconds,
-	// after which waiting longer helps nobody.
+	// maxWaiting is how many may wait in one lane. At about 30 ms a hashing on each core the last of them waits for
+	// about two seconds, and waiting longer would help nobody.
 	maxWaiting = 128
-	// familiarTurns is how many of a row of hashings familiars get before one stranger does, while both wait.
+	// familiarTurns is how many hashings in a row familiars get before one stranger gets one, while both lanes wait.
 	familiarTurns = 3
 )
 
-// ErrBusy says that too many people prove themselves at this moment.
+// ErrBusy reports that too many people are signing in at this moment.
 var ErrBusy = fault.New(fault.Unavailable, "sign_in_busy", "Very many people are signing in. Try again in a moment.")
 
-// pool lets a number of hashings run at once and others wait their turn. Familiars have a lane of their own and most of
-// the turns, so that a flood of strangers leaves them served; strangers keep a share, since anybody can become familiar
-// by making an account.
+// pool bounds how many hashings run at once; the others wait for their turn. Familiars have a lane of their own and
+// most of the turns, so that they are served during a flood of strangers. Strangers keep a share, since anybody can
+// become familiar by making an account.
 type pool struct {
 	mu      sync.Mutex
 	free    int
 	waiting [2][]chan struct{} // by lane, in order of arrival
-	row     int                // turns that familiars had since a stranger's
+	row     int                // turns of familiars since the last one of a stranger
 }
 
 // enter waits for a turn; leave ends it. Errors: ErrBusy, the context's.
@@ -63,7 +63,7 @@ func (p *pool) enter(ctx context.Context, l lane) (leave func(), err error) {
 		p.waiting[l] = slices.Delete(p.waiting[l], at, at+1)
 	}
 	p.mu.Unlock()
-	if at < 0 { // the turn came at the same moment, and goes to the next one
+	if at < 0 { // the turn was given at the same moment, so it is passed on
 		p.leave()
 	}
 	return nil, ctx.Err()

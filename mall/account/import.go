@@ -10,9 +10,9 @@ import (
 	"videomall/mall/account/internal/dbsqlc"
 )
 
-// ImportTx adds shoppers whose history comes from elsewhere, in the caller's transaction, and returns their numbers by
-// email. Nobody can sign in as one: they have a password that nobody knows. An email that has an account keeps it as it
-// is. Errors: ErrInvalidAccount.
+// ImportTx adds shoppers whose history comes from elsewhere, in the caller's transaction, and returns their ids by
+// email. Nobody can sign in as one of them, since nobody knows their password. An existing account with one of the
+// emails stays as it is. Errors: ErrInvalidAccount.
 func (a *Accounts) ImportTx(ctx context.Context, tx pgx.Tx, people []User) (ids map[string]int64, err error) {
 	arg := dbsqlc.ImportUsersParams{PasswordHash: a.hasher.decoy}
 	emails := make([]string, len(people))

@@ -4,14 +4,14 @@ import (
 	"time"
 )
 
-// Lifetimes say when a session of somebody who signed in ends: Idle after their last visit, and Max after they signed
-// in, however often they came. Those of operators are shorter, since what a stolen one could do is more.
+// Lifetimes say when the session of somebody who has signed in ends: Idle after their last visit, and at the latest Max
+// after they signed in. Those of operators are shorter, since a stolen session of an operator could do more harm.
 type Lifetimes struct {
 	Idle, Max                 time.Duration
 	OperatorIdle, OperatorMax time.Duration
 }
 
-// UsualLifetimes are those of a mall that was told nothing else.
+// UsualLifetimes are the defaults.
 var UsualLifetimes = Lifetimes{
 	Idle:         30 * 24 * time.Hour,
 	Max:          90 * 24 * time.Hour,
@@ -19,7 +19,7 @@ var UsualLifetimes = Lifetimes{
 	OperatorMax:  7 * 24 * time.Hour,
 }
 
-// Within cuts the lifetimes to a longest one; 0 leaves them as they are.
+// Within limits the lifetimes to most, which also becomes Max; 0 leaves them as they are.
 func (l Lifetimes) Within(most time.Duration) Lifetimes {
 	if most <= 0 {
 		return l
@@ -39,7 +39,7 @@ func (l Lifetimes) of(role string) (idle, most time.Duration) {
 	return l.Idle, l.Max
 }
 
-// slideEvery is how stale seen_at may be, so that a visit is rarely a write.
+// slideEvery returns how old seen_at may become before a visit writes it, so that most visits write nothing.
 func (l Lifetimes) slideEvery(role string) time.Duration {
 	idle, _ := l.of(role)
 	return min(time.Hour, idle/72)

@@ -15,11 +15,11 @@ import (
 
 const (
 	minPassword = 10   // characters
-	maxPassword = 1024 // bytes: argon2id takes any length, a form should not
+	maxPassword = 1024 // bytes; argon2id accepts any length, but a form should not
 )
 
-// hashParams is OWASP's recommendation for argon2id with little memory: 19 MiB, two passes, one lane. Memory at once is
-// bounded by the hasher, and one lane leaves the other core to the shop.
+// hashParams is OWASP's recommendation for argon2id with little memory: 19 MiB, two passes, one lane. The hasher bounds
+// the memory in use, and one lane leaves the other cores to the shop.
 var hashParams = argon2id.Params{
 	Memory:      19 * 1024,
 	Iterations:  2,
@@ -28,17 +28,17 @@ var hashParams = argon2id.Params{
 	KeyLength:   32,
 }
 
-// hasher runs as many hashings at once as there are cores, so that a flood of sign-ins takes neither the memory nor the
-// time of everybody else.
+// hasher runs at most as many hashings at once as there are cores, so that a flood of sign-ins does not exhaust the
+// memory or delay everybody else.
 type hasher struct {
 	pool  pool
-	decoy string // a hash that no password has, for emails that nobody has
+	decoy string // a hash that no known password has, checked for emails without an account
 }
 
 func newHasher() *hasher {
 	decoy, err := argon2id.CreateHash(newID(), &hashParams)
 	if err != nil {
-		panic("account: " + err.Error()) // only a broken source of randomness
+		panic("account: " + err.Error()) // only if the source of randomness is broken
 	}
 	return &hasher{pool: pool{free: runtime.NumCPU()}, decoy: decoy}
 }
@@ -52,10 +52,11 @@ func (h *hasher) make(ctx context.Context, l lane, password string) (string, err
 	return argon2id.CreateHash(norm.NFKC.String(password), &hashParams)
 }
 
-// check compares; stale says that the hash was made with other parameters than today's and should be made anew.
+// check compares a password with a hash. stale reports that the hash was made with other than the current parameters
+// and should be replaced.
 func (h *hasher) check(ctx context.Context, l lane, password, hash string) (match, stale bool, err error) {
 	if len(password) > maxPassword {
-		password = "" // nobody's, and it takes as long
+		password = "" // matches no hash, and takes as long to check
 	}
 	leave, err := h.pool.enter(ctx, l)
 	if err != nil {
@@ -69,8 +70,8 @@ func (h *hasher) check(ctx context.Context, l lane, password, hash string) (matc
 	return match, *params != hashParams, nil
 }
 
-// weakness names what is wrong with a new password by a slug, "" where nothing is. There is no rule of digits and
-// signs: such rules make passwords worse (NIST SP 800-63B §5.1.1.2).
+// weakness returns the slug for what is wrong with a new password, or "". It does not ask for digits and signs, since
+// such rules make passwords worse (NIST SP 800-63B §5.1.1.2).
 func weakness(password, email, name string) string {
 	lower := strings.ToLower(norm.NFKC.String(password))
 	user, _, _ := strings.Cut(email, "@")
@@ -88,7 +89,8 @@ func weakness(password, email, name string) string {
 	return ""
 }
 
-// monotonous: few different characters, or a run along the alphabet, the digits or the keyboard.
+// monotonous reports whether a password has fewer than four different characters, or is a run along the alphabet, the
+// digits or the keyboard.
 func monotonous(lower string) bool {
 	different := map[rune]bool{}
 	for _, r := range lower {

@@ -15,11 +15,11 @@ import (
 	"videomall/mall/account/internal/dbsqlc"
 )
 
-// MaxQuery is how long what is looked for may be, in bytes: as long as an email.
+// MaxQuery is the longest query in bytes, which is that of an email.
 const MaxQuery = maxEmail
 
-// Person is somebody with an account as the staff see them. Locked: shut out by whoever runs the mall, whatever the
-// lists say.
+// Person is somebody with an account as the staff see them. Locked says that whoever runs the mall has locked the
+// account, which no entry of the access lists overrules.
 type Person struct {
 	User
 	Locked bool
@@ -27,14 +27,14 @@ type Person struct {
 
 // PeopleFilter chooses people; zero values choose all.
 type PeopleFilter struct {
-	Query  string  // how an email or a name begins, or an id
+	Query  string  // the beginning of an email or a name, or an id
 	Role   string  // RoleShopper, RoleCreator or RoleOperator
-	Only   []int64 // these alone, where it is not nil
-	Before int64   // an id: who came earlier only
+	Only   []int64 // only these, unless it is nil
+	Before int64   // an id; only people with a smaller one are chosen
 	Most   int
 }
 
-// People lists whom a filter chooses, the newest first.
+// People lists the people whom a filter chooses, the newest first.
 func (a *Accounts) People(ctx context.Context, f PeopleFilter) ([]Person, error) {
 	p := dbsqlc.PeopleParams{
 		BeforeID: f.Before,
@@ -62,7 +62,7 @@ func (a *Accounts) People(ctx context.Context, f PeopleFilter) ([]Person, error)
 	return persons(rows), nil
 }
 
-// peopleCalled looks for a beginning that may be an email's or a name's: two ranges, put together by their ids.
+// peopleCalled finds people whose email or name begins with q. It merges the two ranges by id.
 func (a *Accounts) peopleCalled(ctx context.Context, p dbsqlc.PeopleParams, q string) ([]Person, error) {
 	byEmail, byName := p, p
 	byEmail.EmailFrom, byEmail.EmailTo = db.Prefix(normalEmail(q))
@@ -119,12 +119,12 @@ func (a *Accounts) Person(ctx context.Context, id int64) (Person, error) {
 	return person(row.ID, row.Email, row.Name, row.Role, row.Locale, row.Status, row.CreatedAt), nil
 }
 
-// Lookup finds up to most people by id, or by how their email or name begins.
+// Lookup finds up to most people by id, or by the beginning of their email or name.
 func (a *Accounts) Lookup(ctx context.Context, q string, most int) ([]Person, error) {
 	if q = strings.TrimSpace(q); q == "" || !sayable(q) {
 		return nil, nil
 	}
-	id, _ := strconv.ParseInt(q, 10, 64) // no number is nobody's id
+	id, _ := strconv.ParseInt(q, 10, 64) // 0, if q is not a number, is nobody's id
 	begins, ends := db.Prefix(normalEmail(q))
 	rows, err := a.q.LookupPeople(ctx, a.pool, dbsqlc.LookupPeopleParams{
 		ID:     id,
@@ -142,8 +142,8 @@ func (a *Accounts) Lookup(ctx context.Context, q string, most int) ([]Person, er
 	return out, nil
 }
 
-// sayable says that PostgreSQL can be asked for a text: one that is UTF-8, without NUL, and no longer than anything it
-// is held against.
+// sayable reports whether PostgreSQL can be asked for a text: it is UTF-8 without NUL, and no longer than anything that
+// it is compared with.
 func sayable(q string) bool {
 	return db.Storable(q) && len(q) <= MaxQuery
 }

@@ -41,8 +41,8 @@ func (a *Accounts) SetLocale(ctx context.Context, id int64, locale string) error
 	return someone(n, err, "set locale", id)
 }
 
-// ChangePassword takes the old password as proof and ends every session and every token of the person, the one that
-// asks included: the caller signs it in again, under a new id. Errors: ErrInvalidAccount with fields password or
+// ChangePassword takes the old password as proof and ends every session and every token of the person. The session that
+// asks ends too: the caller signs it in again under a new id. Errors: ErrInvalidAccount with fields password or
 // currentPassword, ErrThrottled, ErrBusy, ErrNoUser.
 func (a *Accounts) ChangePassword(ctx context.Context, id int64, current, password string) error {
 	row, err := a.q.UserByID(ctx, a.pool, id)
@@ -71,7 +71,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, id int64, current, passwo
 		if err != nil {
 			return err
 		}
-		if n == 0 { // changed by another request meanwhile: the proof is of a password that is no more
+		if n == 0 { // another request has changed the password since it was proved
 			return ErrInvalidAccount.With("currentPassword", "password_wrong")
 		}
 		_, err = a.EndAllTx(ctx, tx, id)
@@ -84,9 +84,9 @@ func (a *Accounts) ChangePassword(ctx context.Context, id int64, current, passwo
 	return nil
 }
 
-// ProvePassword says whether this is the person's password: nil, or ErrInvalidAccount with the field currentPassword.
-// At most 10 tries in 15 minutes are made, those of ChangePassword among them. Errors: besides, ErrThrottled, ErrBusy,
-// ErrNoUser.
+// ProvePassword returns nil if this is the person's password, and else ErrInvalidAccount with the field
+// currentPassword. It permits 10 attempts in 15 minutes, including those of ChangePassword. Other errors: ErrThrottled,
+// ErrBusy, ErrNoUser.
 func (a *Accounts) ProvePassword(ctx context.Context, id int64, password string) error {
 	row, err := a.q.UserByID(ctx, a.pool, id)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -102,7 +102,7 @@ func (a *Accounts) ProvePassword(ctx context.Context, id int64, password string)
 	return nil
 }
 
-// changeTries is how passwords are counted that somebody who is signed in proves.
+// changeTries returns the count of the passwords that a person has tried while signed in.
 func changeTries(id int64) []attempts { return []attempts{{ruleChange, fmt.Sprint(id)}} }
 
 func (a *Accounts) prove(ctx context.Context, row dbsqlc.UserByIDRow, password string) error {
@@ -116,8 +116,8 @@ func (a *Accounts) prove(ctx context.Context, row dbsqlc.UserByIDRow, password s
 	return err
 }
 
-// SetRole gives the person another role and ends their sessions and tokens: nobody carries an id from before a change
-// of privilege. changed is false when they had it already. Errors: ErrInvalidAccount, ErrNoUser.
+// SetRole gives the person another role and ends their sessions and tokens, so that no id outlives a change of
+// privilege. changed is false if they had the role already. Errors: ErrInvalidAccount, ErrNoUser.
 func (a *Accounts) SetRole(ctx context.Context, id int64, role string) (changed bool, err error) {
 	if role != RoleShopper && role != RoleCreator && role != RoleOperator {
 		return false, ErrInvalidAccount.With("role", "role_unknown")
@@ -127,13 +127,13 @@ func (a *Accounts) SetRole(ctx context.Context, id int64, role string) (changed 
 	})
 }
 
-// Lock shuts a person out at once, everywhere; Unlock lets them sign in again. changed is false when nothing had to be
-// done. Errors: ErrNoUser.
+// Lock ends a person's access everywhere at once; Unlock lets them sign in again. changed is false if they were locked
+// already. Errors: ErrNoUser.
 func (a *Accounts) Lock(ctx context.Context, id int64) (changed bool, err error) {
 	return a.setStatus(ctx, id, "locked")
 }
 
-// Unlock is the way back from Lock. Errors: ErrNoUser.
+// Unlock reverses Lock. Errors: ErrNoUser.
 func (a *Accounts) Unlock(ctx context.Context, id int64) (changed bool, err error) {
 	return a.setStatus(ctx, id, "active")
 }
@@ -144,7 +144,7 @@ func (a *Accounts) setStatus(ctx context.Context, id int64, status string) (bool
 	})
 }
 
-// endingSessions makes a change and, where it changed something, ends all that was granted before it.
+// endingSessions makes a change and, if it changed something, ends all access that was granted before it.
 func (a *Accounts) endingSessions(ctx context.Context, id int64,
 	change func(pgx.Tx) (int64, error)) (changed bool, err error) {
 	if _, err := a.User(ctx, id); err != nil {

@@ -18,20 +18,20 @@ const (
 	maxName  = 80  // characters
 )
 
-// Faults of registering and of changing an account. Fields name the inputs: email, name, password, currentPassword,
+// Faults of registering and of changing an account. Their fields are named email, name, password, currentPassword and
 // locale.
 var (
 	ErrInvalidAccount = fault.New(fault.Invalid, "invalid_account", "Some fields need another look.")
 	ErrEmailTaken     = fault.New(fault.Conflict, "email_taken", "There is an account with this email already.")
 )
 
-// Registration is what a person types to become a customer. Addr is the peer's address, for the throttle; Locale is the
-// language of the page it was typed on, or "".
+// Registration is what a person enters to become a customer. Addr is the peer's address, by which registrations are
+// counted; Locale is the language of the page, or "".
 type Registration struct {
 	Email, Name, Password, Locale, Addr string
 }
 
-// Register makes a shopper. Errors: ErrInvalidAccount with every field at fault, ErrEmailTaken, ErrThrottled, ErrBusy.
+// Register makes a shopper. Errors: ErrInvalidAccount with every invalid field, ErrEmailTaken, ErrThrottled, ErrBusy.
 func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 	email, name := normalEmail(r.Email), normalName(r.Name)
 	invalid := ErrInvalidAccount
@@ -82,9 +82,9 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 	return u, nil
 }
 
-// Provision makes an account by the word of whoever runs the mall: any role, any password that is not empty. An email
-// that has an account keeps its password, and takes the name and the role; a role that an operator decided stays.
-// Errors: ErrInvalidAccount.
+// Provision makes an account for whoever runs the mall, with any role and any password that is not empty. If the email
+// has an account, that account takes the name and the role and keeps its password; a role that an operator has decided
+// stays. Errors: ErrInvalidAccount.
 func (a *Accounts) Provision(ctx context.Context, u User, password string) (User, error) {
 	u.Email, u.Name = normalEmail(u.Email), normalName(u.Name)
 	invalid := ErrInvalidAccount
@@ -118,7 +118,7 @@ func (a *Accounts) Provision(ctx context.Context, u User, password string) (User
 	return a.User(ctx, id)
 }
 
-// normalName is textnorm.Name without control characters and bytes that are no text.
+// normalName is textnorm.Name without control characters and bytes that are not UTF-8.
 func normalName(name string) string {
 	return textnorm.Name(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && !unicode.IsSpace(r) {

@@ -193,16 +193,16 @@ func TestAccounts_Register_limits_one_network(t *testing.T) {
 		})
 		return err
 	}
-	for i := range 20 { // a customer of an IPv6 network holds all of a /64
+	for i := range 20 { // one customer of an IPv6 provider has a whole /64
 		if err := from(i, fmt.Sprintf("2001:db8:7:7::%x", i)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := from(20, "2001:db8:7:7:ffff::1"); !errors.Is(err, account.ErrThrottled) {
-		t.Fatalf("the 21st: %v", err)
+		t.Fatalf("the 21st registration: %v", err)
 	}
 	if err := from(21, "2001:db8:7:8::1"); err != nil {
-		t.Fatalf("the neighbour: %v", err)
+		t.Fatalf("a registration from a neighbouring network: %v", err)
 	}
 }
 

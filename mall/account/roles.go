@@ -13,7 +13,7 @@ import (
 	"videomall/mall/fault"
 )
 
-// Why a change of somebody's role is refused.
+// Faults of changing somebody's role.
 var (
 	ErrOwnRole      = fault.New(fault.Forbidden, "own_role", "Nobody changes their own role.")
 	ErrLastOperator = fault.New(fault.Conflict, "last_operator", "This is the last operator; the mall needs one.")
@@ -23,20 +23,21 @@ var (
 	ErrRoleMoved = fault.New(fault.Conflict, "role_moved", "This person's role has changed since you looked.")
 )
 
-// Roles are all there are, from the least to the most.
+// Roles returns all roles, from the least to the most privileged.
 func Roles() []string { return []string{RoleShopper, RoleCreator, RoleOperator} }
 
-// RoleChange is what an operator decides about somebody: From is the role as the operator saw it.
+// RoleChange is a change of somebody's role by an operator. From is the role that the operator saw.
 type RoleChange struct {
 	By, ID   int64
 	From, To string
 }
 
 // ChangeRoleTx gives a person another role, in the caller's transaction, and ends their sessions and tokens, so that
-// their very next request finds them without the old one. From then on only an operator changes the role: what was
-// taken away stays away. The person who acts must be an operator at this moment: of two operators who take each other's
-// role at once the second finds that it is none any more, and so the last one stays. Errors: ErrInvalidAccount with the
-// field role, ErrOwnRole, ErrNotOperator, ErrLastOperator, ErrNoUser, ErrRoleMoved.
+// the old role is gone at their next request. From then on only an operator can change the role, so a person cannot
+// take back a role that was taken away. The person who acts must be an operator at this moment: if two operators take
+// each other's role at once, the second is no longer one and fails, so that one operator is left.
+//
+// Errors: ErrInvalidAccount with the field role, ErrOwnRole, ErrNotOperator, ErrLastOperator, ErrNoUser, ErrRoleMoved.
 func (a *Accounts) ChangeRoleTx(ctx context.Context, tx pgx.Tx, r RoleChange) error {
 	if !slices.Contains(Roles(), r.To) {
 		return ErrInvalidAccount.With("role", "role_unknown")
@@ -82,7 +83,7 @@ func (a *Accounts) ChangeRoleTx(ctx context.Context, tx pgx.Tx, r RoleChange) er
 	return err
 }
 
-// OperatorTx says whether a person is an operator, and keeps them one until the caller's transaction ends. Errors:
+// OperatorTx checks that a person is an operator, and keeps them one until the caller's transaction ends. Errors:
 // ErrNotOperator.
 func (a *Accounts) OperatorTx(ctx context.Context, tx pgx.Tx, id int64) error {
 	operators, err := a.operatorsTx(ctx, tx)
@@ -103,9 +104,8 @@ func (a *Accounts) operatorsTx(ctx context.Context, tx pgx.Tx) ([]int64, error) 
 	return operators, nil
 }
 
-// EndAll ends everything that a person was given: every session, every bearer token, and with their epoch all that was
-// given out on the strength of those. It returns how many sessions ended. What Redis still holds of them signs nobody
-// in without its row.
+// EndAll ends all access of a person: every session, every bearer token and, by a new epoch, every grant that was made
+// for one of those. It returns how many sessions ended. Values that Redis still holds sign nobody in without a row.
 func (a *Accounts) EndAll(ctx context.Context, id int64) (sessions int, err error) {
 	err = db.InTx(ctx, a.pool, func(tx pgx.Tx) error {
 		sessions, err = a.EndAllTx(ctx, tx, id)
@@ -114,8 +114,8 @@ func (a *Accounts) EndAll(ctx context.Context, id int64) (sessions int, err erro
 	return sessions, err
 }
 
-// EndAllTx is EndAll in the caller's transaction. A sign-in that is under way meanwhile comes to nothing: it carries
-// the epoch in which the password was proved.
+// EndAllTx is EndAll in the caller's transaction. A sign-in that is running meanwhile fails, because it carries the
+// epoch in which the password was proved.
 func (a *Accounts) EndAllTx(ctx context.Context, tx pgx.Tx, id int64) (sessions int, err error) {
 	if err := a.q.NextEpoch(ctx, tx, id); err != nil {
 		return 0, fmt.Errorf("begin another epoch of %d: %w", id, err)
@@ -130,7 +130,7 @@ func (a *Accounts) EndAllTx(ctx context.Context, tx pgx.Tx, id int64) (sessions 
 	return int(n), nil
 }
 
-// MayBecomeCreator says whether the role is open to a person's own wish, before anything is written for it.
+// MayBecomeCreator checks whether a person may become a creator by their own choice, before anything is written for it.
 // Errors: ErrRoleDecided, ErrNoUser.
 func (a *Accounts) MayBecomeCreator(ctx context.Context, id int64) error {
 	decided, err := a.q.RoleDecided(ctx, a.pool, id)
@@ -145,8 +145,8 @@ func (a *Accounts) MayBecomeCreator(ctx context.Context, id int64) error {
 	return nil
 }
 
-// BecomeCreator makes a shopper a creator by their own wish, and ends their sessions and tokens. Errors: ErrNoUser,
-// ErrRoleMoved for who is no shopper any more, ErrRoleDecided for who was made a shopper by an operator.
+// BecomeCreator makes a shopper a creator by their own choice, and ends their sessions and tokens. Errors: ErrNoUser,
+// ErrRoleMoved if the person is no longer a shopper, ErrRoleDecided if an operator made them a shopper.
 func (a *Accounts) BecomeCreator(ctx context.Context, id int64) error {
 	changed, err := a.endingSessions(ctx, id, func(tx pgx.Tx) (int64, error) {
 		decided, err := a.q.LockRoleDecided(ctx, tx, id)

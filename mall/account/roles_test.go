@@ -17,7 +17,7 @@ import (
 	"videomall/mall/account"
 )
 
-// made is somebody with that role.
+// made returns a new person with that role.
 func (h *house) made(t *testing.T, name, role string) account.User {
 	t.Helper()
 	u, err := h.Provision(t.Context(), account.User{
@@ -109,7 +109,7 @@ func TestAccounts_ChangeRoleTx_needs_another_operator_and_the_role_seen(t *testi
 	if u, err := h.User(t.Context(), ann.ID); err != nil || u.Role != account.RoleOperator || b.who(t) != 0 {
 		t.Errorf("%+v, %v", u, err)
 	}
-	// One who is locked is no operator that could act, or stay as the last one.
+	// A locked operator cannot act, and does not count as the last one.
 	if _, err := h.Lock(t.Context(), ann.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestAccounts_ChangeRoleTx_needs_another_operator_and_the_role_seen(t *testi
 		t.Errorf("a locked operator acts: %v", err)
 	}
 	if err := h.BecomeCreator(t.Context(), olga.ID); !errors.Is(err, account.ErrRoleMoved) {
-		t.Errorf("an operator becomes a creator: %v", err)
+		t.Errorf("an operator became a creator: %v", err)
 	}
 }
 
@@ -140,7 +140,7 @@ func TestAccounts_BecomeCreator(t *testing.T) {
 		return u.Role
 	}
 	if err := h.BecomeCreator(t.Context(), ann.ID); err != nil || role(ann.ID) != account.RoleCreator {
-		t.Fatalf("nobody has decided about her: %v", err)
+		t.Fatalf("she cannot become a creator although nobody has decided about her: %v", err)
 	}
 	for _, u := range []account.User{carl, ann} {
 		if err := h.change(t.Context(), account.RoleChange{
@@ -152,14 +152,14 @@ func TestAccounts_BecomeCreator(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := h.MayBecomeCreator(t.Context(), u.ID); !errors.Is(err, account.ErrRoleDecided) {
-			t.Errorf("%s may: %v", u.Name, err)
+			t.Errorf("%s may become a creator: %v", u.Name, err)
 		}
 		if err := h.BecomeCreator(t.Context(), u.ID); !errors.Is(err, account.ErrRoleDecided) ||
 			role(u.ID) != account.RoleShopper {
-			t.Errorf("%s takes the role back: %v, %s", u.Name, err, role(u.ID))
+			t.Errorf("%s took the role back: %v, %s", u.Name, err, role(u.ID))
 		}
 	}
-	// A start of the demo provides its people again.
+	// The demo provisions its people again at every start.
 	if u, err := h.Provision(t.Context(), account.User{
 		Email: carl.Email,
 		Name:  "Carl",
@@ -174,11 +174,12 @@ func TestAccounts_BecomeCreator(t *testing.T) {
 		From: "shopper",
 		To:   "creator",
 	}); err != nil || role(carl.ID) != account.RoleCreator {
-		t.Errorf("given back by an operator: %v", err)
+		t.Errorf("an operator cannot give the role back: %v", err)
 	}
 }
 
-// Operators take each other's role at the same moment: one is left each time.
+// TestAccounts_ChangeRoleTx_keeps_the_last_operator has operators take each other's role at the same moment. One is
+// left each time.
 func TestAccounts_ChangeRoleTx_keeps_the_last_operator(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
@@ -226,7 +227,7 @@ func TestAccounts_ChangeRoleTx_keeps_the_last_operator(t *testing.T) {
 		if left != 1 {
 			t.Fatalf("round %d: %d operators are left of %d", round, left, len(all))
 		}
-		// as no verb can
+		// no method of Accounts can do this
 		if _, err := h.pool.Exec(t.Context(), "update account_user set role = 'shopper'"); err != nil {
 			t.Fatal(err)
 		}

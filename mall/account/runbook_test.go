@@ -54,5 +54,5 @@ func TestRunbook_lost_password(t *testing.T) {
 		Email:   ann.Email,
 		Addr:    office,
 		Browser: known,
-	}, 10) // a stranger's tries, and none of a known browser
+	}, 10) // the attempts of a stranger, since the browser is no longer known
 }

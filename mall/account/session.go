@@ -27,14 +27,14 @@ const (
 	idBytes      = 32
 	maxUserAgent = 300
 
-	userKey = "user" // the session value that says whose it is; only SignIn sets it
+	userKey = "user" // the session value that holds the person's id; only SignIn sets it
 )
 
 // Sessions is a gorilla/sessions store. The browser holds 256 random bits; the servers know only their SHA-256.
 //
-// Values live in Redis at session:<hex of the hash>, as a JSON object of strings. Whether an id is signed in is decided
-// by its row in PostgreSQL alone: a row that is gone ends the session whatever Redis remembers, and a person whose
-// values Redis lost, or cannot give, stays signed in with no other values. A guest's values are lost with Redis. See
+// Redis holds the values at session:<hex of the hash>, as a JSON object of strings. Only the row in PostgreSQL decides
+// whether an id is signed in: deleting the row ends the session whatever Redis holds, and a person whose values Redis
+// has lost or cannot return stays signed in without other values. A guest's values are lost with Redis. See
 // docs/decisions/0011-sessions-survive-redis.md.
 type Sessions struct {
 	lifetimes Lifetimes
@@ -50,19 +50,19 @@ type Sessions struct {
 
 var _ sessions.Store = (*Sessions)(nil)
 
-// SessionsDeps are what sessions stand on.
+// SessionsDeps are the dependencies of Sessions.
 type SessionsDeps struct {
 	Pool  *pgxpool.Pool
 	Redis redis.UniversalClient
 	Log   *slog.Logger
 	Now   func() time.Time
-	// Secure says that people reach the mall over https: the cookie is then Secure and carries the __Host- prefix,
-	// which a browser accepts from this very host only.
+	// Secure says that people reach the mall over HTTPS. The cookie is then Secure and has the prefix __Host-, which a
+	// browser accepts only from this host.
 	Secure    bool
 	Lifetimes Lifetimes // the zero value stands for UsualLifetimes
 }
 
-// NewSessions makes the store.
+// NewSessions returns a store with the given dependencies.
 func NewSessions(d SessionsDeps) *Sessions {
 	return &Sessions{
 		lifetimes: cmp.Or(d.Lifetimes, UsualLifetimes),
@@ -76,7 +76,7 @@ func NewSessions(d SessionsDeps) *Sessions {
 	}
 }
 
-// CookieName is the name to hand to Get.
+// CookieName returns the name to pass to Get.
 func (s *Sessions) CookieName() string {
 	if s.secure {
 		return "__Host-session"
@@ -89,8 +89,8 @@ func (s *Sessions) Get(r *http.Request, name string) (*sessions.Session, error) 
 	return sessions.GetRegistry(r).Get(s, name)
 }
 
-// New loads the session that the cookie names, or makes an empty one. An id that nobody issued, or that has ended, is
-// never taken over: the empty session gets an id of its own when it is first saved.
+// New loads the session that the cookie names, or makes an empty one. It never adopts an id that was not issued or has
+// ended: the empty session gets a new id when it is first saved.
 func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) {
 	session := sessions.NewSession(s, name)
 	session.IsNew = true
@@ -110,7 +110,8 @@ func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) 
 	return session, nil
 }
 
-// load reads the values from Redis, else makes them from the row in PostgreSQL and gives them back to Redis.
+// load reads the values from Redis. If they are missing, it makes them from the row in PostgreSQL and stores them in
+// Redis again.
 func (s *Sessions) load(ctx context.Context, id string) (values map[string]string, found bool) {
 	raw, err := s.get(ctx, id)
 	if err == nil {
@@ -137,8 +138,8 @@ func (s *Sessions) load(ctx context.Context, id string) (values map[string]strin
 	return values, true
 }
 
-// Save writes the session's values, which must all be strings under string keys, and sets the cookie. A guest's session
-// that holds nothing is not created. A negative Options.MaxAge ends the session.
+// Save stores the session's values, which must be strings under string keys, and sets the cookie. It does not create an
+// empty session for a guest. A negative Options.MaxAge ends the session.
 func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
 	ctx := r.Context()
 	if session.Options.MaxAge < 0 {
@@ -181,15 +182,15 @@ func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *session
 		ttl = until.Sub(now)
 	}
 	if !s.put(ctx, session.ID, values, ttl) && values[userKey] == "" {
-		return nil // nothing was kept, so there is nothing to point a cookie at
+		return nil // nothing was stored that a cookie could name
 	}
 	s.setCookie(w, session, ttl)
 	return nil
 }
 
-// SignIn makes the session the person's under a new id, so that an id somebody planted before is worth nothing. The old
-// id and its row end; other values are kept. u is the person as they were when they proved themselves, device what the
-// browser's device cookie names, or nil. Errors: ErrEnded when everything of theirs has ended since.
+// SignIn gives the session to the person under a new id, so that an id which an attacker planted before is worthless.
+// The old id and its row end; other values are kept. u is the person as they were when they proved the password, and
+// device is the device of the browser's device cookie, or nil. Errors: ErrEnded if their access has ended since.
 func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
 	device []byte) error {
 	ctx, old, id, now := r.Context(), session.ID, newID(), s.now()
@@ -235,8 +236,7 @@ func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessi
 	return nil
 }
 
-// Prove notes that the session's person has proved their password now, which Accounts.ProvePassword looks at. Errors:
-// ErrEnded.
+// Prove records that the session's person has just proved their password with Accounts.ProvePassword. Errors: ErrEnded.
 func (s *Sessions) Prove(ctx context.Context, session *sessions.Session) error {
 	n, err := s.q.ProveSession(ctx, s.pool, dbsqlc.ProveSessionParams{At: s.now(), IDHash: hash(session.ID)})
 	if err != nil {
@@ -248,8 +248,8 @@ func (s *Sessions) Prove(ctx context.Context, session *sessions.Session) error {
 	return nil
 }
 
-// User returns the person whose session it is, as PostgreSQL knows them now; nobody for a guest, and for a session that
-// has ended, which is emptied. stale says that Save should be called to prolong it.
+// User returns the person of the session as PostgreSQL has them now, or the zero Standing for a guest and for a session
+// that has ended, which it empties. stale reports that Save should be called to prolong the session.
 func (s *Sessions) User(ctx context.Context, session *sessions.Session) (u Standing, stale bool, err error) {
 	if session.ID == "" || session.Values[userKey] == nil {
 		return Standing{}, false, nil
@@ -267,7 +267,7 @@ func (s *Sessions) User(ctx context.Context, session *sessions.Session) (u Stand
 	return row, s.now().Sub(row.SeenAt) >= s.lifetimes.slideEvery(row.Role), nil
 }
 
-// end deletes what stands for the id: the row, whose failure is an error, then what Redis holds.
+// end deletes the row of the id, and then the values in Redis. Only a failure to delete the row is an error.
 func (s *Sessions) end(ctx context.Context, id string) error {
 	if id == "" {
 		return nil
@@ -300,13 +300,13 @@ func (s *Sessions) put(ctx context.Context, id string, values map[string]string,
 	return err == nil
 }
 
-// forget drops values. Redis may be away: then they stay until they expire, and without a row they sign nobody in.
+// forget deletes values from Redis. If Redis is away they stay until they expire, but sign nobody in without a row.
 func (s *Sessions) forget(ctx context.Context, hashes ...[]byte) {
 	if len(hashes) == 0 {
 		return
 	}
 	err := s.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
-		pipe := r.Pipeline() // one key a command, which a cluster allows
+		pipe := r.Pipeline() // a cluster permits commands of one key each
 		for _, h := range hashes {
 			pipe.Del(ctx, redisKey(h))
 		}

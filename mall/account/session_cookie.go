@@ -28,7 +28,8 @@ func (s *Sessions) setCookie(w http.ResponseWriter, session *sessions.Session, t
 	replaceCookie(w, sessions.NewCookie(session.Name(), session.ID, &options))
 }
 
-// replaceCookie sets the cookie in the place of one that this answer set before: RFC 6265 asks for one a name.
+// replaceCookie sets the cookie and removes one of the same name that this response has set before, since RFC 6265
+// permits one of each name.
 func replaceCookie(w http.ResponseWriter, cookie *http.Cookie) {
 	const header = "Set-Cookie"
 	w.Header()[header] = slices.DeleteFunc(w.Header()[header], func(line string) bool {
@@ -66,7 +67,7 @@ func flatten(values map[any]any) (map[string]string, error) {
 	return out, nil
 }
 
-// clip keeps at most n bytes of valid UTF-8 without control characters, which PostgreSQL and a page both accept.
+// clip returns at most n bytes of valid UTF-8 without control characters, which both PostgreSQL and a page accept.
 func clip(text string, n int) string {
 	text = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {

@@ -16,14 +16,14 @@ import (
 	"videomall/mall/account"
 )
 
-// browser is somebody with a cookie, or without one yet.
+// browser is somebody's browser, which may have a cookie.
 type browser struct {
 	h      *house
 	cookie *http.Cookie
 	device []byte
 }
 
-// visit is one request: it hands over the session, and keeps the cookie that comes back.
+// visit makes one request: it calls do with the session, and keeps the cookie of the response.
 func (b *browser) visit(t *testing.T, do func(http.ResponseWriter, *http.Request, *sessions.Session)) {
 	t.Helper()
 	r := httptest.NewRequest("GET", "/", nil)
@@ -64,7 +64,7 @@ func (b *browser) put(t *testing.T, key, value string) {
 	})
 }
 
-// who is the person the session stands for, 0 for a guest; like a page, it prolongs a session that is due.
+// who returns the person of the session, or 0 for a guest. Like a page, it prolongs the session when that is due.
 func (b *browser) who(t *testing.T) (id int64) {
 	t.Helper()
 	b.visit(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
@@ -154,7 +154,7 @@ func TestSessions_SignIn_ends_a_planted_session(t *testing.T) {
 	victim := &browser{h: h, cookie: invented}
 	victim.put(t, "flash", "x")
 	if victim.cookie.Value == invented.Value {
-		t.Fatal("an id that nobody issued was taken over")
+		t.Fatal("an id that nobody issued was adopted")
 	}
 
 	attacker := &browser{h: h}
@@ -166,13 +166,13 @@ func TestSessions_SignIn_ends_a_planted_session(t *testing.T) {
 		t.Fatal("the id stayed the same")
 	}
 	if victim.value(t, "flash") != "bait" {
-		t.Error("what the guest had is gone")
+		t.Error("the guest's values are gone")
 	}
 	if got := victim.who(t); got != ann.ID {
 		t.Fatalf("signed in as %d", got)
 	}
 	if got := attacker.who(t); got != 0 || attacker.value(t, "flash") != "" {
-		t.Fatalf("the planted id lives, as %d", got)
+		t.Fatalf("the planted id is still valid, as %d", got)
 	}
 }
 
@@ -189,7 +189,7 @@ func TestSessions_SignIn_ends_the_session_before(t *testing.T) {
 	}
 	old := &browser{h: h, cookie: &before}
 	if old.who(t) != 0 || len(h.keys(t)) != 1 {
-		t.Fatalf("the id before lives: %v", h.keys(t))
+		t.Fatalf("the previous id is still valid: %v", h.keys(t))
 	}
 }
 
@@ -201,10 +201,10 @@ func TestSessions_User_needs_a_sign_in(t *testing.T) {
 	b.visit(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
 		s.Values["user"] = "1"
 		if err := s.Save(r, w); err == nil {
-			t.Fatal("a guest named itself")
+			t.Fatal("a guest could set the user")
 		}
 	})
-	// Whoever can write Redis still cannot sign in: the row decides.
+	// Somebody who can write to Redis still cannot sign in, since the row decides.
 	b = &browser{h: h}
 	b.put(t, "flash", "x")
 	if err := h.redis.Set(t.Context(), h.keys(t)[0], `{"user":"`+string(rune('0'+ann.ID))+`"}`, time.Hour).
@@ -235,15 +235,15 @@ func TestSessions_User_stays_signed_in_without_redis(t *testing.T) {
 		t.Fatalf("after a crash: %d", got)
 	}
 	if took := time.Since(start); took > 2*time.Second {
-		t.Errorf("a page waits %v for a dead Redis", took)
+		t.Errorf("a page waited %v for a dead Redis", took)
 	}
 	other := &browser{h: h}
 	other.signIn(t, ann)
 	if got := other.who(t); got != ann.ID {
-		t.Fatalf("nobody can sign in without Redis: %d", got)
+		t.Fatalf("signed in as %d without Redis", got)
 	}
 
-	// A sign-out while Redis is away must hold when it comes back with what it had written down.
+	// A sign-out while Redis is away must hold when Redis returns with its earlier values.
 	kept := *b.cookie
 	b.visit(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
 		s.Options.MaxAge = -1
@@ -258,12 +258,12 @@ func TestSessions_User_stays_signed_in_without_redis(t *testing.T) {
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("Redis is back and nobody asks it")
+			t.Fatal("Redis is not asked again after its restart")
 		}
 	}
 	ghost := &browser{h: h, cookie: &kept}
 	if got := ghost.who(t); got != 0 {
-		t.Fatalf("Redis brought a signed-out person back: %d", got)
+		t.Fatalf("the values in Redis signed person %d in again", got)
 	}
 }
 
@@ -281,7 +281,7 @@ func TestSessions_User_lasts_thirty_days_from_the_last_visit(t *testing.T) {
 	}
 	h.clock.pass(30 * 24 * time.Hour)
 	if b.who(t) != 0 {
-		t.Fatal("Redis keeps somebody signed in whose time is over")
+		t.Fatal("Redis keeps somebody signed in whose session has expired")
 	}
 	if n, err := h.Sweep(t.Context()); err != nil || n != 1 {
 		t.Fatalf("swept %d, %v", n, err)
@@ -320,7 +320,7 @@ func TestSessions_EndDevice_ends_one_device(t *testing.T) {
 	}
 	if n, err := h.EndAll(ctx, ann.ID); err != nil || n != 2 || laptop.who(t) != 0 || tv.who(t) != 0 ||
 		his.who(t) != bob.ID {
-		t.Fatalf("everywhere is not everywhere, or not hers alone: %d, %v", n, err)
+		t.Fatalf("EndAll did not end exactly her sessions: %d, %v", n, err)
 	}
 }
 
@@ -340,7 +340,7 @@ func TestSessions_Save_does_not_revive_an_ended_session(t *testing.T) {
 		}
 	})
 	if keys := h.keys(t); len(keys) != 0 || b.who(t) != 0 {
-		t.Fatalf("it came back: %v", keys)
+		t.Fatalf("the ended session was written again: %v", keys)
 	}
 }
 
@@ -377,10 +377,10 @@ func TestSessions_User_ends_when_privileges_change(t *testing.T) {
 				t.Fatal(err)
 			}
 			if b.who(t) != 0 {
-				t.Error("the session goes on")
+				t.Error("the session is still valid")
 			}
 			if _, err := h.TokenUser(t.Context(), token.Value); !errors.Is(err, account.ErrInvalidToken) {
-				t.Errorf("the token goes on: %v", err)
+				t.Errorf("the token is still valid: %v", err)
 			}
 		})
 	}

@@ -8,7 +8,7 @@ import (
 	"videomall/mall/account/internal/dbsqlc"
 )
 
-// SignUpsByDay counts new accounts by days of UTC, from one midnight to another. A day without any is absent.
+// SignUpsByDay counts new accounts by day in UTC, from one midnight to another. A day without any is absent.
 func (a *Accounts) SignUpsByDay(ctx context.Context, since, until time.Time) (map[time.Time]int64, error) {
 	rows, err := a.q.SignUpsByDay(ctx, a.pool, dbsqlc.SignUpsByDayParams{Since: since, Until: until})
 	if err != nil {

@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// How wrong passwords from all over slow the next attempts at one account down.
+// How wrong passwords from all networks delay further attempts at one account.
 const (
-	slowFrom = 20                     // attempts of strangers in ruleAccount's window that cost nothing
-	slowStep = 100 * time.Millisecond // that each one after them adds
+	slowFrom = 20                     // attempts of strangers in ruleAccount's window that wait for nothing
+	slowStep = 100 * time.Millisecond // added by each further attempt
 	slowMost = 8 * time.Second        // well below what a browser waits for a page
-	maxSlow  = 256                    // that wait at once in this process
+	maxSlow  = 256                    // attempts that wait at once in this process
 )
 
-// slowdown is how long an attempt waits when it is the n-th of strangers at one account.
+// slowdown returns how long the n-th attempt of strangers at one account waits.
 func slowdown(n int) time.Duration {
 	return min(max(0, time.Duration(n-slowFrom))*slowStep, slowMost)
 }
 
-// slow holds attempts back, a bounded number at once.
+// slow delays attempts, a bounded number at once.
 type slow struct {
 	held chan struct{}
 	wait func(ctx context.Context, d time.Duration) error
@@ -28,7 +28,7 @@ func newSlow() *slow {
 	return &slow{held: make(chan struct{}, maxSlow), wait: wait}
 }
 
-// hold lets d pass. Errors: ErrBusy, when too many are held already; the context's.
+// hold waits for d. Errors: ErrBusy if too many attempts wait already, the context's.
 func (s *slow) hold(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil

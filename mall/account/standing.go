@@ -13,13 +13,13 @@ import (
 	"videomall/mall/fault"
 )
 
-// ErrEnded says that what somebody was let in with has ended: they signed out there or everywhere, their password or
-// role changed, they were suspended, or its time is over.
+// ErrEnded reports that a person's session, token or grant has ended: they signed out there or everywhere, their
+// password or role changed, they were suspended, or it has expired.
 var ErrEnded = fault.New(fault.Unauthenticated, "access_ended", "This access has ended. Sign in again.")
 
-// Grant names what a person was let in with, for what is given out on its strength and used later, a play token for
-// example: one of Session and Token, and the epoch. It is no secret and proves nothing; MayAct says whether it is still
-// good.
+// Grant names the session or the bearer token by which a person had access, and their epoch. Something that is issued
+// for it and used later, such as a play token, carries it. A Grant is not secret and proves nothing; MayAct checks
+// whether it is still valid.
 type Grant struct {
 	UserID  int64
 	Epoch   int64 // of the person when it was given; see Accounts.EndAll
@@ -27,26 +27,25 @@ type Grant struct {
 	Token   int64 // number of the bearer token, or 0
 }
 
-// Standing is a person who may act now, and what they were let in with.
+// Standing is a person who may act now, with the grant by which they do.
 type Standing struct {
 	User
 	Grant     Grant
-	SeenAt    time.Time // when the credential was last used; behind by as much as its writes are spared
+	SeenAt    time.Time // when the credential was last used; late, since not every use is written
 	ExpiresAt time.Time
-	// when the password was last proved in the session, by signing in or since; long ago for a token
+	// ProvedAt is when the password was last proved in the session, by signing in or later; long ago for a token.
 	ProvedAt time.Time
 }
 
-// credential is what a request carries: the hash of a session's id or of a token, or a grant.
+// credential is what a request presents: the hash of a session's id or of a token, or a grant.
 type credential struct {
 	session, token string
 	grant          Grant
 }
 
-// standings answers the one question that every way into the mall asks, in one statement: may this person still act?
-// Sessions, bearer tokens and everything that was given out on their strength end here, and nowhere else. Nothing is
-// remembered from one question to the next, so that whoever is shut out is out at once in every process, and Redis has
-// no say. Those who ask at the same moment share a query.
+// standings answers in one statement the question that every way into the mall asks: may this person still act? It is
+// the only place that decides when sessions, bearer tokens and grants end. It caches nothing and does not ask Redis, so
+// that whoever loses access loses it at once in every process. Callers that ask at the same moment share a query.
 type standings struct {
 	pool *pgxpool.Pool
 	q    *dbsqlc.Queries
@@ -55,7 +54,7 @@ type standings struct {
 	ask  *batch.Gatherer[credential, Standing]
 }
 
-// lookupTimeout bounds one query: longer than a slow database needs, shorter than a browser waits.
+// lookupTimeout bounds one query. It is longer than a slow database needs and shorter than a browser waits.
 const lookupTimeout = 10 * time.Second
 
 func newStandings(pool *pgxpool.Pool, log *slog.Logger, now func() time.Time) *standings {
@@ -69,7 +68,7 @@ func newStandings(pool *pgxpool.Pool, log *slog.Logger, now func() time.Time) *s
 	return s
 }
 
-// of finds who stands behind a credential; the zero Standing is nobody.
+// of returns the person to whom a credential belongs, or the zero Standing.
 func (s *standings) of(ctx context.Context, c credential) (Standing, error) {
 	found, err := s.ask.Do(ctx, c)
 	if err != nil {
@@ -126,8 +125,8 @@ func (s *standings) find(ctx context.Context, asked []credential) []batch.Result
 	return results
 }
 
-// MayAct says whether what a person was let in with is still good, and they are not suspended: nil, or ErrEnded. It
-// asks PostgreSQL each time, together with all who ask at that moment.
+// MayAct returns nil if a grant is still valid and the person is not suspended, and else ErrEnded. It asks PostgreSQL
+// each time, in one query with all callers of that moment.
 func (a *Accounts) MayAct(ctx context.Context, g Grant) error {
 	found, err := a.standings.of(ctx, credential{grant: g})
 	if err != nil {

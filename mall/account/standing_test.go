@@ -14,7 +14,7 @@ import (
 	"videomall/mall/account"
 )
 
-// grant is what the browser's person was let in with.
+// grant returns the grant of the browser's session.
 func (b *browser) grant(t *testing.T) (g account.Grant) {
 	t.Helper()
 	b.visit(t, func(_ http.ResponseWriter, r *http.Request, s *sessions.Session) {
@@ -41,11 +41,11 @@ func (h *house) token(t *testing.T, u account.User) account.Token {
 	return token
 }
 
-// TestAccounts_MayAct/… : each way to end access ends the session, the token, and what was given out on the strength of
-// either, but nothing of what it does not speak of.
+// TestAccounts_MayAct checks that each way to end access ends the sessions, tokens and grants that it names, and no
+// others.
 func TestAccounts_MayAct(t *testing.T) {
 	t.Parallel()
-	type access struct{ here, there, token bool } // what goes on afterwards
+	type access struct{ here, there, token bool } // what is still valid afterwards
 	type person struct {
 		account.User
 		h     *house
@@ -120,7 +120,7 @@ func TestAccounts_MayAct(t *testing.T) {
 			got := access{h.MayAct(t.Context(), p.here) == nil, h.MayAct(t.Context(), away) == nil,
 				h.MayAct(t.Context(), p.token) == nil}
 			if got != c.want {
-				t.Errorf("what was given out on their strength: %+v, not %+v", got, c.want)
+				t.Errorf("grants: %+v, not %+v", got, c.want)
 			}
 		})
 	}
@@ -173,11 +173,12 @@ func TestAccounts_MayAct_refuses_suspended_people_and_invented_grants(t *testing
 		t.Errorf("a suspended person acts: %v", err)
 	}
 	if err := strict.MayAct(t.Context(), b.grant(t)); err != nil {
-		t.Errorf("somebody else does not: %v", err)
+		t.Errorf("somebody who is not suspended cannot act: %v", err)
 	}
 }
 
-// A sign-in whose password was proved before everything was ended must not come in after it.
+// TestSessions_SignIn_refuses_a_proof_from_before_the_end signs in with a password that was proved before all access of
+// the person ended.
 func TestSessions_SignIn_refuses_a_proof_from_before_the_end(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
@@ -196,7 +197,7 @@ func TestSessions_SignIn_refuses_a_proof_from_before_the_end(t *testing.T) {
 		}
 	})
 	if b.who(t) != 0 {
-		t.Error("and is somebody")
+		t.Error("the session belongs to somebody")
 	}
 }
 
@@ -215,7 +216,7 @@ func TestAccounts_Tokens_list_the_last_use_and_end_one_by_one(t *testing.T) {
 	}
 	h.clock.pass(time.Minute)
 	used := h.clock.now()
-	for range 3 { // written once in ten minutes
+	for range 3 { // the use is written once in ten minutes
 		if _, err := h.TokenUser(t.Context(), first.Value); err != nil {
 			t.Fatal(err)
 		}
@@ -235,14 +236,14 @@ func TestAccounts_Tokens_list_the_last_use_and_end_one_by_one(t *testing.T) {
 		t.Fatalf("ended twice: %v", err)
 	}
 	if _, err := h.TokenUser(t.Context(), first.Value); !errors.Is(err, account.ErrInvalidToken) {
-		t.Fatalf("it goes on: %v", err)
+		t.Fatalf("the ended token is still valid: %v", err)
 	}
 	if _, err := h.TokenUser(t.Context(), second.Value); err != nil {
 		t.Fatalf("the other one ended too: %v", err)
 	}
 }
 
-// TestSessions_Lifetimes/… : however often somebody comes, a session ends at its time, with Redis remembering
+// TestSessions_Lifetimes checks that a session ends at its time however often the person comes, although Redis keeps
 // everything.
 func TestSessions_Lifetimes(t *testing.T) {
 	t.Parallel()
@@ -265,11 +266,11 @@ func TestSessions_Lifetimes(t *testing.T) {
 			idle.signIn(t, u)
 			h.clock.pass(c.idle - time.Second)
 			if idle.who(t) == 0 {
-				t.Fatal("it ended before its time")
+				t.Fatal("an idle session ended too early")
 			}
 			h.clock.pass(c.idle)
 			if idle.who(t) != 0 {
-				t.Fatal("nobody came, and it goes on")
+				t.Fatal("an idle session did not end")
 			}
 			b := &browser{h: h}
 			b.signIn(t, u)
@@ -277,7 +278,7 @@ func TestSessions_Lifetimes(t *testing.T) {
 			for h.clock.now().Add(c.every).Before(signedIn.Add(c.most)) {
 				h.clock.pass(c.every)
 				if b.who(t) == 0 {
-					t.Fatalf("it ended after %v", h.clock.now().Sub(signedIn))
+					t.Fatalf("a session in use ended after %v", h.clock.now().Sub(signedIn))
 				}
 			}
 			h.clock.pass(signedIn.Add(c.most).Sub(h.clock.now()) - time.Second)
@@ -286,7 +287,7 @@ func TestSessions_Lifetimes(t *testing.T) {
 			}
 			h.clock.pass(time.Second)
 			if b.who(t) != 0 {
-				t.Fatal("it never ends")
+				t.Fatal("a session in use never ended")
 			}
 		})
 	}

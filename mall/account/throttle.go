@@ -16,44 +16,45 @@ import (
 	"videomall/mall/redisbreaker"
 )
 
-// rule says how many attempts of one subject (an address, an account from one network, a browser) are made in a window:
-// the first attempt opens a window of `period`, and more than `limit` within it are refused until it closes. A limit of
-// 0 refuses nobody and only counts.
+// rule bounds the attempts of one subject (an address, an account from one network, a browser) in a window. The first
+// attempt opens a window of period, and after limit attempts further ones are refused until it closes. A limit of 0
+// only counts.
 type rule struct {
 	name   string
 	limit  int
 	period time.Duration
 }
 
-// The rules of signing in, of signing up and of changing a password.
+// The rules for signing in, registering and changing a password.
 var (
 	ruleBrowser  = rule{"browser", 10, 15 * time.Minute} // a known browser
 	ruleNetwork  = rule{"network", 10, 15 * time.Minute} // an account from one network
-	ruleAddress  = rule{"addr", 60, 15 * time.Minute}    // a network, whichever accounts it tries
-	ruleAccount  = rule{"account", 0, time.Hour}         // an account, from wherever: slows down and refuses nobody
+	ruleAddress  = rule{"addr", 60, 15 * time.Minute}    // a network, for all accounts
+	ruleAccount  = rule{"account", 0, time.Hour}         // an account, from all networks; delays and refuses nobody
 	ruleRegister = rule{"register", 20, time.Hour}
 	ruleChange   = rule{"password", 10, 15 * time.Minute}
 )
 
-// attempts is what one subject has under one rule.
+// attempts is the count of one subject under one rule.
 type attempts struct {
 	rule
 	subject string
 }
 
-// from are the counts of a rule for an attempt from an address, by each of the networks that it lies in. of sets apart
-// what one network asks for.
+// from returns the counts of a rule for an attempt from an address, one for each network that contains the address. of
+// distinguishes counts of the same network.
 func (r rule) from(addr, of string) []attempts {
 	var all []attempts
 	for i, n := range networks(addr) {
 		wide := r
-		wide.limit <<= i // a network that more people share has more room
+		wide.limit <<= i // more people share a wider network
 		all = append(all, attempts{wide, of + "\x00" + n})
 	}
 	return all
 }
 
-// networks are what an address is counted as, the narrowest first; what is no address is counted as it stands.
+// networks returns the networks by which an address is counted, the narrowest first. A text that is not an address is
+// counted as it is.
 func networks(addr string) []string {
 	ip, err := netip.ParseAddr(addr)
 	if err != nil {
@@ -66,7 +67,7 @@ func networks(addr string) []string {
 	return all
 }
 
-// key hides the subject: an email has no business in Redis' key space.
+// key returns the key of the count in Redis. It hashes the subject, since emails must not appear in keys.
 func (a attempts) key() string {
 	sum := sha256.Sum256([]byte(a.subject))
 	return "attempts:" + a.name + ":" + hex.EncodeToString(sum[:16])
@@ -74,10 +75,10 @@ func (a attempts) key() string {
 
 // throttle counts attempts by rules.
 //
-// The counts lie in Redis, shared by all processes. Each process counts for itself in memory too: without Redis that is
-// all there is, so that n processes together let n times as many pass; and where Redis missed some of a window, because
-// it was late for a moment, what this process saw itself still counts. argon2id's cost and the bound on hashings hold
-// in any case.
+// All processes share the counts in Redis. Each process also counts in its own memory. Without Redis only these counts
+// exist, so that n processes together permit n times as many attempts. If Redis has missed attempts of a window,
+// because it was late for a moment, the attempts that this process saw still count. The cost of argon2id and the bound
+// on hashings apply in any case.
 type throttle struct {
 	redis *redisbreaker.Breaker
 	log   *slog.Logger
@@ -89,11 +90,12 @@ type throttle struct {
 
 type window struct {
 	count  int
-	missed bool // Redis has not heard of all of them
+	missed bool // Redis has not counted all of them
 	closes time.Time
 }
 
-// maxLocal bounds the memory of the fallback; when it is full, windows that are closed go first, then all of them.
+// maxLocal bounds the windows in memory. When the bound is reached, closed windows are dropped, and then all of them if
+// that is not enough.
 const maxLocal = 10_000
 
 // countAttempt counts one attempt, or takes one back.
@@ -102,7 +104,7 @@ const maxLocal = 10_000
 // ARGV[1] now, ms   ARGV[2] the window, ms   ARGV[3] 1, or -1 to take one back
 // returns {attempts in this window, the moment at which it closes}
 //
-// now is the caller's clock. Of one that runs ahead no window lasts longer than it should.
+// now is the caller's clock. A clock that runs ahead does not make a window longer than the rule says.
 var countAttempt = redis.NewScript(`
 local now, period = tonumber(ARGV[1]), tonumber(ARGV[2])
 local n, closes = 0, now + period
@@ -127,9 +129,9 @@ func newThrottle(rdb *redisbreaker.Breaker, log *slog.Logger, now func() time.Ti
 	}
 }
 
-// take counts an attempt under every rule, in one round trip and before it is made, so that attempts at the same moment
-// can't slip through together. Either all of them have room, and it returns how many each has counted, or it says how
-// long to wait and none has counted it.
+// take counts an attempt under every rule, in one round trip and before the attempt is made, so that concurrent
+// attempts cannot exceed a limit together. If every rule permits the attempt, take returns the counts. Otherwise it
+// returns how long to wait, and no rule has counted the attempt.
 func (t *throttle) take(ctx context.Context, all []attempts) (counts []int, wait time.Duration) {
 	now := t.now()
 	for i, w := range t.add(ctx, all, 1) {
@@ -145,12 +147,12 @@ func (t *throttle) take(ctx context.Context, all []attempts) (counts []int, wait
 	return counts, 0
 }
 
-// giveBack takes back attempts that were counted and guessed nothing, also of somebody who has left meanwhile.
+// giveBack takes back attempts that were counted but guessed no password, even after the context has ended.
 func (t *throttle) giveBack(ctx context.Context, all []attempts) {
 	t.add(context.WithoutCancel(ctx), all, -1)
 }
 
-// clear forgets the attempts of a subject that has proved itself.
+// clear deletes the counts of a subject that has proved itself.
 func (t *throttle) clear(ctx context.Context, all ...attempts) {
 	t.mu.Lock()
 	for _, a := range all {
@@ -158,7 +160,7 @@ func (t *throttle) clear(ctx context.Context, all ...attempts) {
 	}
 	t.mu.Unlock()
 	err := t.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
-		pipe := r.Pipeline() // one key a command, which a cluster allows
+		pipe := r.Pipeline() // a cluster permits commands of one key each
 		for _, a := range all {
 			pipe.Del(ctx, a.key())
 		}
@@ -170,7 +172,7 @@ func (t *throttle) clear(ctx context.Context, all ...attempts) {
 	}
 }
 
-// add changes every count, and returns how they stand.
+// add adds n to every count and returns the resulting windows.
 func (t *throttle) add(ctx context.Context, all []attempts, n int) []window {
 	now := t.now()
 	shared, err := t.shared(ctx, all, n, now)
@@ -216,7 +218,7 @@ func (t *throttle) shared(ctx context.Context, all []attempts, n int, now time.T
 	return stand, nil
 }
 
-// see counts in this process, and whether Redis missed it. The caller holds the lock.
+// see adds n to the count in this process, and records whether Redis missed it. The caller holds the lock.
 func (t *throttle) see(a attempts, n int, missed bool, now time.Time) window {
 	if len(t.local) >= maxLocal {
 		for key, w := range t.local {

@@ -12,27 +12,29 @@ import (
 
 const (
 	tokenTTL = 12 * time.Hour
-	// tokenPrefix lets scanners of source code and logs know a token when they see one.
+	// tokenPrefix lets scanners of source code and logs recognize a token.
 	tokenPrefix = "vmt_"
 )
 
-// ErrInvalidToken is the one answer to a token that is unknown, expired or revoked, or whose person is locked.
+// ErrInvalidToken is the one answer to a token that is unknown, expired or revoked, or that belongs to a locked
+// account.
 var ErrInvalidToken = fault.New(fault.Unauthenticated, "invalid_token",
 	"The access token is unknown, expired or revoked.")
 
-// Token is an opaque bearer token. Value is shown once; the database keeps its SHA-256.
+// Token is an opaque bearer token. Value is shown once; the database keeps only its SHA-256.
 type Token struct {
 	Value     string
 	ExpiresAt time.Time
 	User      User
 }
 
-// TokenRequest asks for a bearer token. Program is its User-Agent, by which its person tells it from others.
+// TokenRequest asks for a bearer token. Program is the User-Agent, by which the person recognizes the token.
 type TokenRequest struct {
 	Email, Password, Addr, Program string
 }
 
-// IssueToken proves the person as Authenticate does and hands out a token for 12 hours. Errors: those of Authenticate.
+// IssueToken authenticates a person like Authenticate and issues a token for 12 hours. Errors: those of Authenticate,
+// and ErrEnded if their access has ended meanwhile.
 func (a *Accounts) IssueToken(ctx context.Context, r TokenRequest) (Token, error) {
 	u, err := a.Authenticate(ctx, Attempt{
 		Email:    r.Email,
@@ -65,10 +67,11 @@ func (a *Accounts) IssueToken(ctx context.Context, r TokenRequest) (Token, error
 	return t, nil
 }
 
-// useEvery is how stale a token's last use may be, so that a use is rarely a write.
+// useEvery is how old the recorded last use of a token may become before a use writes it, so that most uses write
+// nothing.
 const useEvery = 10 * time.Minute
 
-// TokenUser returns the person a living token stands for, and notes that it was used. Errors: ErrInvalidToken.
+// TokenUser returns the person of a valid token, and records that the token was used. Errors: ErrInvalidToken.
 func (a *Accounts) TokenUser(ctx context.Context, token string) (Standing, error) {
 	id, ok := strings.CutPrefix(token, tokenPrefix)
 	if !ok || !wellFormed(id) {
@@ -89,20 +92,20 @@ func (a *Accounts) TokenUser(ctx context.Context, token string) (Standing, error
 	return found, nil
 }
 
-// ErrNoToken says that the person has no such token, or has it no more.
+// ErrNoToken reports that the person has no such token, or no longer has it.
 var ErrNoToken = fault.New(fault.NotFound, "no_token", "That access token has ended already.")
 
-// IssuedToken is a living token as its person sees it; the value itself was shown once. Number is unique and no secret;
-// Used is exact to ten minutes, and nil for one that was never used.
+// IssuedToken is a valid token as its person sees it, without the value, which was shown once. Number is unique and not
+// secret. Used is accurate to ten minutes, and nil for a token that was never used.
 type IssuedToken struct {
 	Number    int64
-	Program   string // User-Agent of who asked for it
+	Program   string // User-Agent of the request for it
 	Since     time.Time
 	Used      *time.Time
 	ExpiresAt time.Time
 }
 
-// Tokens lists a person's living tokens, the latest used first, at most 50.
+// Tokens lists a person's valid tokens, the latest used first, at most 50.
 func (a *Accounts) Tokens(ctx context.Context, userID int64) ([]IssuedToken, error) {
 	rows, err := a.q.TokensOf(ctx, a.pool, dbsqlc.TokensOfParams{UserID: userID, At: a.now()})
 	if err != nil {
@@ -131,7 +134,7 @@ func (a *Accounts) EndToken(ctx context.Context, userID, number int64) error {
 	return nil
 }
 
-// RevokeToken ends a token before its time; one that is unknown or ended already is no error.
+// RevokeToken ends a token before it expires. It is no error if the token is unknown or has ended already.
 func (a *Accounts) RevokeToken(ctx context.Context, token string) error {
 	_, err := a.q.RevokeToken(ctx, a.pool, dbsqlc.RevokeTokenParams{At: new(a.now()), TokenHash: hash(token)})
 	if err != nil {

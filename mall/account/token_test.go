@@ -45,14 +45,14 @@ func TestAccounts_IssueToken_lasts_twelve_hours(t *testing.T) {
 	if err := h.pool.QueryRow(ctx,
 		"select count(*) from account_token where encode(token_hash, 'escape') like '%vmt_%'").
 		Scan(&plain); err != nil || plain != 0 {
-		t.Fatalf("%d tokens are kept as they are, %v", plain, err)
+		t.Fatalf("%d tokens are stored in plain text, %v", plain, err)
 	}
 	if err := h.RevokeToken(ctx, first.Value); err != nil {
 		t.Fatal(err)
 	}
 	h.clock.pass(12*time.Hour - time.Second)
 	if _, err := h.TokenUser(ctx, second.Value); err != nil {
-		t.Fatalf("before its time: %v", err)
+		t.Fatalf("the token expired too early: %v", err)
 	}
 	h.clock.pass(time.Second)
 	for name, token := range map[string]string{
@@ -84,7 +84,7 @@ func TestAccounts_ChangePassword_needs_the_old_one(t *testing.T) {
 		}
 	}
 	if err := h.ChangePassword(ctx, ann.ID, goodPassword, "four loud herons"); !errors.Is(err, account.ErrThrottled) {
-		t.Fatalf("a stolen session guesses on: %v", err)
+		t.Fatalf("a stolen session can go on guessing: %v", err)
 	}
 	bob := h.register(t, "bob@example.test")
 	if err := h.ChangePassword(ctx, bob.ID, goodPassword, "four loud herons"); err != nil {

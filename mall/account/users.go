@@ -7,10 +7,10 @@ import (
 	"strconv"
 )
 
-// Users are people by their ids. An account that is gone is not among them, and reads as the zero User.
+// Users are people by their ids. A deleted account is absent, and reads as the zero User.
 type Users map[int64]User
 
-// Name is what somebody calls themselves; "#7" for account 7 where that is gone.
+// Name returns the name of a person, or "#7" for account 7 if it is absent.
 func (u Users) Name(id int64) string {
 	if found, ok := u[id]; ok {
 		return found.Name
@@ -18,8 +18,8 @@ func (u Users) Name(id int64) string {
 	return "#" + strconv.FormatInt(id, 10)
 }
 
-// Users finds the people with these ids in one query, locked ones too: for a page that names somebody in each of its
-// rows. An id may come several times, and 0 is nobody.
+// Users finds the people with these ids, including locked ones, in one query. It is for pages that name a person in
+// each row. An id may occur several times, and 0 is ignored.
 func (a *Accounts) Users(ctx context.Context, ids ...int64) (Users, error) {
 	ids = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(ids))), func(id int64) bool { return id == 0 })
 	found := make(Users, len(ids))

@@ -1,6 +1,6 @@
-// Package audit owns the log of who of the staff did what: a chain of entries that are only added to, each in the
-// transaction of the action that it tells of. It refuses to know what the actions mean: a verb, a subject and a detail
-// are all it is told. docs/decisions/0015 says what the chain proves and what it does not.
+// Package audit owns the log of what the staff did: an append-only chain of entries, each written in the transaction of
+// the action that it records. It refuses to know what the actions mean and is told only a verb, a subject and a detail.
+// docs/decisions/0015 explains what the chain proves and what it does not.
 package audit
 
 import (
@@ -27,10 +27,10 @@ type Log struct {
 	now  func() time.Time
 }
 
-// Deps are what the log stands on.
+// Deps are the dependencies of the log.
 type Deps struct {
 	Pool *pgxpool.Pool // of a migrated database
-	Key  []byte        // signs how far the chain reaches; it must stay the same
+	Key  []byte        // signs the head of the chain; it must never change
 	Now  func() time.Time
 }
 
@@ -40,13 +40,13 @@ func New(d Deps) *Log {
 		pool: d.Pool,
 		key:  d.Key,
 		q:    dbsqlc.New(),
-		// PostgreSQL keeps microseconds; a finer clock would be hashed and never read again.
+		// PostgreSQL keeps microseconds. A finer time would be hashed, but could not be read back.
 		now: func() time.Time { return d.Now().Truncate(time.Microsecond) },
 	}
 }
 
-// WithClock is the same chain under another clock: for history that is written after the fact. Entries keep the order
-// in which they are written, whatever their times.
+// WithClock returns the same chain with another clock, for history that is written after the fact. Entries keep the
+// order in which they are written, whatever their times are.
 func (l *Log) WithClock(now func() time.Time) *Log {
 	return New(Deps{
 		Pool: l.pool,
@@ -55,10 +55,10 @@ func (l *Log) WithClock(now func() time.Time) *Log {
 	})
 }
 
-// Entry is one action to be written down.
+// Entry is one action to be recorded.
 type Entry struct {
-	ActorID int64  // whose account; 0 is the mall itself
-	Actor   string // how the person is called, such as an email
+	ActorID int64  // account of the actor; 0 is the mall itself
+	Actor   string // name of the actor, such as an email
 	Verb    string // "order.refund": lower case, dots between what and how
 	Subject string // what it was done to: "order:01H…"
 	Detail  any    // becomes JSON; nil is {}
@@ -77,11 +77,11 @@ type Record struct {
 	Hash     []byte
 }
 
-// WriteTx adds an entry within the transaction of the action, so that both are there or neither is. Whoever writes
-// holds other writers off until the transaction ends: call it last.
+// WriteTx adds an entry in the transaction of the action, so that both are committed or neither is. It blocks other
+// writers until the transaction ends, so it should be the last call of the transaction.
 func (l *Log) WriteTx(ctx context.Context, tx pgx.Tx, e Entry) error {
 	if err := l.writeTx(ctx, tx, e); err != nil {
-		return fmt.Errorf("write down %s of %s by %d: %w", e.Verb, e.Subject, e.ActorID, err)
+		return fmt.Errorf("record %s of %s by %d: %w", e.Verb, e.Subject, e.ActorID, err)
 	}
 	return nil
 }
@@ -146,8 +146,8 @@ func (l *Log) writeTx(ctx context.Context, tx pgx.Tx, e Entry) error {
 	return err
 }
 
-// sum is the hash of an entry: SHA-256 over its fields, each with its length before it, the hash of the entry before
-// among them.
+// sum returns the hash of an entry: SHA-256 over its fields, each preceded by its length. One of the fields is the hash
+// of the previous entry.
 func (r Record) sum() []byte {
 	h := sha256.New()
 	for _, field := range [][]byte{binary.BigEndian.AppendUint64(nil, uint64(r.ID)),
@@ -160,7 +160,7 @@ func (r Record) sum() []byte {
 	return h.Sum(nil)
 }
 
-// seal signs how far the chain reaches.
+// seal signs the head of the chain.
 func (l *Log) seal(id int64, hash []byte) []byte {
 	h := hmac.New(sha256.New, l.key)
 	h.Write(binary.BigEndian.AppendUint64(nil, uint64(id)))

@@ -57,7 +57,7 @@ func (c chain) filled(n int) chain {
 	return c
 }
 
-// force runs statements as only a superuser can: with the triggers off.
+// force runs statements with the triggers off, as only a superuser can.
 func (c chain) force(statements ...string) {
 	c.t.Helper()
 	err := db.InTx(c.t.Context(), c.pool, func(tx pgx.Tx) error {
@@ -115,7 +115,7 @@ func TestLog_Verify_detects_a_cut_off_end(t *testing.T) {
 	c := open(t).filled(4)
 	c.force("delete from audit_entry where id = 4")
 	c.is(audit.CutOff, 4, 3)
-	// Whoever moves the head back too can't sign it.
+	// An attacker who also moves the head back cannot sign it.
 	c.force("update audit_head set (entry_id, hash) = (select id, hash from audit_entry where id = 3)")
 	c.is(audit.Forged, 3, 3)
 	c.force("delete from audit_head")
@@ -189,17 +189,17 @@ func TestLog_List_filters(t *testing.T) {
 	for want, f := range map[string]audit.Filter{
 		"6 5 4 3 2 1": {}, "5 3 1": {Verb: "order.refund"}, "6 4 2": {ActorID: 2}, "3 2 1": {Before: 4},
 		"4": {Subject: "order:4"},
-		"":  {Actor: "op_@"}, // an underscore is itself
+		"":  {Actor: "op_@"}, // an underscore is no wildcard
 	} {
 		if got := ids(f); got != want {
 			t.Errorf("%+v finds %q, want %q", f, got, want)
 		}
 	}
 	if got := ids(audit.Filter{Since: time.Now().Add(time.Hour)}); got != "" {
-		t.Errorf("the future has %q", got)
+		t.Errorf("found %q in the future", got)
 	}
 	if got := ids(audit.Filter{Until: time.Now().Add(-time.Hour)}); got != "" {
-		t.Errorf("the past has %q", got)
+		t.Errorf("found %q in the past", got)
 	}
 	if got := ids(audit.Filter{Actor: "OP2@"}); got != "6 4 2" {
 		t.Errorf("a part of a name finds %q", got)

@@ -14,19 +14,19 @@ type Filter struct {
 	ActorID      int64
 	Actor        string // a part of the name
 	Verb         string
-	Subject      string // how the subject begins
+	Subject      string // the beginning of the subject
 	Since, Until time.Time
-	Before       int64 // an entry's id: older ones only
+	Before       int64 // an entry's id; only older entries are listed
 	Most         int
 }
 
 // farFuture is later than any entry.
 var farFuture = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// likeLiteral takes the meaning from the characters that mean something in LIKE.
+// likeLiteral escapes the characters that have a meaning in LIKE.
 var likeLiteral = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// List returns the entries that a filter chooses, the latest first.
+// List returns the entries that match a filter, the latest first.
 func (l *Log) List(ctx context.Context, f Filter) ([]Record, error) {
 	p := dbsqlc.ListParams{
 		BeforeID: f.Before,
@@ -56,7 +56,7 @@ func (l *Log) List(ctx context.Context, f Filter) ([]Record, error) {
 	return out, nil
 }
 
-// Verbs are those that occur in the log, in their order.
+// Verbs returns the verbs that occur in the log, sorted.
 func (l *Log) Verbs(ctx context.Context) ([]string, error) {
 	verbs, err := l.q.Verbs(ctx, l.pool)
 	if err != nil {
@@ -65,7 +65,7 @@ func (l *Log) Verbs(ctx context.Context) ([]string, error) {
 	return verbs, nil
 }
 
-// About lists up to most entries whose subject is one of these exactly, the latest first.
+// About lists up to most entries whose subject is exactly one of these, the latest first.
 func (l *Log) About(ctx context.Context, subjects []string, most int) ([]Record, error) {
 	rows, err := l.q.About(ctx, l.pool, dbsqlc.AboutParams{Subjects: subjects, Most: int32(most)})
 	if err != nil {

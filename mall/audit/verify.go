@@ -17,22 +17,22 @@ const batch = 2000
 
 // What can be wrong with a chain.
 const (
-	Changed = "changed" // the entry does not hash to what it says, or does not follow the one before
+	Changed = "changed" // the entry does not match its hash, or does not follow the previous one
 	Missing = "missing" // the entry is gone
-	CutOff  = "cut_off" // the log ends before or after where its head says
+	CutOff  = "cut_off" // the log does not end at the entry that its head names
 	Forged  = "forged"  // the head is not signed by this mall
 )
 
-// State is what a look at the whole chain found.
+// State is the result of a check of the whole chain.
 type State struct {
-	Entries int64  // of the chain as it should be
-	Hash    []byte // of the last entry
-	Upto    int64  // the last entry that is whole
-	Broken  int64  // the first that is not; 0 when all are
-	Fault   string // Changed, Missing, CutOff, Forged; empty when nothing is
+	Entries int64  // number of entries according to the head
+	Hash    []byte // of the last entry according to the head
+	Upto    int64  // the last intact entry
+	Broken  int64  // the first entry that is not intact; 0 if all are
+	Fault   string // Changed, Missing, CutOff or Forged; empty if the chain is whole
 }
 
-// Whole says that nothing is wrong.
+// Whole reports whether nothing is wrong.
 func (s State) Whole() bool { return s.Fault == "" }
 
 // Verify reads every entry in one snapshot and follows the chain from the first to the signed head. It costs about a
@@ -85,7 +85,7 @@ func (l *Log) verifyTx(ctx context.Context, tx pgx.Tx) (State, error) {
 		}
 	}
 	switch {
-	case headless: // nobody has ever done anything
+	case headless: // nothing has ever been recorded
 		return s, nil
 	case s.Upto < head.EntryID:
 		return broken(s.Upto+1, CutOff)

@@ -16,7 +16,7 @@ import (
 	"videomall/mall/risk"
 )
 
-// bought is an order of somebody that was paid and delivered.
+// bought returns an order that was paid and delivered.
 func bought(m *malltest.Mall) order.Order {
 	m.T.Helper()
 	o := m.Place(22, m.Sells(990, -1))
@@ -26,7 +26,8 @@ func bought(m *malltest.Mall) order.Order {
 	return m.Becomes(o.OrderNo, order.Delivered)
 }
 
-// Every action of an operator is in the log in its order; an action that fails leaves no entry.
+// TestAudit_records_what_operators_do checks that the log has every action of an operator in order, and none that
+// failed.
 func TestAudit_records_what_operators_do(t *testing.T) {
 	t.Parallel()
 	m := malltest.Listening(t)
@@ -48,7 +49,7 @@ func TestAudit_records_what_operators_do(t *testing.T) {
 	if !errors.Is(err, order.ErrNothingLeft) {
 		t.Fatal(err)
 	}
-	lists := risk.NewLists(risk.ListsDeps{ // account 9 is nobody's: no operator is asked for
+	lists := risk.NewLists(risk.ListsDeps{ // without May, since account 9 does not exist
 		Pool:  m.Pool,
 		Log:   m.Log,
 		Now:   m.Now,

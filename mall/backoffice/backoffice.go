@@ -1,6 +1,6 @@
-// Package backoffice owns what operators may do across modules in one transaction, each with its audit action: roles
-// and suspensions of people, jobs that failed. It refuses to know pages, and what an operator may do within one module,
-// which is that module's.
+// Package backoffice owns the actions of operators that change several modules in one transaction: roles and
+// suspensions of people, and failed jobs. Each action is recorded in the audit log. The package refuses to know pages,
+// and actions within one module, which that module owns.
 package backoffice
 
 import (
@@ -19,20 +19,20 @@ import (
 	"videomall/mall/risk"
 )
 
-// MaxReason is how long the reason of an action may be, in characters.
+// MaxReason is the longest reason of an action in characters.
 const MaxReason = risk.MaxReason
 
-// Why an action about somebody is refused, besides what the modules say. ErrActionInvalid has the fields reason and
-// for.
+// Faults of an action about somebody, besides those of the modules. ErrActionInvalid has the fields reason and for.
 var (
 	ErrActionInvalid  = fault.New(fault.Invalid, "deed_invalid", "Some fields need another look.")
 	ErrActorSuspended = risk.ErrActorSuspended
 )
 
-// AuditFunc writes down an action of the staff, in the transaction of the action.
+// AuditFunc records an action of the staff, in the transaction of the action.
 type AuditFunc = func(ctx context.Context, tx pgx.Tx, actorID int64, action, subject string, detail any) error
 
-// Audit names actors by the email that they have at that moment, so that the log can be read when the account is gone.
+// Audit returns an AuditFunc that names actors by the email that they have at that moment, so that the log stays
+// readable when the account is gone.
 func Audit(accounts *account.Accounts, log *audit.Log) AuditFunc {
 	return func(ctx context.Context, tx pgx.Tx, actorID int64, action, subject string, detail any) error {
 		name := AccountSubject(actorID)
@@ -53,10 +53,10 @@ func Audit(accounts *account.Accounts, log *audit.Log) AuditFunc {
 	}
 }
 
-// AccountSubject names an account in the audit log.
+// AccountSubject returns the name of an account in the audit log.
 func AccountSubject(id int64) string { return fmt.Sprintf("account:%d", id) }
 
-// checkReason reads a reason: something, in a line or more that PostgreSQL and a page accept.
+// checkReason trims a reason and checks that it is not empty, not too long, and storable. Errors: ErrActionInvalid.
 func checkReason(reason string) (string, error) {
 	reason = strings.TrimSpace(reason)
 	if reason == "" || utf8.RuneCountInString(reason) > MaxReason || !db.Storable(reason) {

@@ -11,8 +11,8 @@ import (
 	"videomall/mall/promotion"
 )
 
-// What an operator does with a coupon of the mall is in the audit log; a creator's own coupons are nobody else's
-// business.
+// TestAudit_records_coupons_of_the_mall checks that the log has what operators do with coupons of the mall, and nothing
+// about a creator's own coupons.
 func TestAudit_records_coupons_of_the_mall(t *testing.T) {
 	t.Parallel()
 	m := malltest.Listening(t)

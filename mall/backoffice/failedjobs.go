@@ -14,21 +14,21 @@ import (
 	"videomall/mall/outbox"
 )
 
-// FailedJobsDeps is what FailedJobs works with.
+// FailedJobsDeps are the dependencies of FailedJobs.
 type FailedJobsDeps struct {
 	Pool  *pgxpool.Pool
 	River *river.Client[pgx.Tx]
-	Audit AuditFunc // nil writes nothing
+	Audit AuditFunc // nil records nothing
 }
 
-// FailedJobs settles the jobs that failed, those whose tries ran out and those that wait for another one.
+// FailedJobs settles failed jobs: those that have no attempts left, and those that wait for the next one.
 type FailedJobs struct{ deps FailedJobsDeps }
 
-// NewFailedJobs opens them.
+// NewFailedJobs returns FailedJobs with the given dependencies.
 func NewFailedJobs(d FailedJobsDeps) *FailedJobs { return &FailedJobs{d} }
 
-// Retry gives a discarded job one more try; by is the operator's account. Errors: outbox.ErrNotDead for one in any
-// other state.
+// Retry gives a discarded job one more attempt; by is the operator's account. Errors: outbox.ErrNotDead for a job in
+// any other state.
 func (j *FailedJobs) Retry(ctx context.Context, by, id int64) error {
 	return j.settle(ctx, by, id, "job.retry", rivertype.JobStateDiscarded, j.deps.River.JobRetryTx)
 }
@@ -38,8 +38,8 @@ func (j *FailedJobs) Discard(ctx context.Context, by, id int64) error {
 	return j.settle(ctx, by, id, "job.discard", rivertype.JobStateDiscarded, j.deps.River.JobDeleteTx)
 }
 
-// Cancel ends a job that failed and waits for its next try: it is tried no more. Errors: outbox.ErrNotDead for one in
-// any other state.
+// Cancel ends a job that has failed and waits for its next attempt. Errors: outbox.ErrNotDead for a job in any other
+// state.
 func (j *FailedJobs) Cancel(ctx context.Context, by, id int64) error {
 	return j.settle(ctx, by, id, "job.cancel", rivertype.JobStateRetryable, j.deps.River.JobCancelTx)
 }

@@ -12,22 +12,23 @@ import (
 	"videomall/mall/risk"
 )
 
-// PeopleDeps is what People works with.
+// PeopleDeps are the dependencies of People.
 type PeopleDeps struct {
 	Pool     *pgxpool.Pool
 	Accounts *account.Accounts
 	Lists    *risk.Lists
-	Audit    AuditFunc // nil writes nothing
+	Audit    AuditFunc // nil records nothing
 }
 
 // People are the actions of operators about somebody's account, each with its reason.
 type People struct{ deps PeopleDeps }
 
-// NewPeople opens them.
+// NewPeople returns People with the given dependencies.
 func NewPeople(d PeopleDeps) *People { return &People{d} }
 
-// ChangeRole gives somebody another role and signs them out everywhere. There is an operator who is let in after it:
-// the one who acts. Errors: those of account.ChangeRoleTx, ErrActionInvalid, ErrActorSuspended.
+// ChangeRole gives somebody another role and signs them out everywhere. The actor is an operator who is not suspended,
+// so that the mall still has one afterwards. Errors: those of account.ChangeRoleTx, ErrActionInvalid,
+// ErrActorSuspended.
 func (p *People) ChangeRole(ctx context.Context, r account.RoleChange, reason string) error {
 	reason, err := checkReason(reason)
 	if err != nil {
@@ -45,9 +46,9 @@ func (p *People) ChangeRole(ctx context.Context, r account.RoleChange, reason st
 	})
 }
 
-// Suspend keeps somebody out of the mall for that long, 0 for until it is lifted, and signs them out everywhere.
-// Errors: ErrActionInvalid, ErrActorSuspended, risk.ErrOwnLockout, account.ErrNoUser; account.ErrNotOperator where the
-// lists ask for one.
+// Suspend keeps somebody out of the mall for the given length, or until it is lifted if that is 0, and signs them out
+// everywhere. Errors: ErrActionInvalid, ErrActorSuspended, risk.ErrOwnLockout, account.ErrNoUser, and
+// account.ErrNotOperator if the lists require an operator.
 func (p *People) Suspend(ctx context.Context, by risk.Subject, id int64, reason string, length time.Duration) error {
 	reason, err := checkReason(reason)
 	if length < 0 {
@@ -89,8 +90,8 @@ func (p *People) Suspend(ctx context.Context, by risk.Subject, id int64, reason 
 	return err
 }
 
-// Lift lets somebody in again. Errors: ErrActionInvalid, ErrActorSuspended, also for lifting one's own suspension,
-// risk.ErrNoEntry for one who is not suspended; account.ErrNotOperator as above.
+// Lift ends somebody's suspension. Errors: ErrActionInvalid; ErrActorSuspended, also for one's own suspension;
+// risk.ErrNoEntry for somebody who is not suspended; account.ErrNotOperator, as for Suspend.
 func (p *People) Lift(ctx context.Context, by risk.Subject, id int64, reason string) error {
 	reason, err := checkReason(reason)
 	if err != nil {
@@ -109,7 +110,7 @@ func (p *People) Lift(ctx context.Context, by risk.Subject, id int64, reason str
 	return err
 }
 
-// SignOut ends all sessions and tokens of somebody; it returns how many sessions ended. Errors: ErrActionInvalid,
+// SignOut ends all sessions and tokens of somebody, and returns how many sessions ended. Errors: ErrActionInvalid,
 // account.ErrNoUser, account.ErrNotOperator, ErrActorSuspended.
 func (p *People) SignOut(ctx context.Context, by, id int64, reason string) (ended int, err error) {
 	reason, err = checkReason(reason)
@@ -134,7 +135,8 @@ func (p *People) SignOut(ctx context.Context, by, id int64, reason string) (ende
 	return ended, err
 }
 
-// holdTx keeps who acts from being suspended meanwhile: the lists come before the accounts in every action.
+// holdTx checks that the actor is not suspended, and keeps them from being suspended until the transaction ends. Every
+// action locks the lists before the accounts. Errors: ErrActorSuspended.
 func (p *People) holdTx(ctx context.Context, tx pgx.Tx, by int64) error {
 	denied, err := p.deps.Lists.HoldTx(ctx, tx, by)
 	if err != nil {

@@ -96,11 +96,11 @@ func TestPeople_Suspend_until_it_is_lifted(t *testing.T) {
 	}))
 	if err := p.Lift(m.Ctx, risk.Subject{UserID: oscar.ID}, oscar.ID,
 		"why"); !errors.Is(err, backoffice.ErrActorSuspended) {
-		t.Errorf("he lifts his own suspension: %v", err)
+		t.Errorf("he lifted his own suspension: %v", err)
 	}
 	m.OK(p.Suspend(m.Ctx, desk, mia.ID, "why", time.Hour))
 	if _, err := m.Accounts.TokenUser(m.Ctx, token.Value); !errors.Is(err, account.ErrInvalidToken) {
-		t.Errorf("the token goes on: %v", err)
+		t.Errorf("the token is still valid: %v", err)
 	}
 	if _, err := m.Accounts.IssueToken(m.Ctx, account.TokenRequest{
 		Email:    mia.Email,
@@ -113,7 +113,7 @@ func TestPeople_Suspend_until_it_is_lifted(t *testing.T) {
 		Email:    mia.Email,
 		Password: "another password",
 	}); !errors.Is(err, account.ErrBadCredentials) {
-		t.Errorf("who does not know the password learns of it: %v", err)
+		t.Errorf("a caller without the password learns of the suspension: %v", err)
 	}
 	m.OK(p.Lift(m.Ctx, desk, mia.ID, "why"))
 	if _, err := m.Accounts.Authenticate(m.Ctx, account.Attempt{Email: mia.Email, Password: somePassword}); err != nil {
@@ -125,7 +125,7 @@ func TestPeople_Suspend_until_it_is_lifted(t *testing.T) {
 	m.OK(p.Suspend(m.Ctx, desk, mia.ID, "why", time.Hour))
 	m.Advance(time.Hour + time.Second)
 	if _, err := m.Accounts.Authenticate(m.Ctx, account.Attempt{Email: mia.Email, Password: somePassword}); err != nil {
-		t.Errorf("after its time: %v", err)
+		t.Errorf("after the suspension has expired: %v", err)
 	}
 	_, err = p.SignOut(m.Ctx, olga.ID, mia.ID, "why")
 	m.OK(err)
@@ -136,17 +136,18 @@ func TestPeople_Suspend_until_it_is_lifted(t *testing.T) {
 		To:   "creator",
 	}, "why"))
 	if got := written(m, mia.ID); got != "account.role account.sign_out account.suspend account.lift account.suspend" {
-		t.Errorf("written down: %s", got)
+		t.Errorf("recorded: %s", got)
 	}
 	if state, err := m.Audit.Verify(m.Ctx); err != nil || !state.Whole() {
 		t.Errorf("%+v, %v", state, err)
 	}
 	if all, err := m.Audit.List(m.Ctx, audit.Filter{Most: 50}); err != nil || len(all) != 6 {
-		t.Errorf("%d entries: an action that is refused leaves one, %v", len(all), err)
+		t.Errorf("%d entries, want 6 since refused actions leave none, %v", len(all), err)
 	}
 }
 
-// Whatever two operators do to each other at once, by whichever door, one of them stays who can still act.
+// TestPeople_Suspend_leaves_one_of_two_operators has two operators act against each other at once, each by a change of
+// role, a suspension or an entry of the lists. One of them can still act afterwards.
 func TestPeople_Suspend_leaves_one_of_two_operators(t *testing.T) {
 	t.Parallel()
 	m := malltest.Open(t, "")
@@ -181,7 +182,7 @@ func TestPeople_Suspend_leaves_one_of_two_operators(t *testing.T) {
 		if (errs[0] == nil) == (errs[1] == nil) {
 			t.Errorf("round %d: %v and %v", round, errs[0], errs[1])
 		}
-		_, err := m.Pool.Exec(m.Ctx, `update account_user set role = 'shopper'`) // as no verb can
+		_, err := m.Pool.Exec(m.Ctx, `update account_user set role = 'shopper'`) // no method can do this
 		m.OK(err)
 	}
 }

@@ -83,7 +83,7 @@ func want(t *testing.T, answer <-chan batch.Result[int], value int, err error) {
 	}
 }
 
-func TestALoneCallerWaitsForNobodyAndACrowdSharesASet(t *testing.T) {
+func TestGatherer_Do_crowd_shares_a_set(t *testing.T) {
 	t.Parallel()
 	d, ctx := open(batch.Options{Set: 3}), t.Context()
 	first := d.begin(ctx, 1)
@@ -104,7 +104,7 @@ func TestALoneCallerWaitsForNobodyAndACrowdSharesASet(t *testing.T) {
 	}
 }
 
-func TestTheQueueIsBounded(t *testing.T) {
+func TestGatherer_Do_queue_full(t *testing.T) {
 	t.Parallel()
 	d, ctx := open(batch.Options{Set: 1, Waiting: 2}), t.Context()
 	answers := []<-chan batch.Result[int]{d.begin(ctx, 0)}
@@ -120,7 +120,7 @@ func TestTheQueueIsBounded(t *testing.T) {
 	}
 }
 
-func TestACallerThatLeftIsPassedOver(t *testing.T) {
+func TestGatherer_Do_canceled_caller(t *testing.T) {
 	t.Parallel()
 	d, ctx := open(batch.Options{}), t.Context()
 	first := d.begin(ctx, 1)
@@ -141,7 +141,7 @@ func TestACallerThatLeftIsPassedOver(t *testing.T) {
 	}
 }
 
-func TestAPanicAnswersEverybodyAndTheNextSetIsServed(t *testing.T) {
+func TestGatherer_Do_panic(t *testing.T) {
 	t.Parallel()
 	d, ctx := open(batch.Options{}), t.Context()
 	first := d.begin(ctx, 1)
@@ -158,7 +158,7 @@ func TestAPanicAnswersEverybodyAndTheNextSetIsServed(t *testing.T) {
 	want(t, next, 10, nil)
 }
 
-func TestAnswersThatAreMissingAreErrors(t *testing.T) {
+func TestGatherer_Do_missing_answers(t *testing.T) {
 	t.Parallel()
 	g := batch.New(batch.Options{}, func(context.Context, []int) []batch.Result[int] { return nil })
 	if _, err := g.Do(t.Context(), 1); err == nil {
@@ -166,7 +166,7 @@ func TestAnswersThatAreMissingAreErrors(t *testing.T) {
 	}
 }
 
-func TestManyCallersEachGetTheirOwnAnswer(t *testing.T) {
+func TestGatherer_Do_many_callers(t *testing.T) {
 	t.Parallel()
 	g := batch.New(batch.Options{
 		Workers: 3,
@@ -194,7 +194,7 @@ func TestManyCallersEachGetTheirOwnAnswer(t *testing.T) {
 	}
 }
 
-func TestFewShareOneSetAndACrowdIsServedBesideIt(t *testing.T) {
+func TestGatherer_Do_second_worker_for_a_crowd(t *testing.T) {
 	d := open(batch.Options{
 		Workers: 2,
 		Crowd:   3,
@@ -223,7 +223,7 @@ func TestFewShareOneSetAndACrowdIsServedBesideIt(t *testing.T) {
 	}
 }
 
-func TestNobodyWaitsLongBehindASlowSet(t *testing.T) {
+func TestGatherer_Do_second_worker_beside_a_slow_set(t *testing.T) {
 	d := open(batch.Options{
 		Workers: 2,
 		Crowd:   3,

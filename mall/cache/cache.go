@@ -1,10 +1,10 @@
-// Package cache owns the cached answers that many ask for: in the memory of the process, behind it in Redis, with one
-// loader a key across processes, and void as soon as somebody says that what it was made of has changed. It refuses to
-// know what the answers are: a caller brings the loading, the tags that a change will name, and the moment from which
-// time itself makes a value wrong.
+// Package cache owns the cache of values that many requests read. It keeps them in the memory of the process and,
+// behind that, in Redis. Across all processes one of them loads a key, and a value becomes void as soon as a change of
+// what it was made from is announced. The package refuses to know what the values are: a caller supplies the load, the
+// tags by which a change names its values, and the time from which a value is wrong.
 //
-// Redis may be away, slow or emptied at any time. Then every process loads for itself, once a key, and nothing waits
-// for longer than mall/redisbreaker allows.
+// Redis may be unavailable, slow or emptied at any time. Then every process loads for itself, once a key, and nothing
+// waits longer than mall/redisbreaker allows.
 package cache
 
 import (
@@ -21,50 +21,52 @@ import (
 )
 
 const (
-	// longest bounds Options.Fresh, so that what is said of a change in Redis outlives every value it voids.
+	// longest bounds Options.Fresh, so that the record of a change in Redis outlives every value that it makes void.
 	longest = 5 * time.Minute
-	// jitter is the share of a lifetime that chance takes away, so that what was loaded together does not end together.
+	// jitter is the largest share of a lifetime that is taken away at random, so that values which were loaded together
+	// do not expire together.
 	jitter = 0.2
-	// loading bounds one load, which goes on when the one who asked for it has left.
+	// loading bounds one load, which continues when the request that started it is canceled.
 	loading = 15 * time.Second
 )
 
-// Options say how long and how much a Cache holds. The zero value of a field is what stands beside it.
+// Options say how much a Cache holds and for how long. The comment of a field names its default.
 type Options[T any] struct {
 	Name  string        // in Redis' keys and in metrics
-	Fresh time.Duration // for how long a value is served as it is; 30 s, at most 5 min, less up to a fifth by chance
-	Stale time.Duration // for how long after that it is served while one loads it anew; as Fresh
-	// Absent is the error by which a load says that there is no such thing; nil: none is cached. It is cached for
-	// AbsentFor; 5 s.
+	Fresh time.Duration // how long a value is fresh; 30 s, at most 5 min, less up to a fifth at random
+	Stale time.Duration // how long after that it is served while it is reloaded; as long as Fresh
+	// Absent is the error by which a load reports that the value does not exist. It is cached for AbsentFor, by default
+	// 5 s. If Absent is nil, absence is not cached.
 	Absent    error
 	AbsentFor time.Duration
-	// Weight is how many bytes a value takes, and Most the sum of all; without Weight, Most counts values. 10,000.
+	// Weight returns the bytes that a value takes, and Most bounds their sum. Without Weight, Most is the number of
+	// values; 10,000.
 	Weight func(T) uint32
 	Most   int
-	// Local keeps values out of Redis: those that cannot be written down, and those that are made quickly of what is
-	// there.
+	// Local keeps the values out of Redis, because they cannot be encoded or because they are quickly made from other
+	// values that are cached there.
 	Local bool
-	// Patience is how long a process waits for another one's load before it loads too; 2 s.
+	// Patience is how long a process waits for the load of another process before it loads the value itself; 2 s.
 	Patience time.Duration
 }
 
-// Policy is what a load knows of its value's end beyond the cache's own rule.
+// Policy is what a load adds to the rules of the cache about how long its value may be served.
 type Policy struct {
-	Until time.Time // from then on the value is wrong, for a price ends or begins; zero: no such moment
+	Until time.Time // when the value becomes wrong, as when a price ends or begins; zero if it never does
 	Fresh time.Duration
-	Stale time.Duration // both instead of the cache's; Fresh 0 leaves them
-	Tags  []string      // further tags, where only the load can tell them; Local caches only
+	Stale time.Duration // Fresh and Stale replace those of the cache, unless Fresh is 0
+	Tags  []string      // further tags that only the load can tell; for Local caches only
 }
 
-// Load makes a value. It runs once for all who wait, and not bound to any of them.
+// Load makes a value. It runs once for all callers that wait for it, and none of them can cancel it.
 type Load[T any] func(ctx context.Context) (T, Policy, error)
 
-// Cache holds values of one kind. It is safe for concurrent use; a nil one loads at every call.
+// Cache holds values of one type. It is safe for concurrent use. A nil Cache loads at every call.
 type Cache[T any] struct {
 	o       Options[T]
 	changes *Changes
 	memory  *otter.Cache[string, *entry[T]]
-	form    string // of T, in Redis' keys
+	form    string // identifies the fields of T in Redis' keys
 	log     *slog.Logger
 	counts  *telemetry.CacheCounts
 
@@ -72,19 +74,19 @@ type Cache[T any] struct {
 	flights map[string]*flight[T]
 }
 
-// entry is a cached value. It is never changed.
+// entry is a cached value. It is immutable.
 type entry[T any] struct {
 	value  T
-	err    error // Options.Absent: there is no such thing
+	err    error // Options.Absent if the value does not exist
 	tags   []string
 	load   Load[T]
-	seq    uint64    // of Changes, before the load began
-	loaded time.Time // the load's beginning
+	seq    uint64    // Changes.seq before the load began
+	loaded time.Time // when the load began
 	fresh  time.Time
 	until  time.Time
 }
 
-// New makes a Cache over what the process hears of changes.
+// New returns a Cache whose values the given changes make void.
 func New[T any](changes *Changes, o Options[T], log *slog.Logger, metrics *telemetry.Metrics) *Cache[T] {
 	o.Fresh = min(cmp.Or(o.Fresh, 30*time.Second), longest)
 	o.Stale, o.AbsentFor = cmp.Or(o.Stale, o.Fresh), cmp.Or(o.AbsentFor, 5*time.Second)
@@ -112,8 +114,9 @@ func New[T any](changes *Changes, o Options[T], log *slog.Logger, metrics *telem
 	return c
 }
 
-// Get returns the value of key, loading it where none is cached. tags name what it is made of. What is returned is
-// shared with others: read only. Errors: the load's own, Options.Absent for what is known not to exist, ctx's.
+// Get returns the value of key and loads it if it is not cached. The tags name what the value is made from. The value
+// is shared with other callers and must not be changed. Errors: those of the load, Options.Absent for a value that is
+// known not to exist, and those of ctx.
 func (c *Cache[T]) Get(ctx context.Context, key string, tags []string, load Load[T]) (T, error) {
 	if c == nil || !c.changes.begun() {
 		v, _, err := load(ctx)
@@ -131,8 +134,8 @@ func (c *Cache[T]) Get(ctx context.Context, key string, tags []string, load Load
 	return e.value, e.err
 }
 
-// Peek returns the value of key if it may be served now. It never waits: a value that is getting old is loaded anew
-// behind the caller's back, by the load that made it.
+// Peek returns the value of key if it may be served now. It never waits: a stale value is returned, and the load that
+// made it reloads it in the background.
 func (c *Cache[T]) Peek(ctx context.Context, key string) (T, bool) {
 	if c != nil && c.changes.begun() {
 		if e, ok := c.cached(ctx, key); ok && e.err == nil {
@@ -143,7 +146,7 @@ func (c *Cache[T]) Peek(ctx context.Context, key string) (T, bool) {
 	return none, false
 }
 
-// cached finds what may be served now, and has it loaded anew if it is getting old.
+// cached returns the entry of key if it may be served now, and starts a reload if the entry is stale.
 func (c *Cache[T]) cached(ctx context.Context, key string) (*entry[T], bool) {
 	e, ok := c.memory.GetIfPresent(key)
 	if !ok {
@@ -163,7 +166,7 @@ func (c *Cache[T]) cached(ctx context.Context, key string) (*entry[T], bool) {
 	return e, true
 }
 
-// made is an entry of what a load returned.
+// made returns an entry for the result of a load.
 func (c *Cache[T]) made(v T, policy Policy, err error, load Load[T], tags []string, seq uint64,
 	began time.Time) *entry[T] {
 	e := &entry[T]{

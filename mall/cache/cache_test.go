@@ -36,7 +36,8 @@ type video struct {
 
 var errNoVideo = errors.New("no such video")
 
-// process is one of several that share a Redis: its own memory and its own ears.
+// process is one of several processes that share a Redis. Each has a memory of its own and is told of changes by
+// itself.
 type process struct {
 	*cache.Cache[video]
 	changes *cache.Changes
@@ -61,7 +62,7 @@ func open(t *testing.T, rdb redis.UniversalClient, c *clock, adjust ...func(*cac
 	return process{cache.New(changes, o, slog.New(slog.DiscardHandler), nil), changes}
 }
 
-// source is where videos come from; it counts who asks.
+// source is where videos are loaded from. It counts the loads.
 type source struct {
 	loads  atomic.Int64
 	price  atomic.Int64
@@ -96,7 +97,7 @@ func (p process) price(t *testing.T, s *source) int64 {
 	return f.Price
 }
 
-// becomes waits for what happens behind a reader's back.
+// becomes waits until a reload in the background has brought the price.
 func (p process) becomes(t *testing.T, s *source, want int64) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); p.price(t, s) != want; time.Sleep(time.Millisecond) {
@@ -132,7 +133,7 @@ func TestCache_Get_serves_a_stale_value_while_one_reader_reloads_it(t *testing.T
 	c.pass(31 * time.Second)
 	s.price.Store(7)
 	s.slow = 20 * time.Millisecond
-	for range 100 { // nobody waits, and one loads
+	for range 100 { // no reader waits, and one load runs
 		if got := p.price(t, s); got != 0 && got != 7 {
 			t.Fatalf("a price of %d", got)
 		}
@@ -142,7 +143,7 @@ func TestCache_Get_serves_a_stale_value_while_one_reader_reloads_it(t *testing.T
 	c.pass(2 * time.Minute)
 	s.price.Store(8)
 	if got := p.price(t, s); got != 8 {
-		t.Errorf("after its whole life the value is still %d", got)
+		t.Errorf("the value is still %d after its lifetime", got)
 	}
 }
 
@@ -165,11 +166,11 @@ func TestCache_Get_spreads_the_end_of_values_loaded_together(t *testing.T) {
 	}
 	c.pass(23 * time.Second)
 	if got := ask(); got != 0 {
-		t.Errorf("%d of %d ended before four fifths of their life", got, keys)
+		t.Errorf("%d of %d expired before four fifths of their lifetime", got, keys)
 	}
-	c.pass(4 * time.Second) // between 24 and 30 s they end: at 27 s about half have
+	c.pass(4 * time.Second) // they expire between 24 and 30 s, so about half have expired at 27 s
 	if got := ask(); got < keys/4 || got > keys*3/4 {
-		t.Errorf("%d of %d ended by the middle of the spread", got, keys)
+		t.Errorf("%d of %d expired by the middle of the spread", got, keys)
 	}
 }
 
@@ -185,12 +186,12 @@ func TestCache_Get_caches_an_absence_briefly(t *testing.T) {
 	}
 	s.wants(t, 1)
 	if _, ok := a.Peek(t.Context(), "sea"); ok {
-		t.Error("nothing is served as a value")
+		t.Error("Peek returned a value that does not exist")
 	}
 	c.pass(5 * time.Second)
 	s.fail.Store(nil)
 	if a.price(t, s) != 0 || b.price(t, s) != 0 {
-		t.Error("it was made meanwhile")
+		t.Error("the value is still absent after it was made")
 	}
 	s.wants(t, 2)
 }
@@ -208,7 +209,7 @@ func TestCache_Get_does_not_cache_errors(t *testing.T) {
 	s.wants(t, 2)
 	_, err := p.Get(t.Context(), "sea", nil, func(context.Context) (video, cache.Policy, error) { panic("oh") })
 	if err == nil {
-		t.Error("a panic is no error")
+		t.Error("a load that panicked returned no error")
 	}
 }
 
@@ -224,12 +225,12 @@ func TestCache_Get_value_ends_at_its_Until(t *testing.T) {
 	s.price.Store(5)
 	s.policy.Until = time.Time{}
 	if a.price(t, s) != 5 || b.price(t, s) != 5 {
-		t.Error("a value outlived its moment")
+		t.Error("a value was served after its Until")
 	}
 	s.wants(t, 2)
 }
 
-// takenTurns is a Redis in which every turn is taken already, by somebody who never gives it back.
+// takenTurns is a Redis in which another process has every turn and never releases it.
 type takenTurns struct{}
 
 func (takenTurns) DialHook(next redis.DialHook) redis.DialHook { return next }

@@ -14,70 +14,71 @@ import (
 )
 
 const (
-	// grace is for how long a value that Age named is still served, and for how long one is when nothing is heard of
-	// changes.
+	// grace is how long a value is still served after Age has named it, and how long any value is served while the
+	// process hears of no changes.
 	grace = time.Second
-	// mostMarks bounds the memory of what has changed; when it is full, everything counts as changed.
+	// mostMarks bounds the marks in memory. When the bound is reached, everything counts as changed.
 	mostMarks = 50_000
-	// saidFor is how long Redis remembers a change: longer than any value lives there.
+	// saidFor is how long Redis keeps the record of a change, which is longer than it keeps any value.
 	saidFor = 2 * longest
-	// epochKey is what every value in Redis is stamped with; another epoch makes all of them void.
+	// epochKey holds the epoch with which every value in Redis is stamped. A new epoch makes all of them void.
 	epochKey = "cache:epoch"
 )
 
 func changeKey(tag string) string { return "cache:change:" + tag }
 
-// Changes is what this process knows of changes, for all its caches, and what it tells Redis of them.
+// Changes records for all caches of this process what has changed, and passes it on to Redis.
 //
-// Until Connect nothing is cached: a process that does not hear of changes can't know what is void. Between Disconnect
-// and the next Connect it hears nothing for a while: what it caches lives a second, and Redis is not believed.
+// Nothing is cached before Connect, since a process that does not hear of changes cannot know which values are void.
+// Between Disconnect and the next Connect the process hears of no changes: it caches values for one second and does not
+// read them from Redis.
 //
-// Without Redis a change is told to nobody there, and its invalidation is pending: before this process reads values
-// there again it begins a new epoch, in which those that were written before are void.
+// If Redis cannot be told of a change, the invalidation is pending: before this process reads values from Redis again,
+// it begins a new epoch there, which makes all earlier values void.
 type Changes struct {
 	redis *redisbreaker.Breaker
 	log   *slog.Logger
 	now   func() time.Time
 
-	seq                 atomic.Uint64 // counts changes; a value remembers how far it was when its load began
-	floor               atomic.Uint64 // everything that began before is void
+	seq                 atomic.Uint64 // counts changes; an entry keeps the count from before its load began
+	floor               atomic.Uint64 // entries with a lower seq are void
 	state               atomic.Int32
 	pendingInvalidation atomic.Bool
 
-	mu    sync.Mutex // of writers
+	mu    sync.Mutex // held by writers
 	marks sync.Map   // tag → *mark
 	count int
 }
 
 const (
-	idle         = int32(iota) // not begun
+	idle         = int32(iota) // before the first Connect
 	connected                  // between Connect and Disconnect
 	disconnected               // after Disconnect
 )
 
-// mark is what was heard of a tag. It is never changed.
+// mark is the last changes of a tag. It is immutable.
 type mark struct {
-	void uint64 // what began before this change is void
-	aged uint64 // what began before this one is aging, and void from the end of the grace that the first of them opened
-	ends time.Time
+	void uint64    // loads that began before this change are void
+	aged uint64    // loads that began before this change are aging, and void from ends on
+	ends time.Time // of the grace, which the first of several changes by Age began
 }
 
 type verdict int
 
 const (
 	valid verdict = iota
-	aging         // may be served while it is loaded anew
+	aging         // may be served while it is reloaded
 	void
 )
 
-// ChangesDeps are what Changes stands on.
+// ChangesDeps are the dependencies of Changes.
 type ChangesDeps struct {
 	Redis *redisbreaker.Breaker
 	Log   *slog.Logger
 	Now   func() time.Time
 }
 
-// NewChanges makes one for a process. It knows nothing and caches nothing until Connect.
+// NewChanges returns the Changes of a process. Nothing is cached until Connect.
 func NewChanges(d ChangesDeps) *Changes {
 	return &Changes{
 		redis: d.Redis,
@@ -86,29 +87,30 @@ func NewChanges(d ChangesDeps) *Changes {
 	}
 }
 
-// Connect says that from now on every change is heard. What was cached before is void, here and in Redis.
+// Connect declares that the process hears of every change from now on. Everything that was cached before is void, in
+// memory and in Redis.
 func (c *Changes) Connect(ctx context.Context) {
 	c.pendingInvalidation.Store(true)
 	c.floor.Store(c.seq.Add(1))
 	c.settle(ctx)
-	c.floor.Store(c.seq.Add(1)) // what was read from Redis meanwhile
+	c.floor.Store(c.seq.Add(1)) // voids what was read from Redis meanwhile
 	c.state.Store(connected)
 }
 
-// Disconnect says that changes may go unheard from now on.
+// Disconnect declares that the process may miss changes from now on.
 func (c *Changes) Disconnect() { c.state.CompareAndSwap(connected, disconnected) }
 
-// Drop makes void what is made of one of the tags, here at once and in Redis: whoever asks next waits for the new
+// Drop makes every value with one of the tags void, in this process and in Redis. The next reader waits for the new
 // value.
 func (c *Changes) Drop(ctx context.Context, tags ...string) {
 	c.note(ctx, tags, func(m mark, seq uint64, _ time.Time) mark { m.void = seq; return m })
 }
 
-// Age is Drop for what changes often and may be a second late: a value is served for up to a second more, while the
-// first who asks has it loaded anew.
+// Age is Drop for values that change often and may be a second late: a value is served for up to one second more, and
+// the first reader starts its reload.
 func (c *Changes) Age(ctx context.Context, tags ...string) {
 	c.note(ctx, tags, func(m mark, seq uint64, now time.Time) mark {
-		if !now.Before(m.ends) { // an earlier grace is over: what it was granted to is void
+		if !now.Before(m.ends) { // an earlier grace has ended, and its values are void
 			m.void, m.ends = max(m.void, m.aged), now.Add(grace)
 		}
 		m.aged = seq
@@ -116,15 +118,15 @@ func (c *Changes) Age(ctx context.Context, tags ...string) {
 	})
 }
 
-// note marks before it tells Redis, for the readers of this process, and after, for what they read from Redis
-// meanwhile.
+// note marks the tags twice: before it tells Redis, for the readers of this process, and afterwards, for what they have
+// read from Redis meanwhile.
 func (c *Changes) note(ctx context.Context, tags []string, change func(mark, uint64, time.Time) mark) {
 	if c.state.Load() == idle {
 		return
 	}
 	c.mark(tags, change)
 	err := c.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
-		pipe := r.Pipeline() // one key a command, which a cluster allows
+		pipe := r.Pipeline() // a cluster permits commands of one key each
 		for _, tag := range tags {
 			pipe.Set(ctx, changeKey(tag), rand.Text(), saidFor)
 		}
@@ -162,7 +164,7 @@ func (c *Changes) mark(tags []string, change func(mark, uint64, time.Time) mark)
 func (c *Changes) begun() bool     { return c.state.Load() != idle }
 func (c *Changes) connected() bool { return c.state.Load() == connected }
 
-// judge says what has become of a value whose load began at seq, and at the moment loaded.
+// judge returns whether a value may still be served whose load began at the count seq and the time loaded.
 func (c *Changes) judge(seq uint64, loaded time.Time, tags []string, now time.Time) verdict {
 	if seq < c.floor.Load() || c.state.Load() != connected && !now.Before(loaded.Add(grace)) {
 		return void
@@ -183,7 +185,7 @@ func (c *Changes) judge(seq uint64, loaded time.Time, tags []string, now time.Ti
 	return worst
 }
 
-// holds says that nothing of the tags has changed since seq.
+// holds reports whether none of the tags has changed since seq.
 func (c *Changes) holds(seq uint64, tags []string) bool {
 	if seq < c.floor.Load() {
 		return false
@@ -196,12 +198,12 @@ func (c *Changes) holds(seq uint64, tags []string) bool {
 	return true
 }
 
-// settle begins a new epoch in Redis if an invalidation is pending; false while it can't.
+// settle begins a new epoch in Redis if an invalidation is pending. It returns false if Redis cannot be told.
 func (c *Changes) settle(ctx context.Context) bool {
 	if !c.pendingInvalidation.Load() {
 		return true
 	}
-	c.pendingInvalidation.Store(false) // before, so that a change that is missed meanwhile is pending again
+	c.pendingInvalidation.Store(false) // first, so that a change which Redis misses meanwhile stays pending
 	err := c.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
 		return r.Set(ctx, epochKey, rand.Text(), 0).Err()
 	})

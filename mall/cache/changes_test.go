@@ -23,11 +23,11 @@ func TestChanges_Drop_next_reader_of_every_process_reloads(t *testing.T) {
 	s.price.Store(4)
 	a.changes.Drop(t.Context(), "sea")
 	if got := a.price(t, s); got != 4 {
-		t.Errorf("the writer reads %d", got)
+		t.Errorf("the process that announced the change reads %d", got)
 	}
-	b.changes.Drop(t.Context(), "sea") // as every process hears it
+	b.changes.Drop(t.Context(), "sea") // every process is told of the change
 	if got := b.price(t, s); got != 4 {
-		t.Errorf("the other reads %d", got)
+		t.Errorf("the other process reads %d", got)
 	}
 	a.changes.Drop(t.Context(), "another video")
 	loads := s.loads.Load()
@@ -37,7 +37,7 @@ func TestChanges_Drop_next_reader_of_every_process_reloads(t *testing.T) {
 
 func TestChanges_Drop_discards_a_load_that_began_before_it(t *testing.T) {
 	t.Parallel()
-	for _, tags := range [][]string{{"sea"}, nil} { // known before the load, or told by it
+	for _, tags := range [][]string{{"sea"}, nil} { // tags that are known before the load, or that the load returns
 		c, s := newClock(), &source{}
 		p := open(t, dbtest.Redis(t), c, func(o *cache.Options[video]) { o.Local = tags == nil })
 		began, goOn := make(chan struct{}), make(chan struct{})
@@ -45,7 +45,7 @@ func TestChanges_Drop_discards_a_load_that_began_before_it(t *testing.T) {
 		go func() {
 			f, err := p.Get(t.Context(), "sea", tags, func(context.Context) (video, cache.Policy, error) {
 				close(began)
-				<-goOn // what it has read by now is the old price
+				<-goOn // the load has read the old price by now
 				return video{Price: 1}, cache.Policy{Tags: []string{"sea"}}, nil
 			})
 			if err != nil {
@@ -57,13 +57,13 @@ func TestChanges_Drop_discards_a_load_that_began_before_it(t *testing.T) {
 		p.changes.Drop(t.Context(), "sea")
 		s.price.Store(2)
 		if tags != nil {
-			if got := p.price(t, s); got != 2 { // and is not made to wait for the old one
+			if got := p.price(t, s); got != 2 { // the reader does not wait for the old load
 				t.Errorf("after the change a reader gets %d", got)
 			}
 		}
 		close(goOn)
 		if got := <-old; got != 1 {
-			t.Errorf("who asked before the change gets %d", got)
+			t.Errorf("a reader from before the change gets %d", got)
 		}
 		p.becomes(t, s, 2)
 		if got := p.price(t, s); got != 2 {
@@ -82,10 +82,10 @@ func TestChanges_Age_serves_the_value_for_one_second_more(t *testing.T) {
 	if got := p.price(t, s); got == 1 {
 		t.Errorf("price %d", got)
 	}
-	p.becomes(t, s, 2) // loaded behind the readers
+	p.becomes(t, s, 2) // reloaded in the background
 	s.price.Store(3)
 	p.changes.Age(t.Context(), "sea")
-	c.pass(time.Second) // nobody asks, and it ages again, which must not prolong its policy
+	c.pass(time.Second) // nobody reads it, and it ages again, which must not prolong its grace
 	p.changes.Age(t.Context(), "sea")
 	if got := p.price(t, s); got != 3 {
 		t.Errorf("a second after the change the price is %d", got)
@@ -101,13 +101,13 @@ func TestChanges_Disconnect_caches_for_one_second(t *testing.T) {
 	p.price(t, s)
 	s.wants(t, 1)
 	c.pass(time.Second)
-	p.price(t, s) // and what is in Redis is not believed
+	p.price(t, s) // the value in Redis is not used
 	s.wants(t, 2)
 	other := open(t, rdb, c)
 	s.price.Store(2)
 	p.changes.Connect(t.Context())
 	if got := p.price(t, s); got != 2 {
-		t.Errorf("what was kept before the gap is served: %d", got)
+		t.Errorf("a value from before the gap is served: %d", got)
 	}
 	if got := other.price(t, s); got != 2 {
 		t.Errorf("Redis served %d from before the gap", got)
@@ -139,11 +139,11 @@ func TestCache_Get_without_redis_loads_once_in_each_process(t *testing.T) {
 		b.price(t, s)
 	}
 	s.wants(t, 1)
-	a.changes.Drop(t.Context(), "sea") // Redis is not told, and comes back with the old value
+	a.changes.Drop(t.Context(), "sea") // Redis misses this and returns with the old value
 	b.changes.Drop(t.Context(), "sea")
 	s.price.Store(2)
 	if a.price(t, s) != 2 || b.price(t, s) != 2 {
-		t.Error("an old price without Redis")
+		t.Error("an old price is served without Redis")
 	}
 	s.wants(t, 3)
 	server.Restart()
@@ -152,13 +152,13 @@ func TestCache_Get_without_redis_loads_once_in_each_process(t *testing.T) {
 		s.price.Store(3)
 		a.changes.Drop(t.Context(), "sea")
 		if got := fresh.price(t, s); got == 1 {
-			t.Fatal("the price of before the outage came back")
+			t.Fatal("the price from before the outage is served")
 		} else if got == 3 {
 			break
 		}
 		fresh.changes.Drop(t.Context(), "sea")
 		if time.Now().After(deadline) {
-			t.Fatal("no new price after the outage")
+			t.Fatal("the new price is never served after the outage")
 		}
 	}
 }
@@ -170,7 +170,7 @@ func TestChanges_Drop_that_redis_missed_begins_a_new_epoch(t *testing.T) {
 	a.price(t, s)
 	server.Kill()
 	a.changes.Drop(t.Context(), "sea")
-	server.Restart() // with the value of before, from its append-only file
+	server.Restart() // with the earlier value, from its append-only file
 	s.price.Store(2)
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if got := a.price(t, s); got != 2 {
@@ -180,10 +180,10 @@ func TestChanges_Drop_that_redis_missed_begins_a_new_epoch(t *testing.T) {
 			s.loads.Load() > 2 {
 			return
 		}
-		a.changes.Disconnect() // forces a look at Redis
+		a.changes.Disconnect() // makes the process read from Redis
 		a.changes.Connect(t.Context())
 		if time.Now().After(deadline) {
-			t.Fatal("no new epoch")
+			t.Fatal("no new epoch began")
 		}
 	}
 }
@@ -200,7 +200,7 @@ func TestCache_Get_emptied_redis_costs_one_load(t *testing.T) {
 	s.wants(t, 2)
 }
 
-// stuck is a Redis that takes every command and answers none.
+// stuck is a Redis that accepts every command and answers none.
 type stuck struct{ redis.Hook }
 
 func (stuck) DialHook(next redis.DialHook) redis.DialHook { return next }
@@ -218,7 +218,7 @@ func TestCache_Get_does_not_wait_for_a_hanging_redis(t *testing.T) {
 	p := open(t, rdb, newClock())
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	for n := range 200 { // each waiting 250 ms would take 50 s
+	for n := range 200 { // if each waited 250 ms, this would take 50 s
 		if _, err := p.Get(ctx, fmt.Sprint(n), nil, s.load); err != nil {
 			t.Fatal(err)
 		}
@@ -233,7 +233,7 @@ func TestFilter_Passes_refuses_names_that_do_not_exist(t *testing.T) {
 	p := open(t, dbtest.Redis(t), c)
 	f := cache.NewFilter(p.changes, nil)
 	if !f.Passes("made up") {
-		t.Error("a filter that is not filled holds back")
+		t.Error("a filter that is not filled refuses a name")
 	}
 	fill := func(add func(string)) {
 		for n := range names {
@@ -250,11 +250,11 @@ func TestFilter_Passes_refuses_names_that_do_not_exist(t *testing.T) {
 	f.Add("new")
 	for n := range names {
 		if !f.Passes(fmt.Sprint("film-", n)) {
-			t.Fatalf("video-%d is held back", n)
+			t.Fatalf("film-%d is refused", n)
 		}
 	}
 	if !f.Passes("new") || !f.Passes("published while it was filled") {
-		t.Error("a new name is held back")
+		t.Error("a new name is refused")
 	}
 	wrong := 0
 	for n := range names {
@@ -262,8 +262,8 @@ func TestFilter_Passes_refuses_names_that_do_not_exist(t *testing.T) {
 			wrong++
 		}
 	}
-	if wrong > names/100 { // it has room for half as many again, so that fewer than one in a hundred pass
-		t.Errorf("%d of %d made-up names pass", wrong, names)
+	if wrong > names/100 { // the filter has room for half as many again, so fewer than one in a hundred pass
+		t.Errorf("%d of %d invented names pass", wrong, names)
 	}
 	if err := f.Fill(t.Context(), names, func(context.Context, func(string)) error {
 		return errors.New("the database is away")
@@ -271,14 +271,14 @@ func TestFilter_Passes_refuses_names_that_do_not_exist(t *testing.T) {
 		t.Error("no error")
 	}
 	if !f.Passes("film-1") || f.Passes("made-up-0") && f.Passes("made-up-1") && f.Passes("made-up-2") {
-		t.Error("a fill that failed changed the filter")
+		t.Error("a Fill that failed changed the filter")
 	}
 	p.changes.Disconnect()
 	if !f.Passes("made-up-1") {
-		t.Error("a process that hears of nothing new holds back")
+		t.Error("a process that does not hear of new names refuses one")
 	}
 	p.changes.Connect(t.Context())
 	if !f.Passes("made-up-1") {
-		t.Error("what was new in the gap is held back")
+		t.Error("a name that may be new since the gap is refused")
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"videomall/mall/redisbreaker"
 )
 
-// A value is loaded once, and again after a change of one of its tags. Local keeps this one out of Redis.
+// A value is loaded once, and again after a change of one of its tags. Local keeps the value out of Redis.
 func ExampleCache_Get() {
 	ctx := context.Background()
 	changes := cache.NewChanges(cache.ChangesDeps{

@@ -10,33 +10,33 @@ import (
 	"videomall/telemetry"
 )
 
-// What a Filter is built for: one name in a hundred that does not exist passes as if it did, and costs what it would
-// have cost without the filter. That takes 9.6 bits a name and 7 looks: 1.2 MB for a million names.
+// A Filter lets one invented name in a hundred pass, which then costs as much as without the filter. This takes 9.6
+// bits and 7 probes a name: 1.2 MB for a million names.
 const (
 	filterError = 0.01
 	filterLooks = 7
-	filterLeast = 10_000 // names that the smallest one has room for
+	filterLeast = 10_000 // names that the smallest filter has room for
 )
 
-// Filter is a Bloom filter over the names of what exists, so that names that somebody made up cost neither Redis nor
-// PostgreSQL a look. It may let through what does not exist, and never holds back what does. Until it is filled, and
-// whenever the process does not hear of what is new, everything passes.
+// Filter is a Bloom filter over the names that exist, so that invented names cost neither Redis nor PostgreSQL a query.
+// It may pass a name that does not exist, but it never refuses one that does. Every name passes until the filter is
+// filled, and whenever the process does not hear of new names.
 type Filter struct {
 	changes *Changes
 	counts  *telemetry.CacheCounts
 	seed    maphash.Seed
 
-	mu      sync.Mutex // of those who write
+	mu      sync.Mutex // held by writers
 	live    atomic.Pointer[bits]
 	filling *bits
 }
 
 type bits struct {
 	words []atomic.Uint64
-	floor uint64 // of Changes, before it was filled
+	floor uint64 // Changes.floor before the filter was filled
 }
 
-// NewFilter makes one that is not filled.
+// NewFilter returns a Filter that is not filled.
 func NewFilter(changes *Changes, counts *telemetry.CacheCounts) *Filter {
 	return &Filter{
 		changes: changes,
@@ -45,11 +45,11 @@ func NewFilter(changes *Changes, counts *telemetry.CacheCounts) *Filter {
 	}
 }
 
-// Fill builds the filter anew from all names that exist, which each is to hand over one by one; expected is about how
-// many. What is added meanwhile is in it too.
+// Fill rebuilds the filter from all names that exist. The function each calls add for every name; expected is about how
+// many there are. Names that Add receives meanwhile are included.
 func (f *Filter) Fill(ctx context.Context, expected int64, each func(ctx context.Context,
 	add func(name string)) error) error {
-	n := float64(max(expected+expected/2, filterLeast)) // room for half as many again until the next time
+	n := float64(max(expected+expected/2, filterLeast)) // leaves room for half as many again until the next Fill
 	b := &bits{
 		words: make([]atomic.Uint64, int(math.Ceil(-n*math.Log(filterError)/(math.Ln2*math.Ln2)/64))),
 		floor: f.changes.floor.Load(),
@@ -80,13 +80,13 @@ func (f *Filter) Add(name string) {
 	}
 }
 
-// Passes is false when the name surely does not exist.
+// Passes returns false if the name certainly does not exist.
 func (f *Filter) Passes(name string) bool {
 	if f == nil {
 		return true
 	}
 	b := f.live.Load()
-	// What was new while nothing was heard is missing in a filter that was filled before.
+	// A filter that was filled before a gap lacks the names which were added during the gap.
 	if b == nil || !f.changes.connected() || b.floor != f.changes.floor.Load() {
 		return true
 	}
@@ -109,7 +109,7 @@ func (f *Filter) set(b *bits, name string) {
 	}
 }
 
-// places are the two numbers from which all looks follow (Kirsch and Mitzenmacher, 2006).
+// places returns the two numbers from which all probes of a name follow (Kirsch and Mitzenmacher, 2006).
 func (f *Filter) places(name string) (first, step uint64) {
 	h := maphash.String(f.seed, name)
 	return h, h>>32 | h<<32 | 1

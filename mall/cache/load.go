@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// flight is a load that others may wait for.
+// flight is a load that several callers may wait for.
 type flight[T any] struct {
-	seq   uint64 // of Changes, before it began
+	seq   uint64 // Changes.seq before the load began
 	done  chan struct{}
-	entry *entry[T] // set before done is closed, as is err
+	entry *entry[T] // set before done is closed, like err
 	err   error
 }
 
-// wait returns what the one load of key brings.
+// wait returns the result of the one load of key.
 func (c *Cache[T]) wait(ctx context.Context, key string, tags []string, load Load[T]) (*entry[T], error) {
 	f := c.fly(ctx, key, tags, load)
 	select {
@@ -27,8 +27,8 @@ func (c *Cache[T]) wait(ctx context.Context, key string, tags []string, load Loa
 	}
 }
 
-// fly joins the load of key that is under way, or begins one. A load that began before the last change of what it reads
-// may bring what was true before it: whoever asks after the change gets another.
+// fly joins the running load of key, or begins one. A load that began before the last change of its tags may return
+// what was true before the change, so a caller that comes after the change gets a new load.
 func (c *Cache[T]) fly(ctx context.Context, key string, tags []string, load Load[T]) *flight[T] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -37,7 +37,7 @@ func (c *Cache[T]) fly(ctx context.Context, key string, tags []string, load Load
 	}
 	f := &flight[T]{seq: c.changes.seq.Load(), done: make(chan struct{})}
 	began := c.changes.now()
-	// One who saw nothing kept, and comes here after the load of that moment has ended, finds what it brought.
+	// A caller that found nothing cached may arrive here after the load which then ran has ended. It uses its result.
 	if e, ok := c.memory.GetIfPresent(key); ok && began.Before(e.fresh) &&
 		c.changes.judge(e.seq, e.loaded, e.tags, began) == valid {
 		f.entry = e
@@ -64,7 +64,7 @@ func (c *Cache[T]) fly(ctx context.Context, key string, tags []string, load Load
 	return f
 }
 
-// bring gets the value from Redis, or by the load, at its turn.
+// bring gets the value from Redis, or runs the load when this process has the turn.
 func (c *Cache[T]) bring(ctx context.Context, seq uint64, began time.Time, key string, tags []string,
 	load Load[T]) (*entry[T], error) {
 	if c.o.Local || !c.changes.connected() {
@@ -85,13 +85,13 @@ func (c *Cache[T]) bring(ctx context.Context, seq uint64, began time.Time, key s
 		}
 		if ok {
 			defer release()
-			// Whoever had the turn before may have brought it between the look and the turn.
+			// The process that had the turn before may have written the value since it was last read.
 			if found, stamp, err = c.read(ctx, key, tags); err == nil && found != nil {
 				return c.shared(found, seq, began, tags, load)
 			}
 			return c.bringAndShare(ctx, seq, began, key, stamp, tags, load)
 		}
-		if time.Now().After(deadline) { // whose turn it is takes too long, or is gone and left the turn behind
+		if time.Now().After(deadline) { // the process that has the turn is too slow, or has died
 			return c.bringAndShare(ctx, seq, began, key, stamp, tags, load)
 		}
 		select {
@@ -111,7 +111,7 @@ func (c *Cache[T]) bringAndShare(ctx context.Context, seq uint64, began time.Tim
 	return e, err
 }
 
-// source runs the load. That there is no such thing is an answer like others.
+// source runs the load. Absence is a result like any other.
 func (c *Cache[T]) source(ctx context.Context, seq uint64, began time.Time, tags []string,
 	load Load[T]) (*entry[T], error) {
 	v, policy, err := caught(ctx, load)
@@ -126,8 +126,8 @@ func (c *Cache[T]) source(ctx context.Context, seq uint64, began time.Time, tags
 	return c.made(v, policy, err, load, tags, seq, began), nil
 }
 
-// caught runs the load. Its panic would end the process, for it runs in nobody's request; it becomes the error of all
-// who wait.
+// caught runs the load and turns a panic into an error for all who wait. The load runs outside of any request, so the
+// panic would otherwise end the process.
 func caught[T any](ctx context.Context, load Load[T]) (v T, policy Policy, err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -14,18 +14,18 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// record is an entry as it lies in Redis, at cache:value:<name>:<form>:<key>, to the end of its freshness.
+// record is an entry as Redis holds it, at cache:value:<name>:<form>:<key>, until the end of its freshness.
 type record struct {
-	Stamp  string          `json:"s"` // the epoch and the last change of each tag, as they were before the load
+	Stamp  string          `json:"s"` // the epoch and the last change of each tag before the load
 	Fresh  int64           `json:"f"` // microseconds since 1970
 	Until  int64           `json:"u"` // likewise
 	Absent bool            `json:"a,omitempty"`
 	Value  json.RawMessage `json:"v,omitempty"`
 }
 
-// releaseTurn ends a turn that is still the caller's own.
+// releaseTurn ends a turn if the caller still has it.
 // KEYS[1] the turn. ARGV[1] the caller's token.
-// Returns 1 when it was, 0 when it had run out and may be another's.
+// Returns 1 if the caller had it, 0 if it had expired and may belong to another process.
 var releaseTurn = redis.NewScript(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then
   return redis.call('DEL', KEYS[1])
@@ -36,16 +36,16 @@ func (c *Cache[T]) valueKey(key string) string {
 	return "cache:value:" + c.o.Name + ":" + c.form + ":" + key
 }
 
-// turnKey names the turn of those who load what is true after the same changes: after another one nobody waits for a
-// load that began before it.
+// turnKey returns the key of the turn to load a value after the given changes. The stamp is part of the key, so that
+// after a further change no process waits for a load that began before it.
 func (c *Cache[T]) turnKey(key, stamp string) string {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(stamp))
 	return "cache:turn:" + c.o.Name + ":" + c.form + ":" + key + ":" + strconv.FormatUint(h.Sum64(), 36)
 }
 
-// read returns what Redis holds of key, nil when that is nothing or void, and the stamp for a value that is loaded now.
-// The value is read first: a change that is said while the others are read makes the stamps differ.
+// read returns the record of key in Redis, or nil if there is none or it is void, and the stamp for a value that is
+// loaded now. It reads the value first, so that a change which arrives during the other reads makes the stamps differ.
 func (c *Cache[T]) read(ctx context.Context, key string, tags []string) (*record, string, error) {
 	if !c.changes.settle(ctx) {
 		return nil, "", errOwing
@@ -53,7 +53,7 @@ func (c *Cache[T]) read(ctx context.Context, key string, tags []string) (*record
 	var raw []byte
 	var stamp strings.Builder
 	err := c.changes.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
-		pipe := r.Pipeline() // one key a command, which a cluster allows
+		pipe := r.Pipeline() // a cluster permits commands of one key each
 		value, said := pipe.Get(ctx, c.valueKey(key)), []*redis.StringCmd{pipe.Get(ctx, epochKey)}
 		for _, tag := range tags {
 			said = append(said, pipe.Get(ctx, changeKey(tag)))
@@ -83,7 +83,7 @@ func (c *Cache[T]) read(ctx context.Context, key string, tags []string) (*record
 
 var errOwing = errors.New("redis was not told of a change, and can't be told now")
 
-// shared makes an entry of what another process has loaded. What can't be read is loaded here.
+// shared returns an entry for a record that another process has loaded. Errors: those of decoding its value.
 func (c *Cache[T]) shared(r *record, seq uint64, began time.Time, tags []string, load Load[T]) (*entry[T], error) {
 	e := &entry[T]{
 		tags:   tags,
@@ -102,7 +102,7 @@ func (c *Cache[T]) shared(r *record, seq uint64, began time.Time, tags []string,
 	return e, nil
 }
 
-// write leaves an entry for other processes. Should Redis be away, they load for themselves.
+// write stores an entry in Redis for other processes. If that fails, they load the value themselves.
 func (c *Cache[T]) write(ctx context.Context, key, stamp string, e *entry[T]) {
 	r := record{
 		Stamp:  stamp,
@@ -129,7 +129,8 @@ func (c *Cache[T]) write(ctx context.Context, key, stamp string, e *entry[T]) {
 	}
 }
 
-// takeTurn makes this process the one that loads key, for as long as others would wait; false while another one is.
+// takeTurn makes this process the one that loads key, for as long as others wait for it. ok is false while another
+// process has the turn.
 func (c *Cache[T]) takeTurn(ctx context.Context, key, stamp string) (release func(), ok bool, err error) {
 	turn, token := c.turnKey(key, stamp), rand.Text()
 	err = c.changes.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
@@ -138,12 +139,13 @@ func (c *Cache[T]) takeTurn(ctx context.Context, key, stamp string) (release fun
 	})
 	return func() {
 		_ = c.changes.redis.Try(context.WithoutCancel(ctx), func(ctx context.Context, r redis.UniversalClient) error {
-			return releaseTurn.Run(ctx, r, []string{turn}, token).Err() // else it runs out by itself
+			return releaseTurn.Run(ctx, r, []string{turn}, token).Err() // if this fails, the turn expires by itself
 		})
 	}, ok, err
 }
 
-// formOf tells types apart by their fields, so that two builds which differ in a type do not read each other's values.
+// formOf returns a hash of the fields of a type, so that two builds in which the type differs do not read each other's
+// values.
 func formOf[T any]() string {
 	h := fnv.New32a()
 	seen := map[reflect.Type]bool{}

@@ -1,8 +1,8 @@
-// Package calendar owns days and months as a time zone of the tz database has them: when each begins, and in which one
-// a moment lies. It refuses to know whose zone it is. The database is a part of the program, and nobody else's is
-// asked: two of them may differ by a change of clocks, and a day that begins at two moments counts some things twice.
+// Package calendar owns the days and months of the time zones in the tz database: when each begins, and in which one a
+// time lies. It refuses to know whose zone it is. The tz database is embedded and no other one is used, since two
+// versions may differ about a change of clocks, and a day with two beginnings would count some things twice.
 //
-// A day is written as the midnight of UTC that has its date, and a month as the first of its days, whatever the zone.
+// A day is represented by midnight UTC of its date, and a month by its first day, in every zone.
 package calendar
 
 import (
@@ -10,7 +10,7 @@ import (
 	"regexp"
 	"sync"
 	"time"
-	_ "time/tzdata" // small machines have no tz database of their own
+	_ "time/tzdata" // small systems have no tz database
 )
 
 // Zone is a time zone. The zero Zone is UTC. Zones of the same name are equal.
@@ -18,16 +18,16 @@ type Zone struct {
 	location *time.Location // nil for UTC
 }
 
-// UTC is the zone of what belongs to no creator.
+// UTC is the zone of everything that belongs to no creator.
 var UTC Zone
 
-// named is what names in the tz database look like. "Local", which Go knows besides, is no name there.
+// named matches names of the tz database. It also matches "Local", which is a name of Go and not of the database.
 var named = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]{1,30}(/[A-Za-z0-9_+-]{1,30}){0,2}$`)
 
-// zones are those that were asked for, by name: at most as many as the database has.
+// zones caches the zones that were asked for, by name. It never holds more than the database has.
 var zones sync.Map
 
-// Find is the zone of that name in the tz database; false where there is none, whatever a browser sent.
+// Find returns the zone with a name of the tz database, or false if there is none. The name may come from a browser.
 func Find(name string) (Zone, bool) {
 	if name == "UTC" {
 		return UTC, true
@@ -46,10 +46,10 @@ func Find(name string) (Zone, bool) {
 	return kept.(Zone), true
 }
 
-// Name is what the tz database calls the zone.
+// Name returns the name of the zone in the tz database.
 func (z Zone) Name() string { return z.Location().String() }
 
-// Location is the zone as package time has it.
+// Location returns the zone as a location of package time.
 func (z Zone) Location() *time.Location {
 	if z.location == nil {
 		return time.UTC
@@ -57,10 +57,10 @@ func (z Zone) Location() *time.Location {
 	return z.location
 }
 
-// Start is the first moment of a day. Where clocks skip midnight it is the moment after the gap, and a day that a zone
-// skipped as a whole begins when the next one does.
+// Start returns the beginning of a day. If the clocks skip midnight, the day begins after the gap. A day that the zone
+// skipped entirely begins when the next day does.
 func (z Zone) Start(day time.Time) time.Time {
-	at := day.Add(-48 * time.Hour) // no zone is that far from UTC
+	at := day.Add(-48 * time.Hour) // no zone differs from UTC by as much
 	for {
 		since, until := at.In(z.Location()).ZoneBounds()
 		_, offset := at.In(z.Location()).Zone()
@@ -75,24 +75,24 @@ func (z Zone) Start(day time.Time) time.Time {
 	}
 }
 
-// DayOf is the day in which a moment lies.
+// DayOf returns the day in which a time lies.
 func (z Zone) DayOf(at time.Time) time.Time {
 	year, month, date := at.In(z.Location()).Date()
 	day := time.Date(year, month, date, 0, 0, 0, 0, time.UTC)
-	// Clocks that go back over midnight show a date again that was over.
+	// Clocks that go back over midnight show the date of a day that has ended.
 	if next := day.AddDate(0, 0, 1); !at.Before(z.Start(next)) {
 		return next
 	}
 	return day
 }
 
-// MonthOf is the month in which a moment lies.
+// MonthOf returns the month in which a time lies.
 func (z Zone) MonthOf(at time.Time) time.Time {
 	day := z.DayOf(at)
 	return day.AddDate(0, 0, 1-day.Day())
 }
 
-// Starts are the first moments of the days from one to another, both included, and of the day after.
+// Starts returns the beginnings of the days from first to last, and of the day after last.
 func (z Zone) Starts(first, last time.Time) []time.Time {
 	var starts []time.Time
 	for day := first; !day.After(last); day = day.AddDate(0, 0, 1) {
@@ -101,7 +101,7 @@ func (z Zone) Starts(first, last time.Time) []time.Time {
 	return append(starts, z.Start(last.AddDate(0, 0, 1)))
 }
 
-// Offset is how far the zone is from UTC at a moment: UTC+8, UTC−3:30.
+// Offset returns the difference of the zone from UTC at a time, such as UTC+8 or UTC−3:30.
 func (z Zone) Offset(at time.Time) string {
 	_, seconds := at.In(z.Location()).Zone()
 	sign := "+"

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// list is UTC and the names of zone.tab, which tzdata gives for people to choose from.
+// list has UTC and the names in zone.tab, the list that tzdata offers for people to choose from.
 //
 //go:embed zones.txt
 var list string
 
-// Names are the zones that a person chooses from, those of a continent together.
+// Names returns the zones that a person can choose from, grouped by continent.
 func Names() []string { return strings.Fields(list) }

@@ -60,7 +60,7 @@ func want(t *testing.T, what string, got, want map[int64]int) {
 	}
 }
 
-func TestAddingAddsUpToTheOffersLimit(t *testing.T) {
+func TestCarts_Add_up_to_the_limit_of_the_offer(t *testing.T) {
 	t.Parallel()
 	c, at := newCarts(t)
 	ctx, me := t.Context(), cart.Owner{UserID: 7}
@@ -94,7 +94,7 @@ func TestAddingAddsUpToTheOffersLimit(t *testing.T) {
 	}
 }
 
-func TestACartIsItsOwnersAlone(t *testing.T) {
+func TestCarts_Items_of_the_owner_only(t *testing.T) {
 	t.Parallel()
 	c, at := newCarts(t)
 	ctx := t.Context()
@@ -114,7 +114,7 @@ func TestACartIsItsOwnersAlone(t *testing.T) {
 	want(t, "the guest's", lines(t, c, guest), map[int64]int{1: 1})
 }
 
-func TestACartIsFullAtFiftyLinesHoweverManyAddAtOnce(t *testing.T) {
+func TestCarts_Add_full_many_at_once(t *testing.T) {
 	t.Parallel()
 	c, _ := newCarts(t)
 	ctx, me := t.Context(), cart.Owner{UserID: 7}
@@ -139,7 +139,7 @@ func TestACartIsFullAtFiftyLinesHoweverManyAddAtOnce(t *testing.T) {
 	must(t, c.Add(ctx, me, items[0].SKUID, 1, 9)) // once more of what is there needs no room
 }
 
-func TestClearingAnOrderLeavesWhatWasAddedSince(t *testing.T) {
+func TestCarts_Clear_keeps_later_additions(t *testing.T) {
 	t.Parallel()
 	c, at := newCarts(t)
 	ctx, me := t.Context(), cart.Owner{UserID: 7}
@@ -155,7 +155,7 @@ func TestClearingAnOrderLeavesWhatWasAddedSince(t *testing.T) {
 	want(t, "cleared twice", lines(t, c, me), map[int64]int{2: 1, 4: 1})
 }
 
-func TestSigningInMergesOnce(t *testing.T) {
+func TestCarts_Merge_many_at_once(t *testing.T) {
 	t.Parallel()
 	c, _ := newCarts(t)
 	ctx, me := t.Context(), cart.Owner{UserID: 7}
@@ -189,7 +189,7 @@ func TestSigningInMergesOnce(t *testing.T) {
 	}
 }
 
-func TestTwoPeopleMergingOneGuestsCartShareNothing(t *testing.T) {
+func TestCarts_Merge_several_people_one_guest(t *testing.T) {
 	t.Parallel()
 	pool := dbtest.New(t)
 	c, guest, ctx := cart.New(cart.Deps{
@@ -236,7 +236,7 @@ func TestTwoPeopleMergingOneGuestsCartShareNothing(t *testing.T) {
 	}
 }
 
-func TestMergingFillsUpWithTheNewest(t *testing.T) {
+func TestCarts_Merge_keeps_the_newest_lines(t *testing.T) {
 	t.Parallel()
 	c, at := newCarts(t)
 	ctx, me := t.Context(), cart.Owner{UserID: 7}
@@ -257,7 +257,7 @@ func TestMergingFillsUpWithTheNewest(t *testing.T) {
 	}
 }
 
-func TestOnlyGuestsCartsGoStale(t *testing.T) {
+func TestCarts_PurgeStale_guests_only(t *testing.T) {
 	t.Parallel()
 	c, at := newCarts(t)
 	ctx, me := t.Context(), cart.Owner{UserID: 7}
@@ -277,7 +277,7 @@ func TestOnlyGuestsCartsGoStale(t *testing.T) {
 	want(t, "the old guest's", lines(t, c, old), map[int64]int{})
 }
 
-func TestTheDatabaseDoesNotKnowTheToken(t *testing.T) {
+func TestCarts_Add_stores_a_hash_of_the_token(t *testing.T) {
 	t.Parallel()
 	pool := dbtest.New(t)
 	c := cart.New(cart.Deps{

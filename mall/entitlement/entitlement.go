@@ -1,6 +1,6 @@
-// Package entitlement owns who may watch what, in which quality and until when: one row for each thing
-// granted, named by its source, never deleted. It refuses to know orders, money and videos: a reference,
-// a source and an SPU number are all it is told.
+// Package entitlement owns who may watch what, in which quality and until when. It has one row for each grant, named by
+// its source and never deleted. It knows nothing of orders, money and videos except a reference, a source and an SPU
+// number.
 package entitlement
 
 import (
@@ -19,8 +19,8 @@ const (
 	Quality4K = "4K"
 )
 
-// Why a person may not watch. Each is its own answer, since each has its own way out: buy, buy again,
-// ask about the refund.
+// The reasons why a person may not watch. They are distinct because the person can do something different about each:
+// buy, buy again, or ask about the refund.
 var (
 	ErrNotEntitled = fault.New(fault.Forbidden, "not_entitled", "This video has not been bought with this account.")
 	ErrExpired     = fault.New(fault.Forbidden, "rental_expired", "The rental of this video is over.")
@@ -28,20 +28,20 @@ var (
 		"This purchase was refunded, and the right to watch ended with it.")
 )
 
-// Entitlements grants, revokes and answers.
+// Entitlements grants, revokes and finds entitlements.
 type Entitlements struct {
 	pools db.Pools
 	now   func() time.Time
 	q     *dbsqlc.Queries
 }
 
-// Deps are what entitlements stand on.
+// Deps are the dependencies of Entitlements.
 type Deps struct {
 	Pools db.Pools         // of a migrated database
-	Now   func() time.Time // the clock that windows are held against
+	Now   func() time.Time // the clock for rental windows
 }
 
-// New opens the entitlements.
+// New returns Entitlements on a database.
 func New(d Deps) *Entitlements {
 	return &Entitlements{
 		pools: d.Pools,
@@ -53,21 +53,21 @@ func New(d Deps) *Entitlements {
 // Entitlement is one thing granted to one person.
 type Entitlement struct {
 	ID, UserID, SPUID, SKUID int64
-	// Reference is what it was bought with (an order number); Source the one line of it.
+	// Reference is the order number, and Source is the line of that order.
 	Reference, Source string
 	Kind, Quality     string
-	// RentHours is how long a rental may be watched from its first play; 0 for what is owned.
+	// RentHours is how long a rental may be watched from its first play. It is 0 if the video is owned.
 	RentHours     int
 	GrantedAt     time.Time
 	FirstPlayedAt *time.Time
-	// ExpiresAt is nil for what is owned and for a rental that was never started.
+	// ExpiresAt is nil if the video is owned, and for a rental that was never started.
 	ExpiresAt    *time.Time
 	RevokedAt    *time.Time
 	RevokedCause string
 }
 
-// Refusal is nil while e may be watched at that time, else ErrRevoked or ErrExpired. The last moment of
-// a rental is outside of it.
+// Refusal returns nil if e may be watched at the given time, else ErrRevoked or ErrExpired. A rental may no longer be
+// watched at ExpiresAt itself.
 func (e Entitlement) Refusal(at time.Time) error {
 	switch {
 	case e.RevokedAt != nil:

@@ -17,7 +17,7 @@ import (
 	"videomall/mall/entitlement"
 )
 
-// clock is a time that a test moves.
+// clock is a clock that a test sets.
 type clock struct{ at atomic.Pointer[time.Time] }
 
 func newClock() *clock {
@@ -93,7 +93,7 @@ func (f fixture) revoke(t *testing.T, source string) bool {
 	return revoked
 }
 
-func TestASourceIsGrantedOnceAndRevokedForGood(t *testing.T) {
+func TestEntitlements_GrantTx_once_and_not_after_revocation(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	g := own(1, 7, "A/1", entitlement.QualityHD)
@@ -104,21 +104,21 @@ func TestASourceIsGrantedOnceAndRevokedForGood(t *testing.T) {
 		t.Fatal("a source is revoked once")
 	}
 	if f.grant(t, g) {
-		t.Fatal("a late grant revived what was refunded")
+		t.Fatal("a late grant undid a revocation")
 	}
 	if _, err := f.Find(t.Context(), 1, 7); !errors.Is(err, entitlement.ErrRevoked) {
 		t.Fatalf("got %v, want ErrRevoked", err)
 	}
 }
 
-func TestARentalRunsFromItsFirstPlay(t *testing.T) {
+func TestEntitlements_Start_rental(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.grant(t, rent(1, 7, "A/1", entitlement.QualityHD))
 	f.clock.advance(1000 * time.Hour)
 	ent, err := f.Find(t.Context(), 1, 7)
 	if err != nil || ent.ExpiresAt != nil {
-		t.Fatalf("a rental never started has no end: %+v, %v", ent, err)
+		t.Fatalf("a rental that was never started: %+v, %v", ent, err)
 	}
 	if ent, err = f.Start(t.Context(), ent.ID); err != nil || !ent.ExpiresAt.Equal(f.clock.now().Add(48*time.Hour)) {
 		t.Fatalf("started: %+v, %v", ent, err)
@@ -140,7 +140,7 @@ func TestARentalRunsFromItsFirstPlay(t *testing.T) {
 	}
 }
 
-func TestWhatIsOwnedNeverEnds(t *testing.T) {
+func TestEntitlements_Start_owned(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.grant(t, own(1, 7, "A/1", entitlement.QualityHD))
@@ -158,7 +158,7 @@ func TestWhatIsOwnedNeverEnds(t *testing.T) {
 }
 
 // Simultaneous first plays, each with its own idea of the time, must agree on one window.
-func TestFirstPlaysAtOnceOpenOneWindow(t *testing.T) {
+func TestEntitlements_Start_many_at_once(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.grant(t, rent(1, 7, "A/1", entitlement.QualityHD))
@@ -167,7 +167,7 @@ func TestFirstPlaysAtOnceOpenOneWindow(t *testing.T) {
 		t.Fatal(err)
 	}
 	const players = 4
-	// A lock on the row holds all of them behind their first look at it.
+	// A lock on the row makes all of them wait after their first read of it.
 	gate, err := f.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -214,7 +214,7 @@ func TestFirstPlaysAtOnceOpenOneWindow(t *testing.T) {
 	}
 }
 
-func TestTheBestLivingEntitlementIsFound(t *testing.T) {
+func TestEntitlements_Find_best(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	want := func(source string) {
@@ -231,7 +231,7 @@ func TestTheBestLivingEntitlementIsFound(t *testing.T) {
 	if err != nil || len(owned[7]) != 2 || owned[7][0].Source != "rent-1" || len(owned[8]) != 0 {
 		t.Fatalf("owned %+v, %v", owned, err)
 	}
-	// An open window goes before an unopened one, whichever was granted first.
+	// An open window is preferred to one that is not open, whichever was granted first.
 	if _, err := f.Start(t.Context(), owned[7][1].ID); err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestTheBestLivingEntitlementIsFound(t *testing.T) {
 	want("own-hd")
 }
 
-func TestNobodyFindsWhatAnotherOwns(t *testing.T) {
+func TestEntitlements_Find_not_entitled(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.grant(t, own(1, 7, "A/1", entitlement.Quality4K))
@@ -261,7 +261,7 @@ func TestNobodyFindsWhatAnotherOwns(t *testing.T) {
 	}
 }
 
-func TestOwningForGood(t *testing.T) {
+func TestEntitlements_OwnersTx(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	owns := func(quality string) bool {
@@ -276,7 +276,7 @@ func TestOwningForGood(t *testing.T) {
 				UserID: 2,
 				SPUID:  7,
 			}, quality) || owners.Own(entitlement.Viewing{UserID: 1, SPUID: 8}, quality) {
-				t.Error("what one person owns of one video is somebody else's, or of another")
+				t.Error("an entitlement counts for another person or another video")
 			}
 			owns = owners.Own(entitlement.Viewing{UserID: 1, SPUID: 7}, quality)
 			return err
@@ -287,24 +287,24 @@ func TestOwningForGood(t *testing.T) {
 	}
 	f.grant(t, rent(1, 7, "rent", entitlement.Quality4K))
 	if owns(entitlement.QualityHD) {
-		t.Fatal("a rental is no ownership")
+		t.Fatal("a rental counts as owned")
 	}
 	f.grant(t, own(1, 7, "hd", entitlement.QualityHD))
 	if !owns(entitlement.QualityHD) || owns(entitlement.Quality4K) {
-		t.Fatal("HD owns HD and may be bettered by 4K")
+		t.Fatal("an owner of HD should own HD and not 4K")
 	}
 	f.grant(t, own(1, 7, "4k", entitlement.Quality4K))
 	f.revoke(t, "hd")
 	if !owns(entitlement.QualityHD) || !owns(entitlement.Quality4K) {
-		t.Fatal("4K includes HD")
+		t.Fatal("an owner of 4K should own HD too")
 	}
 	f.revoke(t, "4k")
 	if owns(entitlement.QualityHD) {
-		t.Fatal("what was refunded is not owned")
+		t.Fatal("a refunded video counts as owned")
 	}
 }
 
-func TestListPagesNewestFirstAndKeepsWhatEnded(t *testing.T) {
+func TestEntitlements_List_newest_first(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	for i := range 5 {

@@ -13,12 +13,12 @@ import (
 	"videomall/mall/fault"
 )
 
-// ErrBadCursor is a cursor that List did not hand out.
+// ErrBadCursor says that a cursor was not returned by List.
 var ErrBadCursor = fault.New(fault.Invalid, "bad_cursor", "This page link is not valid.")
 
-// Find returns what the user watches the video with: of several living entitlements the one in the better
-// picture, then the one that never ends. Without one the error is ErrNotEntitled, or ErrExpired or ErrRevoked after
-// whatever happened last.
+// Find returns the entitlement by which the user may watch the video now. If there are several, it prefers the better
+// quality, and then the one that never ends. If there is none, the error is ErrNotEntitled, or ErrExpired or ErrRevoked
+// if that is how the latest one ended.
 func (e *Entitlements) Find(ctx context.Context, userID, spuID int64) (Entitlement, error) {
 	now := e.now()
 	row, err := e.q.BestLiving(ctx, e.pools.Primary, dbsqlc.BestLivingParams{
@@ -58,8 +58,8 @@ func (e *Entitlements) ByID(ctx context.Context, id int64) (Entitlement, error) 
 	return fromRow(row), nil
 }
 
-// Owned returns the living entitlements of a user for the given videos, the one Find would choose first.
-// It may be a second old: for what is shown, not for what is decided.
+// Owned returns the entitlements by which a user may watch the given videos now, beginning with the one that Find
+// returns. The answer may be a second old, so it is for display and not for decisions.
 func (e *Entitlements) Owned(ctx context.Context, userID int64, spuIDs []int64) (map[int64][]Entitlement, error) {
 	owned := make(map[int64][]Entitlement, len(spuIDs))
 	if userID == 0 || len(spuIDs) == 0 {
@@ -84,9 +84,9 @@ const (
 	maxPage     = 100
 )
 
-// List returns what was granted to a user, newest first, ended ones included, and the cursor of the next
-// page, empty at the end. A limit of 0 means 24, and more than 100 means 100. ErrBadCursor for a cursor
-// that is not List's own.
+// List returns a user's entitlements, including those that have ended, the newest first, and the cursor of the next
+// page, which is empty at the end. A limit of 0 means 24, and more than 100 means 100. Errors: ErrBadCursor for a
+// cursor that was not returned by List.
 func (e *Entitlements) List(ctx context.Context, userID int64, cursor string,
 	limit int) (items []Entitlement, next string, err error) {
 	if limit <= 0 {

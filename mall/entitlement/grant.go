@@ -10,18 +10,18 @@ import (
 	"videomall/mall/entitlement/internal/dbsqlc"
 )
 
-// Grant is what a delivered line of an order gives.
+// Grant is the entitlement that a delivered line of an order gives.
 type Grant struct {
 	UserID, SPUID, SKUID int64
-	// Reference is the order number, Source "orderNo/line": unique, and what Revoke names later.
+	// Reference is the order number. Source is "orderNo/line"; it is unique, and RevokeTx takes it.
 	Reference, Source string
 	Kind, Quality     string
-	// RentHours is 0 for KindOwn; for KindRent the whole window, quantity already multiplied in.
+	// RentHours is 0 for KindOwn, and the whole window for KindRent, multiplied by the quantity.
 	RentHours int
 }
 
-// GrantTx gives g within the caller's transaction. A source that was granted before, living or revoked,
-// changes nothing and reports false: a job that runs twice grants once, and a late one revives nothing.
+// GrantTx grants g within the caller's transaction. If its source was granted before, even if that was revoked since,
+// it changes nothing and returns false: a job that runs twice grants once, and a late job does not undo a revocation.
 func (e *Entitlements) GrantTx(ctx context.Context, tx pgx.Tx, g Grant) (granted bool, err error) {
 	n, err := e.q.Grant(ctx, tx, dbsqlc.GrantParams{
 		UserID:    g.UserID,
@@ -40,8 +40,8 @@ func (e *Entitlements) GrantTx(ctx context.Context, tx pgx.Tx, g Grant) (granted
 	return n == 1, nil
 }
 
-// RevokeTx ends what source granted, within the caller's transaction; cause is kept for the operator.
-// False when nothing of that source lives: never granted, or revoked before.
+// RevokeTx ends the entitlement of a source within the caller's transaction; cause is stored for operators. It returns
+// false if the source was never granted, or was revoked before.
 func (e *Entitlements) RevokeTx(ctx context.Context, tx pgx.Tx, source, cause string) (revoked bool, err error) {
 	n, err := e.q.Revoke(ctx, tx, dbsqlc.RevokeParams{
 		Source:       source,
@@ -54,8 +54,8 @@ func (e *Entitlements) RevokeTx(ctx context.Context, tx pgx.Tx, source, cause st
 	return n == 1, nil
 }
 
-// RestoreTx takes a revocation of that cause back, within the caller's transaction: the refund it was made for
-// failed. False when nothing was revoked for that cause.
+// RestoreTx undoes a revocation with the given cause within the caller's transaction, because the refund that it was
+// made for failed. It returns false if nothing was revoked with that cause.
 func (e *Entitlements) RestoreTx(ctx context.Context, tx pgx.Tx, source, cause string) (restored bool, err error) {
 	n, err := e.q.Restore(ctx, tx, dbsqlc.RestoreParams{Source: source, RevokedCause: cause})
 	if err != nil {
@@ -67,15 +67,15 @@ func (e *Entitlements) RestoreTx(ctx context.Context, tx pgx.Tx, source, cause s
 // Viewing names a person and a video.
 type Viewing struct{ UserID, SPUID int64 }
 
-// Owners says who owns which videos for good, in which qualities.
+// Owners says who owns which videos, and in which qualities.
 type Owners map[Viewing][]string
 
-// Own says whether the person owns the video for good in that quality or a better one. A rental is no ownership.
+// Own reports whether the person owns the video in that quality or a better one. A rental does not count.
 func (o Owners) Own(v Viewing, quality string) bool {
 	return slices.Contains(o[v], quality) || slices.Contains(o[v], Quality4K)
 }
 
-// OwnersTx finds out who owns what, so that nobody is sold the same thing twice.
+// OwnersTx finds out who owns which of these videos, so that nobody is sold the same thing twice.
 func (e *Entitlements) OwnersTx(ctx context.Context, tx pgx.Tx, asked []Viewing) (Owners, error) {
 	owners := Owners{}
 	if len(asked) == 0 {

@@ -9,11 +9,11 @@ import (
 	"videomall/mall/entitlement/internal/dbsqlc"
 )
 
-// Holdings are what one person may watch now, by video.
+// Holdings are the entitlements by which one person may watch now, by video.
 type Holdings map[int64][]Entitlement
 
-// Cover says that a thing of that kind and quality would give the person nothing new: the video is owned for good in
-// that quality or a better one, or, where a rental is offered, rented so.
+// Cover reports whether an offer of that kind and quality would give the person nothing new: the person owns the video
+// in that quality or a better one or, if the offer is a rental, rents it so.
 func (h Holdings) Cover(spuID int64, kind, quality string) bool {
 	for _, e := range h[spuID] {
 		if (e.Kind == KindOwn || kind == KindRent) && (e.Quality == quality || e.Quality == Quality4K) {
@@ -23,7 +23,7 @@ func (h Holdings) Cover(spuID int64, kind, quality string) bool {
 	return false
 }
 
-// Own says that the person owns the video for good in that quality or a better one. A rental is no ownership.
+// Own reports whether the person owns the video in that quality or a better one. A rental does not count.
 func (h Holdings) Own(spuID int64, quality string) bool {
 	for _, e := range h[spuID] {
 		if e.Kind == KindOwn && (e.Quality == quality || e.Quality == Quality4K) {
@@ -33,7 +33,7 @@ func (h Holdings) Own(spuID int64, quality string) bool {
 	return false
 }
 
-// HoldingsTx is what a person may watch of some videos, as the caller's transaction sees it.
+// HoldingsTx reads a person's holdings of some videos, as the caller's transaction sees them.
 func (e *Entitlements) HoldingsTx(ctx context.Context, tx pgx.Tx, userID int64, spuIDs []int64) (Holdings, error) {
 	held := Holdings{}
 	if userID == 0 || len(spuIDs) == 0 {
@@ -53,8 +53,8 @@ func (e *Entitlements) HoldingsTx(ctx context.Context, tx pgx.Tx, userID int64, 
 	return held, nil
 }
 
-// HeldTx says which of these videos a person was granted and has not been paid back for. A rental that is over counts:
-// it has been had.
+// HeldTx returns which of these videos a person was granted and has not been refunded. A rental that is over counts,
+// since the person has had it.
 func (e *Entitlements) HeldTx(ctx context.Context, tx pgx.Tx, userID int64, spuIDs []int64) (map[int64]bool, error) {
 	rows, err := e.q.Held(ctx, tx, dbsqlc.HeldParams{UserID: userID, SpuIds: spuIDs})
 	if err != nil {
@@ -67,7 +67,8 @@ func (e *Entitlements) HeldTx(ctx context.Context, tx pgx.Tx, userID int64, spuI
 	return held, nil
 }
 
-// LockHeldTx says the same of one video, and keeps it so until the transaction ends: a refund waits.
+// LockHeldTx is HeldTx for one video. It also locks the entitlements, so that a refund waits until the transaction
+// ends.
 func (e *Entitlements) LockHeldTx(ctx context.Context, tx pgx.Tx, userID, spuID int64) (bool, error) {
 	rows, err := e.q.LockHeld(ctx, tx, dbsqlc.LockHeldParams{UserID: userID, SpuID: spuID})
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Past is a grant with what has become of it. StartedAt is the first play of a rental; RevokedAt ended the access for
-// Cause. Both are zero where it did not happen.
+// Past is a grant of the past. StartedAt is the first play of a rental; RevokedAt is when the access ended, because of
+// Cause. Both are zero if that did not happen.
 type Past struct {
 	Grant
 	GrantedAt time.Time
@@ -18,7 +18,7 @@ type Past struct {
 	Cause     string
 }
 
-// ImportTx writes past grants in the caller's transaction. A source that is known fails the whole.
+// ImportTx writes past grants in the caller's transaction. It fails if one of their sources exists already.
 func (e *Entitlements) ImportTx(ctx context.Context, tx pgx.Tx, past []Past) error {
 	rows := make([][]any, len(past))
 	for n, p := range past {

@@ -7,7 +7,7 @@ import (
 	"videomall/mall/entitlement/internal/dbsqlc"
 )
 
-// Over says which of these sources gave a rental that has run out.
+// Over returns which of these sources granted a rental that has expired.
 func (e *Entitlements) Over(ctx context.Context, sources []string) (map[string]bool, error) {
 	rows, err := e.q.Over(ctx, e.pools.Primary, dbsqlc.OverParams{Sources: sources, At: e.now()})
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"videomall/mall/entitlement/internal/dbsqlc"
 )
 
-// Start records the first play, which opens a rental's window, and returns the entitlement as it then
-// stands. Of any number of first plays at once, one opens the window and the others find it open. What
-// may not be watched any more is returned with its refusal as the error.
+// Start records the first play of an entitlement, which opens the window of a rental, and returns the entitlement in
+// its new state. Of several first plays at once, one opens the window and the others find it open. If the entitlement
+// has ended, Start returns it with its Refusal as the error.
 func (e *Entitlements) Start(ctx context.Context, id int64) (Entitlement, error) {
 	ent, err := e.ByID(ctx, id)
 	if err != nil {
@@ -33,7 +33,7 @@ func (e *Entitlements) Start(ctx context.Context, id int64) (Entitlement, error)
 		At:        now,
 		ExpiresAt: expires,
 	})
-	if errors.Is(err, pgx.ErrNoRows) { // another first play, or a refund, was quicker
+	if errors.Is(err, pgx.ErrNoRows) { // another first play, or a refund, came before
 		if ent, err = e.ByID(ctx, id); err != nil {
 			return Entitlement{}, err
 		}

@@ -9,7 +9,7 @@ import (
 	"videomall/mall/fault"
 )
 
-func TestAFaultIsFoundThroughWrapping(t *testing.T) {
+func TestFrom_wrapped_error(t *testing.T) {
 	t.Parallel()
 	moved := fault.New(fault.Conflict, "order_moved", "The order has moved on.")
 	err := fmt.Errorf("pay 7: %w", moved.Because("read: %w", io.EOF).With("orderNo", "stale"))

@@ -19,7 +19,7 @@ import (
 	"videomall/mall/order"
 )
 
-func TestSumsAreTheRowsAfterWhateverHappens(t *testing.T) {
+func TestInsight_Reconcile_random_history(t *testing.T) {
 	m := open(t)
 	m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{
 		UserID: 2,
@@ -80,7 +80,7 @@ func TestSumsAreTheRowsAfterWhateverHappens(t *testing.T) {
 	m.Whole()
 }
 
-func TestAnEventThatComesTwiceCountsOnce(t *testing.T) {
+func TestInsight_PaidTx_same_event_twice(t *testing.T) {
 	m := open(t)
 	o := paid(m, 7, m.Sells(990, -1))
 	refunded(m, o, "back")
@@ -92,7 +92,7 @@ func TestAnEventThatComesTwiceCountsOnce(t *testing.T) {
 	exact(m)
 }
 
-func TestAnEventThatComesAfterItsDayWasSummedFromTheRowsCountsOnce(t *testing.T) {
+func TestInsight_Rebuild_before_the_event_arrives(t *testing.T) {
 	m := open(t)
 	o := paid(m, 7, m.Sells(990, -1))
 	_, err := m.Insight.Rebuild(m.Ctx)
@@ -105,7 +105,7 @@ func TestAnEventThatComesAfterItsDayWasSummedFromTheRowsCountsOnce(t *testing.T)
 	exact(m)
 }
 
-func TestARefundCountsOnTheDayItGoesThrough(t *testing.T) {
+func TestInsight_Report_refund_on_the_day_it_succeeds(t *testing.T) {
 	m := open(t)
 	o := paid(m, 7, m.Sells(990, -1))
 	day := calendar.UTC.DayOf(*o.PaidAt)
@@ -132,7 +132,7 @@ func TestARefundCountsOnTheDayItGoesThrough(t *testing.T) {
 	}
 }
 
-func TestDaysBeginAtMidnightOfUTC(t *testing.T) {
+func TestInsight_Report_days_begin_at_midnight_utc(t *testing.T) {
 	m := open(t)
 	video := m.Sells(990, -1)
 	midnight := calendar.UTC.DayOf(m.Now()).AddDate(0, 0, 1)
@@ -155,7 +155,7 @@ func TestDaysBeginAtMidnightOfUTC(t *testing.T) {
 	}
 }
 
-func TestWhatDiffersFromTheRowsIsMendedAndCounted(t *testing.T) {
+func TestInsight_Reconcile_mends_and_counts_drift(t *testing.T) {
 	m := open(t)
 	video := m.Sells(990, -1)
 	paid(m, 7, video)
@@ -176,7 +176,7 @@ func TestWhatDiffersFromTheRowsIsMendedAndCounted(t *testing.T) {
 	exact(m)
 }
 
-func TestSumsStayExactWhileTheyAreBuiltAnewAndEventsCome(t *testing.T) {
+func TestInsight_Rebuild_while_events_arrive(t *testing.T) {
 	m := open(t)
 	video := m.Sells(990, -1)
 	var crowd sync.WaitGroup
@@ -216,7 +216,7 @@ func TestSumsStayExactWhileTheyAreBuiltAnewAndEventsCome(t *testing.T) {
 	exact(m)
 }
 
-func TestTheListOfVideosBeginsWithThoseThatSold(t *testing.T) {
+func TestInsight_Videos_best_selling_first(t *testing.T) {
 	m := open(t)
 	_, err := m.Pool.Exec(m.Ctx, `insert into insight_day (day, creator_id, spu_id, currency, orders, units,
 		gross) values
@@ -274,7 +274,7 @@ func TestTheListOfVideosBeginsWithThoseThatSold(t *testing.T) {
 	}
 }
 
-func TestReportsReadSumsAndNoOrders(t *testing.T) {
+func TestInsight_Report_reads_no_orders(t *testing.T) {
 	m := open(t)
 	_, err := m.Pool.Exec(m.Ctx, `insert into insight_day (day, creator_id, spu_id, currency, orders, units, gross)
 		select '2026-01-01'::date + d, 1 + c, s * (1 + c), 'CNY', 1, 1, 990

@@ -32,7 +32,7 @@ func traffic(m *malltest.Mall, spuID int64) insight.Traffic {
 // noon keeps a test's day whole.
 func noon(m *malltest.Mall) { m.Advance(calendar.UTC.DayOf(m.Now()).Add(36 * time.Hour).Sub(m.Now())) }
 
-func TestAViewCountsOnceInHalfAnHourAndAVisitorOnceADay(t *testing.T) {
+func TestInsight_See_views_and_visitors(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, _ := video(m)
@@ -83,7 +83,7 @@ func TestAViewCountsOnceInHalfAnHourAndAVisitorOnceADay(t *testing.T) {
 	}
 }
 
-func TestTwoProcessesCountEachVisitorOnce(t *testing.T) {
+func TestInsight_See_two_processes(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, _ := video(m)
@@ -114,7 +114,7 @@ func TestTwoProcessesCountEachVisitorOnce(t *testing.T) {
 	}
 }
 
-func TestAPlayCountsWhatItShowed(t *testing.T) {
+func TestInsight_Played_counts_watch_time(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, _ := video(m)
@@ -154,7 +154,7 @@ func TestAPlayCountsWhatItShowed(t *testing.T) {
 	}
 }
 
-func TestWhatIsHeardIsWrittenWhenTheProcessEnds(t *testing.T) {
+func TestInsight_Run_flushes_at_the_end(t *testing.T) {
 	m := open(t)
 	one, _ := video(m)
 	p := m.Another().Insight
@@ -174,7 +174,7 @@ func TestWhatIsHeardIsWrittenWhenTheProcessEnds(t *testing.T) {
 	}
 }
 
-func TestAFlushThatFailsLosesNothing(t *testing.T) {
+func TestInsight_Flush_failure_loses_nothing(t *testing.T) {
 	m := open(t)
 	one, _ := video(m)
 	m.Insight.See(insight.Visit{
@@ -192,7 +192,7 @@ func TestAFlushThatFailsLosesNothing(t *testing.T) {
 	}
 }
 
-func TestABuyerCountsForWhatLedThemHere(t *testing.T) {
+func TestInsight_Sources_orders_by_last_source(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, sku := video(m)
@@ -233,7 +233,7 @@ func TestABuyerCountsForWhatLedThemHere(t *testing.T) {
 	}
 }
 
-func TestADayHasFewNamesOfSources(t *testing.T) {
+func TestInsight_Flush_limits_the_names_of_sources(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, _ := video(m)
@@ -256,7 +256,7 @@ func TestADayHasFewNamesOfSources(t *testing.T) {
 	}
 }
 
-func TestSourcesHaveNames(t *testing.T) {
+func TestSourceOf(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ tag, referrer, want string }{
 		{"", "", "direct"}, {"", "https://mall.example/videos", ""}, {"", "https://www.google.com/", "search"},

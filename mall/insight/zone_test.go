@@ -113,7 +113,7 @@ func TestInsight_PaidTx(t *testing.T) {
 	})
 }
 
-func TestInsight_Reconcile(t *testing.T) {
+func TestInsight_Reconcile_in_several_zones(t *testing.T) {
 	m := open(t)
 	skus := creators(m)
 	to(m, calendar.UTC.DayOf(m.Now()).AddDate(0, 0, 1).Add(23*time.Hour+30*time.Minute))
@@ -286,7 +286,7 @@ func TestInsight_SetZone(t *testing.T) {
 	})
 }
 
-func TestInsight_See(t *testing.T) {
+func TestInsight_See_day_of_the_creators_zone(t *testing.T) {
 	m := open(t)
 	m.OK(m.Insight.SetZone(m.Ctx, 1, "Pacific/Kiritimati")) // 14 hours ahead
 	one, _ := video(m)

@@ -15,20 +15,20 @@ import (
 	"videomall/mall/money"
 )
 
-// Account is how a creator stands in one currency, in minor units. Available may be below zero: then refunds have taken
-// back what was paid out before, and the next shares that clear fill it.
+// Account is a creator's account in one currency, in minor units. Available is below zero if refunds have taken back
+// money that was paid out before; the next shares that clear fill it.
 type Account struct {
 	Currency  string
 	Available int64
-	Held      int64 // clears later
-	Reserved  int64 // asked for, and not paid yet
-	PaidOut   int64 // in all
+	Held      int64 // not cleared yet
+	Reserved  int64 // in payouts that were requested and are not paid yet
+	PaidOut   int64 // the sum of all payouts
 }
 
-// Owed is what the mall owes the creator, at whatever stage.
+// Owed is the sum that the mall owes the creator: available, held or reserved.
 func (a Account) Owed() int64 { return a.Available + a.Held + a.Reserved }
 
-// AccountsOf reads how a creator stands, a currency each; none for one who never earned anything.
+// AccountsOf reads a creator's accounts, one for each currency. A creator who never earned anything has none.
 func (l *Ledger) AccountsOf(ctx context.Context, creatorID int64) ([]Account, error) {
 	return l.accountsTx(ctx, l.deps.Pool, creatorID)
 }
@@ -68,8 +68,8 @@ func (l *Ledger) accountsTx(ctx context.Context, q dbsqlc.DBTX, creatorID int64)
 	return list, nil
 }
 
-// FreeTx is what a creator has with the mall that no payout has a claim on, held or available, in minor units. Payouts
-// are kept from it until the transaction ends.
+// FreeTx returns the sum of a creator's held and available money in minor units, which no payout has reserved. It keeps
+// payouts from reserving it until the transaction ends.
 func (l *Ledger) FreeTx(ctx context.Context, tx pgx.Tx, creatorID int64, currency string) (int64, error) {
 	if _, err := l.lockPayeeTx(ctx, tx, creatorID); err != nil {
 		return 0, err
@@ -86,13 +86,13 @@ func (l *Ledger) FreeTx(ctx context.Context, tx pgx.Tx, creatorID int64, currenc
 	return 0, nil
 }
 
-// Clearing is what becomes available during a day.
+// Clearing is the sum that becomes available on a day.
 type Clearing struct {
 	Day    time.Time
 	Amount money.Money
 }
 
-// ClearingOf lists on which days of a zone what a creator has earned clears, the next day first.
+// ClearingOf lists the days of a zone on which a creator's held money clears, the next day first.
 func (l *Ledger) ClearingOf(ctx context.Context, creatorID int64, z calendar.Zone) ([]Clearing, error) {
 	span, err := l.q.HeldSpan(ctx, l.deps.Pool, creatorID)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -116,8 +116,7 @@ func (l *Ledger) ClearingOf(ctx context.Context, creatorID int64, z calendar.Zon
 	return out, nil
 }
 
-// Day is what a creator sold during a day. Amounts are minor units; Back is what was refunded of these very sales
-// since.
+// Day sums up what a creator sold on a day, in minor units. Back is what was refunded of these same sales since.
 type Day struct {
 	Day      time.Time
 	Currency string
@@ -128,10 +127,10 @@ type Day struct {
 	FeeBack  int64
 }
 
-// Share is what the day brought the creator and was not taken back.
+// Share is the creator's share of the day's sales, less refunds.
 func (d Day) Share() int64 { return d.Amount - d.Fee - d.Back + d.FeeBack }
 
-// DaysOf lists a creator's sales of so many days of a zone up to today, the last day first.
+// DaysOf lists a creator's sales on the last days of a zone, up to today, the last day first.
 func (l *Ledger) DaysOf(ctx context.Context, creatorID int64, z calendar.Zone, days int) ([]Day, error) {
 	today := z.DayOf(l.now())
 	first := today.AddDate(0, 0, 1-days)

@@ -9,7 +9,7 @@ import (
 	"videomall/mall/money"
 )
 
-// Balances lists every account with what it holds, by name and currency.
+// Balances lists the balance of every account, by name and currency.
 func (l *Ledger) Balances(ctx context.Context) ([]Balance, error) {
 	rows, err := l.q.Balances(ctx, l.deps.Pool)
 	if err != nil {
@@ -22,9 +22,9 @@ func (l *Ledger) Balances(ctx context.Context) ([]Balance, error) {
 	return out, nil
 }
 
-// Family is what accounts of one kind hold together.
+// Family is the sum of all accounts of one kind.
 type Family struct {
-	Name     string // an account's name, up to the colon unless it is a channel
+	Name     string // the name of the accounts: up to the colon, or the whole name of a channel's account
 	Accounts int
 	Amount   money.Money
 }
@@ -42,7 +42,7 @@ func (l *Ledger) Families(ctx context.Context) ([]Family, error) {
 	return out, nil
 }
 
-// Imbalances sums all accounts, a currency each. Anything but zero means that the books are broken.
+// Imbalances sums all accounts, for each currency. If a sum is not zero, the books are wrong.
 func (l *Ledger) Imbalances(ctx context.Context) ([]money.Money, error) {
 	rows, err := l.q.Imbalances(ctx, l.deps.Pool)
 	if err != nil {
@@ -62,7 +62,8 @@ type Booked struct {
 	Posting
 }
 
-// Recent lists up to most postings, the newest first, those before an id unless that is 0.
+// Recent lists at most most postings, the newest first, starting after the one with the id before, or with the newest
+// if that is 0.
 func (l *Ledger) Recent(ctx context.Context, before int64, most int) ([]Booked, error) {
 	rows, err := l.q.RecentPostings(ctx, l.deps.Pool, dbsqlc.RecentPostingsParams{Before: before, Most: int32(most)})
 	if err != nil {

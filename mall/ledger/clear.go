@@ -14,9 +14,9 @@ import (
 // clearRows bounds one transaction of clearing.
 const clearRows = 5000
 
-// Clear makes available what has been held for its time, less what was refunded meanwhile; it returns how many sold
-// items that were. Several may clear at once: each item clears once, and a refund of it comes wholly before or wholly
-// after.
+// Clear makes the shares available whose clearing period is over, less what was refunded meanwhile, and returns the
+// number of sold items that cleared. Several processes may call Clear at once: each item clears once, and a refund of
+// it comes wholly before or wholly after that.
 func (l *Ledger) Clear(ctx context.Context) (int, error) {
 	cleared := 0
 	for {
@@ -36,7 +36,8 @@ func (l *Ledger) clear(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// ClearTx is one round of Clear within the caller's transaction: it returns how many sold items cleared, 5000 at most.
+// ClearTx is one round of Clear within the caller's transaction. It returns the number of sold items that cleared, at
+// most 5000.
 func (l *Ledger) ClearTx(ctx context.Context, tx pgx.Tx) (n int, err error) {
 	at := l.now()
 	rows, err := l.q.ClearDue(ctx, tx, dbsqlc.ClearDueParams{At: at, Most: clearRows})
@@ -49,7 +50,7 @@ func (l *Ledger) ClearTx(ctx context.Context, tx pgx.Tx) (n int, err error) {
 		if r.Share == 0 {
 			continue // all of it was refunded
 		}
-		// An item is the first of one round only.
+		// The reference is unique, since an item is the first of one round only.
 		reference := fmt.Sprintf("%d/%s/%d", r.CreatorID, r.Currency, r.FirstID)
 		if err := add(&arg,
 			move(KindClearing, reference, of(Available, r.CreatorID), of(Held, r.CreatorID),

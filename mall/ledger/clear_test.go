@@ -13,7 +13,7 @@ import (
 	"videomall/mall/ledger"
 )
 
-func TestWhatWasSoldBeforeCreatorsHadAccountsComesFromSales(t *testing.T) {
+func TestLedger_RefundTx_sale_before_creator_accounts(t *testing.T) {
 	h := open(t)
 	h.tx(func(tx pgx.Tx) error {
 		_, err := h.books.PostTx(h.ctx, tx, ledger.Posting{
@@ -28,13 +28,13 @@ func TestWhatWasSoldBeforeCreatorsHadAccountsComesFromSales(t *testing.T) {
 	h.fails("R1")
 	h.holds("sales", -990)
 	h.fails("never promised here")
-	h.sent("R2", "OLD/1", 990) // promised by the version before
+	h.sent("R2", "OLD/1", 990) // recorded by an earlier version
 	h.holds("sales", 0)
 	h.holds("channel:bank", 0)
 	h.zero()
 }
 
-func TestOnlyWhatIsDueClearsAndOnce(t *testing.T) {
+func TestLedger_Clear_due_only_and_once(t *testing.T) {
 	h := open(t)
 	h.sells(part("A/1", 1000))
 	h.advance(24 * time.Hour)
@@ -52,8 +52,8 @@ func TestOnlyWhatIsDueClearsAndOnce(t *testing.T) {
 	}
 }
 
-// Each of the two may come first; neither may lose a cent.
-func TestClearingAgainstRefunds(t *testing.T) {
+// Whether an earning clears or is refunded first, no cent is lost.
+func TestLedger_Clear_races_with_refunds(t *testing.T) {
 	h := open(t)
 	const items = 60
 	for n := range items {
@@ -97,12 +97,12 @@ func TestClearingAgainstRefunds(t *testing.T) {
 	h.zero()
 }
 
-// TestLedger_ClearingOf has what clears late in the day of UTC clear on the next day further east.
+// TestLedger_ClearingOf checks that what clears late on a UTC day clears on the next day of a zone further east.
 func TestLedger_ClearingOf(t *testing.T) {
 	h := open(t)
 	h.sells(part("A/1", 1000)) // clears on March 27 at noon
 	h.advance(8 * time.Hour)
-	h.sells(part("A/2", 2000)) // and at eight in the evening
+	h.sells(part("A/2", 2000)) // clears on the same day at 20:00
 	h.advance(48 * time.Hour)
 	h.sells(part("A/3", 4000))
 	for name, want := range map[string]string{"UTC": "27: 2550, 29: 3400, ",
@@ -119,6 +119,6 @@ func TestLedger_ClearingOf(t *testing.T) {
 		}
 	}
 	if list, err := h.books.ClearingOf(h.ctx, dan, calendar.UTC); err != nil || len(list) != 0 {
-		t.Errorf("of one who sold nothing: %v, %v", list, err)
+		t.Errorf("a creator who sold nothing: %v, %v", list, err)
 	}
 }

@@ -28,17 +28,17 @@ var (
 // The three states of a credit.
 const (
 	CreditProposed  = "proposed"  // waits for a second operator
-	CreditConfirmed = "confirmed" // in the books
+	CreditConfirmed = "confirmed" // booked
 	CreditRefused   = "refused"
 )
 
-// Credit is a sum that one operator wants to give a creator by hand. It is in the books once another operator has
-// confirmed it, so that one stolen session makes no money.
+// Credit is a sum that one operator proposes to give to a creator. It is booked only when another operator confirms it,
+// so that nobody can create money with one stolen session.
 type Credit struct {
 	ID         int64
 	CreatorID  int64
 	Amount     money.Money // above 0
-	Reason     string      // the creator reads it
+	Reason     string      // shown to the creator
 	State      string
 	ProposedBy int64
 	ProposedAt time.Time
@@ -63,7 +63,7 @@ func creditOf(r dbsqlc.LedgerCredit) Credit {
 	return c
 }
 
-// ProposeCredit keeps a sum above 0 in a creator's favour for another operator to confirm, once for its key.
+// ProposeCredit records a sum above 0 in a creator's favour for another operator to confirm, once for each key.
 // Errors: ErrOwnPayout; ErrPayoutInvalid with the field "amount" or "reason"; ErrKeyMissing.
 func (l *Ledger) ProposeCredit(ctx context.Context, actorID, creatorID int64, sum money.Money,
 	reason, key string) (c Credit, err error) {
@@ -115,8 +115,8 @@ func (l *Ledger) ConfirmCredit(ctx context.Context, actorID, id int64) error {
 	return l.decideCredit(ctx, actorID, id, CreditConfirmed)
 }
 
-// RefuseCredit drops a proposed credit; whoever proposed it may. Errors: ErrCreditNotFound, ErrCreditMoved,
-// ErrOwnPayout.
+// RefuseCredit refuses a proposed credit. The operator who proposed it may do so too. Errors: ErrCreditNotFound,
+// ErrCreditMoved, ErrOwnPayout.
 func (l *Ledger) RefuseCredit(ctx context.Context, actorID, id int64) error {
 	return l.decideCredit(ctx, actorID, id, CreditRefused)
 }
@@ -159,8 +159,8 @@ func (l *Ledger) decideCredit(ctx context.Context, actorID, id int64, state stri
 	})
 }
 
-// ProposedCredits lists up to most credits that wait for a second operator, the oldest first; of one creator, or of all
-// for 0.
+// ProposedCredits lists at most most credits that wait for a second operator, the oldest first: those of one creator,
+// or of all if creatorID is 0.
 func (l *Ledger) ProposedCredits(ctx context.Context, creatorID int64, most int) ([]Credit, error) {
 	rows, err := l.q.ProposedCredits(ctx, l.deps.Pool, dbsqlc.ProposedCreditsParams{
 		CreatorID: creatorID,

@@ -17,7 +17,7 @@ import (
 	"videomall/mall/seal"
 )
 
-// Limits of a destination, in letters.
+// Limits of a destination, in characters.
 const (
 	MaxName           = 80
 	MaxAccount        = 80
@@ -30,10 +30,10 @@ type Destination struct {
 	Account string `json:"account"`
 }
 
-// IsZero says that nobody has said where.
+// IsZero reports whether the destination is not set.
 func (d Destination) IsZero() bool { return d == Destination{} }
 
-// Masked leaves of each part what its owner needs to know it again.
+// Masked hides each part except for a few characters by which its owner can recognize it.
 func (d Destination) Masked() Destination {
 	if d.IsZero() {
 		return d
@@ -44,9 +44,9 @@ func (d Destination) Masked() Destination {
 	return Destination{string(first) + "•••", "••••" + string(account[len(account)-shown:])}
 }
 
-// SetDestination keeps where a creator is paid, encrypted. Payouts that were asked for keep theirs; those that are
-// asked for afterwards wait for Terms.PayoutWait, unless it is what it was. Errors: ErrPayoutInvalid with the field
-// "name" or "account".
+// SetDestination stores where a creator is paid, encrypted. Payouts that were requested before keep their destination;
+// those requested within Terms.PayoutWait after the change wait for their approval. Setting the same destination again
+// changes nothing. Errors: ErrPayoutInvalid with the field "name" or "account".
 func (l *Ledger) SetDestination(ctx context.Context, creatorID int64, d Destination) error {
 	d.Name, d.Account = strings.TrimSpace(d.Name), strings.TrimSpace(d.Account)
 	found := ErrPayoutInvalid
@@ -84,7 +84,7 @@ func (l *Ledger) SetDestination(ctx context.Context, creatorID int64, d Destinat
 	})
 }
 
-// DestinationOf reads where a creator is paid, masked; the zero value where nobody has said so.
+// DestinationOf reads where a creator is paid, masked, or the zero value if it is not set.
 func (l *Ledger) DestinationOf(ctx context.Context, creatorID int64) (Destination, error) {
 	payee, err := l.q.Payee(ctx, l.deps.Pool, creatorID)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && payee.Destination == nil {
@@ -97,8 +97,8 @@ func (l *Ledger) DestinationOf(ctx context.Context, creatorID int64) (Destinatio
 	return d.Masked(), err
 }
 
-// DestinationChanged says when a creator's destination was set or changed last, and until when payouts to it wait for
-// their approval: changed is false where none waits any more.
+// DestinationChanged returns when a creator's destination was set or changed last, and until when payouts to it can't
+// be approved. changed is false if that time is over.
 func (l *Ledger) DestinationChanged(ctx context.Context,
 	creatorID int64) (at, until time.Time, changed bool, err error) {
 	payee, err := l.q.Payee(ctx, l.deps.Pool, creatorID)
@@ -112,14 +112,14 @@ func (l *Ledger) DestinationChanged(ctx context.Context,
 	return payee.UpdatedAt, until, until.After(l.now()), nil
 }
 
-// PayoutDestination reads where a payout goes, masked.
+// PayoutDestination returns the destination of a payout, masked.
 func (l *Ledger) PayoutDestination(p Payout) (Destination, error) {
 	d, err := l.unseal(p.CreatorID, p.destination)
 	return d.Masked(), err
 }
 
-// Reveal shows an operator in full where an approved payout goes, and writes down that it did.
-// Errors: ErrPayoutNotFound, ErrPayoutMoved when it is not approved, ErrOwnPayout, ErrSecondPerson as MarkPaid.
+// Reveal returns the full destination of an approved payout to an operator, and writes this to the audit log. Errors:
+// ErrPayoutNotFound, ErrPayoutMoved if it is not approved, ErrOwnPayout, and ErrSecondPerson as for MarkPaid.
 func (l *Ledger) Reveal(ctx context.Context, actorID, id int64) (d Destination, err error) {
 	err = db.InTx(ctx, l.deps.Pool, func(tx pgx.Tx) error {
 		p, err := l.payoutTx(ctx, tx, id)
@@ -144,7 +144,7 @@ func (l *Ledger) Reveal(ctx context.Context, actorID, id int64) (d Destination, 
 	return d, err
 }
 
-// place ties a ciphertext to its creator.
+// place is the name that binds a ciphertext to its creator.
 func place(creatorID int64) string { return "payee/" + strconv.FormatInt(creatorID, 10) }
 
 func (l *Ledger) seal(creatorID int64, d Destination) ([]byte, error) {
@@ -156,7 +156,7 @@ func (l *Ledger) seal(creatorID int64, d Destination) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write where creator %d is paid: %w", creatorID, err)
 	}
-	// Padded, so that its length tells nothing of the account's.
+	// Pad the text, so that its length does not reveal that of the account.
 	const block = 128
 	body = append(body, strings.Repeat(" ", block-len(body)%block)...)
 	return box.Seal(body, place(creatorID)), nil

@@ -14,7 +14,7 @@ import (
 	"videomall/mall/ledger"
 )
 
-func TestASaleIsSplitToTheCent(t *testing.T) {
+func TestLedger_SaleTx_split_to_the_cent(t *testing.T) {
 	for _, c := range []struct{ amount, rate, fee int64 }{
 		{990, 1500, 149}, // 148.5 rounds up
 		{989, 1500, 148}, // 148.35
@@ -40,7 +40,7 @@ func TestASaleIsSplitToTheCent(t *testing.T) {
 	}
 }
 
-func TestASaleIsBookedOnceForAllItsCreators(t *testing.T) {
+func TestLedger_SaleTx_once_for_all_creators(t *testing.T) {
 	h := open(t)
 	theirs := part("A/2", 990)
 	theirs.CreatorID = dan
@@ -62,11 +62,11 @@ func TestASaleIsBookedOnceForAllItsCreators(t *testing.T) {
 		})
 	})
 	if !errors.Is(err, ledger.ErrUnbalanced) {
-		t.Errorf("parts below the sum: %v", err)
+		t.Errorf("parts that add up to less than the sum: %v", err)
 	}
 }
 
-func TestAChangeOfTheFeeLeavesOldSalesAlone(t *testing.T) {
+func TestLedger_RefundTx_after_a_change_of_the_fee(t *testing.T) {
 	h := open(t)
 	h.sells(part("A/1", 1000))
 	h.terms(func(t *ledger.Terms) { t.FeeRate = 3000 })
@@ -80,8 +80,8 @@ func TestAChangeOfTheFeeLeavesOldSalesAlone(t *testing.T) {
 	h.holds("refunding", -2000)
 }
 
-// Whatever the parts and their order, and whatever failed in between: when all is back, nothing is left with anybody.
-func TestPartialRefundsReverseExactly(t *testing.T) {
+// Random partial refunds, some of which fail, leave nothing in any account once the whole price is refunded.
+func TestLedger_RefundTx_partial_refunds_reverse_exactly(t *testing.T) {
 	h := open(t)
 	dice := rand.New(rand.NewPCG(1, 2))
 	for round := range 30 {
@@ -99,7 +99,7 @@ func TestPartialRefundsReverseExactly(t *testing.T) {
 			no := fmt.Sprint("R", round, "-", n)
 			n++
 			h.refunds(no, source, r)
-			h.refunds(no, source, r) // told twice
+			h.refunds(no, source, r) // a repeated call
 			if dice.IntN(4) == 0 {
 				h.fails(no)
 				h.fails(no)
@@ -119,11 +119,11 @@ func TestPartialRefundsReverseExactly(t *testing.T) {
 		return h.books.RefundTx(h.ctx, tx, refund("more", "P0/1", 1))
 	})
 	if err == nil {
-		t.Error("more went back than was paid")
+		t.Error("more was refunded than was paid")
 	}
 }
 
-func TestARefundThatFailsAfterTheClearingComesBackAvailable(t *testing.T) {
+func TestLedger_RefundFailedTx_after_clearing(t *testing.T) {
 	h := open(t)
 	h.sells(part("A/1", 1000))
 	h.refunds("R1", "A/1", 400)
@@ -142,7 +142,7 @@ func TestARefundThatFailsAfterTheClearingComesBackAvailable(t *testing.T) {
 	h.zero()
 }
 
-func TestARefundAfterTheClearingMayLeaveADebtThatLaterSalesFill(t *testing.T) {
+func TestLedger_RefundTx_after_clearing_leaves_a_debt(t *testing.T) {
 	h := open(t)
 	h.sells(part("A/1", 2000))
 	h.advance(h.books.Terms().Clearing)
@@ -161,8 +161,8 @@ func TestARefundAfterTheClearingMayLeaveADebtThatLaterSalesFill(t *testing.T) {
 	h.zero()
 }
 
-// Everything at once, and the books are whole at every look and at the end.
-func TestTheBooksAreWholeWhateverHappensAtOnce(t *testing.T) {
+// Sales, refunds, clearings, payouts and adjustments run at once: the books balance all the time and at the end.
+func TestLedger_Imbalances_everything_at_once(t *testing.T) {
 	h := open(t)
 	h.terms(func(t *ledger.Terms) { t.Clearing = 0 })
 	h.ok(h.books.SetDestination(h.ctx, cara, ledger.Destination{Name: "Cara", Account: "12345678"}))

@@ -6,7 +6,7 @@ import (
 	"videomall/mall/money"
 )
 
-// PayoutEvent is what the event of a decided payout says.
+// PayoutEvent is the payload of the event of a decided payout.
 type PayoutEvent struct {
 	CreatorID     int64       `json:"creatorId"`
 	PayoutID      int64       `json:"payoutId"`
@@ -16,7 +16,7 @@ type PayoutEvent struct {
 	BankReference string      `json:"bankReference,omitempty"`
 }
 
-// Event is the event of the payout as it stands now: its type, what it is of, and what it says.
+// Event returns the event for the payout's present state: its type, its aggregate and its payload.
 func (p Payout) Event() (kind, aggregate string, e PayoutEvent) {
 	return "payout." + string(p.State), fmt.Sprintf("payout:%d", p.ID), PayoutEvent{
 		CreatorID:     p.CreatorID,

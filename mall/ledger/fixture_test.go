@@ -23,13 +23,13 @@ const (
 	otto = int64(3)
 )
 
-// house is the books alone, with a clock that tests drive.
+// house is a ledger with a clock that tests set.
 type house struct {
 	*testing.T
 	ctx   context.Context
 	pool  *pgxpool.Pool
 	books *ledger.Ledger
-	deps  ledger.Deps // of books
+	deps  ledger.Deps // the dependencies of books
 	at    atomic.Int64
 	n     int
 }
@@ -50,11 +50,11 @@ func open(t *testing.T) *house {
 		Terms: ledger.UsualTerms,
 		Key:   key[:],
 	}
-	h.terms(func(t *ledger.Terms) { t.PayoutWait = 0 }) // but where the wait is looked at
+	h.terms(func(t *ledger.Terms) { t.PayoutWait = 0 }) // tests of the wait set it
 	return h
 }
 
-// terms opens the books under other terms.
+// terms rebuilds the books with adjusted terms.
 func (h *house) terms(adjust func(*ledger.Terms)) {
 	adjust(&h.deps.Terms)
 	h.books = ledger.New(h.deps)
@@ -126,7 +126,7 @@ func (h *house) fails(no string) {
 	h.tx(func(tx pgx.Tx) error { return h.books.RefundFailedTx(h.ctx, tx, no) })
 }
 
-// holds compares an account, as the books sign it.
+// holds fails unless an account has the wanted balance, with the sign of the books.
 func (h *house) holds(account string, want int64) {
 	h.Helper()
 	balances, err := h.books.Balances(h.ctx)
@@ -142,14 +142,14 @@ func (h *house) holds(account string, want int64) {
 	}
 }
 
-// zero fails unless all accounts sum to nothing.
+// zero fails unless all accounts sum to zero.
 func (h *house) zero() {
 	h.Helper()
 	sums, err := h.books.Imbalances(h.ctx)
 	h.ok(err)
 	for _, s := range sums {
 		if !s.IsZero() {
-			h.Errorf("the books are out by %s", s)
+			h.Errorf("the books are unbalanced by %s", s)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"videomall/mall/ledger"
 )
 
-// earned lets Cara have 17,000 available.
+// earned gives Cara 17,000 of available money.
 func (h *house) earned() {
 	h.Helper()
 	h.sells(part("A/1", 20000))
@@ -19,7 +19,7 @@ func (h *house) earned() {
 	h.clears()
 }
 
-func TestLedger_PayoutWaitsAfterItsDestinationChanged(t *testing.T) {
+func TestLedger_ApprovePayout_waits_after_a_change_of_destination(t *testing.T) {
 	h := open(t)
 	h.terms(func(t *ledger.Terms) { t.PayoutWait = ledger.UsualTerms.PayoutWait })
 	if h.books.Terms().PayoutWait != 72*time.Hour {
@@ -57,30 +57,30 @@ func TestLedger_PayoutWaitsAfterItsDestinationChanged(t *testing.T) {
 	waits(early, true)
 	h.advance(72*time.Hour - time.Second)
 	if !changed() {
-		t.Error("not told of")
+		t.Error("the change is not reported")
 	}
 	waits(early, true)
 	h.advance(time.Second)
 	if changed() {
-		t.Error("told of after the wait")
+		t.Error("the change is reported after the wait")
 	}
 	waits(early, false)
 
-	// The same again is no change; another one is, for payouts that are asked for after it.
+	// Setting the same destination is no change. Another one is, for payouts that are requested after it.
 	h.ok(h.books.SetDestination(h.ctx, cara, first))
 	before := requested("before")
 	h.ok(h.books.SetDestination(h.ctx, cara, ledger.Destination{Name: "Cara Chen", Account: "DE89 3704"}))
 	after := requested("after")
 	waits(before, false)
 	waits(after, true)
-	// It may be refused and taken back meanwhile.
+	// A waiting payout can be cancelled and refused.
 	h.ok(h.books.CancelPayout(h.ctx, cara, after.ID, after.Version))
 	refused := requested("refused")
 	h.ok(h.books.RefusePayout(h.ctx, olga, refused.ID, refused.Version, "not hers"))
 	h.zero()
 }
 
-func TestLedger_PayoutAboveTheSumTakesTwoPeople(t *testing.T) {
+func TestLedger_MarkPaid_large_payout_takes_two_people(t *testing.T) {
 	h := open(t)
 	h.terms(func(t *ledger.Terms) { t.TwoAbove = 3000 })
 	h.earned()
@@ -97,7 +97,7 @@ func TestLedger_PayoutAboveTheSumTakesTwoPeople(t *testing.T) {
 
 	large := approved(3001)
 	if _, err := h.books.Reveal(h.ctx, olga, large.ID); !errors.Is(err, ledger.ErrSecondPerson) {
-		t.Errorf("the account is shown to who approved: %v", err)
+		t.Errorf("the account is shown to the operator who approved: %v", err)
 	}
 	if err := h.books.MarkPaid(h.ctx, olga, large.ID, 1, "B2"); !errors.Is(err, ledger.ErrSecondPerson) {
 		t.Errorf("one person alone: %v", err)
@@ -107,11 +107,11 @@ func TestLedger_PayoutAboveTheSumTakesTwoPeople(t *testing.T) {
 	h.ok(err)
 	h.ok(h.books.MarkPaid(h.ctx, otto, large.ID, 1, "B2"))
 	h.holds("paid_out", -6001)
-	h.ok(h.books.MarkFailed(h.ctx, olga, large.ID, 2, "sent back")) // gives the sum back to the creator
+	h.ok(h.books.MarkFailed(h.ctx, olga, large.ID, 2, "sent back")) // returns the sum to the creator
 	h.zero()
 }
 
-func TestLedger_CreditTakesTwoPeople(t *testing.T) {
+func TestLedger_ConfirmCredit_takes_two_people(t *testing.T) {
 	h := open(t)
 	h.earned()
 	if err := h.books.Adjust(h.ctx, olga, cara, cny(500), "a gift",
@@ -156,12 +156,12 @@ func TestLedger_CreditTakesTwoPeople(t *testing.T) {
 		"without a key":    second(h.books.ProposeCredit(h.ctx, olga, cara, cny(1), "r", "")),
 	} {
 		if err == nil {
-			t.Errorf("%s is taken", name)
+			t.Errorf("%s is accepted", name)
 		}
 	}
 	waiting(1)
 
-	// Others decide at the same moment: it is booked once.
+	// Several operators confirm at the same moment: the credit is booked once.
 	var done atomic.Int64
 	var wg sync.WaitGroup
 	for n := range int64(6) {
@@ -183,15 +183,15 @@ func TestLedger_CreditTakesTwoPeople(t *testing.T) {
 
 	other, err := h.books.ProposeCredit(h.ctx, olga, cara, cny(900), "a mistake", "k2")
 	h.ok(err)
-	h.ok(h.books.RefuseCredit(h.ctx, olga, other.ID)) // one's own, taken back
+	h.ok(h.books.RefuseCredit(h.ctx, olga, other.ID)) // by the operator who proposed it
 	if err := h.books.ConfirmCredit(h.ctx, otto, other.ID); !errors.Is(err, ledger.ErrCreditMoved) {
 		t.Errorf("a refused one is confirmed: %v", err)
 	}
 	h.holds("creator_available:7", -17500)
-	// The database keeps the rule too.
+	// The database enforces the rule too.
 	if _, err := h.pool.Exec(h.ctx, `update ledger_credit set decided_by = proposed_by where id = $1`,
 		c.ID); err == nil {
-		t.Error("one person's word stands in the table")
+		t.Error("the table accepts a credit that one person proposed and decided")
 	}
 	h.zero()
 }

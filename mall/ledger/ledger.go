@@ -1,9 +1,10 @@
 // Package ledger owns the double-entry books: postings, each written once, whose lines sum to zero; and what follows
-// from them for creators: earnings, their clearing, payouts and statements. It knows account names, sums and a
-// creator's number; it refuses to know orders, providers and people.
+// from them for creators: earnings, their clearing, payouts and statements. It knows account names, sums and creators'
+// ids; it knows nothing of orders, providers and people.
 //
-// Signs in lines: a positive amount is what the mall has or is owed (an asset), a negative one what it owes or earned.
-// What is told of a creator's money is turned round: what the mall owes the creator is positive there.
+// In lines, a positive amount is what the mall has or is owed (an asset), and a negative amount is what it owes or has
+// earned. Values about a creator's money, such as Account, have the opposite sign: what the mall owes the creator is
+// positive.
 package ledger
 
 import (
@@ -27,12 +28,12 @@ var ErrUnbalanced = errors.New("ledger: lines do not sum to zero")
 // The kinds of postings. A reference is unique within its kind.
 const (
 	KindCapture    = "capture"    // money taken that is no sale
-	KindSale       = "sale"       // money taken for what creators sold
-	KindFee        = "fee"        // the mall's part of it
-	KindRefund     = "refund"     // promised, sent or failed
+	KindSale       = "sale"       // money taken for a sale
+	KindFee        = "fee"        // the mall's part of a sale
+	KindRefund     = "refund"     // recorded, sent or failed
 	KindClearing   = "clearing"   // from held to available
-	KindPayout     = "payout"     // asked for, paid or returned
-	KindAdjustment = "adjustment" // by hand
+	KindPayout     = "payout"     // requested, paid or returned
+	KindAdjustment = "adjustment" // made by an operator
 )
 
 // The accounts; those that end in a colon have one for each provider or creator.
@@ -40,42 +41,42 @@ const (
 	Channel     = "channel:"           // what a provider holds for the mall
 	Fees        = "fees"               // what the mall earned
 	Held        = "creator_held:"      // owed to a creator, not cleared yet
-	Available   = "creator_available:" // owed to a creator, to be paid out when asked for
-	Reserved    = "payout_reserved:"   // asked for, and not paid yet
-	PaidOut     = "paid_out"           // what left the house for creators
-	Refunding   = "refunding"          // promised to buyers, and not with them yet
-	Unapplied   = "unapplied"          // taken, belongs to no sale, on its way back
+	Available   = "creator_available:" // owed to a creator, who may request a payout of it
+	Reserved    = "payout_reserved:"   // in payouts that were requested and are not paid yet
+	PaidOut     = "paid_out"           // paid to creators
+	Refunding   = "refunding"          // owed to buyers, in refunds that have not succeeded yet
+	Unapplied   = "unapplied"          // taken for no sale, and being refunded
 	Suspense    = "suspense"           // taken, and waits for an operator
-	Adjustments = "adjustments"        // the other side of what an operator moved by hand
-	Sales       = "sales"              // what orders consumed before creators had accounts
+	Adjustments = "adjustments"        // the other side of adjustments by operators
+	Sales       = "sales"              // sales from before creators had accounts
 )
 
-// Terms are what creators agree to. A change reaches only what is sold or asked for afterwards.
+// Terms are the terms that creators agree to. A change affects only later sales and later payout requests.
 type Terms struct {
-	FeeRate   int           // of the price that was paid, in basis points: 1500 is 15 %
+	FeeRate   int           // the mall's fee on the price paid, in basis points: 1500 is 15 %
 	Clearing  time.Duration // how long a share is held
-	MinPayout int64         // minor units
-	// PayoutWait is how long a payout waits for its approval after its destination was set or changed, so that the
-	// owner can hear of it.
+	MinPayout int64         // the smallest payout, in minor units
+	// PayoutWait is how long a payout can't be approved after its destination was set or changed, so that the owner can
+	// notice a change that was not theirs.
 	PayoutWait time.Duration
-	// TwoAbove is the sum, in minor units, above which a payout needs two people: one approves, another transfers.
+	// TwoAbove is the sum, in minor units, above which a payout needs two people: one to approve it and another to
+	// transfer it.
 	TwoAbove int64
 }
 
-// TwoPeople says that a payout of this sum needs two.
+// TwoPeople reports whether a payout of this sum needs two people.
 func (t Terms) TwoPeople(sum money.Money) bool { return sum.Amount > t.TwoAbove }
 
-// WaitHours is how long a payout waits after a change of its destination, in hours, begun ones counted.
+// WaitHours returns PayoutWait in hours, rounded up.
 func (t Terms) WaitHours() int { return begun(t.PayoutWait, time.Hour) }
 
-// ClearingDays is how long a share is held, in days, begun ones counted: nobody is promised money earlier than it
-// comes.
+// ClearingDays returns Clearing in days, rounded up, so that no money is announced for a day on which it is still held.
 func (t Terms) ClearingDays() int { return begun(t.Clearing, 24*time.Hour) }
 
-// begun counts the units of a time, the last of them also where it is not full.
+// begun returns the number of units in d, rounded up.
 func begun(d, unit time.Duration) int { return int((d + unit - 1) / unit) }
 
-// UsualTerms hold unless the environment says otherwise.
+// UsualTerms are the default terms.
 var UsualTerms = Terms{
 	FeeRate:    1500,
 	Clearing:   7 * 24 * time.Hour,
@@ -85,7 +86,7 @@ var UsualTerms = Terms{
 }
 
 // Line moves a sum, in minor units, into (positive) or out of (negative) an account.
-// An account is lower-case words, with an owner after a colon where it has one: "channel:sandbox", "fees".
+// An account is named by lower-case words, and by its owner after a colon if it has one: "channel:sandbox", "fees".
 type Line struct {
 	Account string
 	Amount  money.Money
@@ -98,21 +99,21 @@ type Posting struct {
 	Lines     []Line
 }
 
-// Balance is what an account holds.
+// Balance is the balance of an account in one currency.
 type Balance struct {
 	Account string
 	Amount  money.Money
 }
 
-// Deps are what the books stand on.
+// Deps are the dependencies of Ledger.
 type Deps struct {
 	Pool  *pgxpool.Pool
 	Now   func() time.Time
-	Terms Terms  // the zero value stands for UsualTerms
-	Key   []byte // encrypts where creators are paid, 32 bytes; without it nobody can say
-	// Audit writes down what staff did, in the transaction of the action; nil writes nothing.
+	Terms Terms  // the zero value means UsualTerms
+	Key   []byte // 32 bytes that encrypt destinations; without a key no destination can be set
+	// Audit records an action of staff, in the transaction of the action; nil records nothing.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
-	// OnDecision is called with a payout that staff moved, in the same transaction; nil calls nobody.
+	// OnDecision, if not nil, is called with a payout that staff moved, in the same transaction.
 	OnDecision func(ctx context.Context, tx pgx.Tx, p Payout) error
 }
 
@@ -123,22 +124,22 @@ type Ledger struct {
 	q    *dbsqlc.Queries
 }
 
-// New opens the books.
+// New returns the books in a database.
 func New(d Deps) *Ledger {
 	d.Terms = cmp.Or(d.Terms, UsualTerms)
 	return &Ledger{
 		deps: d,
 		q:    dbsqlc.New(),
-		// PostgreSQL keeps microseconds; a finer clock would be later than the moment that is stored.
+		// PostgreSQL stores microseconds; a finer clock would be later than the stored time.
 		now: func() time.Time { return d.Now().Truncate(time.Microsecond) },
 	}
 }
 
-// Terms are those that the books are kept under.
+// Terms returns the terms of these books.
 func (l *Ledger) Terms() Terms { return l.deps.Terms }
 
-// ForHistory is the same books for history that is written after the fact: under another clock, with the audit of that
-// clock, and calling nobody about decisions.
+// ForHistory returns the same books for entries about the past: with another clock and another audit function, and
+// without OnDecision.
 func (l *Ledger) ForHistory(
 	now func() time.Time,
 	audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error,
@@ -150,9 +151,9 @@ func (l *Ledger) ForHistory(
 	return New(d)
 }
 
-// PostTx writes a posting within the caller's transaction, in one round trip. One that was written before is left alone
-// and posted is false. Lines of nothing are left out. Errors: ErrUnbalanced; the database refuses an unbalanced one
-// too, at commit.
+// PostTx writes a posting within the caller's transaction, in one round trip. If it was written before, it changes
+// nothing, and posted is false. It leaves out lines of a zero amount. Errors: ErrUnbalanced; the database refuses an
+// unbalanced posting too, at commit.
 func (l *Ledger) PostTx(ctx context.Context, tx pgx.Tx, p Posting) (posted bool, err error) {
 	id, err := l.postTx(ctx, tx, p, l.now())
 	return id != 0, err
@@ -173,7 +174,7 @@ func (l *Ledger) postTx(ctx context.Context, tx pgx.Tx, p Posting, at time.Time)
 	return rows[0].ID, nil
 }
 
-// add puts a posting into a statement that may carry several.
+// add adds a posting to the arguments of a statement that writes several.
 func add(arg *dbsqlc.PostParams, p Posting) error {
 	sums := map[string]int64{}
 	arg.Kinds, arg.Numbers = append(arg.Kinds, p.Kind), append(arg.Numbers, p.Reference)
@@ -195,17 +196,17 @@ func add(arg *dbsqlc.PostParams, p Posting) error {
 	return nil
 }
 
-// move is a posting of two lines: a sum leaves one account for another.
+// move returns a posting of two lines that moves a sum from one account to another.
 func move(kind, reference, from, to string, sum money.Money) Posting {
 	return Posting{kind, reference, []Line{{from, neg(sum)}, {to, sum}}}
 }
 
 func neg(m money.Money) money.Money { return money.Of(-m.Amount, m.Currency) }
 
-// of names a creator's account.
+// of returns the name of a creator's account.
 func of(family string, creatorID int64) string { return family + strconv.FormatInt(creatorID, 10) }
 
-// owed are the accounts that together say what the mall owes a creator.
+// owed returns the accounts whose sum is what the mall owes a creator.
 func owed(creatorID int64) []string {
 	return []string{of(Held, creatorID), of(Available, creatorID), of(Reserved, creatorID)}
 }

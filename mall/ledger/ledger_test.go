@@ -18,7 +18,7 @@ import (
 
 func cny(n int64) money.Money { return money.Of(n, "CNY") }
 
-func TestAPostingIsWrittenOnceAndInBalance(t *testing.T) {
+func TestLedger_PostTx_once_and_balanced(t *testing.T) {
 	t.Parallel()
 	pool, ctx := dbtest.New(t), context.Background()
 	books := ledger.New(ledger.Deps{
@@ -68,7 +68,7 @@ func TestAPostingIsWrittenOnceAndInBalance(t *testing.T) {
 	}
 }
 
-func TestTheDatabaseKeepsTheBooksItself(t *testing.T) {
+func TestSchema_lines_balance_and_are_append_only(t *testing.T) {
 	t.Parallel()
 	pool, ctx := dbtest.New(t), context.Background()
 	_, err := pool.Exec(ctx, `with p as (insert into ledger_posting (kind, reference) values ('x', '1') returning id)
@@ -88,8 +88,8 @@ func TestTheDatabaseKeepsTheBooksItself(t *testing.T) {
 	}
 }
 
-// Rows from before sums were bounded stay, and the books can be read beside them.
-func TestLedger_SumsBeyondABigint(t *testing.T) {
+// Rows from before sums were bounded stay, and the books can still be read.
+func TestLedger_Families_sums_beyond_bigint(t *testing.T) {
 	t.Parallel()
 	pool, ctx := dbtest.New(t), context.Background()
 	books := ledger.New(ledger.Deps{

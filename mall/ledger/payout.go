@@ -17,10 +17,10 @@ import (
 	"videomall/mall/money"
 )
 
-// MaxReason is how long a reason or a bank's reference may be, in letters.
+// MaxReason is the greatest length of a reason or a bank's reference, in characters.
 const MaxReason = 200
 
-// The faults that callers tell apart. Those of fields name an input.
+// The faults that callers distinguish. The fields of ErrPayoutInvalid name the inputs at fault.
 var (
 	ErrPayoutNotFound = fault.New(fault.NotFound, "payout_not_found", "There is no such payout.")
 	ErrPayoutMoved    = fault.New(fault.Conflict, "payout_moved", "The payout has moved on since you looked.")
@@ -34,8 +34,8 @@ var (
 	ErrKeyMissing  = fault.New(fault.Invalid, "payout_key_missing", "A request needs a key of 1 to 200 characters.")
 )
 
-// RequestPayout sets a sum apart for a creator and asks for its transfer, once for its key: the second click gets the
-// first one's payout. However many are asked for at once, together they never exceed what is available. Errors:
+// RequestPayout reserves a sum of a creator's available money and requests its transfer, once for each key: a second
+// click returns the payout of the first. Payouts that are requested at once never exceed what is available. Errors:
 // ErrPayoutInvalid with the field "amount" (payout_below_minimum, payout_above_balance) or "destination"
 // (destination_missing); ErrKeyMissing.
 func (l *Ledger) RequestPayout(ctx context.Context, creatorID int64, sum money.Money,
@@ -52,7 +52,7 @@ func (l *Ledger) RequestPayout(ctx context.Context, creatorID int64, sum money.M
 
 func (l *Ledger) requestTx(ctx context.Context, tx pgx.Tx, creatorID int64, sum money.Money,
 	key string) (Payout, error) {
-	payee, err := l.lockPayeeTx(ctx, tx, creatorID) // whoever asks at the same time waits here
+	payee, err := l.lockPayeeTx(ctx, tx, creatorID) // requests at the same time wait here
 	if err != nil {
 		return Payout{}, err
 	}
@@ -117,8 +117,8 @@ func (l *Ledger) lockPayeeTx(ctx context.Context, tx pgx.Tx, creatorID int64) (d
 	return payee, nil
 }
 
-// CancelPayout takes a creator's own request back before anybody has decided. Errors: ErrPayoutNotFound, for others'
-// too; ErrPayoutMoved.
+// CancelPayout withdraws a creator's own request before anybody has decided about it. Errors: ErrPayoutNotFound, also
+// for the payout of another creator; ErrPayoutMoved.
 func (l *Ledger) CancelPayout(ctx context.Context, creatorID, id int64, version int) error {
 	return l.decide(ctx, id, version, step{to: Cancelled, actorID: creatorID}, func(_ pgx.Tx, p Payout) error {
 		if p.CreatorID != creatorID {
@@ -128,9 +128,9 @@ func (l *Ledger) CancelPayout(ctx context.Context, creatorID, id int64, version 
 	})
 }
 
-// ApprovePayout says that a request is to be transferred; the reason may be empty. In this and the verbs below actorID
-// is an operator, and another person than the payee. Errors: ErrPayoutNotFound, ErrPayoutMoved, ErrPayoutWaits before
-// the payout's ApprovableAt, ErrOwnPayout, ErrPayoutInvalid.
+// ApprovePayout approves a request for transfer; the reason may be empty. Here and in the methods below, actorID is an
+// operator other than the payee. Errors: ErrPayoutNotFound, ErrPayoutMoved, ErrPayoutWaits before the payout's
+// ApprovableAt, ErrOwnPayout, ErrPayoutInvalid.
 func (l *Ledger) ApprovePayout(ctx context.Context, actorID, id int64, version int, reason string) error {
 	return l.byStaff(ctx, id, version, step{
 		to:      Approved,
@@ -139,8 +139,8 @@ func (l *Ledger) ApprovePayout(ctx context.Context, actorID, id int64, version i
 	})
 }
 
-// RefusePayout gives a request's sum back, and tells its creator why. Errors: as ApprovePayout; without a reason
-// ErrPayoutInvalid with the field "reason".
+// RefusePayout refuses a request, whose sum becomes available again; the creator is told the reason. Errors: as for
+// ApprovePayout, and ErrPayoutInvalid with the field "reason" if there is no reason.
 func (l *Ledger) RefusePayout(ctx context.Context, actorID, id int64, version int, reason string) error {
 	return l.byStaff(ctx, id, version, step{
 		to:      Refused,
@@ -149,9 +149,9 @@ func (l *Ledger) RefusePayout(ctx context.Context, actorID, id int64, version in
 	})
 }
 
-// MarkPaid says that the bank has transferred an approved payout, under that reference. Errors: as ApprovePayout;
-// without a reference ErrPayoutInvalid with the field "bank_reference"; ErrSecondPerson for whoever approved one above
-// Terms.TwoAbove.
+// MarkPaid records that the bank has transferred an approved payout with that reference. Errors: as for ApprovePayout;
+// ErrPayoutInvalid with the field "bank_reference" if there is no reference; ErrSecondPerson if the payout is above
+// Terms.TwoAbove and the same operator has approved it.
 func (l *Ledger) MarkPaid(ctx context.Context, actorID, id int64, version int, bankReference string) error {
 	return l.byStaff(ctx, id, version, step{
 		to:            Paid,
@@ -160,8 +160,8 @@ func (l *Ledger) MarkPaid(ctx context.Context, actorID, id int64, version int, b
 	})
 }
 
-// MarkFailed says that the bank did not take a payout, or sent it back: its sum is available again. Errors: as
-// RefusePayout.
+// MarkFailed records that the bank did not accept a payout, or returned it: its sum becomes available again. Errors: as
+// for RefusePayout.
 func (l *Ledger) MarkFailed(ctx context.Context, actorID, id int64, version int, reason string) error {
 	return l.byStaff(ctx, id, version, step{
 		to:      Failed,
@@ -192,7 +192,7 @@ func (l *Ledger) byStaff(ctx context.Context, id int64, version int, s step) err
 	})
 }
 
-// secondPersonTx refuses whoever approved a payout to transfer it too, where its sum is above what one person may pay.
+// secondPersonTx fails if a payout needs two people and the actor has approved it. Errors: ErrSecondPerson.
 func (l *Ledger) secondPersonTx(ctx context.Context, tx pgx.Tx, p Payout, actorID int64) error {
 	if !l.deps.Terms.TwoPeople(p.Amount) || p.State != Approved {
 		return nil
@@ -216,7 +216,7 @@ func (l *Ledger) decide(ctx context.Context, id int64, version int, s step, may 
 		if err := may(tx, p); err != nil {
 			return err
 		}
-		p.Version = version // what the page showed: the guard compares it
+		p.Version = version // the version that the page showed, which moveTx compares
 		was := p.State
 		if p, err = l.moveTx(ctx, tx, p, s); err != nil || s.to == Cancelled {
 			return err
@@ -236,9 +236,9 @@ func (l *Ledger) decide(ctx context.Context, id int64, version int, s step, may 
 	})
 }
 
-// Adjust takes a sum, which is below 0, off a creator's available money by hand, once for its key. What is in the
-// creator's favour takes two people: ProposeCredit. Errors: ErrOwnPayout; ErrPayoutInvalid with the field "amount" or
-// "reason"; ErrKeyMissing.
+// Adjust books an operator's adjustment of a creator's available money, once for each key. sum must be below 0: an
+// adjustment in the creator's favour takes two people, see ProposeCredit. Errors: ErrOwnPayout; ErrPayoutInvalid with
+// the field "amount" or "reason"; ErrKeyMissing.
 func (l *Ledger) Adjust(ctx context.Context, actorID, creatorID int64, sum money.Money, reason, key string) error {
 	reason = strings.TrimSpace(reason)
 	switch {
@@ -263,7 +263,7 @@ func (l *Ledger) Adjust(ctx context.Context, actorID, creatorID int64, sum money
 	})
 }
 
-// adjustTx books what is moved by hand, once for its reference.
+// adjustTx books an adjustment, once for each reference.
 func (l *Ledger) adjustTx(ctx context.Context, tx pgx.Tx, actorID, creatorID int64, sum money.Money,
 	reason, reference string, at time.Time) (bool, error) {
 	id, err := l.postTx(ctx, tx, move(KindAdjustment, reference, of(Available, creatorID), Adjustments, sum), at)
@@ -285,7 +285,7 @@ func (l *Ledger) adjustTx(ctx context.Context, tx pgx.Tx, actorID, creatorID int
 	return true, nil
 }
 
-// Payout reads one, for an operator. Errors: ErrPayoutNotFound.
+// Payout reads a payout, for an operator. Errors: ErrPayoutNotFound.
 func (l *Ledger) Payout(ctx context.Context, id int64) (Payout, error) {
 	return l.payoutTx(ctx, l.deps.Pool, id)
 }
@@ -322,7 +322,8 @@ func (l *Ledger) PayoutMoves(ctx context.Context, id int64) ([]PayoutMove, error
 	return moves, nil
 }
 
-// PayoutsOf lists up to most of a creator's payouts, the newest first, those before an id unless that is 0.
+// PayoutsOf lists at most most of a creator's payouts, the newest first, starting after the one with the id before, or
+// with the newest if that is 0.
 func (l *Ledger) PayoutsOf(ctx context.Context, creatorID, before int64, most int) ([]Payout, error) {
 	rows, err := l.q.PayoutsOf(ctx, l.deps.Pool, dbsqlc.PayoutsOfParams{
 		CreatorID: creatorID,
@@ -332,8 +333,8 @@ func (l *Ledger) PayoutsOf(ctx context.Context, creatorID, before int64, most in
 	return payoutsOf(rows), err
 }
 
-// Payouts lists up to most payouts of everybody, the newest first, those of one state unless that is empty, and before
-// an id unless that is 0.
+// Payouts lists at most most payouts of all creators, the newest first: those in one state, or in any if state is
+// empty, starting after the one with the id before, or with the newest if that is 0.
 func (l *Ledger) Payouts(ctx context.Context, state State, before int64, most int) ([]Payout, error) {
 	rows, err := l.q.Payouts(ctx, l.deps.Pool, dbsqlc.PayoutsParams{
 		State:  string(state),
@@ -363,7 +364,7 @@ func payoutsOf(rows []dbsqlc.LedgerPayout) []Payout {
 
 func payoutSubject(id int64) string { return "payout:" + strconv.FormatInt(id, 10) }
 
-// notOwn keeps staff from deciding about their own money.
+// notOwn fails if an operator would decide about their own money. Errors: ErrOwnPayout.
 func notOwn(actorID, creatorID int64) error {
 	if actorID == creatorID {
 		return ErrOwnPayout.Because("operator %d is the payee", actorID)
@@ -371,7 +372,7 @@ func notOwn(actorID, creatorID int64) error {
 	return nil
 }
 
-// sound says that a text is at least that many letters, not too long, and can be kept.
+// sound reports whether a text has at least so many characters and at most MaxReason, and can be stored.
 func sound(s string, least int) bool {
 	n := utf8.RuneCountInString(s)
 	return n >= least && n <= MaxReason && db.Storable(s)

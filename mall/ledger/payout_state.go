@@ -14,17 +14,17 @@ import (
 	"videomall/mall/transition"
 )
 
-// State is how far a payout has come.
+// State is the state of a payout.
 type State string
 
 // The six states of a payout. docs/payments.md draws them.
 const (
-	Requested State = "requested" // the sum is set apart, an operator decides
+	Requested State = "requested" // the sum is reserved; an operator decides
 	Approved  State = "approved"  // to be transferred
-	Paid      State = "paid"      // transferred, as the bank's reference says
-	Refused   State = "refused"   // the sum is available again, as in the two below
-	Cancelled State = "cancelled" // by its creator
-	Failed    State = "failed"    // the bank did not take it, or sent it back
+	Paid      State = "paid"      // transferred
+	Refused   State = "refused"   // the sum is available again, as in the two states below
+	Cancelled State = "cancelled" // withdrawn by the creator
+	Failed    State = "failed"    // the bank did not accept it, or returned it
 )
 
 // transitions is the whole state machine. A CHECK on ledger_payout_transition holds the same pairs, and a test compares
@@ -43,7 +43,7 @@ func Transitions() transition.Table[State] {
 	return transitions.Clone()
 }
 
-// Payout is a sum that a creator asked for. Version counts its moves.
+// Payout is a payout that a creator requested. Version counts its moves.
 type Payout struct {
 	ID            int64
 	CreatorID     int64
@@ -53,7 +53,7 @@ type Payout struct {
 	BankReference string
 	Reason        string // of the last move
 	RequestedAt   time.Time
-	ApprovableAt  time.Time // later than RequestedAt where the destination had just changed
+	ApprovableAt  time.Time // later than RequestedAt if the destination had just changed
 	PaidAt        *time.Time
 	OverAt        *time.Time
 
@@ -85,8 +85,8 @@ type step struct {
 	bankReference string
 }
 
-// moveTx takes a payout one step, if it is still in the state and version that p was read in, records the step and
-// moves the money that goes with it. Errors: ErrPayoutMoved, also for a pair outside the table.
+// moveTx moves a payout to another state, if it is still in the state and version of p, records the move, and moves the
+// money that goes with it. Errors: ErrPayoutMoved, also for a move that is not in the table.
 func (l *Ledger) moveTx(ctx context.Context, tx pgx.Tx, p Payout, s step) (Payout, error) {
 	if err := transitions.Check(p.State, s.to); err != nil {
 		return Payout{}, ErrPayoutMoved.Because("payout %d: %w", p.ID, err)

@@ -17,7 +17,7 @@ import (
 	"videomall/mall/transition/transitiontest"
 )
 
-func TestPayoutsAtOnceNeverExceedWhatIsAvailable(t *testing.T) {
+func TestLedger_RequestPayout_many_at_once(t *testing.T) {
 	h := open(t)
 	h.sells(part("A/1", 20000)) // 17,000 to the creator
 	h.advance(h.books.Terms().Clearing)
@@ -26,7 +26,7 @@ func TestPayoutsAtOnceNeverExceedWhatIsAvailable(t *testing.T) {
 	var got atomic.Int64
 	var wg sync.WaitGroup
 	for n := range 12 {
-		for range 2 { // each click twice
+		for range 2 { // every request is sent twice
 			wg.Go(func() {
 				p, err := h.books.RequestPayout(h.ctx, cara, cny(5000), fmt.Sprint("click", n))
 				switch {
@@ -42,13 +42,13 @@ func TestPayoutsAtOnceNeverExceedWhatIsAvailable(t *testing.T) {
 	if a := h.account(cara); a.Available != 2000 || a.Reserved != 15000 {
 		t.Fatalf("%+v", a)
 	}
-	if got.Load() != 6 { // three requests, each told twice
+	if got.Load() != 6 { // three requests, each sent twice
 		t.Errorf("%d answers", got.Load())
 	}
 	h.zero()
 }
 
-func TestAPayoutsSteps(t *testing.T) {
+func TestLedger_Payout_steps(t *testing.T) {
 	h := open(t)
 	var actions []string
 	h.deps.Audit = func(_ context.Context, _ pgx.Tx, actor int64, verb, subject string, _ any) error {
@@ -112,7 +112,7 @@ func TestAPayoutsSteps(t *testing.T) {
 	h.zero()
 }
 
-func TestDecisionsAtOnceHappenOnce(t *testing.T) {
+func TestLedger_ApprovePayout_races_with_other_decisions(t *testing.T) {
 	h := open(t)
 	h.sells(part("A/1", 20000))
 	h.advance(h.books.Terms().Clearing)
@@ -153,14 +153,14 @@ func TestTransitions(t *testing.T) {
 	transitiontest.Compare(t, ledger.Transitions(), h.pool, "ledger_payout_transition_allowed", "../../docs/payments.md")
 }
 
-func TestADestinationIsEncryptedAndBoundToItsCreator(t *testing.T) {
+func TestLedger_SetDestination_encrypted_and_bound_to_its_creator(t *testing.T) {
 	h := open(t)
 	d := ledger.Destination{Name: "陈Cara", Account: "6222021234"}
 	h.ok(h.books.SetDestination(h.ctx, cara, d))
 	var kept []byte
 	h.ok(h.pool.QueryRow(h.ctx, `select destination from ledger_payee where creator_id = $1`, cara).Scan(&kept))
 	if strings.Contains(string(kept), "6222") || strings.Contains(string(kept), "Cara") {
-		t.Error("it is kept in the clear")
+		t.Error("the destination is stored in the clear")
 	}
 	got, err := h.books.DestinationOf(h.ctx, cara)
 	if err != nil || got != (ledger.Destination{Name: "陈•••", Account: "••••1234"}) {
@@ -172,7 +172,7 @@ func TestADestinationIsEncryptedAndBoundToItsCreator(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := h.books.DestinationOf(h.ctx, dan); err == nil {
-		t.Error("another creator's ciphertext opens")
+		t.Error("another creator's ciphertext can be decrypted")
 	}
 	for field, d := range map[string]ledger.Destination{
 		"name":    {Account: "123456"},

@@ -10,25 +10,24 @@ import (
 	"videomall/mall/money"
 )
 
-// Refund is money promised back to a buyer. Parts say which sold items it pays back; none is for a sum that was no
-// sale.
+// Refund is a refund to a buyer. Parts says which sold items it pays back; it is empty for a sum that was no sale.
 type Refund struct {
 	Reference string
 	Amount    money.Money
 	Parts     []RefundPart
 }
 
-// RefundPart is what one sold item gives back.
+// RefundPart is the part of a refund that belongs to one sold item.
 type RefundPart struct {
 	Source string
 	Amount money.Money
 }
 
-// RefundTx takes a promised refund from those who earned it, in the caller's transaction, once for its reference. A
-// part takes from the fee and from the creator's share as they stand to each other, so that parts which together make
-// the whole price give back exactly what was booked, in whatever order they come. The share comes from what is held, or
-// from what is available when it has cleared, which may fall below zero: then later earnings fill it. What was sold
-// before creators had accounts comes from Sales.
+// RefundTx books a refund when it is recorded, in the caller's transaction, once for each reference. It divides each
+// part between the mall's fee and the creator's share in proportion, so that parts that add up to the whole price
+// reverse exactly what was booked, whatever their order. The share is taken from the creator's held money, or from the
+// available money if it has cleared; this may fall below zero, until later earnings fill it. A refund of an item that
+// was sold before creators had accounts is taken from Sales.
 func (l *Ledger) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 	known, err := l.q.LinesOf(ctx, tx, dbsqlc.LinesOfParams{Kind: KindRefund, Reference: r.Reference})
 	if err != nil {
@@ -78,8 +77,8 @@ func (l *Ledger) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 	return nil
 }
 
-// RefundSentTx books that a refund has reached the buyer: the channel holds that much less. One whose promise was never
-// booked, because it was made before promises were, is taken from those who earned it now.
+// RefundSentTx books that a refund has succeeded: the channel holds that much less. If the refund was not booked by
+// RefundTx before, because it is older than that, RefundSentTx does so first.
 func (l *Ledger) RefundSentTx(ctx context.Context, tx pgx.Tx, channel string, r Refund) error {
 	if err := l.RefundTx(ctx, tx, r); err != nil {
 		return err
@@ -88,8 +87,8 @@ func (l *Ledger) RefundSentTx(ctx context.Context, tx pgx.Tx, channel string, r 
 	return err
 }
 
-// RefundFailedTx gives back what a refund that did not come had taken, once: the fee to the mall, and the share to
-// where the creator's earning stands by now. Of a refund whose promise was never booked there is nothing to give back.
+// RefundFailedTx reverses a refund that failed, once: the fee goes back to the mall, and the share to the creator's
+// held or, if the earning has cleared since, available money. A refund that RefundTx never booked needs no reversal.
 func (l *Ledger) RefundFailedTx(ctx context.Context, tx pgx.Tx, reference string) error {
 	lines, err := l.q.LinesOf(ctx, tx, dbsqlc.LinesOfParams{Kind: KindRefund, Reference: reference})
 	if err != nil {
@@ -138,7 +137,7 @@ func (l *Ledger) RefundFailedTx(ctx context.Context, tx pgx.Tx, reference string
 	return nil
 }
 
-// lockTx reads earnings and keeps clearing and other refunds away from them until the transaction ends.
+// lockTx reads earnings and locks them against clearing and other refunds until the transaction ends.
 func (l *Ledger) lockTx(ctx context.Context, tx pgx.Tx, names []string) (map[string]dbsqlc.LedgerEarning, error) {
 	found := map[string]dbsqlc.LedgerEarning{}
 	if len(names) == 0 {
@@ -154,7 +153,7 @@ func (l *Ledger) lockTx(ctx context.Context, tx pgx.Tx, names []string) (map[str
 	return found, nil
 }
 
-// split are the lines that take a sum back from an earning, or with a sum below zero give it back.
+// split returns the lines that take a sum from an earning, or return it if the sum is below zero.
 func split(e dbsqlc.LedgerEarning, fee int64, sum money.Money) []Line {
 	account := of(Held, e.CreatorID)
 	if e.ClearedAt != nil {
@@ -163,9 +162,10 @@ func split(e dbsqlc.LedgerEarning, fee int64, sum money.Money) []Line {
 	return []Line{{Fees, money.Of(fee, sum.Currency)}, {account, money.Of(sum.Amount-fee, sum.Currency)}}
 }
 
-// feeBack is how much of the fee goes back with a sum: what the fee's part in all that is back should be, less what is
-// back of it. Refunds that failed in between may have left that a minor unit off, hence the bounds: neither side gives
-// back more than it has left, and the last refund gives back the rest of both.
+// feeBack returns how much of the fee is refunded with a sum: the fee's part of everything refunded so far including
+// this sum, less the part of the fee that was refunded before. Because of failed refunds in between, this may be off by
+// a minor unit. It is therefore bounded: neither the fee nor the share gives back more than is left of it, and the last
+// refund gives back all that is left of both.
 func feeBack(e dbsqlc.LedgerEarning, sum money.Money) (int64, error) {
 	left := e.Amount - e.AmountBack
 	if sum.Currency != e.Currency || sum.Amount < 0 || sum.Amount > left {

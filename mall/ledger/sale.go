@@ -12,15 +12,15 @@ import (
 	"videomall/mall/money"
 )
 
-// Sale is money that a channel took for what creators sold. Its parts come to Amount.
+// Sale is money that a channel took for items of creators. The amounts of its parts add up to Amount.
 type Sale struct {
-	Reference string // the channel with its own number of the payment: "sandbox/T1"
+	Reference string // the channel and its number of the payment: "sandbox/T1"
 	Channel   string
 	Amount    money.Money
 	Parts     []Part
 }
 
-// Part is one sold item. Source names it once and for all; Subject is what was sold, with its titles at that time.
+// Part is one sold item. Source is its unique name; Subject is the video that was sold, with its titles at that time.
 type Part struct {
 	Source    string
 	CreatorID int64
@@ -28,13 +28,13 @@ type Part struct {
 	TitleZh   string
 	TitleEn   string
 	Quantity  int
-	Amount    money.Money // what was paid for it, after every discount
+	Amount    money.Money // the price paid, after all discounts
 }
 
-// SaleTx books a sale within the caller's transaction, in one round trip, once for its reference: the channel holds the
-// sum, and each part is split between the mall's fee and its creator, whose share is held until it clears. A part that
-// cost nothing is left out. The fee's rate is that of this moment, and later changes don't reach the part. Errors:
-// ErrUnbalanced when the parts don't come to the sum.
+// SaleTx books a sale within the caller's transaction, in one round trip, once for each reference: the channel holds
+// the sum, and each part is split between the mall's fee and its creator, whose share is held until it clears. It
+// leaves out parts that cost nothing. The fee has the present rate; later changes of the rate don't affect it. Errors:
+// ErrUnbalanced if the parts don't add up to the sum.
 func (l *Ledger) SaleTx(ctx context.Context, tx pgx.Tx, s Sale) error {
 	at := l.now()
 	arg := dbsqlc.PostSaleParams{
@@ -94,18 +94,18 @@ func (l *Ledger) SaleTx(ctx context.Context, tx pgx.Tx, s Sale) error {
 	return nil
 }
 
-// CaptureTx books money that a channel took and that is no sale: Unapplied or Suspense says why. Once for its
-// reference.
+// CaptureTx books money that a channel took and that is no sale, once for each reference. account is Unapplied or
+// Suspense.
 func (l *Ledger) CaptureTx(ctx context.Context, tx pgx.Tx, reference, channel, account string, sum money.Money) error {
 	_, err := l.PostTx(ctx, tx, move(KindCapture, reference, account, Channel+channel, sum))
 	return err
 }
 
-// share is sum × part / whole, half a minor unit rounded up. All are at least 0, whole is above 0 and part at most
-// whole.
+// share returns sum × part / whole, rounding half a minor unit up. All must be at least 0, whole must be above 0, and
+// part at most whole.
 func share(sum, part, whole int64) int64 {
 	high, low := bits.Mul64(uint64(sum), uint64(part))
-	// whole/2 below the half of an odd whole: such a half is never met
+	// For an odd whole, whole/2 is rounded down; its exact half never occurs.
 	low, carry := bits.Add64(low, uint64(whole/2), 0)
 	quotient, _ := bits.Div64(high+carry, low, uint64(whole))
 	return int64(quotient)

@@ -14,18 +14,18 @@ import (
 	"videomall/mall/ledger/internal/dbsqlc"
 )
 
-// Statement is what happened to a creator's money in one month of a zone, a book a currency.
+// Statement says what happened to a creator's money in one month of a zone, with one Book for each currency.
 type Statement struct {
 	CreatorID int64
 	Zone      calendar.Zone
 	Month     time.Time // its first day
-	Open      bool      // the month is not over
+	Open      bool      // whether the month is not over
 	Books     []Book
 }
 
-// Book is a statement in one currency; amounts are minor units. Opening and Closing are what the mall owed the creator,
-// at whatever stage, as the accounts say: Closing = Opening + Net of all videos − Paid + Adjusted, or there is no
-// statement.
+// Book is a statement in one currency; amounts are minor units. Opening and Closing are what the mall owed the creator
+// according to the accounts, available, held or reserved. There is no statement unless
+// Closing = Opening + Net of all videos − Paid + Adjusted.
 type Book struct {
 	Currency    string
 	Opening     int64
@@ -35,8 +35,8 @@ type Book struct {
 	Closing     int64
 }
 
-// VideoLine is what was sold and refunded of one video during the month, each with the mall's fee in it. A refund that
-// failed later is taken out of the month in which it failed.
+// VideoLine sums up the sales and refunds of one video during the month, both including the mall's fee. A refund that
+// failed later is subtracted from the refunds of the month in which it failed.
 type VideoLine struct {
 	Subject          int64
 	TitleZh, TitleEn string
@@ -47,17 +47,17 @@ type VideoLine struct {
 	FeeBack          int64
 }
 
-// Net is what the video brought the creator.
+// Net is what the creator earned with the video.
 func (v VideoLine) Net() int64 { return v.Sales - v.Fee - v.Refunds + v.FeeBack }
 
-// PaidLine is a payout that left the house, or with an amount below zero came back from the bank.
+// PaidLine is a payout that was paid, or with an amount below zero one that the bank returned.
 type PaidLine struct {
 	PayoutID int64
 	At       time.Time
 	Amount   int64
 }
 
-// AdjustedLine is what an operator moved by hand.
+// AdjustedLine is an adjustment by an operator.
 type AdjustedLine struct {
 	At     time.Time
 	Reason string
@@ -95,10 +95,10 @@ func (b Book) Adjusted() (sum int64) {
 // Since is the first moment of the month.
 func (s Statement) Since() time.Time { return s.Zone.Start(s.Month) }
 
-// Until is the first moment after it.
+// Until is the first moment after the month.
 func (s Statement) Until() time.Time { return s.Zone.Start(s.Month.AddDate(0, 1, 0)) }
 
-// Months lists the months of a zone of which a creator has a statement, the last first.
+// Months lists the months of a zone for which a creator has a statement, the last first.
 func (l *Ledger) Months(ctx context.Context, creatorID int64, z calendar.Zone) ([]time.Time, error) {
 	first, err := l.firstMonth(ctx, creatorID, z)
 	if errors.Is(err, ErrNoStatement) {
@@ -125,9 +125,10 @@ func (l *Ledger) firstMonth(ctx context.Context, creatorID int64, z calendar.Zon
 	return z.MonthOf(at), nil
 }
 
-// Statement draws up a creator's statement of a month of a zone, named by its first day; of a month that is not over it
-// is provisional. It is drawn up anew each time, so that after a change of the zone all months are those of the new
-// one, and still come to the balance. Errors: ErrNoStatement for a month to come, or before the creator's first.
+// Statement draws up a creator's statement for a month of a zone, which is named by its first day. The statement is
+// provisional while the month is not over. It is drawn up anew each time, so that after a change of the zone all months
+// are those of the new zone and still add up to the balance. Errors: ErrNoStatement for a future month, or a month
+// before the creator's first.
 func (l *Ledger) Statement(ctx context.Context, creatorID int64, z calendar.Zone,
 	month time.Time) (s Statement, err error) {
 	first, err := l.firstMonth(ctx, creatorID, z)
@@ -144,7 +145,7 @@ func (l *Ledger) Statement(ctx context.Context, creatorID int64, z calendar.Zone
 		return Statement{}, ErrNoStatement.Because("creator %d, %s of %s", creatorID, s.Month, z.Name())
 	}
 	s.Open = s.Until().After(now)
-	// One snapshot: what is booked meanwhile is in all of its numbers or in none.
+	// Read one snapshot, so that a posting made meanwhile is in all of the numbers or in none.
 	err = pgx.BeginTxFunc(ctx, l.deps.Pool, pgx.TxOptions{
 		IsoLevel:   pgx.RepeatableRead,
 		AccessMode: pgx.ReadOnly,
@@ -222,7 +223,7 @@ func (l *Ledger) booksTx(ctx context.Context, tx pgx.Tx, creatorID int64, since,
 	return out, nil
 }
 
-// videosTx puts sales and refunds together, a line a video; those that sold most first.
+// videosTx sets the lines of the videos, with their sales and refunds, those that sold most first.
 func (l *Ledger) videosTx(ctx context.Context, tx pgx.Tx, creatorID int64, since, until time.Time,
 	in func(string) *Book) error {
 	sales, err := l.q.SalesBySubject(ctx, tx, dbsqlc.SalesBySubjectParams{

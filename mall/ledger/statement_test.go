@@ -10,7 +10,7 @@ import (
 	"videomall/mall/ledger"
 )
 
-func TestAStatementSaysWhatTheAccountsSay(t *testing.T) {
+func TestLedger_Statement_agrees_with_the_accounts(t *testing.T) {
 	h := open(t) // March 20
 	h.terms(func(t *ledger.Terms) { t.Clearing = 24 * time.Hour })
 	second := part("A/2", 3000)
@@ -53,7 +53,7 @@ func TestAStatementSaysWhatTheAccountsSay(t *testing.T) {
 	}
 	if _, err := h.books.Statement(h.ctx, dan, calendar.UTC,
 		calendar.UTC.MonthOf(h.now())); !errors.Is(err, ledger.ErrNoStatement) {
-		t.Errorf("of one without earnings: %v", err)
+		t.Errorf("a creator without earnings: %v", err)
 	}
 	months, err := h.books.Months(h.ctx, cara, calendar.UTC)
 	if err != nil || len(months) != 2 {
@@ -65,16 +65,16 @@ func TestAStatementSaysWhatTheAccountsSay(t *testing.T) {
 	h.zero()
 }
 
-// TestLedger_Statement draws up all months of several zones: they follow on each other and come to what is owed,
-// whatever the zone.
-func TestLedger_Statement(t *testing.T) {
+// TestLedger_Statement_in_several_zones checks that in every zone each month opens with the closing balance of the
+// month before, and that the months add up to what is owed.
+func TestLedger_Statement_in_several_zones(t *testing.T) {
 	h := open(t) // March 20
 	h.terms(func(t *ledger.Terms) { t.Clearing = 24 * time.Hour })
 	to := func(at time.Time) { h.at.Store(at.UnixMicro()) }
 	h.sells(part("A/1", 3000))
-	to(time.Date(2026, 3, 31, 18, 45, 0, 0, time.UTC)) // April in Kolkata, and further east
+	to(time.Date(2026, 3, 31, 18, 45, 0, 0, time.UTC)) // April in Kolkata and further east
 	h.sells(part("A/2", 2000))
-	to(time.Date(2026, 3, 31, 23, 30, 0, 0, time.UTC)) // also in Berlin
+	to(time.Date(2026, 3, 31, 23, 30, 0, 0, time.UTC)) // April in Berlin too
 	h.sells(part("A/3", 4000))
 	h.refunds("R1", "A/1", 300)
 	to(time.Date(2026, 4, 1, 3, 0, 0, 0, time.UTC)) // still March in New York
@@ -109,7 +109,7 @@ func TestLedger_Statement(t *testing.T) {
 			closing, net = b.Closing, net+b.Total().Net()-b.Paid()+b.Adjusted()
 		}
 		if closing != owed || net != owed {
-			t.Errorf("the months of %s end with %d and come to %d, owed are %d", name, closing, net, owed)
+			t.Errorf("the months of %s end with %d and add up to %d, want %d", name, closing, net, owed)
 		}
 		for _, none := range []time.Time{months[0].AddDate(0, -1, 0), months[2].AddDate(0, 1, 0)} {
 			if _, err := h.books.Statement(h.ctx, cara, z, none); !errors.Is(err, ledger.ErrNoStatement) {
@@ -125,7 +125,7 @@ func TestLedger_Statement(t *testing.T) {
 			}
 		}
 		if sold != 9000 || march != 0 {
-			t.Errorf("days of %s have sold %d, March lacks %d", name, sold, march)
+			t.Errorf("the days of %s add up to %d, and %d of March are missing", name, sold, march)
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"videomall/mall/ledger"
 )
 
-func TestTerms_begun_units_are_whole(t *testing.T) {
+func TestTerms_WaitHours_rounds_up(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
 	for length, want := range map[time.Duration]struct{ hours, days int }{

@@ -1,5 +1,5 @@
-// Package malltest opens a whole business on a PostgreSQL and a Redis of the test's own, with a clock that tests drive
-// and helpers that stock and buy. Only tests use it.
+// Package malltest opens a complete mall on a PostgreSQL and a Redis of the test's own, with a clock that tests advance
+// and helpers that list and buy videos. Only tests use it.
 package malltest
 
 import (
@@ -33,7 +33,7 @@ import (
 	"videomall/test/invariant"
 )
 
-// Mall is a business under test.
+// Mall is a mall under test.
 type Mall struct {
 	*mall.Mall
 	T        testing.TB
@@ -51,13 +51,13 @@ type Mall struct {
 // Secret signs the sandbox's notices.
 const Secret = "sandbox-secret-of-a-test"
 
-// Now is the business's clock: the machine's, moved by Advance.
+// Now returns the time of the business clock, which is that of the machine moved by Advance.
 func (m *Mall) Now() time.Time { return time.Now().Add(time.Duration(m.ahead.Load())) }
 
 // Advance moves the clock forward.
 func (m *Mall) Advance(by time.Duration) { m.ahead.Add(int64(by)) }
 
-// Open builds the business. notifyURL is where the sandbox posts its notices, "" for nowhere.
+// Open opens a mall. notifyURL is where the sandbox posts its notices, or "" for nowhere.
 func Open(t testing.TB, notifyURL string) *Mall {
 	t.Helper()
 	m := &Mall{
@@ -117,7 +117,7 @@ func Open(t testing.TB, notifyURL string) *Mall {
 	return m
 }
 
-// Another is the business as another process opens it, on the same database and Redis.
+// Another opens the mall as another process would, on the same database and Redis.
 func (m *Mall) Another() *mall.Mall {
 	m.T.Helper()
 	another, err := mall.New(m.options)
@@ -125,7 +125,7 @@ func (m *Mall) Another() *mall.Mall {
 	return another
 }
 
-// OrdersWith is the order book again, with other dependencies.
+// OrdersWith returns other Orders on the same mall, with adjusted dependencies.
 func (m *Mall) OrdersWith(adjust func(*order.Deps)) *order.Orders {
 	d := order.Deps{
 		Pool:         m.Pool,
@@ -148,7 +148,7 @@ func (m *Mall) OrdersWith(adjust func(*order.Deps)) *order.Orders {
 	return order.New(d)
 }
 
-// Listening is Open with an address of its own, where the sandbox's notices are taken.
+// Listening is Open with a server that receives the sandbox's notices.
 func Listening(t testing.TB) *Mall {
 	t.Helper()
 	var m *Mall
@@ -169,7 +169,7 @@ func Listening(t testing.TB) *Mall {
 	return m
 }
 
-// Sells lists a video to own in HD for that many fen and returns its SKU; stock below 0 is unlimited.
+// Sells lists a video to own in HD for that many fen, and returns its SKU. A stock below 0 is unlimited.
 func (m *Mall) Sells(amount, stock int64) int64 {
 	m.T.Helper()
 	m.videos++
@@ -195,7 +195,7 @@ func (m *Mall) Sells(amount, stock int64) int64 {
 	return made.SKUIDs[0]
 }
 
-// Credit gives a creator money by hand, as two operators do.
+// Credit gives money to a creator by a manual credit, which takes two operators.
 func (m *Mall) Credit(creatorID, amount int64) {
 	m.T.Helper()
 	c, err := m.Ledger.ProposeCredit(m.Ctx, 98, creatorID, money.Of(amount, "CNY"), "a gift", rand.Text())
@@ -203,7 +203,7 @@ func (m *Mall) Credit(creatorID, amount int64) {
 	m.OK(m.Ledger.ConfirmCredit(m.Ctx, 99, c.ID))
 }
 
-// Place orders one of each SKU for a person, under a key of its own.
+// Place orders one unit of each SKU for a person, under a new idempotency key.
 func (m *Mall) Place(userID int64, skuIDs ...int64) order.Order {
 	m.T.Helper()
 	var lines []order.Line
@@ -227,14 +227,14 @@ func (m *Mall) PayPage(o order.Order) string {
 	return path.Base(a.Action.URL)
 }
 
-// Pay pays an order at the sandbox's page; the notice waits for a worker.
+// Pay pays an order on the sandbox's page. The notice waits for DeliverNotices.
 func (m *Mall) Pay(o order.Order, options sandbox.PayOptions) {
 	m.T.Helper()
 	_, err := m.Sandbox.Pay(m.Ctx, m.PayPage(o), options)
 	m.OK(err)
 }
 
-// DeliverNotices lets the sandbox post all notices that it has.
+// DeliverNotices makes the sandbox post all its notices.
 func (m *Mall) DeliverNotices() {
 	m.T.Helper()
 	for _, id := range Query[int64](m, `select id from sandbox_notice where acked_at is null order by id`) {
@@ -257,8 +257,8 @@ func (m *Mall) Becomes(orderNo string, want order.Status) order.Order {
 	}
 }
 
-// Relayed hands every event that was written to its subscribers. The horizon below which the relay reads is the whole
-// server's, so that another test's transaction can hold it back for a moment; it fails after a minute.
+// Relayed relays every event to its subscribers, and fails after a minute. The horizon below which the relay reads
+// belongs to the whole server, so a transaction of another test may delay it for a moment.
 func (m *Mall) Relayed() {
 	m.T.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
@@ -275,7 +275,7 @@ func (m *Mall) Relayed() {
 	}
 }
 
-// Whole fails for every promise that the database breaks.
+// Whole fails the test for every invariant that the database breaks.
 func (m *Mall) Whole() {
 	m.T.Helper()
 	invariant.Check(m.T, m.Pool, true)
@@ -289,7 +289,7 @@ func (m *Mall) OK(err error) {
 	}
 }
 
-// Query reads one column.
+// Query returns the one column of a query.
 func Query[T any](m *Mall, sql string, args ...any) []T {
 	m.T.Helper()
 	rows, err := m.Pool.Query(m.Ctx, sql, args...)

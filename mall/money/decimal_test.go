@@ -6,7 +6,7 @@ import (
 	"videomall/mall/money"
 )
 
-func TestASumIsReadAsItIsWritten(t *testing.T) {
+func TestParseDecimal_reads_what_Decimal_writes(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]int64{"19": 1900, "19.9": 1990, "19,90": 1990, "0.05": 5, ".5": 50, "7.": 700,
 		"1234567.89": 123456789,

@@ -18,7 +18,7 @@ func TestMoney_Payable(t *testing.T) {
 	}
 }
 
-func TestSumsKeepTheirCurrencyAndRange(t *testing.T) {
+func TestMoney_Add_currency_and_range(t *testing.T) {
 	t.Parallel()
 	cny := func(n int64) money.Money { return money.Of(n, "CNY") }
 	if got, err := cny(990).Add(cny(10)); err != nil || got != cny(1000) {

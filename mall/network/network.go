@@ -1,22 +1,23 @@
-// Package network says which addresses are one customer's, for whoever counts by address: tries to sign in, requests,
-// open connections. It refuses to know what is counted, how much of it is too much, and whom to trust.
+// Package network determines which addresses belong to one customer, for limits by address on sign-ins, requests and
+// open connections. It refuses to know what is counted, how much is too much, and whom to trust.
 package network
 
 import "net/netip"
 
-// What providers give to one customer of IPv6: a /64 is the least (RFC 6177, RIPE-690), and a /56 or a /48 is usual,
-// with 256 and 65,536 networks of that size to choose from.
+// Prefix lengths that providers give to one customer of IPv6. A /64 is the smallest (RFC 6177, RIPE-690); a /56 or a
+// /48 is usual, and contains 256 or 65,536 networks of that size.
 const (
 	smallest = 64
 	home     = 56
 	site     = 48
 )
 
-// Normal folds what is one address in several spellings: ::ffff:192.0.2.1 is 192.0.2.1, and a zone names no other host.
+// Normal returns the one form of an address that has several: ::ffff:192.0.2.1 becomes 192.0.2.1, and a zone is
+// dropped, since it does not name another host.
 func Normal(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
-// Of is the network that an address is counted as: of IPv4 the address alone, of IPv6 its /64. It is the zero Prefix
-// for the zero Addr.
+// Of returns the network as which an address is counted: the address itself for IPv4, its /64 for IPv6, and the zero
+// Prefix for the zero Addr.
 func Of(a netip.Addr) netip.Prefix {
 	if all := Widening(a); len(all) > 0 {
 		return all[0]
@@ -24,8 +25,8 @@ func Of(a netip.Addr) netip.Prefix {
 	return netip.Prefix{}
 }
 
-// Widening are the networks that one customer may hold an address of, the narrowest first, which is Of: of IPv4 the
-// address alone, of IPv6 its /64, /56 and /48. There are none for the zero Addr.
+// Widening returns the networks of an address that may all belong to one customer, the narrowest first, which is Of:
+// the address itself for IPv4, and its /64, /56 and /48 for IPv6. It returns none for the zero Addr.
 func Widening(a netip.Addr) []netip.Prefix {
 	a = Normal(a)
 	switch {

@@ -40,7 +40,7 @@ type CloseSiblingsArgs struct {
 // Kind names the job in the database.
 func (CloseSiblingsArgs) Kind() string { return "order_close_siblings" }
 
-// CloseOwnedArgs closes an order that waits for payment although its buyer has got all of it otherwise.
+// CloseOwnedArgs closes an unpaid order whose buyer has received all of its items through other orders.
 type CloseOwnedArgs struct {
 	OrderNo string `json:"orderNo"`
 }
@@ -63,7 +63,7 @@ func (DeliverArgs) InsertOpts() river.InsertOpts {
 	}
 }
 
-// InsertOpts lets a provider be out of reach for about two days before an operator is called.
+// InsertOpts allows a provider to be unreachable for about two days before the job is given up.
 func (RefundArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueProvider, MaxAttempts: 30}
 }
@@ -73,12 +73,12 @@ func (CloseSiblingsArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueProvider, MaxAttempts: 6}
 }
 
-// InsertOpts gives up early: the order closes at its time, and can't be paid until then.
+// InsertOpts gives up early: the order can't be paid, and closes when its time to pay is over.
 func (CloseOwnedArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueProvider, MaxAttempts: 6}
 }
 
-// InsertOpts tries for a day; the sweeper of overdue orders goes on after that.
+// InsertOpts keeps trying for a day; after that the sweeper of overdue orders goes on.
 func (CloseArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueProvider, MaxAttempts: 25}
 }

@@ -8,8 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// auditTx writes down what an operator did to an order, named as in its history: "operator:2". What the mall, a
-// provider or a shopper does stands in the history only. The subject is an order number, or names its own kind.
+// auditTx writes an operator's action on an order to the audit log. actor is named as in the order's history, such as
+// "operator:2"; actions of the mall, a provider or a shopper are recorded in the history only. subject is an order
+// number, or names its own kind, such as "order_case:7".
 func (s *store) auditTx(ctx context.Context, tx pgx.Tx, actor, verb, subject string, detail any) error {
 	number, staff := strings.CutPrefix(actor, "operator:")
 	if !staff || s.deps.Audit == nil {
@@ -17,7 +18,7 @@ func (s *store) auditTx(ctx context.Context, tx pgx.Tx, actor, verb, subject str
 	}
 	id, err := strconv.ParseInt(number, 10, 64)
 	if err != nil {
-		return nil // no account
+		return nil // an operator without an account has no entry
 	}
 	if !strings.Contains(subject, ":") {
 		subject = aggregate(subject)

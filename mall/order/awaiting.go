@@ -10,7 +10,7 @@ import (
 // Awaiting are the orders of a person that can still be paid.
 type Awaiting struct {
 	Orders int
-	Newest string // its number; empty without any
+	Newest string // the number of the newest of them; empty if there is none
 }
 
 // AwaitingPayment counts a person's orders that can still be paid.

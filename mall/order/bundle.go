@@ -27,25 +27,26 @@ var (
 // of its price.
 type BundleQuote struct {
 	Bundle  promotion.Bundle
-	Parts   []BundlePart // none where one of them is not for sale
+	Parts   []BundlePart // empty if one of them is not for sale
 	Full    money.Money  // what the parts that would be bought cost one by one
 	Total   money.Money  // what they cost in the bundle
-	Problem string       // the slug of what keeps it from being bought, or empty
+	Problem string       // the slug of the reason why it can't be bought, or empty
 }
 
-// BundlePart is one SKU of a bundle. Share is its part of the bundle's price; a held one is left out together with it.
+// BundlePart is one SKU of a bundle. Share is its part of the bundle's price. A part that the person holds already is
+// not sold, and its share is not charged.
 type BundlePart struct {
 	Offer catalog.Offer
 	Share money.Money
 	Held  bool
 }
 
-// Saved is what the bundle is cheaper than its parts.
+// Saved is the difference between the prices of the parts and the price of the bundle.
 func (q BundleQuote) Saved() money.Money {
 	return money.Of(q.Full.Amount-q.Total.Amount, q.Full.Currency)
 }
 
-// Lines are what an order of the bundle consists of.
+// Lines returns the lines that an order of the bundle consists of.
 func (q BundleQuote) Lines() (lines []Line) {
 	for _, p := range q.Parts {
 		if !p.Held {
@@ -146,8 +147,8 @@ func (f facts) bundle(userID int64, b promotion.Bundle) BundleQuote {
 	return q
 }
 
-// bundled is what a bundle takes off each of the lines that were asked for. Errors: ErrBundleUnavailable,
-// ErrBundleHeld, and ErrPriceChanged when the lines are not those that the buyer lacks any more.
+// bundled returns, by SKU, what the bundle takes off the price of each line. Errors: ErrBundleUnavailable,
+// ErrBundleHeld, and ErrPriceChanged if the lines are no longer those that the buyer lacks.
 func (f facts) bundled(a asked) (map[int64]int64, error) {
 	b, known := f.bundles[a.bundleID]
 	if !known {
@@ -176,7 +177,7 @@ func bundleFault(problem string) error {
 	return nil
 }
 
-// bundleLines are what a person lacks of a bundle. Errors: ErrBundleUnavailable, ErrBundleHeld.
+// bundleLines returns lines for the parts of a bundle that a person lacks. Errors: ErrBundleUnavailable, ErrBundleHeld.
 func (s *Orders) bundleLines(ctx context.Context, userID, bundleID int64) ([]Line, error) {
 	found, err := s.deps.Promotions.BundlesTx(ctx, s.deps.Pool, []int64{bundleID})
 	if err != nil {
@@ -210,7 +211,7 @@ func (s *Orders) bundleFactsTx(ctx context.Context, tx pgx.Tx, set []asked) (map
 	return s.deps.Promotions.BundlesTx(ctx, tx, ids)
 }
 
-// holdingsTx is what those who want bundles have of their videos already.
+// holdingsTx reads, by person, what the buyers of bundles hold of the bundles' videos already.
 func (s *Orders) holdingsTx(ctx context.Context, tx pgx.Tx, set []asked,
 	f facts) (map[int64]entitlement.Holdings, error) {
 	videos := map[int64][]int64{}

@@ -46,7 +46,7 @@ func (s *shop) quoteOf(userID int64, b promotion.Bundle) order.BundleQuote {
 	return quotes[0]
 }
 
-func TestABundleCostsLessByWhatItsBuyerHas(t *testing.T) {
+func TestOrders_QuoteBundles_held_parts_lower_the_price(t *testing.T) {
 	s := open(t)
 	a, b, c := s.sells(1000, -1), s.sells(1000, 5), s.sells(500, -1)
 	k := s.bundle(2000, a, b, c)
@@ -56,7 +56,7 @@ func TestABundleCostsLessByWhatItsBuyerHas(t *testing.T) {
 	s.bought(alice, one(a))
 	q := s.quoteOf(alice, k)
 	if q.Total != cny(1200) || q.Full != cny(1500) || !q.Parts[0].Held || q.Parts[0].Share != cny(800) {
-		t.Errorf("who has the first: %+v", q)
+		t.Errorf("a buyer who has the first part: %+v", q)
 	}
 	o, err := s.buyBundle(alice, k)
 	s.ok(err)
@@ -67,7 +67,7 @@ func TestABundleCostsLessByWhatItsBuyerHas(t *testing.T) {
 	s.pay(o, sandbox.PayOptions{})
 	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
 	if _, err := s.buyBundle(alice, k); !errors.Is(err, order.ErrBundleHeld) {
-		t.Errorf("who has all: %v", err)
+		t.Errorf("a buyer who has all parts: %v", err)
 	}
 	refund, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
@@ -80,23 +80,23 @@ func TestABundleCostsLessByWhatItsBuyerHas(t *testing.T) {
 	}
 	s.refunds()
 	if q := s.quoteOf(alice, k); q.Total != cny(400) {
-		t.Errorf("without what was refunded: %s", q.Total)
+		t.Errorf("after the refund of a part: %s", q.Total)
 	}
 	s.whole()
 }
 
-func TestABetterOrEqualEditionCountsAsHad(t *testing.T) {
+func TestOrders_QuoteBundles_rental_holds_only_its_own_edition(t *testing.T) {
 	s := open(t)
 	rent := func(sku *catalog.NewSKU) { sku.Kind, sku.RentHours = catalog.KindRent, 48 }
 	rented, hd := s.sells(300, -1, rent), s.sells(1000, -1)
 	k := s.bundle(1000, rented, hd)
 	s.bought(alice, one(rented))
 	if q := s.quoteOf(alice, k); !q.Parts[0].Held || q.Parts[1].Held {
-		t.Errorf("a rental that runs: %+v", q)
+		t.Errorf("during a rental: %+v", q)
 	}
 }
 
-func TestABundleOfWhatIsNotSoldIsNotSold(t *testing.T) {
+func TestOrders_Place_bundle_unavailable(t *testing.T) {
 	s := open(t)
 	a, b := s.sells(1000, -1), s.sells(1000, 1)
 	k := s.bundle(1500, a, b)
@@ -119,7 +119,7 @@ func TestABundleOfWhatIsNotSoldIsNotSold(t *testing.T) {
 	s.whole()
 }
 
-func TestParallelOrdersOfABundleLeaveOne(t *testing.T) {
+func TestOrders_Place_bundle_many_at_once(t *testing.T) {
 	s := open(t)
 	k := s.bundle(1500, s.sells(1000, -1), s.sells(1000, 50))
 	processes := []*order.Orders{s.orders, order.New(s.deps)}
@@ -165,7 +165,7 @@ func TestOrders_Place_bundle_again_after_its_grant(t *testing.T) {
 	}
 }
 
-func TestWhatWasGrantedMeanwhileIsNotPaidWithTheBundle(t *testing.T) {
+func TestOrders_Prepay_bundle_with_a_part_owned_by_now(t *testing.T) {
 	s := open(t)
 	a, b := s.sells(1000, -1), s.sells(1000, -1)
 	k := s.bundle(1500, a, b)
@@ -179,7 +179,7 @@ func TestWhatWasGrantedMeanwhileIsNotPaidWithTheBundle(t *testing.T) {
 	_, err = s.orders.Cancel(s.ctx, alice, o.OrderNo)
 	s.ok(err)
 	if o, err = s.buyBundle(alice, k); err != nil || o.Total != cny(750) {
-		t.Errorf("ordered anew: %s, %v", o.Total, err)
+		t.Errorf("the second order: %s, %v", o.Total, err)
 	}
 	agreed := cny(1500)
 	_, _, err = s.orders.Place(s.ctx, order.PlaceRequest{
@@ -191,7 +191,7 @@ func TestWhatWasGrantedMeanwhileIsNotPaidWithTheBundle(t *testing.T) {
 	s.ok(err)
 }
 
-// meanwhile does something once, right before a client's first word to Redis.
+// meanwhile is a Redis hook that calls do once, right before the client's first command.
 type meanwhile struct {
 	once *sync.Once
 	do   func()
@@ -213,9 +213,9 @@ func (m meanwhile) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pro
 	}
 }
 
-// A part that its buyer gets between the asking and the writing is not sold a second time: the buyer sees the new price
-// first.
-func TestABundleOfWhichAPartHasJustBeenGotIsAskedForAnew(t *testing.T) {
+// TestOrders_Place_bundle_part_bought_meanwhile has the buyer get a part of the bundle between its quote and the write
+// of its order: the part is not sold a second time, and the buyer sees the new price first.
+func TestOrders_Place_bundle_part_bought_meanwhile(t *testing.T) {
 	s := open(t)
 	a, b := s.sells(1000, -1), s.sells(1000, 5)
 	k := s.bundle(1500, a, b)
@@ -238,7 +238,7 @@ func TestABundleOfWhichAPartHasJustBeenGotIsAskedForAnew(t *testing.T) {
 	o, _, err := slow.Place(s.ctx, r)
 	s.ok(err)
 	if len(o.Items) != 1 || o.Total != cny(750) {
-		t.Errorf("asked for anew: %+v", o)
+		t.Errorf("the second request: %+v", o)
 	}
 	s.whole()
 }

@@ -14,7 +14,8 @@ import (
 	"videomall/mall/promotion"
 )
 
-// sale runs a campaign over one video: units at a price, so many a person, for an hour from now on.
+// sale schedules a campaign over one video, with some units at a price and a limit per person. It starts in a minute
+// and ends in an hour.
 func (s *shop) sale(video, amount int64, units, perUser int) promotion.Campaign {
 	s.t.Helper()
 	boss := promotion.Actor{UserID: 1, Operator: true}
@@ -36,7 +37,7 @@ func (s *shop) sale(video, amount int64, units, perUser int) promotion.Campaign 
 	return c
 }
 
-// turn moves the clock and the campaigns with it.
+// turn moves the clock on and starts and ends the campaigns that are due.
 func (s *shop) turn(by time.Duration) {
 	s.t.Helper()
 	s.advance(by)
@@ -61,7 +62,7 @@ func slug(err error) string {
 	return fault.From(err).Slug
 }
 
-func TestACampaignSellsAtItsPriceFromItsOwnStock(t *testing.T) {
+func TestOrders_Place_campaign_price_and_stock(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 10)
 	c := s.sale(video, 490, 3, 1)
@@ -104,7 +105,7 @@ func TestACampaignSellsAtItsPriceFromItsOwnStock(t *testing.T) {
 	s.whole()
 }
 
-func TestACrowdAtACampaignSellsItOutAndLeavesTheRest(t *testing.T) {
+func TestOrders_Place_campaign_crowd(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 100)
 	c := s.sale(video, 490, 25, 1)
@@ -137,7 +138,7 @@ func TestACrowdAtACampaignSellsItOutAndLeavesTheRest(t *testing.T) {
 	s.whole()
 }
 
-func TestAUnitOfACampaignThatIsNotPaidComesBackAlsoAfterItsEnd(t *testing.T) {
+func TestOrders_Expire_campaign_unit_returns_after_its_end(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 10)
 	c := s.sale(video, 490, 3, 1)
@@ -148,7 +149,7 @@ func TestAUnitOfACampaignThatIsNotPaidComesBackAlsoAfterItsEnd(t *testing.T) {
 	s.ok(err)
 	_, err = s.orders.Cancel(s.ctx, alice, cancelled.OrderNo)
 	s.ok(err)
-	_, err = s.rushes(alice, "again", c, video) // the unit and the right to one are back at once
+	_, err = s.rushes(alice, "again", c, video) // the cancelled unit counts neither as sold nor as hers
 	s.ok(err)
 	page := s.page(late)
 	s.turn(time.Hour)

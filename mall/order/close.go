@@ -14,14 +14,14 @@ import (
 	"videomall/mall/payment"
 )
 
-// Expire closes an order whose time to pay is over, unless the provider has the money or may still get it.
-// Closing what is closed or paid changes nothing. Errors: ErrAwaitsProvider asks to be called again soon.
+// Expire closes an order whose time to pay is over, unless a provider has taken the money or may still take it.
+// An order that is closed or paid stays as it is. Errors: ErrAwaitsProvider asks the caller to try again soon.
 func (s *Orders) Expire(ctx context.Context, orderNo string) error {
 	return s.close(ctx, orderNo, move{Closed, "not_paid_in_time", "system"})
 }
 
-// Cancel closes one's own unpaid order. Errors: ErrNotFound; ErrNotPayable when it is not waiting for payment any
-// more; ErrBeingPaid while a provider works on a payment.
+// Cancel closes the user's own unpaid order. Errors: ErrNotFound; ErrNotPayable if the order no longer waits for
+// payment; ErrBeingPaid while a provider is processing a payment.
 func (s *Orders) Cancel(ctx context.Context, userID int64, orderNo string) (Order, error) {
 	o, err := s.Get(ctx, userID, orderNo)
 	if err != nil {
@@ -48,8 +48,8 @@ func (s *Orders) Cancel(ctx context.Context, userID int64, orderNo string) (Orde
 	return o, nil
 }
 
-// close asks the providers first: paid money is applied, a running payment is waited for, everything else is
-// closed over there before it is closed here.
+// close asks the providers first. It applies money that was paid, leaves the order open while a payment is being
+// processed, and otherwise closes the attempts at the providers before it closes the order.
 func (s *Orders) close(ctx context.Context, orderNo string, m move) error {
 	row, err := s.q.OrderByNo(ctx, s.deps.Pool, orderNo)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -73,7 +73,7 @@ func (s *Orders) close(ctx context.Context, orderNo string, m move) error {
 	return s.closeUnasked(ctx, orderNo, m)
 }
 
-// closeUnasked closes what is still unpaid, and lets the gate admit to its units again.
+// closeUnasked closes an order that is still unpaid and returns its units to the gate. It does not ask the providers.
 func (s *Orders) closeUnasked(ctx context.Context, orderNo string, m move) error {
 	var returned []inventory.Want
 	err := db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) (err error) {
@@ -92,7 +92,7 @@ func (s *Orders) closeTx(ctx context.Context, tx pgx.Tx, orderNo string,
 	m move) (returned []inventory.Want, err error) {
 	o, err := s.lockTx(ctx, tx, orderNo)
 	if err != nil || o.Status != PendingPay {
-		return nil, err // paid meanwhile: the money won
+		return nil, err // if it was paid meanwhile, it stays paid
 	}
 	if err := s.moveTx(ctx, tx, &o, m); err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func (s *Orders) closeTx(ctx context.Context, tx pgx.Tx, orderNo string,
 			Qty:    i.Quantity,
 		})
 	}
-	if o.couponID != 0 { // after the stock, as everywhere
+	if o.couponID != 0 { // coupons are always locked after stock
 		if err := s.deps.Promotions.ReleaseTx(ctx, tx, o.OrderNo); err != nil {
 			return nil, err
 		}
@@ -116,8 +116,8 @@ func (s *Orders) closeTx(ctx context.Context, tx pgx.Tx, orderNo string,
 	return returned, s.eventTx(ctx, tx, "order.closed", o)
 }
 
-// inquire asks every provider that may have taken money for an order. Errors: ErrAwaitsProvider when one is still
-// working, or gives no answer.
+// inquire asks every provider that may have taken money for an order, and applies what was paid. Errors:
+// ErrAwaitsProvider if one of them is still processing a payment or gives no answer.
 func (s *Orders) inquire(ctx context.Context, orderNo string) (paid bool, err error) {
 	answers, err := s.deps.Payments.Inquire(ctx, orderNo)
 	if err != nil {
@@ -129,7 +129,7 @@ func (s *Orders) inquire(ctx context.Context, orderNo string) (paid bool, err er
 		case a.Err != nil:
 			waiting = fmt.Errorf("%w: attempt %s: %w", ErrAwaitsProvider, a.Attempt.AttemptNo, a.Err)
 		case a.Charge.Status == payment.ChargeProcessing, a.Charge.Status == payment.ChargeUnknown:
-			waiting = fmt.Errorf("%w: attempt %s is %s over there", ErrAwaitsProvider, a.Attempt.AttemptNo,
+			waiting = fmt.Errorf("%w: attempt %s is %s at the provider", ErrAwaitsProvider, a.Attempt.AttemptNo,
 				a.Charge.Status)
 		case a.Charge.Status == payment.ChargePaid:
 			m := Money{
@@ -152,16 +152,17 @@ func (s *Orders) inquire(ctx context.Context, orderNo string) (paid bool, err er
 	return false, waiting
 }
 
-// CloseSiblings closes at their providers the attempts of an order that was paid through another one.
+// CloseSiblings closes, at their providers, the other attempts of an order that was paid through one of them.
 func (s *Orders) CloseSiblings(ctx context.Context, orderNo string) error {
 	if err := s.deps.Payments.CloseAttempts(ctx, orderNo); err != nil && !errors.Is(err, payment.ErrAlreadyPaid) {
 		return fmt.Errorf("close the siblings of %s: %w", orderNo, err)
 	}
-	_, err := s.inquire(ctx, orderNo) // one that was paid meanwhile becomes surplus
+	_, err := s.inquire(ctx, orderNo) // an attempt that was paid meanwhile becomes surplus
 	return err
 }
 
-// SweepOverdue closes what a lost job left open for longer than grace after its time; it returns how many it tried.
+// SweepOverdue closes orders that are still open longer than grace after their time to pay, because their job was lost.
+// It returns the number of orders that it tried to close.
 func (s *Orders) SweepOverdue(ctx context.Context, grace time.Duration) (int, error) {
 	overdue, err := s.q.Overdue(ctx, s.deps.Pool, dbsqlc.OverdueParams{
 		At:      s.deps.Now().Add(-grace),

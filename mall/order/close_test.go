@@ -14,7 +14,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-func TestAnUnpaidOrderClosesAtItsTimeAndReturnsItsStock(t *testing.T) {
+func TestOrders_Expire_unpaid(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 2)
 	o := s.place(alice, one(video))
@@ -31,29 +31,29 @@ func TestAnUnpaidOrderClosesAtItsTimeAndReturnsItsStock(t *testing.T) {
 	if _, err := s.sandbox.Pay(s.ctx, page, sandbox.PayOptions{}); err == nil {
 		t.Error("the bank's page of a closed order still takes money")
 	}
-	s.ok(s.orders.Expire(s.ctx, o.OrderNo)) // twice changes nothing twice
+	s.ok(s.orders.Expire(s.ctx, o.OrderNo)) // the second call changes nothing
 	if got := s.history(o.OrderNo); got != "PENDING_PAY:placed CLOSED:not_paid_in_time" {
 		t.Errorf("history %s", got)
 	}
 	s.whole()
 }
 
-func TestClosingFindsThePaymentWhoseNoticeWasLost(t *testing.T) {
+func TestOrders_Expire_finds_the_payment_whose_notice_was_lost(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 2)
 	o := s.place(alice, one(video))
-	s.payAt(s.page(o), sandbox.PayOptions{}) // and its notice is never delivered
+	s.payAt(s.page(o), sandbox.PayOptions{}) // the notice is not delivered
 	s.advance(16 * time.Minute)
 	s.ok(s.orders.Expire(s.ctx, o.OrderNo))
 	s.is(o.OrderNo, order.Paid)
-	s.deliverNotices() // late, and a duplicate by now
+	s.deliverNotices() // the notice comes late, as a duplicate
 	if got := s.outcomes(); got != order.OutcomeDuplicate {
 		t.Errorf("outcomes %s", got)
 	}
 	s.whole()
 }
 
-func TestAPaymentInProgressIsWaitedFor(t *testing.T) {
+func TestOrders_Expire_payment_in_progress(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 2)
 	o := s.place(alice, one(video))
@@ -71,14 +71,14 @@ func TestAPaymentInProgressIsWaitedFor(t *testing.T) {
 	s.whole()
 }
 
-// mute is a bank that gives no answer.
+// mute is a bank that does not answer queries.
 type mute struct{ payment.Provider }
 
 func (mute) Query(context.Context, string) (payment.Charge, error) {
 	return payment.Charge{}, errors.New("connection reset")
 }
 
-func TestAnOrderStaysOpenWhileTheBankIsSilent(t *testing.T) {
+func TestOrders_Expire_bank_does_not_answer(t *testing.T) {
 	bank := &struct{ payment.Provider }{}
 	s := open(t, func(_ *shop, p payment.Provider) payment.Provider { bank.Provider = p; return bank })
 	o := s.place(alice, one(s.sells(990, 1)))
@@ -98,7 +98,7 @@ func TestAnOrderStaysOpenWhileTheBankIsSilent(t *testing.T) {
 	s.whole()
 }
 
-func TestCancelReturnsTheStockAtOnce(t *testing.T) {
+func TestOrders_Cancel_returns_the_stock(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 1)
 	o := s.place(alice, one(video))
@@ -118,7 +118,7 @@ func TestCancelReturnsTheStockAtOnce(t *testing.T) {
 	s.whole()
 }
 
-func TestCloseAgainstPay(t *testing.T) {
+func TestOrders_Cancel_races_with_a_payment(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 100)
 	for range 12 {
@@ -150,14 +150,14 @@ func TestCloseAgainstPay(t *testing.T) {
 		if got.Status != order.Closed && got.Status != order.Paid {
 			t.Errorf("order %s ended %s", o.OrderNo, got.Status)
 		}
-		if got.Status == order.Paid { // so that the next one is not owned already
+		if got.Status == order.Paid { // otherwise the buyer of the next order would own the video
 			s.refundAll(got)
 		}
 	}
 	s.whole()
 }
 
-func TestCloseUnaskedAgainstPayNotice(t *testing.T) {
+func TestOrders_CloseUnasked_races_with_a_notice(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 1)
 	for range 12 {
@@ -171,7 +171,7 @@ func TestCloseUnaskedAgainstPayNotice(t *testing.T) {
 			}
 		})
 		wg.Wait()
-		got := s.is(o.OrderNo, order.Paid) // at its time, or revived
+		got := s.is(o.OrderNo, order.Paid) // paid before the close, or revived after it
 		if h := s.history(o.OrderNo); strings.Count(h, "PAID:") != 1 {
 			t.Errorf("history %s", h)
 		}

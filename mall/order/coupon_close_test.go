@@ -13,7 +13,7 @@ import (
 	"videomall/mall/promotion"
 )
 
-func TestAClosedOrderGivesItsUseBack(t *testing.T) {
+func TestOrders_Cancel_returns_the_coupon_use(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1)
 	k := s.coupon("SPRING", func(t *promotion.Terms) { t.TotalLimit = 1 })
@@ -32,7 +32,7 @@ func TestAClosedOrderGivesItsUseBack(t *testing.T) {
 	s.uses(k, 0, 0)
 }
 
-func TestASumAfterTheCloseGoesBackWhenItsCouponIsUsedUpByThen(t *testing.T) {
+func TestOrders_ApplyNotice_paid_after_close_coupon_used_up(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1)
 	k := s.coupon("SPRING", func(t *promotion.Terms) { t.TotalLimit = 1 })
@@ -50,7 +50,7 @@ func TestASumAfterTheCloseGoesBackWhenItsCouponIsUsedUpByThen(t *testing.T) {
 	s.whole()
 }
 
-func TestASumAfterTheCloseRevivesAnOrderAndItsCoupon(t *testing.T) {
+func TestOrders_ApplyNotice_paid_after_close_revives_the_coupon_use(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 2)
 	k := s.coupon("SPRING", func(t *promotion.Terms) { t.TotalLimit = 1 })
@@ -67,8 +67,8 @@ func TestASumAfterTheCloseRevivesAnOrderAndItsCoupon(t *testing.T) {
 	s.whole()
 }
 
-// After its terms have changed, a sum that was paid under the old ones buys nothing.
-func TestASumAfterTheCloseGoesBackWhenItsCouponChanged(t *testing.T) {
+// A payment that comes after the close is refunded if the terms of the order's coupon have changed.
+func TestOrders_ApplyNotice_paid_after_close_coupon_changed(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1)
 	k := s.coupon("SPRING")
@@ -87,8 +87,8 @@ func TestASumAfterTheCloseGoesBackWhenItsCouponChanged(t *testing.T) {
 	s.whole()
 }
 
-// What was given out counts: a total below it would be a promise that is broken already.
-func TestACouponsTotalIsNotCutBelowItsUses(t *testing.T) {
+// The total of a coupon can't be set below the number of its uses.
+func TestPromotions_EditCoupon_total_below_its_uses(t *testing.T) {
 	s := open(t)
 	k := s.coupon("SPRING")
 	for _, userID := range []int64{alice, bob} {
@@ -113,7 +113,7 @@ func TestACouponsTotalIsNotCutBelowItsUses(t *testing.T) {
 	}
 }
 
-func TestACouponIsLockedAfterTheStock(t *testing.T) {
+func TestOrders_Place_locks_the_stock_before_the_coupon(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 9)
 	s.coupon("SPRING", func(t *promotion.Terms) { t.PerUser = 9 })
@@ -133,7 +133,7 @@ func TestACouponIsLockedAfterTheStock(t *testing.T) {
 	_, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"})
 	s.ok(err)
 	if err := s.orders.Refunds().Submit(s.ctx, query[string](s, `select refund_no from order_refund`)[0]); err == nil {
-		t.Fatal("the sandbox tells how a refund ended by notice only")
+		t.Fatal("the sandbox should say how a refund ended by a notice only")
 	}
 	notice = query[int64](s, `select max(id) from sandbox_notice`)[0]
 	stockFirst(func() error { return s.sandbox.Deliver(s.ctx, notice) })
@@ -141,7 +141,8 @@ func TestACouponIsLockedAfterTheStock(t *testing.T) {
 	s.whole()
 }
 
-// waitsFor holds one row while do runs, waits until do asks for it, and fails if do has locked the other one before.
+// waitsFor locks one row while do runs, waits until do is blocked by it, and fails if do has locked the other row
+// before.
 func (s *shop) waitsFor(held string, heldArg any, free string, freeArg any, do func() error) {
 	s.t.Helper()
 	tx, err := s.pool.Begin(s.ctx)
@@ -163,7 +164,7 @@ func (s *shop) waitsFor(held string, heldArg any, free string, freeArg any, do f
 	}
 	s.ok(pgx.BeginFunc(s.ctx, s.pool, func(other pgx.Tx) error {
 		if _, err := other.Exec(s.ctx, free, freeArg); err != nil {
-			s.t.Errorf("the other row is taken already: %v", err)
+			s.t.Errorf("the other row is locked already: %v", err)
 		}
 		return nil
 	}))

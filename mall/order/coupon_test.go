@@ -19,7 +19,7 @@ import (
 
 var creator = promotion.Actor{UserID: 1}
 
-// coupon makes one of the creator's that takes 3.00 off, unless adjust says otherwise.
+// coupon creates a coupon of the creator that takes 3.00 off, unless adjust changes its terms.
 func (s *shop) coupon(code string, adjust ...func(*promotion.Terms)) promotion.Coupon {
 	s.t.Helper()
 	t := promotion.Terms{
@@ -38,7 +38,7 @@ func (s *shop) coupon(code string, adjust ...func(*promotion.Terms)) promotion.C
 	return c
 }
 
-// wants is a request of one person under a key of its own.
+// wants returns a request of one person with a new key.
 func wants(userID int64, code string, l []order.Line) order.PlaceRequest {
 	return order.PlaceRequest{
 		UserID:         userID,
@@ -57,7 +57,7 @@ func (s *shop) placeWith(userID int64, code string, l []order.Line) order.Order 
 	return o
 }
 
-// uses fails unless so many uses of a coupon are held and used, and the use rows say the same.
+// uses fails unless the coupon has these numbers of held and used uses, both in its counters and in the rows of uses.
 func (s *shop) uses(c promotion.Coupon, held, used int) {
 	s.t.Helper()
 	got, err := s.promotions.Coupon(s.ctx, creator, c.ID)
@@ -73,7 +73,7 @@ func (s *shop) uses(c promotion.Coupon, held, used int) {
 	}
 }
 
-func TestACouponLowersWhatIsPaid(t *testing.T) {
+func TestOrders_Place_coupon_lowers_the_total(t *testing.T) {
 	s := open(t)
 	a, b, c := s.sells(990, -1), s.sells(500, -1), s.sells(333, -1)
 	k := s.coupon("Spring-25", func(t *promotion.Terms) { t.AmountOff = 100 })
@@ -97,7 +97,7 @@ func TestACouponLowersWhatIsPaid(t *testing.T) {
 	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
 	s.uses(k, 0, 1)
 
-	// What goes back of an item is what was paid for it, and all of it together is what was paid.
+	// The refund of an item is what was paid for it, and the refunds of all items are what was paid for the order.
 	first, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		ItemIDs: []int64{o.Items[0].ID},
@@ -108,11 +108,11 @@ func TestACouponLowersWhatIsPaid(t *testing.T) {
 		t.Errorf("refunds %s of the first", first.Amount)
 	}
 	s.refunds()
-	s.uses(k, 0, 1) // a part of the order still enjoys it
+	s.uses(k, 0, 1) // it counts as used as long as a part of the order is left
 	rest, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "rest"})
 	s.ok(err)
 	if sum := first.Amount.Amount + rest.Amount.Amount; sum != o.Total.Amount {
-		t.Errorf("%d went back of %s", sum, o.Total)
+		t.Errorf("%d of %s were refunded", sum, o.Total)
 	}
 	if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
@@ -123,11 +123,11 @@ func TestACouponLowersWhatIsPaid(t *testing.T) {
 	s.refunds()
 	s.is(o.OrderNo, order.Refunded)
 	s.uses(k, 0, 0)
-	s.placeWith(alice, "SPRING-25", one(b)) // the use came back with the whole sum
+	s.placeWith(alice, "SPRING-25", one(b)) // the full refund returned the use
 	s.whole()
 }
 
-func TestTheDatabaseRefundsNoMoreThanWasPaidForAnItem(t *testing.T) {
+func TestSchema_refund_of_an_item_within_its_price(t *testing.T) {
 	s := open(t)
 	s.coupon("SPRING")
 	o := s.placeWith(alice, "SPRING", one(s.sells(990, -1)))
@@ -137,7 +137,7 @@ func TestTheDatabaseRefundsNoMoreThanWasPaidForAnItem(t *testing.T) {
 	}
 }
 
-func TestACouponThatTakesAllIsAFreeOrder(t *testing.T) {
+func TestOrders_Place_coupon_makes_the_order_free(t *testing.T) {
 	s := open(t)
 	k := s.coupon("GIFT", func(t *promotion.Terms) { t.AmountOff, t.PercentOff = 0, 100 })
 	o := s.placeWith(alice, "GIFT", one(s.sells(990, 3)))
@@ -153,7 +153,7 @@ func TestACouponThatTakesAllIsAFreeOrder(t *testing.T) {
 	s.whole()
 }
 
-func TestACouponIsRefusedWithItsReasonAndNothingChanges(t *testing.T) {
+func TestOrders_Place_coupon_refused(t *testing.T) {
 	s := open(t)
 	video, other := s.sells(990, 5), s.sells(500, 5)
 	spuOf := func(sku int64) []int64 {
@@ -208,7 +208,7 @@ func TestACouponIsRefusedWithItsReasonAndNothingChanges(t *testing.T) {
 	s.whole()
 }
 
-func TestAStockThatIsGoneLeavesTheCouponAlone(t *testing.T) {
+func TestOrders_Place_sold_out_leaves_the_coupon(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 1)
 	k := s.coupon("SPRING")
@@ -253,7 +253,7 @@ func TestOrders_Place_same_key_uses_its_coupon_once(t *testing.T) {
 	}
 }
 
-func TestParallelBuyersUseACouponExactlyAsOftenAsItAllows(t *testing.T) {
+func TestOrders_Place_coupon_total_limit_many_at_once(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1)
 	k := s.coupon("RUSH", func(t *promotion.Terms) { t.TotalLimit = 50 })
@@ -281,7 +281,7 @@ func TestParallelBuyersUseACouponExactlyAsOftenAsItAllows(t *testing.T) {
 	s.whole()
 }
 
-func TestOnePersonsParallelOrdersUseACouponAsOftenAsAPersonMay(t *testing.T) {
+func TestOrders_Place_coupon_user_limit_many_at_once(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1, func(sku *catalog.NewSKU) { sku.MaxPerOrder = 5 })
 	k := s.coupon("TWICE", func(t *promotion.Terms) { t.PerUser = 2 })

@@ -12,16 +12,16 @@ import (
 	"videomall/mall/order/internal/dbsqlc"
 )
 
-// Customer is somebody who bought from a creator, in one currency.
+// Customer sums up what a person bought from a creator in one currency.
 type Customer struct {
 	UserID          int64
 	Orders          int
 	Spent, Refunded money.Money
-	FirstAt, LastAt time.Time // of payment
+	FirstAt, LastAt time.Time // the times of the first and the last payment
 }
 
-// CountCustomersTx brings the customers of an order's creators up to date, in the transaction that takes the order's
-// event. It counts from the orders, so that taking an event twice changes nothing.
+// CountCustomersTx updates the customers of an order's creators in the transaction that handles the order's event. It
+// counts the orders anew, so that handling an event twice changes nothing.
 func (s *Orders) CountCustomersTx(ctx context.Context, tx pgx.Tx, e Event) error {
 	var creators []int64
 	for _, i := range e.Items {
@@ -38,8 +38,8 @@ func (s *Orders) CountCustomersTx(ctx context.Context, tx pgx.Tx, e Event) error
 	return nil
 }
 
-// Customers reads who bought from a creator, by their last purchase, the newest first: at most most of those before
-// last, or from the newest where that is nil.
+// Customers lists a creator's customers, those with the latest purchase first: at most most of them, starting after
+// last, or with the newest if last is nil.
 func (s *Orders) Customers(ctx context.Context, creatorID int64, last *Customer, most int) ([]Customer, error) {
 	arg := dbsqlc.CustomersOfParams{
 		CreatorID: creatorID,
@@ -60,7 +60,7 @@ func (s *Orders) Customers(ctx context.Context, creatorID int64, last *Customer,
 	return list, nil
 }
 
-// Customer reads what one buyer is to a creator, a value a currency; nobody who bought nothing has one.
+// Customer reads what one buyer bought from a creator, one value for each currency; none if they bought nothing.
 func (s *Orders) Customer(ctx context.Context, creatorID, userID int64) ([]Customer, error) {
 	rows, err := s.q.CustomerTotals(ctx, s.deps.Pool, dbsqlc.CustomerTotalsParams{CreatorID: creatorID, UserID: userID})
 	if err != nil {

@@ -12,8 +12,9 @@ import (
 	"videomall/mall/order/internal/dbsqlc"
 )
 
-// Deliver grants every item of a paid order and makes it DELIVERED. What its buyer has got otherwise by then is paid
-// back instead. An order in any other state is left alone, so that a job, its retry and the sweeper may all come.
+// Deliver grants every item of a paid order and makes it DELIVERED. Items that the buyer owns through another order by
+// then are refunded instead. An order in any other state stays as it is, so that a job, its retry and the sweeper may
+// all call Deliver.
 func (s *Orders) Deliver(ctx context.Context, orderNo string) error {
 	var waited time.Duration
 	err := db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) (err error) {
@@ -29,7 +30,7 @@ func (s *Orders) Deliver(ctx context.Context, orderNo string) error {
 	return err
 }
 
-// deliverTx returns how long the buyer has waited since the payment, or 0 when there was nothing to do.
+// deliverTx returns how long the buyer has waited since the payment, or 0 if there was nothing to do.
 func (s *Orders) deliverTx(ctx context.Context, tx pgx.Tx, orderNo string) (time.Duration, error) {
 	o, err := s.lockTx(ctx, tx, orderNo)
 	if err != nil || o.Status != Paid {
@@ -65,7 +66,7 @@ func (s *Orders) deliverTx(ctx context.Context, tx pgx.Tx, orderNo string) (time
 		granted++
 	}
 	if granted == 0 {
-		return 0, nil // everything is on its way back: REFUNDED comes next
+		return 0, nil // all items are being refunded: the order becomes REFUNDED next
 	}
 	if err := s.settleRatingsTx(ctx, tx, o); err != nil {
 		return 0, err
@@ -82,8 +83,8 @@ func (s *Orders) deliverTx(ctx context.Context, tx pgx.Tx, orderNo string) (time
 	return max(now.Sub(*o.PaidAt), time.Nanosecond), nil
 }
 
-// SweepUndelivered grants what has been paid for longer than grace: it keeps the promise of 30 s whatever became
-// of the job. It returns how many orders it took up.
+// SweepUndelivered delivers orders that were paid longer than grace ago, so that access follows within 30 s even if the
+// job is lost. It returns the number of orders that it tried to deliver.
 func (s *Orders) SweepUndelivered(ctx context.Context, grace time.Duration) (int, error) {
 	waiting, err := s.q.Undelivered(ctx, s.deps.Pool, dbsqlc.UndeliveredParams{
 		At:      s.deps.Now().Add(-grace),

@@ -14,10 +14,10 @@ import (
 	"videomall/mall/order/internal/dbsqlc"
 )
 
-// endedInATurn is how many orders one job ends the access of; the next ones are a job of their own.
+// endedInATurn is the number of orders whose access one job ends; the next orders get a job of their own.
 const endedInATurn = 50
 
-// EndAccessArgs ends what was bought of a listing that was taken down for good.
+// EndAccessArgs ends the access that was bought to a listing that was taken down for good.
 type EndAccessArgs struct {
 	SPUID      int64 `json:"spuId"`
 	TakedownID int64 `json:"takedownId"`
@@ -27,7 +27,7 @@ type EndAccessArgs struct {
 // Kind names the job in the database.
 func (EndAccessArgs) Kind() string { return "order_end_access" }
 
-// InsertOpts keeps refunds by the thousand out of the way of grants.
+// InsertOpts keeps thousands of refunds from delaying grants.
 func (EndAccessArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{
 		Queue:       QueueProvider,
@@ -44,14 +44,13 @@ func (s *Refunds) EndAccessTx(ctx context.Context, tx pgx.Tx, spuID, takedownID 
 	return nil
 }
 
-// errUndone ends the work of a takedown that does not stand any more.
+// errUndone ends a job whose takedown was undone.
 var errUndone = errors.New("the takedown was undone")
 
-// EndAccess pays back what was paid for a listing, order by order, and ends what was bought with it, as long as its
-// takedown stands. Ending access always refunds: the mall sells nothing for nothing. A rental that is over has been
-// had, and gets nothing. Each order has one key for a takedown, so that the job may run twice, or beside itself. An
-// order that fails does not keep the others from theirs, nor those of later jobs; its error comes back, and with it the
-// job.
+// EndAccess refunds what was paid for a listing, order by order, and ends the access that was bought, as long as the
+// takedown stands. Access never ends without a refund; a rental that is over was used, and is not refunded. The key of
+// a refund is made of the takedown and the order, so that the job may run twice, even at the same time. If an order
+// fails, the others are refunded all the same; EndAccess then returns the error, so that the job is tried again.
 func (s *Refunds) EndAccess(ctx context.Context, a EndAccessArgs) error {
 	rows, err := s.q.ItemsOfListing(ctx, s.deps.Pool, dbsqlc.ItemsOfListingParams{
 		SpuID:     a.SPUID,
@@ -86,9 +85,9 @@ func (s *Refunds) EndAccess(ctx context.Context, a EndAccessArgs) error {
 		}
 		err := s.endAccess(ctx, a, no, items[no])
 		if errors.Is(err, errUndone) {
-			return nil // who bought until then, or buys from now on, keeps it
+			return nil // the orders that are left keep their access
 		}
-		// Somebody was quicker: it is back already, or on its way.
+		// Somebody has refunded it already, or the refund is under way.
 		if err != nil && !errors.Is(err, ErrNothingLeft) && !errors.Is(err, ErrNotRefundable) {
 			failed = errors.Join(failed, fmt.Errorf("end access to spu %d by order %s: %w", a.SPUID, no, err))
 		}
@@ -103,14 +102,14 @@ func (s *Refunds) EndAccess(ctx context.Context, a EndAccessArgs) error {
 	return failed
 }
 
-// nextTurn keeps a job that is tried again from enqueueing the next one again while that has not ended.
+// nextTurn keeps a job that is tried again from enqueueing the next job a second time while that one has not ended.
 var nextTurn = river.UniqueOpts{
 	ByArgs: true,
 	ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending,
 		rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled},
 }
 
-// endAccess pays one order's items back, unless the takedown is undone by then: errUndone.
+// endAccess refunds items of one order. Errors: errUndone if the takedown was undone.
 func (s *Refunds) endAccess(ctx context.Context, a EndAccessArgs, orderNo string, items []int64) error {
 	return db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
 		o, err := s.lockTx(ctx, tx, orderNo)

@@ -20,14 +20,14 @@ type Event struct {
 	Status  Status      `json:"status"`
 	Version int         `json:"version"`
 	Total   money.Money `json:"total"`
-	// null for an order that never was, though a late sum of it may have come and gone back
+	// PaidAt is null for an order that was never paid, even if a late payment of it was refunded.
 	PaidAt *time.Time  `json:"paidAt"`
 	Items  []EventItem `json:"items"`
-	// Refund is what went back, in order.refunded.
+	// Refund is set in order.refunded only.
 	Refund *EventRefund `json:"refund,omitempty"`
 }
 
-// EventRefund is a refund that went through. Its items are none for a sum that had paid for nothing.
+// EventRefund is a refund that succeeded. It has no items if it returned a sum that had paid for none.
 type EventRefund struct {
 	RefundNo  string            `json:"refundNo"`
 	Cause     string            `json:"cause"`
@@ -51,7 +51,7 @@ type EventItem struct {
 	CreatorID int64       `json:"creatorId"`
 	Quantity  int         `json:"quantity"`
 	Amount    money.Money `json:"amount"`
-	Paid      money.Money `json:"paid"` // of the amount, what the buyer paid
+	Paid      money.Money `json:"paid"` // the amount less the discount
 }
 
 func eventOf(o Order) Event {
@@ -74,7 +74,7 @@ func (s *store) eventTx(ctx context.Context, tx pgx.Tx, kind string, o Order) er
 	return s.deps.Outbox.WriteTx(ctx, tx, kind, aggregate(o.OrderNo), eventOf(o))
 }
 
-// refundedEventTx says that a refund went through.
+// refundedEventTx writes the event of a refund that succeeded.
 func (s *store) refundedEventTx(ctx context.Context, tx pgx.Tx, o Order, r Refund) error {
 	e := eventOf(o)
 	e.Refund = &EventRefund{
@@ -94,7 +94,7 @@ func (s *store) refundedEventTx(ctx context.Context, tx pgx.Tx, o Order, r Refun
 	return s.deps.Outbox.WriteTx(ctx, tx, "order.refunded", aggregate(o.OrderNo), e)
 }
 
-// openCaseTx calls an operator, once for its kind and reference.
+// openCaseTx opens a case for an operator, once for each kind and reference.
 func (s *store) openCaseTx(ctx context.Context, tx pgx.Tx, kind, orderNo, reference string,
 	detail map[string]any) error {
 	body, err := json.Marshal(detail)
@@ -116,8 +116,8 @@ func (s *store) openCaseTx(ctx context.Context, tx pgx.Tx, kind, orderNo, refere
 // sweepRows bounds one round of a sweeper.
 const sweepRows = 200
 
-// each does one thing to every order or refund named; one that fails doesn't keep the others waiting, and one that
-// awaits its provider is no failure. It returns how many it tried.
+// each calls do for every order or refund named. It goes on after a failure, and does not count ErrAwaitsProvider as
+// one. It returns the number of calls.
 func (s *store) each(ctx context.Context, names []string, do func(context.Context, string) error) (int, error) {
 	var failed []error
 	for n, name := range names {

@@ -6,8 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// CloseUnasked is the end of close without its questions to the provider: what runs when the provider said
-// "not paid" and was paid a moment later.
+// CloseUnasked is closeUnasked for an order that was not paid in time: it is what close does after the provider said
+// "not paid", even if the provider was paid a moment later.
 func (s *Orders) CloseUnasked(ctx context.Context, orderNo string) error {
 	return s.closeUnasked(ctx, orderNo, move{Closed, "not_paid_in_time", "system"})
 }

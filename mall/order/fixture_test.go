@@ -42,14 +42,14 @@ const (
 	carol = int64(103)
 )
 
-// shop is the business on a database of its own, with the sandbox as its bank and a clock that tests drive.
+// shop is the business on a database of its own, with the sandbox as its bank and a clock that tests set.
 type shop struct {
 	t            *testing.T
 	ctx          context.Context
 	pool         *pgxpool.Pool
 	redis        *redis.Client
 	orders       *order.Orders
-	deps         order.Deps // of further processes on the same database
+	deps         order.Deps // to build further processes on the same database
 	catalog      *catalog.Catalog
 	inventory    *inventory.Inventory
 	promotions   *promotion.Promotions
@@ -186,7 +186,7 @@ func open(t *testing.T, wrap ...func(*shop, payment.Provider) payment.Provider) 
 	return s
 }
 
-// sells lists a video to own for that many fen; stock below 0 is unlimited.
+// sells lists a video to own for amount fen and returns its SKU; a stock below 0 is unlimited.
 func (s *shop) sells(amount, stock int64, adjust ...func(*catalog.NewSKU)) int64 {
 	s.t.Helper()
 	s.products++
@@ -221,7 +221,7 @@ func (s *shop) sells(amount, stock int64, adjust ...func(*catalog.NewSKU)) int64
 	return made.SKUIDs[0]
 }
 
-// place orders for a person under a key of its own.
+// place places an order of a person with a new key.
 func (s *shop) place(userID int64, l []order.Line) order.Order {
 	s.t.Helper()
 	o, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
@@ -259,7 +259,7 @@ func (s *shop) payAt(page string, options sandbox.PayOptions) {
 	}
 }
 
-// deliverNotices sends everything that the bank has to say until it is acknowledged.
+// deliverNotices sends the bank's notices until all of them are acknowledged, five times at most.
 func (s *shop) deliverNotices() {
 	s.t.Helper()
 	for range 5 {
@@ -275,7 +275,7 @@ func (s *shop) deliverNotices() {
 	}
 }
 
-// bought places, pays and delivers.
+// bought places, pays and delivers an order.
 func (s *shop) bought(userID int64, l []order.Line) order.Order {
 	s.t.Helper()
 	o := s.place(userID, l)
@@ -286,7 +286,7 @@ func (s *shop) bought(userID int64, l []order.Line) order.Order {
 	return s.is(o.OrderNo, order.Delivered)
 }
 
-// refunds submits every refund that is promised and delivers the bank's word on it.
+// refunds submits every pending refund and delivers the bank's notices of them.
 func (s *shop) refunds() {
 	s.t.Helper()
 	for _, no := range query[string](s, `select refund_no from order_refund where status = 'pending'
@@ -299,7 +299,7 @@ func (s *shop) refunds() {
 	s.deliverNotices()
 }
 
-// is reads an order and fails unless it is in that state.
+// is reads an order and fails unless it is in the wanted state.
 func (s *shop) is(orderNo string, want order.Status) order.Order {
 	s.t.Helper()
 	o, err := s.orders.GetAny(s.ctx, orderNo)
@@ -332,7 +332,7 @@ func (s *shop) ok(err error) {
 	}
 }
 
-// whole fails for every promise that the database breaks.
+// whole fails for every invariant that the database violates.
 func (s *shop) whole() {
 	s.t.Helper()
 	invariant.Check(s.t, s.pool, true)
@@ -347,7 +347,7 @@ func query[T any](s *shop, sql string, args ...any) []T {
 	return values
 }
 
-// refundAtBank gives money back at the bank itself, without the mall's doing.
+// refundAtBank makes a refund at the bank itself, without the mall.
 func (s *shop) refundAtBank(attempt, txn string, amount int64) {
 	s.t.Helper()
 	_, err := s.sandbox.Refund(s.ctx, payment.RefundRequest{

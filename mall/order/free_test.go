@@ -8,7 +8,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-func TestAFreeItemOfAPaidOrderIsTakenBackWithoutMoney(t *testing.T) {
+func TestRefunds_Request_free_item_of_a_paid_order(t *testing.T) {
 	s := open(t)
 	video, gift := s.sells(990, -1), s.sells(0, 2)
 	o := s.bought(alice, one(video, gift))
@@ -33,7 +33,7 @@ func TestAFreeItemOfAPaidOrderIsTakenBackWithoutMoney(t *testing.T) {
 		t.Errorf("after: %+v, stock %+v", got, s.stock(gift))
 	}
 	if jobs := query[int64](s, `select count(*) from river_job where kind = 'order_refund'`)[0]; jobs != 0 {
-		t.Errorf("%d requests for no money", jobs)
+		t.Errorf("%d jobs ask a provider for a refund of nothing", jobs)
 	}
 	ask.Key = "k2"
 	if _, err := s.orders.Refunds().Request(s.ctx, ask); !errors.Is(err, order.ErrNothingLeft) {
@@ -44,7 +44,7 @@ func TestAFreeItemOfAPaidOrderIsTakenBackWithoutMoney(t *testing.T) {
 	s.whole()
 }
 
-func TestOneOfTwoFreeItemsIsTakenBackAlone(t *testing.T) {
+func TestRefunds_Request_one_of_two_free_items(t *testing.T) {
 	s := open(t)
 	a, b := s.sells(0, 1), s.sells(0, 1)
 	o := s.bought(alice, one(a, b))
@@ -64,7 +64,7 @@ func TestOneOfTwoFreeItemsIsTakenBackAlone(t *testing.T) {
 	}
 }
 
-func TestARefundThatFailsGivesTheFreeItemsBackToo(t *testing.T) {
+func TestRefunds_Submit_failure_restores_free_items(t *testing.T) {
 	s := open(t)
 	video, gift := s.sells(990, 2), s.sells(0, 2)
 	o := s.place(alice, one(video, gift))
@@ -76,12 +76,12 @@ func TestARefundThatFailsGivesTheFreeItemsBackToo(t *testing.T) {
 	s.refunds()
 	s.is(o.OrderNo, order.Delivered)
 	if !s.watches(alice, o, 0) || !s.watches(alice, o, 1) || s.stock(gift).Sold != 1 {
-		t.Errorf("the refund failed, and something stays taken away: %+v", s.stock(gift))
+		t.Errorf("the refund failed, but an item was not restored: %+v", s.stock(gift))
 	}
 	s.whole()
 }
 
-func TestAFullRefundGivesTheFreeItemsUnitBack(t *testing.T) {
+func TestRefunds_Request_full_returns_the_unit_of_a_free_item(t *testing.T) {
 	s := open(t)
 	video, gift := s.sells(990, 2), s.sells(0, 2)
 	o := s.bought(alice, one(video, gift))
@@ -92,7 +92,7 @@ func TestAFullRefundGivesTheFreeItemsUnitBack(t *testing.T) {
 	s.whole()
 }
 
-func TestAnOrderIsNotOverWhileAFreeItemIsLeft(t *testing.T) {
+func TestRefunds_Request_order_stays_open_for_a_free_item(t *testing.T) {
 	s := open(t)
 	video, gift := s.sells(990, 2), s.sells(0, 2)
 	o := s.bought(alice, one(video, gift))

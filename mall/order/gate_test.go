@@ -17,7 +17,7 @@ import (
 	"videomall/telemetry"
 )
 
-// process is another process on the same database, with that Redis.
+// process returns the Orders of another process on the same database, with the given Redis.
 func (s *shop) process(client redis.UniversalClient) *order.Orders {
 	deps := s.deps
 	deps.Redis = client
@@ -35,7 +35,8 @@ func (s *shop) process(client redis.UniversalClient) *order.Orders {
 	return order.New(deps)
 }
 
-// rush lets new buyers order one unit each, spread over the processes, and counts who got one.
+// rush has new buyers order one unit each, spread over the processes, and counts those who got one and those who did
+// not.
 func (s *shop) rush(buyers int, video int64, processes ...*order.Orders) (placed, refused int64) {
 	s.t.Helper()
 	var got, not atomic.Int64
@@ -70,7 +71,7 @@ func (s *shop) sold(video, units int64) {
 	s.whole()
 }
 
-func TestThreeProcessesSellAStockToTheLastUnit(t *testing.T) {
+func TestOrders_Place_three_processes(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 40)
 	placed, refused := s.rush(240, video, s.orders, s.process(s.redis), s.process(s.redis))
@@ -80,7 +81,7 @@ func TestThreeProcessesSellAStockToTheLastUnit(t *testing.T) {
 	s.sold(video, 40)
 }
 
-func TestWithoutRedisThreeProcessesSellNotOneTooMany(t *testing.T) {
+func TestOrders_Place_three_processes_without_redis(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 40)
 	gone := redis.NewClient(&redis.Options{
@@ -95,8 +96,8 @@ func TestWithoutRedisThreeProcessesSellNotOneTooMany(t *testing.T) {
 	s.sold(video, 40)
 }
 
-// TestRedisDiesAndIsEmptiedDuringASale kills Redis in the middle, and later brings an empty one.
-func TestRedisDiesAndIsEmptiedDuringASale(t *testing.T) {
+// TestOrders_Place_redis_dies_and_is_emptied kills Redis in the middle of a sale and later restarts it empty.
+func TestOrders_Place_redis_dies_and_is_emptied(t *testing.T) {
 	s := open(t)
 	server := dbtest.RedisServer(t)
 	video := s.sells(990, 60)
@@ -116,7 +117,7 @@ func TestRedisDiesAndIsEmptiedDuringASale(t *testing.T) {
 	s.sold(video, 60)
 }
 
-func TestWhoAsksAgainHearsOfTheirOrderAlsoWhenAllIsSold(t *testing.T) {
+func TestOrders_Place_replay_after_the_stock_sold_out(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 1)
 	ask := func() (order.Order, bool, error) {
@@ -143,9 +144,9 @@ func TestWhoAsksAgainHearsOfTheirOrderAlsoWhenAllIsSold(t *testing.T) {
 	s.whole()
 }
 
-// TestARepetitionNeedsNoPlaceInTheQueue asks again for what was placed while the writer is full, with a limited and an
-// unlimited SKU.
-func TestARepetitionNeedsNoPlaceInTheQueue(t *testing.T) {
+// TestOrders_Place_replay_while_the_queue_is_full repeats requests for a limited and for an unlimited SKU while the
+// writer's queue is full: a replay needs no place in it.
+func TestOrders_Place_replay_while_the_queue_is_full(t *testing.T) {
 	s := open(t)
 	deps := s.deps
 	deps.Writer.Workers = 1
@@ -185,8 +186,9 @@ func TestARepetitionNeedsNoPlaceInTheQueue(t *testing.T) {
 	s.whole()
 }
 
-// TestARepetitionGivesBackWhatTheGateTookForIt asks again for an order of which the gate has forgotten one half.
-func TestARepetitionGivesBackWhatTheGateTookForIt(t *testing.T) {
+// TestOrders_Place_replay_returns_its_units_to_the_gate repeats a request of which the gate remembers only one of the
+// two SKUs: the gate takes a unit of the other SKU, and gets it back.
+func TestOrders_Place_replay_returns_its_units_to_the_gate(t *testing.T) {
 	s := open(t)
 	known, forgotten := s.sells(990, 5), s.sells(500, 5)
 	request := order.PlaceRequest{

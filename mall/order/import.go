@@ -15,41 +15,41 @@ import (
 	"videomall/mall/payment"
 )
 
-// ErrNotImportable is history that can't be written down. Its cause says which order and why.
+// ErrNotImportable says that a past order can't be imported. Its cause says which order and why.
 var ErrNotImportable = fault.New(fault.Invalid, "order_not_importable", "This order can't be imported.")
 
-// Past is an order from elsewhere, or from before, whose end is known: paid and delivered at PaidAt, or closed unpaid
-// where PaidAt is zero. Its items cost what they cost now, less the coupon's discount. Numbers have 26 letters and
-// digits and are the caller's own.
+// Past is an order of the past, made here or elsewhere: it was paid at PaidAt and delivered, or closed unpaid if PaidAt
+// is zero. Its items cost what they cost now, less the coupon's discount. The caller chooses the numbers, which have 26
+// letters and digits.
 type Past struct {
 	OrderNo    string
 	UserID     int64
-	SKUIDs     []int64 // of unlimited stock, one copy each
+	SKUIDs     []int64 // SKUs of unlimited stock, one unit of each
 	CouponCode string
 	Provider   string
 	AttemptNo  string
 	TxnNo      string // the provider's
 	PlacedAt   time.Time
 	PaidAt     time.Time
-	StartedAt  time.Time // of rentals: the first play; zero where none was
+	StartedAt  time.Time // the first play of rentals; zero if there was none
 	Refund     *PastRefund
 }
 
-// PastRefund is a refund of the whole order whose end is known.
+// PastRefund is a past refund of a whole order.
 type PastRefund struct {
 	RefundNo string
 	Reason   string
 	Actor    string // "operator:2"
 	At       time.Time
-	// Error is why the provider refused; then no money moved, the buyer keeps the access and a case is open. Empty: it
-	// went through.
+	// Error is why the provider refused the refund: no money moved, the buyer keeps the access, and a case is open. It
+	// is empty for a refund that succeeded.
 	Error string
 }
 
-// Imported is what became of past orders: what was sold of each video, less what was refunded as a whole, and what was
-// paid.
+// Imported sums up imported orders: the units sold of each video, less those that were refunded, the payments and the
+// items.
 type Imported struct {
-	Sold     map[int64]int // copies by SPU
+	Sold     map[int64]int // units by SPU
 	Payments []payment.Past
 	Items    []ImportedItem
 }
@@ -64,10 +64,10 @@ type ImportedItem struct {
 	Refunded  bool
 }
 
-// ImportTx writes past orders with all that follows from them in the caller's transaction, set by set: items, moves,
-// payments, access, refunds, coupons' uses, the books with what cleared since, and the customers of creators. It tells
-// nobody: no event, no job and no provider, so whoever calls it brings sums of its own up to date. Errors:
-// ErrNotImportable for a SKU that is not for sale or of limited stock, and for a coupon that does not fit.
+// ImportTx writes past orders in the caller's transaction, with all that belongs to them: items, moves, payments,
+// access, refunds, coupon uses, the books with what has cleared since, and the customers of creators. It writes no
+// event, enqueues no job and calls no provider, so the caller has to update the sums that it derives from events.
+// Errors: ErrNotImportable for a SKU that is not for sale or has limited stock, and for a coupon that can't be used.
 func (s *Orders) ImportTx(ctx context.Context, tx pgx.Tx, past []Past) (Imported, error) {
 	im := importer{
 		Orders: s,
@@ -89,11 +89,11 @@ type importer struct {
 	*Orders
 	tx     pgx.Tx
 	past   []Past
-	orders []Order // as they stand in the end, one for each past one
+	orders []Order // the orders in their final state, one for each of past
 	done   Imported
 }
 
-// deliveredIn and settledIn are how long the steps of an order take that nobody has timed.
+// deliveredIn and settledIn are the assumed durations of steps whose times are not known.
 const (
 	deliveredIn = 3 * time.Second
 	settledIn   = 2 * time.Minute

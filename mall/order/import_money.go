@@ -41,7 +41,7 @@ func (im *importer) pay(ctx context.Context) error {
 	return im.deps.Payments.ImportTx(ctx, im.tx, im.done.Payments)
 }
 
-// refund writes what went back of which item, and opens a case for each refund that failed.
+// refund writes the refunds and the items that they pay back, and opens a case for each refund that failed.
 func (im *importer) refund(ctx context.Context) error {
 	var numbers []string
 	for n, o := range im.orders {
@@ -128,14 +128,14 @@ func (im *importer) openCase(ctx context.Context, o Order, r *PastRefund) error 
 	})
 }
 
-// booking is one entry of the books and when it is due.
+// booking is one entry of the books and its time.
 type booking struct {
 	at    time.Time
 	write func() error
 }
 
-// book writes the books in the order of time, under a clock of their own: sales, what cleared each day, promised and
-// sent refunds.
+// book writes the books in the order of time, with a clock that it sets to each entry: sales, daily clearings, promised
+// refunds and sent refunds.
 func (im *importer) book(ctx context.Context) error {
 	var clock time.Time
 	books := im.deps.Ledger.ForHistory(func() time.Time { return clock }, nil)

@@ -13,7 +13,7 @@ import (
 	"videomall/mall/promotion"
 )
 
-// price makes the orders of what is sold now, and takes the discounts of coupons off.
+// price builds the orders from the current offers and takes off the discounts of coupons.
 func (im *importer) price(ctx context.Context) error {
 	var skuIDs []int64
 	var asks []promotion.CouponAsk
@@ -54,7 +54,7 @@ func (im *importer) price(ctx context.Context) error {
 	return im.settleUses(ctx)
 }
 
-// settleUses has each use stand as its order does.
+// settleUses brings the coupon use of each order to the state of the order.
 func (im *importer) settleUses(ctx context.Context) error {
 	for _, o := range im.orders {
 		if o.couponID == 0 {
@@ -148,7 +148,7 @@ func (im *importer) orderOf(p Past, offers map[int64]catalog.Offer,
 	return o, use, nil
 }
 
-// end brings an order to where a past one stands.
+// end brings an order to the final state of a past one.
 func (o *Order) end(p Past) {
 	if p.PaidAt.IsZero() {
 		closed := o.PayBefore

@@ -19,32 +19,31 @@ import (
 // keyLife is how long Redis remembers which order an idempotency key made. PostgreSQL remembers it for good.
 const keyLife = 24 * time.Hour
 
-// keys remembers idempotency keys in Redis, so that a storm of repetitions is answered without a place in the writer's
-// queue, and so that who repeats an attempt hears of their order also after the stock has gone. What Redis does not
-// know PostgreSQL is asked.
+// keys remembers idempotency keys in Redis, so that repeated requests are answered without a place in the writer's
+// queue, and get their order even after the stock has sold out. PostgreSQL answers for keys that Redis does not know.
 type keys struct {
 	redis *redisbreaker.Breaker
 	ask   *batch.Gatherer[attemptKey, string]
 }
 
-// newKeys makes the memory. A nil client is a Redis that is always away.
+// newKeys returns keys in a Redis. With a nil client it behaves as if Redis were always unavailable.
 func newKeys(client redis.UniversalClient) *keys {
 	k := &keys{redis: redisbreaker.New(client)}
 	k.ask = batch.New(batch.Options{Set: 256, Waiting: 1 << 16}, k.askSet)
 	return k
 }
 
-// name hides the key: people put anything into it.
+// name is the key's name in Redis. It is hashed, since callers may put anything into a key.
 func (k attemptKey) name() string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s", k.userID, k.key))
 	return "order:key:" + hex.EncodeToString(sum[:16])
 }
 
-// askSet reads many keys in one round trip; an empty answer is a key that Redis does not know.
+// askSet reads many keys in one round trip; the answer is empty for a key that Redis does not know.
 func (k *keys) askSet(ctx context.Context, set []attemptKey) []batch.Result[string] {
 	answers := make([]*redis.StringCmd, len(set))
 	err := k.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
-		pipe := r.Pipeline() // one key a command, which a cluster allows
+		pipe := r.Pipeline() // one key for each command, as a cluster demands
 		for i, key := range set {
 			answers[i] = pipe.Get(ctx, key.name())
 		}
@@ -62,7 +61,7 @@ func (k *keys) askSet(ctx context.Context, set []attemptKey) []batch.Result[stri
 	return results
 }
 
-// find names the order that an attempt has made before, as far as Redis remembers; "" where it does not. Errors:
+// find returns the number of the order that an attempt made before, or "" if Redis does not know it. Errors:
 // ErrKeyReused.
 func (k *keys) find(ctx context.Context, key attemptKey, hash []byte) (orderNo string, err error) {
 	kept, err := k.ask.Do(ctx, key)
@@ -80,7 +79,7 @@ func (k *keys) find(ctx context.Context, key attemptKey, hash []byte) (orderNo s
 	return orderNo, nil
 }
 
-// keep remembers the orders that were just written. A failure costs nothing but the shortcut.
+// keep remembers the orders that were just written. A failure is harmless: PostgreSQL answers for these keys.
 func (k *keys) keep(ctx context.Context, set []*placeAttempt) {
 	if len(set) == 0 {
 		return

@@ -8,14 +8,14 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-// refundStates lists how the refunds of an order stand, the oldest first.
+// refundStates lists the states of an order's refunds, the oldest first.
 func (s *shop) refundStates(o order.Order) string {
 	s.t.Helper()
 	return strings.Join(query[string](s, `select status from order_refund where order_no = $1
 		order by created_at, refund_no`, o.OrderNo), " ")
 }
 
-func TestTwoSumsAfterTheCloseBothGoBack(t *testing.T) {
+func TestOrders_ApplyNotice_two_payments_after_close(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 1)
 	o := s.place(alice, one(video))
@@ -28,12 +28,12 @@ func TestTwoSumsAfterTheCloseBothGoBack(t *testing.T) {
 		t.Errorf("refunds %s", got)
 	}
 	if got := s.is(o.OrderNo, order.Refunded); got.Refunded != cny(990) {
-		t.Errorf("the order got back %s, the surplus beyond it is none of its own", got.Refunded)
+		t.Errorf("%s of the order were refunded, which should not include the surplus", got.Refunded)
 	}
 	s.whole()
 }
 
-func TestASumThatRevivesAnOrderOutlivesTheRefundOfTheOneBefore(t *testing.T) {
+func TestOrders_ApplyNotice_revived_order_survives_an_earlier_refund(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 1)
 	o := s.place(alice, one(video))
@@ -41,11 +41,11 @@ func TestASumThatRevivesAnOrderOutlivesTheRefundOfTheOneBefore(t *testing.T) {
 	s.closeUnasked(o)
 	other := s.place(bob, one(video))
 	notices := query[int64](s, `update sandbox_notice set held = false returning id`)
-	s.ok(s.sandbox.Deliver(s.ctx, notices[0])) // no stock: this one goes back
+	s.ok(s.sandbox.Deliver(s.ctx, notices[0])) // there is no stock: this payment is refunded
 	if _, err := s.orders.Cancel(s.ctx, bob, other.OrderNo); err != nil {
 		t.Fatal(err)
 	}
-	s.ok(s.sandbox.Deliver(s.ctx, notices[1])) // stock again: this one pays
+	s.ok(s.sandbox.Deliver(s.ctx, notices[1])) // there is stock again: this payment revives the order
 	if got := s.outcomes(); got != "paid_after_close revived" {
 		t.Fatalf("outcomes %s", got)
 	}
@@ -60,7 +60,7 @@ func TestASumThatRevivesAnOrderOutlivesTheRefundOfTheOneBefore(t *testing.T) {
 	s.whole()
 }
 
-func TestAnOrderIsNotRevivedForWhatItsBuyerOwnsByNow(t *testing.T) {
+func TestOrders_ApplyNotice_paid_after_close_owned_by_now(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 3)
 	o := s.place(alice, one(video))

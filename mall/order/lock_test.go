@@ -10,8 +10,8 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-// waits holds the stock row of held while do runs, waits until do asks for it, and fails if do has locked free before:
-// whoever takes the rows of several SKUs in another order than their ids waits for one who waits for it.
+// waits locks the stock row of held while do runs, waits until do is blocked by it, and fails if do has locked the row
+// of free before: two transactions that lock the rows of several SKUs in different orders can deadlock.
 func (s *shop) waits(held, free int64, do func() error) {
 	s.t.Helper()
 	tx, err := s.pool.Begin(s.ctx)
@@ -35,7 +35,7 @@ func (s *shop) waits(held, free int64, do func() error) {
 	}
 	s.ok(pgx.BeginFunc(s.ctx, s.pool, func(other pgx.Tx) error {
 		if _, err := other.Exec(s.ctx, lock, free); err != nil {
-			s.t.Errorf("the other row is taken already: %v", err)
+			s.t.Errorf("the other row is locked already: %v", err)
 		}
 		return nil
 	}))
@@ -43,7 +43,7 @@ func (s *shop) waits(held, free int64, do func() error) {
 	s.ok(<-done)
 }
 
-func TestStockIsAlwaysLockedInTheOrderOfItsSKUs(t *testing.T) {
+func TestOrders_Cancel_locks_the_stock_in_order_of_sku(t *testing.T) {
 	s := open(t)
 	a, b := s.sells(990, 9), s.sells(500, 9)
 	backwards := one(b, a)
@@ -61,7 +61,7 @@ func TestStockIsAlwaysLockedInTheOrderOfItsSKUs(t *testing.T) {
 	_, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: paid.OrderNo, Key: "k"})
 	s.ok(err)
 	if err := s.orders.Refunds().Submit(s.ctx, query[string](s, `select refund_no from order_refund`)[0]); err == nil {
-		t.Fatal("the sandbox tells how a refund ended by notice only")
+		t.Fatal("the sandbox should say how a refund ended by a notice only")
 	}
 	notice = query[int64](s, `select max(id) from sandbox_notice`)[0]
 	s.waits(a, b, func() error { return s.sandbox.Deliver(s.ctx, notice) })

@@ -10,10 +10,10 @@ import (
 	"videomall/mall/order/internal/dbsqlc"
 )
 
-// NumberLength is how long an order's number is.
+// NumberLength is the length of an order number.
 const NumberLength = 26
 
-// minPrefix is how much of a number has to be known: the first letters are those of a year's orders.
+// minPrefix is the least number of characters that a search needs, since a year's orders share the first ones.
 const minPrefix = 4
 
 // Known is an order as a search finds it.
@@ -25,7 +25,7 @@ type Known struct {
 	CreatedAt time.Time
 }
 
-// Lookup finds up to most orders by how their number begins, of any case, the newest first.
+// Lookup finds at most most orders whose numbers begin with q, in any case, the newest first.
 func (s *Orders) Lookup(ctx context.Context, q string, most int) ([]Known, error) {
 	q = strings.ToUpper(strings.TrimSpace(q))
 	if len(q) < minPrefix || len(q) > NumberLength || strings.Trim(q, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {

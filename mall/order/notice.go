@@ -14,23 +14,23 @@ import (
 
 // Outcomes of a notice that moves no money of its own.
 const (
-	OutcomeRejected        = "rejected" // bad or stale signature, or not to be read: nothing is written
+	OutcomeRejected        = "rejected" // a bad or stale signature, or malformed: nothing is written
 	OutcomePaymentFailed   = "payment_failed"
 	OutcomeRefundSettled   = "refund_settled"
 	OutcomeRefundFailed    = "refund_failed"
-	OutcomeRefundUnmatched = "refund_unmatched" // the channel gave back a sum that names no items: a case
-	OutcomeIgnored         = "ignored"          // kept, of a kind that concerns nothing here
+	OutcomeRefundUnmatched = "refund_unmatched" // it does not agree with our refunds: a case for an operator
+	OutcomeIgnored         = "ignored"          // recorded; it changes nothing here
 )
 
-// paymentFirst says that a notice speaks of a refund whose payment is not known here yet.
+// paymentFirst is the error of a refund notice that came before the payment is known here.
 type paymentFirst struct{ orderNo string }
 
 func (p paymentFirst) Error() string {
 	return "order " + p.orderNo + ": the refund came before its payment"
 }
 
-// ApplyNotice takes a provider's notice as it came: verified first, then kept and applied in one transaction, once
-// an event however often it is sent. ack is the provider's own form of "received" or "send it again"; it is
+// ApplyNotice verifies a provider's notice, then records and applies it in one transaction. An event is applied once,
+// however often its notice is sent. ack is the answer in the provider's own form: "received", or "send it again"; it is
 // positive only after the commit. err explains a negative ack.
 func (s *Orders) ApplyNotice(ctx context.Context, provider string, header http.Header,
 	body []byte) (outcome string, ack payment.Ack, err error) {
@@ -56,7 +56,7 @@ func (s *Orders) ApplyNotice(ctx context.Context, provider string, header http.H
 	return outcome, s.deps.Payments.Acknowledge(provider, nil), nil
 }
 
-// applyNotice applies one notice in one transaction; inquired says that the provider was asked for a missing payment.
+// applyNotice applies one notice in one transaction. inquired says that the provider was asked for a missing payment.
 func (s *Orders) applyNotice(ctx context.Context, n payment.Notice, inquired bool) (outcome string, err error) {
 	err = db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
 		fresh, err := s.deps.Payments.RecordNoticeTx(ctx, tx, n)

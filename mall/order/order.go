@@ -1,6 +1,6 @@
 // Package order owns the purchase: what was ordered, at which price, and how far it has come. It is the only
-// hub of the mall, where stock, money and access meet in one transaction a step. It refuses to know pages,
-// providers' formats and how a video is played.
+// hub of the mall: each step changes stock, money and access in one transaction. It knows nothing of pages, of
+// providers' formats and of how a video is played.
 package order
 
 import (
@@ -71,7 +71,7 @@ var (
 	ErrAwaitsProvider = errors.New("order: the provider has no final answer yet")
 )
 
-// Line is what a buyer asks for. Quantity counts units: for a rental, that many viewing windows in a row.
+// Line is what a buyer asks for. Quantity counts units; several units of a rental are viewing windows in a row.
 type Line struct {
 	SKUID    int64
 	Quantity int
@@ -93,7 +93,7 @@ type Order struct {
 	ClosedAt    *time.Time
 	RefundedAt  *time.Time
 	CouponCode  string // empty without a coupon
-	BundleID    int64  // 0 for what was not ordered as a bundle
+	BundleID    int64  // 0 if it was not ordered as a bundle
 	Items       []Item
 
 	couponID    int64
@@ -114,7 +114,7 @@ func (o Order) Subtotal() money.Money {
 	return money.Of(o.Total.Amount+o.Discount().Amount, o.Total.Currency)
 }
 
-// Item is one line as it was sold; later edits of the listing don't reach it.
+// Item is one line as it was sold; later edits of the listing don't change it.
 type Item struct {
 	ID         int64
 	LineNo     int
@@ -137,16 +137,16 @@ type Item struct {
 	RevokedAt  *time.Time
 
 	priceID     int64
-	campaignID  int64 // 0 for what was sold at the normal price
+	campaignID  int64 // 0 if it was sold at the normal price
 	reservation *uuid.UUID
 }
 
-// Net is what is paid for the item, and what can go back at most.
+// Net is the price paid for the item, and the most that can be refunded for it.
 func (i Item) Net() money.Money {
 	return money.Of(i.Amount.Amount-i.Discount.Amount, i.Amount.Currency)
 }
 
-// stock is the stock that the item was taken from, if it is limited.
+// stockKey names the stock that the item is taken from, if it is limited.
 func (i Item) stockKey() inventory.StockKey {
 	return inventory.StockKey{SKUID: i.SKUID, CampaignID: i.campaignID}
 }
@@ -162,25 +162,25 @@ type Deps struct {
 	Ledger       *ledger.Ledger
 	Outbox       *outbox.Outbox
 	River        *river.Client[pgx.Tx] // inserts only
-	Redis        redis.UniversalClient // remembers idempotency keys; nil is one that is always away
+	Redis        redis.UniversalClient // remembers idempotency keys; nil to do without
 	Metrics      *telemetry.Metrics
 	Now          func() time.Time
 	PayWindow    time.Duration // how long stock waits for payment
 	Writer       batch.Options // of the writer that places orders in sets; zero fields mean its own bounds
-	// Ended says of which of these listings nobody keeps what was bought, and by which takedown; it holds off whoever
-	// would undo one until the transaction ends. Nil knows of none.
+	// Ended returns, by SPU, the takedown for each of these listings to which bought access ends. Until the transaction
+	// ends none of these takedowns can be undone. Nil if there are no takedowns.
 	Ended func(ctx context.Context, tx pgx.Tx, spuIDs []int64) (map[int64]int64, error)
-	// Audit writes down what an operator did, in the transaction of the action; nil writes nothing. It is called last.
+	// Audit records an operator's action in the transaction of the action, and is called last. Nil records nothing.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 }
 
-// store locks orders, moves them and says so: what Orders and Refunds have in common.
+// store is what Orders and Refunds have in common: it locks orders, moves them, and writes their events.
 type store struct {
 	deps Deps
 	q    *dbsqlc.Queries
 }
 
-// Orders places, pays, delivers and closes. Refunds takes back.
+// Orders places, pays, delivers and closes orders. Refunds refunds them.
 type Orders struct {
 	*store
 	refunds *Refunds
@@ -190,7 +190,7 @@ type Orders struct {
 	keys    *keys
 }
 
-// New opens the order book.
+// New returns Orders on these modules.
 func New(d Deps) *Orders {
 	book := &store{deps: d, q: dbsqlc.New()}
 	s := &Orders{
@@ -213,7 +213,7 @@ func New(d Deps) *Orders {
 // PayWindow is how long stock waits for payment.
 func (s *Orders) PayWindow() time.Duration { return s.deps.PayWindow }
 
-// source names an item to the entitlement that it grants.
+// source names an item as the source of an entitlement.
 func source(orderNo string, lineNo int) string { return fmt.Sprintf("%s/%d", orderNo, lineNo) }
 
 func aggregate(orderNo string) string { return "order:" + orderNo }
@@ -275,8 +275,8 @@ func itemOf(r dbsqlc.VideoOrderItem, currency string) Item {
 	return i
 }
 
-// limited are the items that take stock, in the order of their SKUs: whoever moves stock locks its rows in this order,
-// so that no two orders wait for each other.
+// limited returns the items that take stock, in the order of their SKUs. Stock rows are always locked in this order, so
+// that two transactions never deadlock.
 func limited(items []Item) []Item {
 	list := slices.DeleteFunc(slices.Clone(items), func(i Item) bool { return i.reservation == nil })
 	slices.SortFunc(list, func(a, b Item) int { return cmp.Compare(a.SKUID, b.SKUID) })

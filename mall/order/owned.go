@@ -11,11 +11,12 @@ import (
 	"videomall/mall/order/internal/dbsqlc"
 )
 
-// causeOwned is why an order is closed unpaid, or an item of it paid back: its buyer has got the same thing otherwise.
+// causeOwned is the cause when an order is closed unpaid, or an item refunded, because the buyer got it through another
+// order.
 const causeOwned = "already_owned"
 
-// OwnedByNow are the items of an order that its buyer has got otherwise since it was placed, or has paid for in another
-// order: an order with one of them is not led to payment. What can't be paid any more has none.
+// OwnedByNow returns the items of an unpaid order that the buyer has got since it was placed, or has paid for, through
+// another order. An order with such an item can't be paid. An order that does not wait for payment has none.
 func (s *Orders) OwnedByNow(ctx context.Context, o Order) (items []Item, err error) {
 	if o.Status != PendingPay {
 		return nil, nil
@@ -31,7 +32,7 @@ func (s *Orders) OwnedByNow(ctx context.Context, o Order) (items []Item, err err
 	return items, err
 }
 
-// mayPay fails when an order holds something that its buyer owns by now. Errors: ErrAlreadyOwned, naming the SKU.
+// mayPay fails if the buyer owns an item of the order by now. Errors: ErrAlreadyOwned, which names the SKU.
 func (s *Orders) mayPay(ctx context.Context, o Order) error {
 	owned, err := s.OwnedByNow(ctx, o)
 	if err != nil || len(owned) == 0 {
@@ -41,9 +42,9 @@ func (s *Orders) mayPay(ctx context.Context, o Order) error {
 		Because("item %d of %s", owned[0].LineNo, o.OrderNo)
 }
 
-// ownedTx are the items of an order that would give its buyer nothing new beside what is granted, and beside more. An
-// item of a bundle has been left out of its price where the buyer held it, rentals too; otherwise only owning for good
-// counts, since a second rental is another window.
+// ownedTx returns the items of an order that would give the buyer nothing new, considering what the buyer has been
+// granted and the holdings in more. In general only ownership counts, since a second rental is another window. For a
+// bundle a rental counts too, since the price of a bundle leaves out every part that the buyer holds.
 func (s *Orders) ownedTx(ctx context.Context, tx pgx.Tx, o Order, more entitlement.Holdings) (items []Item, err error) {
 	held, err := s.deps.Entitlements.HoldingsTx(ctx, tx, o.UserID, videos(o))
 	if err != nil {
@@ -61,7 +62,7 @@ func (s *Orders) ownedTx(ctx context.Context, tx pgx.Tx, o Order, more entitleme
 	return items, nil
 }
 
-// paidElsewhereTx is what the buyer of an order is about to be granted by others.
+// paidElsewhereTx returns what the buyer is about to be granted through other orders that are paid.
 func (s *Orders) paidElsewhereTx(ctx context.Context, tx pgx.Tx, o Order) (entitlement.Holdings, error) {
 	rows, err := s.q.PaidElsewhere(ctx, tx, dbsqlc.PaidElsewhereParams{
 		UserID:  o.UserID,
@@ -82,8 +83,8 @@ func (s *Orders) paidElsewhereTx(ctx context.Context, tx pgx.Tx, o Order) (entit
 	return paid, nil
 }
 
-// lockBuyerTx keeps every other order of the same buyer from being granted until the transaction ends. The order itself
-// is locked before it, as everywhere.
+// lockBuyerTx keeps every other order of the same buyer from being granted until the transaction ends. The caller has
+// locked the order before: orders are always locked before buyers.
 func (s *store) lockBuyerTx(ctx context.Context, tx pgx.Tx, o Order) error {
 	if err := s.q.LockBuyer(ctx, tx, o.UserID); err != nil {
 		return fmt.Errorf("lock the buyer of %s: %w", o.OrderNo, err)
@@ -91,9 +92,9 @@ func (s *store) lockBuyerTx(ctx context.Context, tx pgx.Tx, o Order) error {
 	return nil
 }
 
-// returnOwnedTx pays back the items of a paid order that its buyer owns by now, before they are granted: the money was
-// under way when the other order was delivered. The order and its buyer are locked; the order comes back as it stands
-// then.
+// returnOwnedTx refunds the items of a paid order that the buyer owns by now, before they are granted: the payment was
+// under way when the other order was delivered. The caller has locked the order and the buyer. It returns the order in
+// its new state.
 func (s *Orders) returnOwnedTx(ctx context.Context, tx pgx.Tx, o Order) (Order, error) {
 	owned, err := s.ownedTx(ctx, tx, o, nil)
 	if err != nil || len(owned) == 0 {
@@ -115,7 +116,7 @@ func (s *Orders) returnOwnedTx(ctx context.Context, tx pgx.Tx, o Order) (Order, 
 	return s.lockTx(ctx, tx, o.OrderNo)
 }
 
-// closeOwnedTx enqueues a look at the buyer's other orders that wait for payment and hold something of what was just
+// closeOwnedTx enqueues a CloseOwned job for each of the buyer's unpaid orders that contain a video that was just
 // granted.
 func (s *Orders) closeOwnedTx(ctx context.Context, tx pgx.Tx, o Order) error {
 	waiting, err := s.q.WaitingWith(ctx, tx, dbsqlc.WaitingWithParams{UserID: o.UserID, SpuIds: videos(o)})
@@ -130,9 +131,9 @@ func (s *Orders) closeOwnedTx(ctx context.Context, tx pgx.Tx, o Order) error {
 	return nil
 }
 
-// CloseOwned closes an order that waits for payment once its buyer has got every item of it otherwise, so that its
-// stock and its coupon are free again and nobody is asked to pay for it. An order that holds something else too stays:
-// its buyer decides. Errors: ErrAwaitsProvider asks to be called again soon.
+// CloseOwned closes an unpaid order if the buyer has got every item of it through other orders, so that its stock and
+// its coupon become free and nobody is asked to pay for it. An order with at least one item that the buyer does not own
+// stays open. Errors: ErrAwaitsProvider asks the caller to try again soon.
 func (s *Orders) CloseOwned(ctx context.Context, orderNo string) error {
 	o, err := s.GetAny(ctx, orderNo)
 	if err != nil || o.Status != PendingPay {

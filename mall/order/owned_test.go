@@ -10,7 +10,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-// rents lists a rental of the same video as a SKU that is sold for good.
+// sellsBoth lists a video with two SKUs: one to own and one to rent.
 func (s *shop) sellsBoth(own, rent int64) (ownID, rentID int64) {
 	s.t.Helper()
 	s.products++
@@ -43,7 +43,7 @@ func (s *shop) mayNotPay(o order.Order) {
 	s.t.Helper()
 	if _, err := s.orders.Prepay(s.ctx, o.UserID, o.OrderNo, sandbox.Name,
 		"http://127.0.0.1"); !errors.Is(err, order.ErrAlreadyOwned) {
-		s.t.Errorf("the payment of what is owned by now was opened: %v", err)
+		s.t.Errorf("the payment of an item that is owned by now was opened: %v", err)
 	}
 }
 
@@ -53,24 +53,24 @@ func (s *shop) grants(userID int64) int64 {
 }
 
 func TestOrders_Prepay(t *testing.T) {
-	t.Run("a_film_owned_by_now", func(t *testing.T) {
+	t.Run("a_video_owned_by_now", func(t *testing.T) {
 		s := open(t)
 		video := s.sells(600, 5)
 		first, second := s.place(alice, one(video)), s.place(alice, one(video))
 		s.pay(first, sandbox.PayOptions{})
-		s.mayNotPay(second) // paid for, and about to be granted
+		s.mayNotPay(second) // the first order is paid and about to be granted
 		s.ok(s.orders.Deliver(s.ctx, first.OrderNo))
 		s.mayNotPay(second)
-		s.page(s.place(bob, one(video))) // another person's payment is opened
+		s.page(s.place(bob, one(video))) // another person may pay
 	})
-	t.Run("a_rental_of_a_film_owned_by_now", func(t *testing.T) {
+	t.Run("a_rental_of_a_video_owned_by_now", func(t *testing.T) {
 		s := open(t)
 		own, rent := s.sellsBoth(900, 300)
 		waiting := s.place(alice, one(rent))
 		s.bought(alice, one(own))
 		s.mayNotPay(waiting)
 	})
-	t.Run("one_film_of_two_is_owned_by_now", func(t *testing.T) {
+	t.Run("one_video_of_two_is_owned_by_now", func(t *testing.T) {
 		s := open(t)
 		a, b := s.sells(600, -1), s.sells(700, -1)
 		waiting := s.place(alice, one(a, b))
@@ -86,7 +86,7 @@ func TestOrders_Prepay(t *testing.T) {
 		_, rent := s.sellsBoth(900, 300)
 		waiting := s.place(alice, one(rent))
 		s.bought(alice, one(rent))
-		s.page(waiting) // is for sale as before
+		s.page(waiting) // may be paid
 	})
 	t.Run("a_better_picture_than_is_owned", func(t *testing.T) {
 		s := open(t)
@@ -122,7 +122,7 @@ func TestOrders_Deliver(t *testing.T) {
 		video := s.sells(600, 5)
 		first, second := s.place(alice, one(video)), s.place(alice, one(video))
 		page := s.page(second)
-		s.bought(alice, one(s.sells(100, -1))) // something else keeps nobody from paying
+		s.bought(alice, one(s.sells(100, -1))) // another video does not matter
 		s.pay(first, sandbox.PayOptions{})
 		s.ok(s.orders.Deliver(s.ctx, first.OrderNo))
 		s.payAt(page, sandbox.PayOptions{})
@@ -130,11 +130,11 @@ func TestOrders_Deliver(t *testing.T) {
 		s.ok(s.orders.Deliver(s.ctx, second.OrderNo))
 		s.ok(s.orders.Deliver(s.ctx, second.OrderNo)) // its retry
 		if n, err := s.orders.SweepUndelivered(s.ctx, 0); err != nil || n != 0 {
-			t.Errorf("the sweeper takes up %d orders that are on their way back, %v", n, err)
+			t.Errorf("the sweeper delivered %d orders that are being refunded, %v", n, err)
 		}
 		s.refunds()
 		if got := s.is(second.OrderNo, order.Refunded); got.Refunded != cny(600) {
-			t.Errorf("%s went back", got.Refunded)
+			t.Errorf("%s was refunded", got.Refunded)
 		}
 		s.is(first.OrderNo, order.Delivered)
 		if !s.watches(alice, first, 0) || s.stock(video).Sold != 1 || s.grants(alice) != 2 {
@@ -142,7 +142,7 @@ func TestOrders_Deliver(t *testing.T) {
 		}
 		s.whole()
 	})
-	t.Run("only_the_owned_film_of_two_goes_back", func(t *testing.T) {
+	t.Run("only_the_owned_video_of_two_goes_back", func(t *testing.T) {
 		s := open(t)
 		a, b := s.sells(600, 3), s.sells(700, 3)
 		both := s.place(alice, one(a, b))
@@ -159,7 +159,7 @@ func TestOrders_Deliver(t *testing.T) {
 		}
 		s.whole()
 	})
-	t.Run("a_rental_whose_film_is_owned_goes_back", func(t *testing.T) {
+	t.Run("a_rental_whose_video_is_owned_goes_back", func(t *testing.T) {
 		s := open(t)
 		own, rent := s.sellsBoth(900, 300)
 		waiting := s.place(alice, one(rent))
@@ -184,11 +184,11 @@ func TestOrders_Deliver(t *testing.T) {
 		s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
 		s.refunds()
 		if got := s.is(o.OrderNo, order.Delivered); got.Refunded != cny(750) {
-			t.Errorf("%s went back", got.Refunded)
+			t.Errorf("%s was refunded", got.Refunded)
 		}
 		s.whole()
 	})
-	t.Run("a_free_film_of_two_orders_is_granted_once", func(t *testing.T) {
+	t.Run("a_free_video_of_two_orders_is_granted_once", func(t *testing.T) {
 		s := open(t)
 		video := s.sells(0, 3)
 		first, second := s.place(alice, one(video)), s.place(alice, one(video))
@@ -222,7 +222,7 @@ func TestOrders_Deliver(t *testing.T) {
 			Key:     "again",
 			Actor:   "operator:2",
 		}); err != nil {
-			t.Errorf("an operator can't try again: %v", err)
+			t.Errorf("an operator's second try: %v", err)
 		}
 	})
 	t.Run("a_refund_that_fails_gives_no_second_grant_of_what_was_bought_anew", func(t *testing.T) {
@@ -246,7 +246,7 @@ func TestOrders_Deliver(t *testing.T) {
 	})
 }
 
-// Whatever the order in which two payments of one video arrive and are granted, one is kept and the other goes back.
+// Several orders of one video are paid and delivered at once: one is kept, and the others are refunded.
 func TestOrders_Deliver_two_payments_of_one_video_at_once(t *testing.T) {
 	s := open(t)
 	video := s.sells(600, 9)
@@ -294,7 +294,7 @@ func TestOrders_CloseOwned(t *testing.T) {
 	s.bought(alice, one(a))
 	asked := query[string](s, `select args->>'orderNo' from river_job where kind = 'order_close_owned' order by id`)
 	if len(asked) != 2 || asked[0] != same.OrderNo || asked[1] != mixed.OrderNo {
-		t.Errorf("a look at %v", asked)
+		t.Errorf("jobs for the orders %v", asked)
 	}
 	for _, o := range []order.Order{same, mixed, others} {
 		s.ok(s.orders.CloseOwned(s.ctx, o.OrderNo))

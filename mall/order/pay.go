@@ -23,18 +23,18 @@ import (
 // Outcomes of money that arrives, as docs/payments.md names them.
 const (
 	OutcomePaid             = "paid"
-	OutcomeRevived          = "revived"          // paid after close, and the stock was still to be had
-	OutcomePaidAfterClose   = "paid_after_close" // refunded by itself
-	OutcomePaidTwice        = "paid_twice"       // the second sum is refunded by itself
+	OutcomeRevived          = "revived"          // paid after the close, and its stock was still available
+	OutcomePaidAfterClose   = "paid_after_close" // refunded automatically
+	OutcomePaidTwice        = "paid_twice"       // the second sum is refunded automatically
 	OutcomeDuplicate        = "duplicate"        // this transaction was seen before
 	OutcomeAmountMismatch   = "amount_mismatch"  // held in suspense for an operator
 	OutcomeCurrencyMismatch = "currency_mismatch"
 	OutcomeUnknownOrder     = "unknown_order"
 )
 
-// Prepay starts, or picks up again, the payment of one's own order at a provider. returnURL is where the provider
-// sends the shopper back. Nobody is led to pay for what they own by now, or have paid for in another order.
-// Errors: ErrNotFound, ErrNotPayable, ErrAlreadyOwned, and those of payment.Prepay.
+// Prepay starts or resumes the payment of the user's own order at a provider, which sends the shopper back to returnURL
+// afterwards. It refuses an order with an item that the user owns by now, or has paid for in another order. Errors:
+// ErrNotFound, ErrNotPayable, ErrAlreadyOwned, and those of payment.Prepay.
 func (s *Orders) Prepay(ctx context.Context, userID int64,
 	orderNo, provider, returnURL string) (payment.Attempt, error) {
 	o, err := s.Get(ctx, userID, orderNo)
@@ -67,7 +67,7 @@ func subject(o Order) string {
 	return fmt.Sprintf("%s and %d more", first, len(o.Items)-1)
 }
 
-// Money is a provider's word that it took a sum, from a notice or an answer to a query.
+// Money says that a provider took a sum, according to a notice or to the answer to a query.
 type Money struct {
 	Provider     string
 	AttemptNo    string
@@ -76,8 +76,8 @@ type Money struct {
 	At           time.Time
 }
 
-// ConfirmPaid applies money that a provider took, once a transaction: the order becomes PAID, or the sum becomes
-// surplus and goes back by itself, or it waits in suspense for an operator. The outcome says which.
+// ConfirmPaid applies money that a provider took, once for each of its transactions: the order becomes PAID, or the sum
+// is surplus and is refunded automatically, or it is held in suspense for an operator. The outcome says which.
 func (s *Orders) ConfirmPaid(ctx context.Context, m Money) (outcome string, err error) {
 	err = db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
 		outcome, err = s.confirmTx(ctx, tx, m)
@@ -114,7 +114,7 @@ func (s *Orders) confirmTx(ctx context.Context, tx pgx.Tx, m Money) (string, err
 	return s.applyTx(ctx, tx, o, m)
 }
 
-// applyTx decides what a sum that fits the order does to it. The order is locked.
+// applyTx applies a sum that equals the order's total. The caller has locked the order.
 func (s *Orders) applyTx(ctx context.Context, tx pgx.Tx, o Order, m Money) (string, error) {
 	captures, err := s.deps.Payments.CapturesTx(ctx, tx, o.OrderNo)
 	if err != nil {
@@ -144,13 +144,13 @@ func (s *Orders) applyTx(ctx context.Context, tx pgx.Tx, o Order, m Money) (stri
 			return OutcomeDuplicate, err
 		}
 		return OutcomeRevived, s.payTx(ctx, tx, &o, "paid_after_close", actor)
-	default: // PAID, DELIVERED, REFUNDED: somebody paid again
+	default: // PAID, DELIVERED, REFUNDED: a second payment
 		return s.surplusTx(ctx, tx, o, m, OutcomePaidTwice)
 	}
 }
 
-// payTx makes an order PAID with all that follows from it: its stock is sold, its grant is on the way, its other
-// attempts are about to be closed.
+// payTx makes an order PAID: it sells the stock, uses the coupon, and enqueues the jobs that deliver the order and
+// close its other attempts.
 func (s *Orders) payTx(ctx context.Context, tx pgx.Tx, o *Order, cause, actor string) error {
 	if err := s.moveTx(ctx, tx, o, move{Paid, cause, actor}); err != nil {
 		return err
@@ -160,11 +160,11 @@ func (s *Orders) payTx(ctx context.Context, tx pgx.Tx, o *Order, cause, actor st
 		if err != nil {
 			return err
 		}
-		if !sold { // held as long as the order is open: anything else is a broken book, and no sale
+		if !sold { // an open order holds its reservations, so the data is inconsistent
 			return fmt.Errorf("item %d of %s: its reservation %s is not held", i.LineNo, o.OrderNo, i.reservation)
 		}
 	}
-	if o.couponID != 0 { // after the stock, as everywhere
+	if o.couponID != 0 { // coupons are always locked after stock
 		if err := s.deps.Promotions.UseTx(ctx, tx, o.OrderNo); err != nil {
 			return err
 		}
@@ -184,8 +184,8 @@ func (s *Orders) payTx(ctx context.Context, tx pgx.Tx, o *Order, cause, actor st
 	return nil
 }
 
-// reviveTx takes a closed order's stock again, and the use of its coupon, if both can be had at the price that was paid
-// and its buyer does not own it by now; else it changes nothing.
+// reviveTx reserves the stock of a closed order again, and holds the use of its coupon. It changes nothing and returns
+// false if they are not available at the price that was paid, or if the buyer owns an item by now.
 func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error) {
 	wanted := asked{
 		userID:   o.UserID,
@@ -213,7 +213,7 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 		return false, err
 	}
 	quote, err := f.quote(wanted)
-	if isFault(err) { // the bundle has ended, or costs its buyer something else by now
+	if isFault(err) { // the bundle has ended, or its price for this buyer has changed
 		return false, nil
 	}
 	if err != nil {
@@ -227,7 +227,7 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 				UserID: o.UserID,
 				SPUID:  i.SPUID,
 			}, i.Quality) {
-			return false, nil // bought again after the close, it may be: nobody pays twice for one video
+			return false, nil // the buyer may have bought it again after the close: nobody pays twice for one video
 		}
 		if i.reservation != nil {
 			stock = append(stock, inventory.Reservation{
@@ -251,7 +251,7 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 	for n, i := range o.Items {
 		same = same && quote.Lines[n].Discount.Amount == i.Discount.Amount
 	}
-	if !same || count.Take(stock) != nil { // all of the stock or none of it
+	if !same || count.Take(stock) != nil { // Take takes all of the stock or nothing
 		return false, nil
 	}
 	var later db.Later
@@ -280,8 +280,8 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 	return true, later.Send(ctx, tx)
 }
 
-// reuseTx takes the coupon of a closed order once more and lowers the quote by it; same is false when it can't be used
-// any more. The coupon is locked, after the stock.
+// reuseTx takes the coupon of a closed order again and lowers the quote by its discount; same is false if the coupon
+// can't be used any more. It locks the coupon; the caller has locked the stock before.
 func (s *Orders) reuseTx(ctx context.Context, tx pgx.Tx, o Order,
 	quote *Quote) (use *promotion.Use, same bool, err error) {
 	if o.couponID == 0 {
@@ -299,7 +299,7 @@ func (s *Orders) reuseTx(ctx context.Context, tx pgx.Tx, o Order,
 	return &taken, true, quote.lower(taken)
 }
 
-// surplusTx keeps a sum that pays for nothing and sends it back.
+// surplusTx records a sum that pays for nothing and starts its refund.
 func (s *Orders) surplusTx(ctx context.Context, tx pgx.Tx, o Order, m Money, outcome string) (string, error) {
 	c, fresh, err := s.captureTx(ctx, tx, m, &o, payment.Surplus)
 	if err != nil || !fresh {
@@ -315,7 +315,8 @@ func (s *Orders) surplusTx(ctx context.Context, tx pgx.Tx, o Order, m Money, out
 	return outcome, err
 }
 
-// suspendTx keeps a sum that fits no order, or fits one wrongly, and opens a case for an operator.
+// suspendTx records, in suspense, a sum that belongs to no order or differs from the order's total, and opens a case
+// for an operator.
 func (s *Orders) suspendTx(ctx context.Context, tx pgx.Tx, m Money, orderNo, outcome string,
 	detail map[string]any) (string, error) {
 	_, fresh, err := s.captureTx(ctx, tx, m, &Order{OrderNo: orderNo}, payment.Suspense)
@@ -332,8 +333,8 @@ func (s *Orders) suspendTx(ctx context.Context, tx pgx.Tx, m Money, orderNo, out
 	return outcome, s.openCaseTx(ctx, tx, outcome, orderNo, m.Provider+"/"+m.ChannelTxnNo, detail)
 }
 
-// captureTx records a captured sum and books it: what the channel now holds for us, against who earned it, or against
-// why it is no sale.
+// captureTx records a captured sum and books it: as a sale if it pays for the order, otherwise as unapplied or
+// suspended money.
 func (s *Orders) captureTx(ctx context.Context, tx pgx.Tx, m Money, o *Order,
 	state payment.CaptureState) (c payment.Capture, fresh bool, err error) {
 	c, fresh, err = s.deps.Payments.CaptureTx(ctx, tx, payment.Capture{
@@ -360,7 +361,7 @@ func (s *Orders) captureTx(ctx context.Context, tx pgx.Tx, m Money, o *Order,
 	return c, true, err
 }
 
-// saleOf tells the books of an order that a provider's transaction paid.
+// saleOf describes, for the ledger, an order that a provider's transaction paid.
 func saleOf(o *Order, provider, txnNo string) ledger.Sale {
 	return ledger.Sale{
 		Reference: provider + "/" + txnNo,
@@ -370,7 +371,7 @@ func saleOf(o *Order, provider, txnNo string) ledger.Sale {
 	}
 }
 
-// parts tell the books who sold what of an order, and for how much.
+// parts describes, for the ledger, who sold which item of an order for how much.
 func parts(o *Order) []ledger.Part {
 	list := make([]ledger.Part, len(o.Items))
 	for n, i := range o.Items {

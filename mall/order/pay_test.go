@@ -18,7 +18,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-// outcomes lists what became of each notice, in the order it came.
+// outcomes lists the outcomes of the notices, in the order of their arrival.
 func (s *shop) outcomes() string {
 	s.t.Helper()
 	return strings.Join(query[string](s, `select outcome from payment_notice order by id`), " ")
@@ -35,7 +35,7 @@ func (s *shop) history(orderNo string) string {
 	return strings.Join(words, " ")
 }
 
-func TestAPaidOrderIsGrantedAndItsStockSold(t *testing.T) {
+func TestOrders_Deliver_grants_and_sells_the_stock(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 5)
 	o := s.bought(alice, one(video))
@@ -52,7 +52,7 @@ func TestAPaidOrderIsGrantedAndItsStockSold(t *testing.T) {
 	s.whole()
 }
 
-func TestAHundredCopiesOfOneNoticePayOnce(t *testing.T) {
+func TestOrders_ApplyNotice_hundred_copies_pay_once(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 5)
 	o := s.place(alice, one(video))
@@ -67,7 +67,7 @@ func TestAHundredCopiesOfOneNoticePayOnce(t *testing.T) {
 	s.whole()
 }
 
-func TestDeliveringIsDoneOnceByWhoeverComesFirst(t *testing.T) {
+func TestOrders_Deliver_races_with_the_sweeper(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1)
 	o := s.place(alice, one(video))
@@ -89,12 +89,12 @@ func TestDeliveringIsDoneOnceByWhoeverComesFirst(t *testing.T) {
 	s.whole()
 }
 
-func TestTheSweeperGrantsWhatAJobForgot(t *testing.T) {
+func TestOrders_SweepUndelivered_after_the_grace(t *testing.T) {
 	s := open(t)
 	o := s.place(alice, one(s.sells(990, -1)))
 	s.pay(o, sandbox.PayOptions{})
 	if n, err := s.orders.SweepUndelivered(s.ctx, 5*time.Second); err != nil || n != 0 {
-		t.Errorf("swept %d, %v before the grace was over", n, err)
+		t.Errorf("before the grace was over: swept %d, %v", n, err)
 	}
 	s.advance(6 * time.Second)
 	if n, err := s.orders.SweepUndelivered(s.ctx, 5*time.Second); err != nil || n != 1 {
@@ -103,12 +103,12 @@ func TestTheSweeperGrantsWhatAJobForgot(t *testing.T) {
 	s.is(o.OrderNo, order.Delivered)
 }
 
-func TestPaidAfterCloseIsRevivedWhileThereIsStock(t *testing.T) {
+func TestOrders_ApplyNotice_paid_after_close_revives_the_order(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 1)
 	o := s.place(alice, one(video))
 	page := s.page(o)
-	s.payAt(page, sandbox.PayOptions{HoldNotice: true}) // the bank has the money and says nothing yet
+	s.payAt(page, sandbox.PayOptions{HoldNotice: true}) // the bank has the money and holds its notice back
 	s.closeUnasked(o)
 	if got := s.stock(video); got.Available != 1 {
 		t.Fatalf("stock after close %+v", got)
@@ -125,7 +125,7 @@ func TestPaidAfterCloseIsRevivedWhileThereIsStock(t *testing.T) {
 	s.whole()
 }
 
-func TestPaidAfterCloseIsRefundedWhenTheStockIsGone(t *testing.T) {
+func TestOrders_ApplyNotice_paid_after_close_sold_out(t *testing.T) {
 	s := open(t)
 	video, plenty := s.sells(990, 1), s.sells(100, 5)
 	o := s.place(alice, one(video, plenty))
@@ -144,12 +144,12 @@ func TestPaidAfterCloseIsRefundedWhenTheStockIsGone(t *testing.T) {
 	}
 	s.is(winner.OrderNo, order.Delivered)
 	if got := s.stock(plenty); got.Available != 5 {
-		t.Errorf("a revival that failed kept a unit of another video: %+v", got)
+		t.Errorf("the failed revival kept a unit of another video: %+v", got)
 	}
 	s.whole()
 }
 
-func TestPaidAfterCloseIsRefundedWhenThePriceMoved(t *testing.T) {
+func TestOrders_ApplyNotice_paid_after_close_price_changed(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1)
 	o := s.place(alice, one(video))
@@ -164,7 +164,7 @@ func TestPaidAfterCloseIsRefundedWhenThePriceMoved(t *testing.T) {
 	s.whole()
 }
 
-func TestASecondPaymentIsSurplusAndGoesBack(t *testing.T) {
+func TestOrders_ApplyNotice_paid_twice(t *testing.T) {
 	s := open(t)
 	o := s.place(alice, one(s.sells(990, 3)))
 	s.pay(o, sandbox.PayOptions{Twice: true})
@@ -178,12 +178,12 @@ func TestASecondPaymentIsSurplusAndGoesBack(t *testing.T) {
 	}
 	if got := query[int64](s,
 		`select coalesce(sum(amount), 0)::bigint from ledger_line where account = 'unapplied'`)[0]; got != 0 {
-		t.Errorf("the account of what belongs to no sale holds %d", got)
+		t.Errorf("the account of unapplied money holds %d", got)
 	}
 	s.whole()
 }
 
-func TestWrongSumsWaitForAnOperatorAndNeverPay(t *testing.T) {
+func TestOrders_ApplyNotice_wrong_sum(t *testing.T) {
 	for name, c := range map[string]struct {
 		options sandbox.PayOptions
 		outcome string
@@ -205,7 +205,7 @@ func TestWrongSumsWaitForAnOperatorAndNeverPay(t *testing.T) {
 				cases[0].Kind != c.outcome {
 				t.Errorf("cases %+v, %v", cases, err)
 			}
-			s.advance(16 * time.Minute) // and the order closes all the same
+			s.advance(16 * time.Minute) // the order closes all the same
 			s.ok(s.orders.Expire(s.ctx, o.OrderNo))
 			s.is(o.OrderNo, order.Closed)
 			if s.stock(video).Available != 3 {
@@ -216,7 +216,7 @@ func TestWrongSumsWaitForAnOperatorAndNeverPay(t *testing.T) {
 	}
 }
 
-// notify signs and posts a notice of the test's own making.
+// notify signs a notice with the given body and applies it.
 func (s *shop) notify(body string, at time.Time, secret string) (string, int, error) {
 	h := http.Header{}
 	h.Set(sandbox.SignatureHeader, sandbox.Sign(secret, at, []byte(body)))
@@ -230,7 +230,7 @@ func noticeBody(event, attempt, txn string, amount int64, at time.Time) string {
 		event, attempt, txn, amount, at.Format(time.RFC3339))
 }
 
-func TestANoticeForNoOrderIsKeptAndAcknowledged(t *testing.T) {
+func TestOrders_ApplyNotice_unknown_order(t *testing.T) {
 	s := open(t)
 	now := s.now()
 	outcome, status, err := s.notify(noticeBody("e1", "01UNKNOWNATTEMPT0000000000", "T1", 990, now), now,
@@ -244,7 +244,7 @@ func TestANoticeForNoOrderIsKeptAndAcknowledged(t *testing.T) {
 	}
 }
 
-func TestABadOrStaleSignatureWritesNothing(t *testing.T) {
+func TestOrders_ApplyNotice_bad_or_stale_signature(t *testing.T) {
 	s := open(t)
 	o := s.place(alice, one(s.sells(990, -1)))
 	s.page(o)
@@ -270,7 +270,7 @@ func TestABadOrStaleSignatureWritesNothing(t *testing.T) {
 	s.is(o.OrderNo, order.PendingPay)
 }
 
-func TestTheSameTransactionInAnotherNoticeIsADuplicate(t *testing.T) {
+func TestOrders_ApplyNotice_same_transaction_in_another_notice(t *testing.T) {
 	s := open(t)
 	o := s.place(alice, one(s.sells(990, -1)))
 	s.page(o)
@@ -290,7 +290,7 @@ func TestTheSameTransactionInAnotherNoticeIsADuplicate(t *testing.T) {
 	s.is(o.OrderNo, order.Delivered)
 }
 
-// hasty is a bank whose customer pays, and whose notice arrives, before its answer to the prepay request does.
+// hasty is a bank whose customer pays, and whose notice arrives, before it answers the prepay request.
 type hasty struct {
 	payment.Provider
 	s *shop
@@ -305,7 +305,7 @@ func (h hasty) Create(ctx context.Context, r payment.CreateRequest) (payment.Act
 	return action, err
 }
 
-func TestANoticeBeforeThePrepayAnswerPays(t *testing.T) {
+func TestOrders_ApplyNotice_before_the_prepay_answer(t *testing.T) {
 	s := open(t, func(s *shop, p payment.Provider) payment.Provider { return hasty{p, s} })
 	o := s.place(alice, one(s.sells(990, 1)))
 	a, err := s.orders.Prepay(s.ctx, alice, o.OrderNo, sandbox.Name, "http://127.0.0.1/")
@@ -319,7 +319,7 @@ func TestANoticeBeforeThePrepayAnswerPays(t *testing.T) {
 	s.whole()
 }
 
-func TestAnOrderThatCanNotBePaidIsNotPrepaid(t *testing.T) {
+func TestOrders_Prepay_not_payable(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1)
 	paid, late := s.bought(alice, one(video)), s.place(bob, one(video))
@@ -336,15 +336,14 @@ func TestAnOrderThatCanNotBePaidIsNotPrepaid(t *testing.T) {
 	}
 }
 
-// closeUnasked closes an order as it happens when the bank takes the money just after it was asked: by the guarded
-// move alone.
+// closeUnasked closes an order without asking the bank, as if the bank took the money just after it was asked.
 func (s *shop) closeUnasked(o order.Order) {
 	s.t.Helper()
 	s.ok(s.orders.CloseUnasked(s.ctx, o.OrderNo))
 	s.is(o.OrderNo, order.Closed)
 }
 
-// releaseNotices lets the bank say what it held back.
+// releaseNotices delivers the notices that the bank held back.
 func (s *shop) releaseNotices() {
 	s.t.Helper()
 	_, err := s.pool.Exec(s.ctx, `update sandbox_notice set held = false`)

@@ -22,24 +22,23 @@ import (
 )
 
 // PlaceRequest orders some lines for one person. IdempotencyKey is the caller's name for this request: the same key
-// with the same lines is the same order. ExpectTotal, where given, is the sum that the buyer agreed to. A bundle's
-// order names no lines: they are what its buyer lacks of it. Lines that a running flash sale sells to this person are
-// bought in it; CampaignID names one whose price is to be had or none. A line whose running sale its buyer misses,
-// since it has sold out or sells one person no more, is sold at the normal price only where ExpectTotal agrees to it.
+// with the same lines is the same order. ExpectTotal, if set, is the sum that the buyer agreed to. An order of a bundle
+// names no lines; it consists of the parts that the buyer lacks. A line is bought in a running flash sale if the sale
+// sells it to this person. If the sale has sold out or the person has reached its limit, the line is sold at the normal
+// price, but only if ExpectTotal is set. With a CampaignID all lines are bought in that sale or not at all.
 type PlaceRequest struct {
 	UserID         int64
 	IdempotencyKey string
 	Items          []Line
 	ExpectTotal    *money.Money
-	// the flash sale that all lines are bought in, never at the normal price instead; 0 to name none
-	CampaignID int64
-	CouponCode string // as it was typed; empty for none. It goes with neither of the other two
-	BundleID   int64  // the bundle that is bought; 0 for none
+	CampaignID     int64  // the flash sale that all lines are bought in; 0 for none
+	CouponCode     string // as it was typed; empty for none. It can't be used with a CampaignID or a BundleID
+	BundleID       int64  // the bundle that is bought; 0 for none
 }
 
-// Place makes an order, or returns the one that this key made before (replayed). Stock is held until PayBefore; an
-// order that costs nothing is paid at once. Everything of an order commits together or not at all, and before Place
-// returns; orders that arrive at the same moment share one transaction, in which each stands or falls by itself.
+// Place makes an order, or returns the order that this key made before (replayed). Stock is held until PayBefore; an
+// order that costs nothing is paid at once. All parts of an order are committed together, before Place returns. Orders
+// that arrive at the same moment share one transaction, in which each is placed or refused independently of the others.
 // Errors: ErrKeyMissing, ErrKeyReused, ErrEmpty, ErrTooManyItems, ErrDuplicateItem, ErrQuantity, ErrUnavailable,
 // ErrAlreadyOwned, ErrPriceChanged, ErrMixedCurrency, ErrNoCampaign, inventory.ErrSoldOut, inventory.ErrBuyerLimit,
 // ErrCouponWithSale, ErrCouponWithBundle, ErrBundleUnavailable, ErrBundleHeld, ErrBundleOpen, those of
@@ -78,22 +77,23 @@ func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, repla
 		if !missed {
 			return Order{}, false, err
 		}
-		sales = left // the normal price, where it was agreed to
+		sales = left // try the normal price, if the buyer agreed to it
 	}
 }
 
-// placeAt places an order at the prices of the sales that were chosen for it. A sale that sells no more refuses it.
+// placeAt places an order at the prices of the sales that were chosen for it. It fails if one of these sales can't sell
+// its line any more.
 func (s *Orders) placeAt(ctx context.Context, w *placeAttempt) (placed Order, replayed bool, err error) {
 	wants := w.wants()
 	w.took, err = s.deps.Inventory.Gate.Admit(ctx, wants)
-	if len(w.took) < len(wants) { // what the gate has just taken it had never heard of; all else may be a repetition
+	if len(w.took) < len(wants) { // the gate may know some of these tokens, so this may be a repeated request
 		if before, known, e := s.remembered(ctx, w); e != nil || known {
 			s.deps.Inventory.Gate.Conclude(ctx, nil, w.took)
 			return before, known, e
 		}
 	}
 	if err != nil {
-		// Redis may have forgotten that this very attempt has taken the last unit: PostgreSQL has not.
+		// This very attempt may have taken the last unit before. Redis may have forgotten that; PostgreSQL has not.
 		if before, e := s.denied.Do(ctx, w); e != nil || before.replayed {
 			return before.order, before.replayed, e
 		}
@@ -107,22 +107,22 @@ func (s *Orders) placeAt(ctx context.Context, w *placeAttempt) (placed Order, re
 	return answer.order, answer.replayed, err
 }
 
-// remembered is the order that Redis knows this request to have made before. Errors: ErrKeyReused.
+// remembered returns the order that this request made before, if Redis knows it. Errors: ErrKeyReused.
 func (s *Orders) remembered(ctx context.Context, w *placeAttempt) (before Order, known bool, err error) {
 	orderNo, err := s.keys.find(ctx, w.key(), w.hash)
 	if err != nil || orderNo == "" {
 		return Order{}, false, err
 	}
 	before, err = s.Get(ctx, w.UserID, orderNo)
-	return before, err == nil, nil // what Redis says and PostgreSQL does not know is no order
+	return before, err == nil, nil // an order that only Redis knows does not exist
 }
 
-// placeAttempt is a request on its way into the database, with what its set's transaction has found out about it.
+// placeAttempt is a request that is being placed, with what the transaction of its set has found out about it.
 type placeAttempt struct {
 	PlaceRequest
 	hash    []byte
-	orderNo string           // its own from the start, so that a commit whose answer was lost is known by it
-	took    []inventory.Want // what the gate has taken for it, and gets back if it comes to nothing
+	orderNo string           // chosen before the commit, so that the order is found if the answer to the commit is lost
+	took    []inventory.Want // what the gate has taken for it, to be returned if it places no order
 	sales   lineSales
 
 	quote  Quote
@@ -130,7 +130,7 @@ type placeAttempt struct {
 	coupon *promotion.Use
 	answer placeResult
 	err    error
-	again  bool // another process has just used its key: the next look finds that order
+	again  bool // to be tried in the next round: its key has just been used, or stock counted off for others is free
 }
 
 // attemptKey is what makes two requests the same attempt.
@@ -141,14 +141,14 @@ type attemptKey struct {
 
 func (w *placeAttempt) key() attemptKey { return attemptKey{w.UserID, w.IdempotencyKey} }
 
-// placeResult is what became of an attempt.
+// placeResult is the result of an attempt.
 type placeResult struct {
 	order    Order
 	replayed bool
 }
 
-// judge prices the attempt and says what of it holds stock until then. Errors: those of Place that need no look at
-// stock or coupons.
+// judge prices the attempt and sets the reservations that it needs, which hold stock until the given time. Errors:
+// those of Place that don't depend on stock or coupons.
 func (w *placeAttempt) judge(f facts, until time.Time) (err error) {
 	if w.quote, err = f.quote(w.asks()); err != nil {
 		return err
@@ -177,8 +177,8 @@ func (w *placeAttempt) judge(f facts, until time.Time) (err error) {
 	return nil
 }
 
-// take counts off what the attempt needs of coupons and stock, all of it or nothing, and holds its sum against the one
-// that was agreed to. Errors: ErrPriceChanged and those of the counts.
+// take takes the coupon and the stock of the attempt off the counts, all of it or nothing, and compares its total with
+// ExpectTotal. Errors: ErrPriceChanged and those of the counts.
 func (w *placeAttempt) take(stock *inventory.Count, coupons *promotion.CouponCount) error {
 	if w.CouponCode != "" {
 		if err := w.quote.takesCoupon(); err != nil {
@@ -204,7 +204,7 @@ func (w *placeAttempt) take(stock *inventory.Count, coupons *promotion.CouponCou
 	return nil
 }
 
-// couponUsed names the coupon that the attempt takes; 0 and "" without one.
+// couponUsed returns the coupon that the attempt takes, or 0 and "" if there is none.
 func (w *placeAttempt) couponUsed() (id int64, code string) {
 	if w.coupon == nil {
 		return 0, ""
@@ -223,7 +223,8 @@ func (w *placeAttempt) couponAsk() promotion.CouponAsk {
 	return promotion.CouponAsk{Code: w.CouponCode, UserID: w.UserID}
 }
 
-// wants is what the gate is asked for, in the order of the SKUs: whether a SKU is limited at all, the gate knows.
+// wants lists what the gate is asked for, in the order of the SKUs. It names every SKU, since the gate knows which of
+// them are limited.
 func (w *placeAttempt) wants() []inventory.Want {
 	wants := make([]inventory.Want, len(w.Items))
 	for i, l := range w.Items {
@@ -252,8 +253,8 @@ func (w *placeAttempt) stockKey(skuID int64) inventory.StockKey {
 	return inventory.StockKey{SKUID: skuID, CampaignID: cmp.Or(w.CampaignID, w.sales.taken[skuID].CampaignID)}
 }
 
-// token names the units of one SKU in this request: the same attempt asked again names the same units. Those of a sale
-// that the mall has chosen are others than those of the normal stock, to which it may have to turn.
+// token names the units of one SKU in this request; a repeated request has the same tokens. Units of a sale that the
+// mall chose have a token of their own, since the request may fall back to the normal stock.
 func (w *placeAttempt) token(skuID int64) uuid.UUID {
 	if sale, ok := w.sales.taken[skuID]; ok {
 		return uuid.NewSHA1(uuid.NameSpaceURL,
@@ -262,7 +263,7 @@ func (w *placeAttempt) token(skuID int64) uuid.UUID {
 	return uuid.NewSHA1(uuid.NameSpaceURL, fmt.Appendf(nil, "order/%d/%d/%s", w.UserID, skuID, w.IdempotencyKey))
 }
 
-// item is a line as it is sold.
+// item returns the item of the n-th line.
 func (w *placeAttempt) item(n int, l QuoteLine) Item {
 	i := Item{
 		LineNo:     n + 1,
@@ -290,7 +291,7 @@ func (w *placeAttempt) item(n int, l QuoteLine) Item {
 	return i
 }
 
-// reserved is the token of a SKU's units, or the zero one of a SKU without a limit.
+// reserved returns the token of a SKU's units, or the zero UUID if its stock is not limited.
 func (w *placeAttempt) reserved(skuID int64) uuid.UUID {
 	for _, r := range w.stock {
 		if r.Stock.SKUID == skuID {
@@ -334,7 +335,7 @@ func (r PlaceRequest) check() error {
 	return nil
 }
 
-// hash is the same for the same attempt, in whatever order its lines come.
+// hash is the same for the same request, whatever the order of its lines.
 func (r PlaceRequest) hash() []byte {
 	lines := slices.SortedFunc(slices.Values(r.Items), func(a, b Line) int { return cmp.Compare(a.SKUID, b.SKUID) })
 	h := sha256.New()

@@ -15,7 +15,7 @@ import (
 	"videomall/mall/order"
 )
 
-func TestPlacingIsIdempotentByKeyAndBody(t *testing.T) {
+func TestOrders_Place_idempotent_by_key_and_body(t *testing.T) {
 	s := open(t)
 	video, other := s.sells(990, 5), s.sells(500, -1)
 	request := order.PlaceRequest{
@@ -61,7 +61,7 @@ func TestPlacingIsIdempotentByKeyAndBody(t *testing.T) {
 	s.whole()
 }
 
-func TestOneKeySentByManyAtOnceIsOneOrder(t *testing.T) {
+func TestOrders_Place_same_key_many_at_once(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 50)
 	numbers, fresh := sync.Map{}, atomic.Int64{}
@@ -92,7 +92,7 @@ func TestOneKeySentByManyAtOnceIsOneOrder(t *testing.T) {
 	s.whole()
 }
 
-func TestTwoHundredBuyersForFiftyUnits(t *testing.T) {
+func TestOrders_Place_two_hundred_buyers_for_fifty_units(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 50)
 	var placed, refused atomic.Int64
@@ -127,7 +127,7 @@ func TestTwoHundredBuyersForFiftyUnits(t *testing.T) {
 	s.whole()
 }
 
-func TestOrdersOfSeveralLimitedVideosDoNotDeadlock(t *testing.T) {
+func TestOrders_Place_several_limited_videos_without_deadlock(t *testing.T) {
 	s := open(t)
 	a, b := s.sells(100, 100), s.sells(100, 100)
 	var wg sync.WaitGroup
@@ -153,7 +153,7 @@ func TestOrdersOfSeveralLimitedVideosDoNotDeadlock(t *testing.T) {
 	s.whole()
 }
 
-func TestWhatCannotBeOrderedChangesNothing(t *testing.T) {
+func TestOrders_Place_refused(t *testing.T) {
 	s := open(t)
 	video, gone, owned := s.sells(990, -1), s.sells(990, 0), s.sells(0, -1)
 	dollars := s.sells(300, -1, func(k *catalog.NewSKU) { k.Price.Currency = "USD" })
@@ -208,7 +208,7 @@ func TestWhatCannotBeOrderedChangesNothing(t *testing.T) {
 	s.whole()
 }
 
-func TestAnOrderKeepsThePriceAndTextItWasPlacedWith(t *testing.T) {
+func TestOrders_Place_keeps_its_price(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1)
 	o := s.place(alice, one(video))
@@ -222,7 +222,7 @@ func TestAnOrderKeepsThePriceAndTextItWasPlacedWith(t *testing.T) {
 	}
 }
 
-func TestAFreeOrderIsPaidAndGrantedWithoutPayment(t *testing.T) {
+func TestOrders_Place_free_order(t *testing.T) {
 	s := open(t)
 	video := s.sells(0, 3)
 	o := s.place(alice, one(video))
@@ -237,7 +237,7 @@ func TestAFreeOrderIsPaidAndGrantedWithoutPayment(t *testing.T) {
 	s.whole()
 }
 
-func TestAQuantityOfRentalsIsThatManyWindows(t *testing.T) {
+func TestOrders_Deliver_quantity_of_rentals(t *testing.T) {
 	s := open(t)
 	video := s.sells(300, 10, func(k *catalog.NewSKU) { k.Kind, k.RentHours, k.MaxPerOrder = catalog.KindRent, 48, 3 })
 	o := s.bought(alice, lines(2, video))
@@ -250,7 +250,7 @@ func TestAQuantityOfRentalsIsThatManyWindows(t *testing.T) {
 	s.whole()
 }
 
-func TestAQuoteAgreesWithTheOrder(t *testing.T) {
+func TestOrders_Quote_agrees_with_the_order(t *testing.T) {
 	s := open(t)
 	video, gone, owned := s.sells(990, 5), s.sells(100, 0), s.sells(0, -1)
 	s.bought(alice, one(owned))
@@ -270,7 +270,7 @@ func TestAQuoteAgreesWithTheOrder(t *testing.T) {
 	}
 }
 
-func TestOrderNumbersSortByTimeAndAreOnesOwn(t *testing.T) {
+func TestOrders_Place_number_sorts_by_time_and_is_private(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1)
 	first := s.place(alice, one(video))

@@ -16,30 +16,30 @@ import (
 	"videomall/mall/promotion"
 )
 
-// Quote is what an order of some lines would cost right now, and what stands in its way.
+// Quote is what an order of some lines would cost right now, and the problems that prevent it.
 type Quote struct {
 	Lines    []QuoteLine
 	Subtotal money.Money // of the lines without a problem
-	Discount money.Money // what a coupon or a bundle takes off them
-	Total    money.Money // what is to be paid: Subtotal less Discount
+	Discount money.Money // of a coupon or a bundle
+	Total    money.Money // the sum to pay: Subtotal less Discount
 }
 
-// QuoteLine is one line at today's price. Problem is the slug of what keeps it from being bought, or empty;
-// Offer is zero when the SKU is not for sale at all.
+// QuoteLine is one line at the current price. Problem is the slug of the reason why it can't be bought, or empty;
+// Offer is zero if the SKU is not for sale at all.
 type QuoteLine struct {
 	Line
 	Offer    catalog.Offer
 	Amount   money.Money
 	Discount money.Money
 	Problem  string
-	Normal   money.Money // what one unit costs outside of sales; Offer.Amount is what this buyer pays for it
-	Sale     *SaleTerms  // the flash sale that runs for the SKU; nil without one
+	Normal   money.Money // the price of a unit outside of sales; Offer.Amount is what this buyer pays for it
+	Sale     *SaleTerms  // the flash sale that runs for the SKU; nil if there is none
 }
 
-// InSale says that the line is bought at a flash sale's price.
+// InSale reports whether the line is bought at the price of a flash sale.
 func (l QuoteLine) InSale() bool { return l.Sale.Sells() }
 
-// Net is what is to be paid for the line.
+// Net is the sum to pay for the line.
 func (l QuoteLine) Net() money.Money {
 	return money.Of(l.Amount.Amount-l.Discount.Amount, l.Amount.Currency)
 }
@@ -63,20 +63,20 @@ func (q *Quote) sum() (err error) {
 	return nil
 }
 
-// Buyable says that every line can be bought.
+// Buyable reports whether every line can be bought.
 func (q Quote) Buyable() bool {
 	return len(q.Lines) > 0 && !slices.ContainsFunc(q.Lines, func(l QuoteLine) bool { return l.Problem != "" })
 }
 
 // Quote prices lines for a person (0 for a guest) with the rules and the arithmetic of Place, and changes nothing.
-// A line that can't be bought carries its problem instead of failing the rest. Errors: ErrMixedCurrency.
+// A line that can't be bought has its Problem set, and does not fail the others. Errors: ErrMixedCurrency.
 func (s *Orders) Quote(ctx context.Context, userID int64, lines []Line) (Quote, error) {
 	quote, _, err := s.QuoteCoupon(ctx, userID, lines, "")
 	return quote, err
 }
 
-// QuoteCoupon is Quote with a coupon's code on the lines that can be bought. A coupon that can't be used takes nothing
-// off, and refused is the fault that Place would answer with. Errors: ErrMixedCurrency.
+// QuoteCoupon is like Quote, and applies a coupon to the lines that can be bought. If the coupon can't be used, it
+// takes nothing off, and refused is the fault that Place would return. Errors: ErrMixedCurrency.
 func (s *Orders) QuoteCoupon(ctx context.Context, userID int64, lines []Line,
 	code string) (quote Quote, refused *fault.Fault, err error) {
 	if quote, err = s.quoteLines(ctx, userID, lines); err != nil || code == "" {
@@ -97,7 +97,7 @@ func (s *Orders) QuoteCoupon(ctx context.Context, userID int64, lines []Line,
 	return quote, nil, quote.lower(use)
 }
 
-// takesCoupon fails when all that can be bought is bought in flash sales, whose prices no coupon lowers. Errors:
+// takesCoupon fails if all lines that can be bought are bought in flash sales, whose prices no coupon lowers. Errors:
 // ErrCouponWithSale.
 func (q Quote) takesCoupon() error {
 	inSale := false
@@ -113,8 +113,8 @@ func (q Quote) takesCoupon() error {
 	return ErrCouponWithSale.With(promotion.CouponField, ErrCouponWithSale.Slug)
 }
 
-// priced are the lines that a coupon may lower, all of the quote's in their order: one that can't be bought, or is
-// bought in a flash sale, is worth nothing.
+// priced returns all lines of the quote, in their order, as a coupon sees them: the amount is 0 for a line that can't
+// be bought or is bought in a flash sale.
 func (q Quote) priced() []promotion.Priced {
 	list := make([]promotion.Priced, len(q.Lines))
 	for n, l := range q.Lines {
@@ -129,7 +129,7 @@ func (q Quote) priced() []promotion.Priced {
 	return list
 }
 
-// lower takes off what a coupon does.
+// lower takes the discounts of a coupon off the lines.
 func (q *Quote) lower(use promotion.Use) error {
 	for n, off := range use.Discounts {
 		q.Lines[n].Discount = money.Of(off, q.Lines[n].Amount.Currency)
@@ -159,7 +159,7 @@ func (s *Orders) quoteLines(ctx context.Context, userID int64, lines []Line) (Qu
 		if err != nil {
 			return err
 		}
-		for { // a sale that has just ended, or is no cheaper, leaves the normal price
+		for { // without the sales that have just ended or are no cheaper, whose lines have the normal price
 			if quote, err = f.quote(a); err != nil {
 				return err
 			}
@@ -195,18 +195,17 @@ func (s *Orders) quoteLines(ctx context.Context, userID int64, lines []Line) (Qu
 	return quote, quote.sum()
 }
 
-// asked is what one person (0 for a guest) wants, at the normal prices or, where one is named, at a campaign's or a
-// bundle's.
+// asked is what one person (0 for a guest) wants to buy, at the normal prices or at those of a campaign or a bundle.
 type asked struct {
 	userID     int64
-	campaignID int64           // of all lines, by the buyer's own word
+	campaignID int64           // of all lines, named by the buyer; 0 for none
 	sales      map[int64]int64 // campaigns of single lines, by SKU
-	agreed     bool            // to the prices of sales, which may be no lower by now
+	agreed     bool            // the buyer agreed to the prices of sales, even if they are no lower by now
 	bundleID   int64
 	lines      []Line
 }
 
-// campaignOf is the campaign that a line is wanted in; 0 for the normal price.
+// campaignOf returns the campaign that a line is to be bought in, or 0 for the normal price.
 func (a asked) campaignOf(skuID int64) int64 {
 	if a.campaignID != 0 {
 		return a.campaignID
@@ -214,8 +213,8 @@ func (a asked) campaignOf(skuID int64) int64 {
 	return a.sales[skuID]
 }
 
-// facts are what the lines of many people are judged by, read together: what is for sale at a moment, and who owns it
-// already.
+// facts is the data by which the lines of many people are judged, read together: what is for sale at a moment, and who
+// owns it already.
 type facts struct {
 	offers  map[int64]catalog.Offer
 	deals   map[promotion.Key]promotion.Offer
@@ -231,7 +230,7 @@ func (s *Orders) factsTx(ctx context.Context, tx pgx.Tx, set []asked, at time.Ti
 		return facts{}, err
 	}
 	for _, a := range set {
-		for _, id := range f.bundles[a.bundleID].SKUIDs { // also those that the buyer has: they are part of the price
+		for _, id := range f.bundles[a.bundleID].SKUIDs { // even those that the buyer holds: the shares depend on all
 			if !seen[id] {
 				seen[id] = true
 				ids = append(ids, id)
@@ -270,8 +269,8 @@ func (s *Orders) factsTx(ctx context.Context, tx pgx.Tx, set []asked, at time.Ti
 	return f, err
 }
 
-// quote prices one person's lines and names what forbids their sale, stock apart. Total is the sum of all lines without
-// a problem.
+// quote prices one person's lines and sets their problems, except for those of stock. Total is the sum of all lines
+// without a problem.
 func (f facts) quote(a asked) (quote Quote, err error) {
 	var off map[int64]int64
 	if a.bundleID != 0 {
@@ -284,10 +283,10 @@ func (f facts) quote(a asked) (quote Quote, err error) {
 		priced.Normal = priced.Offer.Amount
 		campaignID := a.campaignOf(line.SKUID)
 		deal, runs := f.deals[promotion.Key{CampaignID: campaignID, SKUID: line.SKUID}]
-		if a.campaignID == 0 && !a.agreed && runs { // chosen by the mall for its price
+		if a.campaignID == 0 && !a.agreed && runs { // the mall chose the sale because it is cheaper
 			runs = cheaper(deal.Amount, priced.Normal)
 		}
-		if runs { // a campaign has a stock of its own and a limit a person, also where the SKU has none
+		if runs { // a campaign has its own stock and a limit per person, even if the SKU has none
 			priced.Offer.Amount, priced.Offer.StockLimited = deal.Amount, true
 			priced.Sale = &SaleTerms{Offer: deal}
 			if a.campaignID != 0 || a.agreed {
@@ -295,7 +294,7 @@ func (f facts) quote(a asked) (quote Quote, err error) {
 			}
 		}
 		if priced.Problem = f.problem(a.userID, priced); campaignID != 0 && !runs && priced.Offer.SKUID != 0 {
-			priced.Problem = ErrNoCampaign.Slug // never the normal price unsaid
+			priced.Problem = ErrNoCampaign.Slug // the buyer has not agreed to the normal price
 		}
 		if priced.Offer.SKUID != 0 {
 			if priced.Amount, err = priced.Offer.Amount.Times(line.Quantity); err != nil {
@@ -320,7 +319,7 @@ func (f facts) problem(userID int64, l QuoteLine) string {
 	return ""
 }
 
-// problemFault turns a line's problem back into the fault that Place answers with.
+// problemFault turns a line's problem back into the fault that Place returns.
 func problemFault(l QuoteLine) error {
 	for _, f := range []*fault.Fault{ErrUnavailable, ErrQuantity, ErrAlreadyOwned, ErrNoCampaign} {
 		if f.Slug == l.Problem {

@@ -12,7 +12,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-// rates has a person give a video so many stars.
+// rates has a person rate the video of an order with so many stars.
 func (s *shop) rates(userID int64, o order.Order, stars int) {
 	s.t.Helper()
 	_, err := s.catalog.AddReview(s.ctx, catalog.NewReview{
@@ -27,7 +27,7 @@ func (s *shop) rates(userID int64, o order.Order, stars int) {
 	s.ok(err)
 }
 
-// rated fails unless the video of an order has so many ratings with so many stars in all, and of its reviews these are
+// rated fails unless the video of an order has count ratings with sum stars together, and refunded of its reviews are
 // marked as refunded.
 func (s *shop) rated(o order.Order, count, sum int64, refunded int) {
 	s.t.Helper()
@@ -57,7 +57,7 @@ func (s *shop) refund(o order.Order, key string) error {
 	return err
 }
 
-func TestOrders_Refund_rating(t *testing.T) {
+func TestRefunds_Request_rating(t *testing.T) {
 	t.Run("leaves_the_average_and_comes_back_with_a_new_purchase", func(t *testing.T) {
 		s := open(t)
 		video := s.sells(990, -1)
@@ -66,7 +66,7 @@ func TestOrders_Refund_rating(t *testing.T) {
 		s.rates(bob, other, 5)
 		s.rated(o, 2, 6, 0)
 		s.ok(s.refund(o, "k"))
-		s.rated(o, 1, 5, 1) // with the access, before the bank has answered
+		s.rated(o, 1, 5, 1) // the rating ends with the access, before the bank has answered
 		s.refunds()
 		s.rated(o, 1, 5, 1)
 		s.bought(alice, one(video))
@@ -108,7 +108,7 @@ func TestOrders_Refund_rating(t *testing.T) {
 		s.ok(s.refund(o, "b"))
 		s.rated(o, 0, 0, 1)
 	})
-	t.Run("of_a_free_film", func(t *testing.T) {
+	t.Run("of_a_free_video", func(t *testing.T) {
 		s := open(t)
 		o := s.bought(alice, one(s.sells(0, -1)))
 		s.rates(alice, o, 1)
@@ -127,7 +127,7 @@ func TestOrders_Refund_rating(t *testing.T) {
 			s.ok(err)
 			go func() { done <- s.refund(rented, "k") }()
 			go func() { done <- s.refund(owned, "k") }()
-			s.blocked(2) // neither sees that the other purchase ends too
+			s.blocked(2) // neither refund sees the other one yet
 			return nil
 		}))
 		s.ok(errors.Join(<-done, <-done))
@@ -169,7 +169,7 @@ func TestOrders_Refund_rating(t *testing.T) {
 			Locale: "en",
 		})
 		if !errors.Is(err, catalog.ErrReviewNotOwned) {
-			t.Errorf("a review of what was paid back: %v", err)
+			t.Errorf("a review of a refunded video: %v", err)
 		}
 		s.rated(o, 0, 0, 0)
 	})

@@ -18,7 +18,7 @@ import (
 // ErrCaseNotFound says that there is no such open case.
 var ErrCaseNotFound = fault.New(fault.NotFound, "case_not_found", "There is no such open case.")
 
-// Get reads one's own order. Another person's is ErrNotFound, like one that doesn't exist.
+// Get reads the user's own order. For another person's order it returns ErrNotFound, as for one that doesn't exist.
 func (s *Orders) Get(ctx context.Context, userID int64, orderNo string) (Order, error) {
 	o, err := s.GetAny(ctx, orderNo)
 	if err != nil {
@@ -46,8 +46,8 @@ func (s *Orders) GetAny(ctx context.Context, orderNo string) (Order, error) {
 	return orders[0], nil
 }
 
-// List reads one's own orders, newest first: at most limit of those older than the order with the id before
-// (0 for the newest).
+// List reads the user's own orders, newest first: at most limit orders older than the order with the id before (0 to
+// begin with the newest).
 func (s *Orders) List(ctx context.Context, userID, before int64, limit int) ([]Order, error) {
 	rows, err := s.q.OrdersOf(ctx, s.deps.Pool, dbsqlc.OrdersOfParams{
 		UserID:   userID,
@@ -65,7 +65,7 @@ type Filter struct {
 	Status  Status
 	OrderNo string
 	UserID  int64
-	Before  int64 // an order's id: older ones only
+	Before  int64 // the id of an order: older orders only
 	Limit   int
 }
 
@@ -84,8 +84,8 @@ func (s *Orders) Search(ctx context.Context, f Filter) ([]Order, error) {
 	return s.withItems(ctx, rows)
 }
 
-// CountWaiting counts the orders that wait for their payment or for the grant, by their state. What rests is not
-// counted: that would take a look at every order there ever was.
+// CountWaiting counts the orders that wait for payment or for delivery, by state. It does not count the other states,
+// since that would read every order there ever was.
 func (s *Orders) CountWaiting(ctx context.Context) (map[Status]int64, error) {
 	rows, err := s.q.CountWaiting(ctx, s.deps.Pool)
 	if err != nil {
@@ -98,8 +98,8 @@ func (s *Orders) CountWaiting(ctx context.Context) (map[Status]int64, error) {
 	return counts, nil
 }
 
-// FailuresByDay counts, by days of UTC from one midnight to another, the orders that nobody paid in time and the
-// refunds that the provider refused. A day without any is absent.
+// FailuresByDay counts, by UTC day, the orders that were not paid in time and the refunds that failed at the provider.
+// since and until are midnights. A day without failures is absent.
 func (s *Orders) FailuresByDay(ctx context.Context, since, until time.Time) (map[time.Time]int64, error) {
 	rows, err := s.q.FailuresByDay(ctx, s.deps.Pool, dbsqlc.FailuresByDayParams{Since: since, Until: until})
 	if err != nil {
@@ -112,7 +112,8 @@ func (s *Orders) FailuresByDay(ctx context.Context, since, until time.Time) (map
 	return days, nil
 }
 
-// OfVideo lists the orders of a video, the newest first: at most so many, those before a number unless that is empty.
+// OfVideo lists the orders of a video, the newest first: at most most orders, starting after the one with the number
+// beforeNo, or with the newest if that is empty.
 func (s *Orders) OfVideo(ctx context.Context, spuID int64, beforeNo string, most int) ([]Order, error) {
 	rows, err := s.q.OrdersOfVideo(ctx, s.deps.Pool, dbsqlc.OrdersOfVideoParams{
 		SpuID:    spuID,
@@ -146,7 +147,7 @@ func (s *Orders) History(ctx context.Context, orderNo string) ([]Transition, err
 	return moves, nil
 }
 
-// Case is something that only an operator can settle.
+// Case is a matter that only an operator can settle.
 type Case struct {
 	ID        int64
 	Kind      string
@@ -176,7 +177,7 @@ func (s *Orders) CasesOf(ctx context.Context, orderNo string) ([]Case, error) {
 	return casesOf(rows), nil
 }
 
-// CasesOfBuyer reads the cases of somebody's orders, closed ones too, the newest first, at most so many.
+// CasesOfBuyer reads at most most cases of a person's orders, open and closed, the newest first.
 func (s *Orders) CasesOfBuyer(ctx context.Context, userID int64, most int) ([]Case, error) {
 	rows, err := s.q.CasesOfBuyer(ctx, s.deps.Pool, dbsqlc.CasesOfBuyerParams{UserID: userID, MaxRows: int32(most)})
 	if err != nil {
@@ -185,7 +186,7 @@ func (s *Orders) CasesOfBuyer(ctx context.Context, userID int64, most int) ([]Ca
 	return casesOf(rows), nil
 }
 
-// Numbered reads orders by their numbers; those that don't exist are absent.
+// Numbered reads orders by their numbers. Numbers of no order are absent from the result.
 func (s *Orders) Numbered(ctx context.Context, orderNos []string) (map[string]Order, error) {
 	rows, err := s.q.OrdersByNo(ctx, s.deps.Pool, orderNos)
 	if err != nil {
@@ -199,12 +200,12 @@ func (s *Orders) Numbered(ctx context.Context, orderNos []string) (map[string]Or
 	return found, err
 }
 
-// CountOpenCases counts what waits for an operator.
+// CountOpenCases counts the cases that wait for an operator.
 func (s *Orders) CountOpenCases(ctx context.Context) (int64, error) {
 	return s.q.CountOpenCases(ctx, s.deps.Pool)
 }
 
-// CloseCase settles a case with a note. Errors: ErrCaseNotFound when it is not open.
+// CloseCase settles a case with a note. Errors: ErrCaseNotFound if it is not open.
 func (s *Orders) CloseCase(ctx context.Context, id int64, by, note string) error {
 	return db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) error {
 		_, err := s.q.CloseCase(ctx, tx, dbsqlc.CloseCaseParams{

@@ -16,8 +16,8 @@ import (
 	"videomall/mall/payment"
 )
 
-// RefundRequest asks for an order's money back: of the items named, or of all that is left of it when none is.
-// Key is the caller's name for this request: the same key is the same refund.
+// RefundRequest asks for a refund of the items named, or of all that is left of the order if none is named. Key is the
+// caller's name for this request: the same key is the same refund.
 type RefundRequest struct {
 	OrderNo string
 	ItemIDs []int64
@@ -26,7 +26,7 @@ type RefundRequest struct {
 	Key     string
 }
 
-// Refund is money on its way back for an order.
+// Refund is a refund of an order, or of some of its items.
 type Refund struct {
 	RefundNo  string
 	OrderNo   string
@@ -40,26 +40,26 @@ type Refund struct {
 	Items     []RefundItem
 }
 
-// RefundItem is what one item gets of a refund.
+// RefundItem is the part of a refund that belongs to one item.
 type RefundItem struct {
 	ItemID int64
 	Amount money.Money
 }
 
-// Refunds returns money for items of orders and ends the access that they gave. It locks the same rows as Orders, and
-// what it takes back meets money, stock and access in one transaction.
+// Refunds refunds items of orders and ends the access that they gave. It locks the same rows as Orders; each step
+// changes money, stock and access in one transaction.
 type Refunds struct{ *store }
 
-// Refunds are the refunds of these orders.
+// Refunds returns the refunds of these orders.
 func (s *Orders) Refunds() *Refunds { return s.refunds }
 
-// revokedCause marks access that was ended for a refund, so that a refund that fails can give it back.
+// revokedCause marks access that was ended for a refund, so that it can be restored if the refund fails.
 const revokedCause = "refund"
 
-// Request promises money back and ends the access of the items it pays for, in one transaction; a job then asks the
-// provider. What is refunded and being refunded never exceeds what was paid. Items that cost nothing are taken back at
-// once. The order is REFUNDED when its whole sum is back and none of its items is left. Errors: ErrNotFound,
-// ErrNotRefundable, ErrUnknownItem, ErrNothingLeft, ErrKeyMissing.
+// Request records a refund and ends the access of its items in one transaction; a job then asks the provider for it.
+// Refunds, settled and pending together, never exceed what was paid. Items that cost nothing are taken back at once.
+// The order becomes REFUNDED when its whole sum is refunded and the access of all its items has ended. Errors:
+// ErrNotFound, ErrNotRefundable, ErrUnknownItem, ErrNothingLeft, ErrKeyMissing.
 func (s *Refunds) Request(ctx context.Context, r RefundRequest) (refund Refund, err error) {
 	if r.Key == "" || len(r.Key) > maxKeyLength {
 		return Refund{}, ErrKeyMissing
@@ -75,13 +75,13 @@ func (s *Refunds) Request(ctx context.Context, r RefundRequest) (refund Refund, 
 	return refund, err
 }
 
-// Whose decision a refund is.
+// The causes of refunds that people decide on.
 const (
 	byOperator = "operator"
 	byCreator  = "creator"
 )
 
-// refundTx does it. The order is locked.
+// refundTx makes the refund of a request. The caller has locked the order.
 func (s *Refunds) refundTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string) (Refund, error) {
 	known, err := s.q.RefundByKey(ctx, tx, dbsqlc.RefundByKeyParams{OrderNo: r.OrderNo, RequestKey: r.Key})
 	if err == nil {
@@ -105,7 +105,7 @@ func (s *Refunds) refundTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequ
 		map[string]any{"refund": refund.RefundNo, "amount": refund.Amount, "items": r.ItemIDs, "reason": r.Reason})
 }
 
-// takeBackTx writes the refund of these shares down and ends what they paid for.
+// takeBackTx records a refund of these shares and ends the access of their items.
 func (s *Refunds) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string,
 	shares []RefundItem) (Refund, error) {
 	if total(shares, o.Total.Currency).IsZero() {
@@ -130,8 +130,8 @@ func (s *Refunds) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRe
 	return refund, s.revokeTx(ctx, tx, &o, shares)
 }
 
-// giveUpTx takes back items that cost nothing: there is no money to move, only access to end and stock to return. It is
-// written down as a refund all the same, which has succeeded at once.
+// giveUpTx takes back items that cost nothing: there is no money to move, only access to end and stock to return. It
+// records a refund all the same, which has succeeded at once.
 func (s *Refunds) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string,
 	shares []RefundItem) (Refund, error) {
 	refund, err := s.writeRefundTx(ctx, tx, o, newRefund{
@@ -169,8 +169,8 @@ func (s *Refunds) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequ
 	return refund, s.refundedEventTx(ctx, tx, o, refund)
 }
 
-// endRefundedTx makes an order REFUNDED, all of which is back; so is the use of its coupon. Its stock was locked
-// before.
+// endRefundedTx makes a fully refunded order REFUNDED and returns the use of its coupon. The caller has locked its
+// stock before.
 func (s *Refunds) endRefundedTx(ctx context.Context, tx pgx.Tx, o *Order, r Refund) error {
 	if err := s.moveTx(ctx, tx, o, move{Refunded, r.Cause, r.Actor}); err != nil || o.couponID == 0 {
 		return err
@@ -178,8 +178,8 @@ func (s *Refunds) endRefundedTx(ctx context.Context, tx pgx.Tx, o *Order, r Refu
 	return s.deps.Promotions.ReturnTx(ctx, tx, o.OrderNo)
 }
 
-// sharesTx is what each chosen item may still get back: nothing for one that cost nothing and can still be watched. The
-// order is locked, so two refunds can't both take it.
+// sharesTx returns what can still be refunded for each chosen item; an item that cost nothing has a share of zero as
+// long as it can be watched. The caller has locked the order, so that two refunds can't both take the same share.
 func (s *Refunds) sharesTx(ctx context.Context, tx pgx.Tx, o Order, itemIDs []int64) ([]RefundItem, error) {
 	for _, id := range itemIDs {
 		if !slices.ContainsFunc(o.Items, func(i Item) bool { return i.ID == id }) {
@@ -220,7 +220,7 @@ func (s *Refunds) consumedTx(ctx context.Context, tx pgx.Tx, orderNo string) (pa
 	return payment.Capture{}, ErrNotRefundable.Because("order %s has no captured payment", orderNo)
 }
 
-// newRefund is a refund to be written: shares say which items it pays back, none for a sum that paid for nothing.
+// newRefund is a refund to be recorded. shares says which items it pays back; it is empty for a sum that paid for none.
 type newRefund struct {
 	capture payment.Capture
 	shares  []RefundItem
@@ -231,8 +231,8 @@ type newRefund struct {
 	actor   string
 }
 
-// startRefundTx writes a refund down in all three modules, so that what it takes back can't be paid out meanwhile, and
-// enqueues the request to the provider.
+// startRefundTx records a refund here, in payment and in the ledger, so that its sum can't be paid out to the creator
+// meanwhile, and enqueues the request to the provider.
 func (s *Refunds) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRefund) (Refund, error) {
 	refund, err := s.writeRefundTx(ctx, tx, o, n)
 	if err != nil {
@@ -255,7 +255,7 @@ func (s *Refunds) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRe
 	return refund, s.eventTx(ctx, tx, "order.refund_started", o)
 }
 
-// bookOf tells the books which sold items a refund pays back; none for a sum that paid for nothing.
+// bookOf describes, for the ledger, which sold items a refund pays back; none for a sum that paid for none.
 func bookOf(o Order, r Refund, shares []RefundItem) ledger.Refund {
 	book := ledger.Refund{Reference: r.RefundNo, Amount: r.Amount}
 	for _, share := range shares {
@@ -271,7 +271,7 @@ func bookOf(o Order, r Refund, shares []RefundItem) ledger.Refund {
 	return book
 }
 
-// writeRefundTx writes down which items a refund pays back, and how much.
+// writeRefundTx records a refund with the items that it pays back, and how much.
 func (s *Refunds) writeRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRefund) (Refund, error) {
 	row, err := s.q.InsertRefund(ctx, tx, dbsqlc.InsertRefundParams{
 		RefundNo:   newNumber(s.deps.Now()),
@@ -301,8 +301,8 @@ func (s *Refunds) writeRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRe
 	return refund, nil
 }
 
-// revokeTx ends the access that the items of a refund gave, or keeps it from being given. A rating that nothing stands
-// behind any more does not count.
+// revokeTx ends the access that the items of a refund gave, or keeps it from being granted. The buyer's rating of a
+// video then counts only if another purchase of the video stands.
 func (s *Refunds) revokeTx(ctx context.Context, tx pgx.Tx, o *Order, shares []RefundItem) error {
 	now := s.deps.Now()
 	for n, i := range o.Items {
@@ -320,20 +320,20 @@ func (s *Refunds) revokeTx(ctx context.Context, tx pgx.Tx, o *Order, shares []Re
 	return s.settleRatingsTx(ctx, tx, *o)
 }
 
-// settleRatingsTx has the buyer's ratings of an order's videos counted as long as something stands that was bought of
-// them. It comes after the grants and revocations of its transaction.
+// settleRatingsTx makes the buyer's ratings of an order's videos count only while the buyer holds something that was
+// bought of them. It must be called after the grants and revocations of the transaction.
 func (s *store) settleRatingsTx(ctx context.Context, tx pgx.Tx, o Order) error {
 	return s.deps.Catalog.SettleRatingsTx(ctx, tx, o.UserID, videos(o), s.deps.Entitlements.HeldTx)
 }
 
-// shared are the items of an order that a refund pays back.
+// shared returns the items of an order that a refund pays back.
 func shared(o Order, shares []RefundItem) []Item {
 	return slices.DeleteFunc(slices.Clone(o.Items), func(i Item) bool {
 		return !slices.ContainsFunc(shares, func(share RefundItem) bool { return share.ItemID == i.ID })
 	})
 }
 
-// allRevoked says that nothing of an order can be watched any more.
+// allRevoked reports whether the access of all items of an order has ended.
 func allRevoked(o Order) bool {
 	return !slices.ContainsFunc(o.Items, func(i Item) bool { return i.RevokedAt == nil })
 }

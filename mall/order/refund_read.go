@@ -30,7 +30,7 @@ func (s *Refunds) OfOrder(ctx context.Context, orderNo string) ([]Refund, error)
 	return refunds, nil
 }
 
-// CountPending counts the refunds that have no final answer yet.
+// CountPending counts the refunds that are neither succeeded nor failed yet.
 func (s *Refunds) CountPending(ctx context.Context) (int64, error) {
 	return s.q.CountPendingRefunds(ctx, s.deps.Pool)
 }

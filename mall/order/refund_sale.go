@@ -10,11 +10,10 @@ import (
 	"videomall/db"
 )
 
-// RequestSale refunds items of an order for the creator who sold them: of those named, which must be theirs, within
-// RefundWindow of the payment, and as long as their balance covers what they give back: what was paid out can't be
-// taken out a second time by a friendly buyer. Its keys are the creator's own, whatever others call their refunds. The
-// rest is as Request says. Errors: ErrNotFound, ErrUnknownItem, ErrRefundWindow, ErrRefundUncovered, and those of
-// Request.
+// RequestSale is Request for the creator who sold the items. All items must be named and be theirs, the payment must be
+// within RefundWindow, and the creator's balance must cover the refund: otherwise a creator who was paid out could have
+// a friend buy and then refund the friend with the mall's money. The keys of each creator are separate from those of
+// others. Errors: ErrNotFound, ErrUnknownItem, ErrRefundWindow, ErrRefundUncovered, and those of Request.
 func (s *Refunds) RequestSale(ctx context.Context, creatorID int64, r RefundRequest) (refund Refund, err error) {
 	if r.Key == "" || len(r.Key) > maxKeyLength {
 		return Refund{}, ErrKeyMissing
@@ -48,7 +47,7 @@ func (s *Refunds) RequestSale(ctx context.Context, creatorID int64, r RefundRequ
 			return err
 		}
 		left, err := s.deps.Ledger.FreeTx(ctx, tx, creatorID, o.Total.Currency)
-		if err == nil && left < 0 && left < had { // a refund that was made before takes nothing
+		if err == nil && left < 0 && left < had { // a repeated request takes nothing more
 			err = ErrRefundUncovered.Because("creator %d would have %d %s", creatorID, left, o.Total.Currency)
 		}
 		return err

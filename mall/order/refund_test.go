@@ -27,7 +27,7 @@ func (s *shop) refundAll(o order.Order) {
 	s.ok(err)
 }
 
-func TestAFullRefundEndsAccessAndGivesTheUnitBack(t *testing.T) {
+func TestRefunds_Request_full(t *testing.T) {
 	s := open(t)
 	video, other := s.sells(990, 3), s.sells(500, -1)
 	o := s.bought(alice, one(video, other))
@@ -41,7 +41,7 @@ func TestAFullRefundEndsAccessAndGivesTheUnitBack(t *testing.T) {
 		t.Fatalf("refund %+v, %v", r, err)
 	}
 	if s.watches(alice, o, 0) || s.watches(alice, o, 1) {
-		t.Error("what is being refunded can be watched")
+		t.Error("an item that is being refunded can be watched")
 	}
 	s.refunds()
 	if got := s.is(o.OrderNo, order.Refunded); got.Refunded != cny(1490) || s.stock(video).Available != 3 {
@@ -60,7 +60,7 @@ func TestAFullRefundEndsAccessAndGivesTheUnitBack(t *testing.T) {
 	s.whole()
 }
 
-func TestARefundByItemLeavesTheOthers(t *testing.T) {
+func TestRefunds_Request_by_item(t *testing.T) {
 	s := open(t)
 	video, other := s.sells(990, 3), s.sells(500, -1)
 	o := s.bought(alice, one(video, other))
@@ -98,7 +98,7 @@ func TestARefundByItemLeavesTheOthers(t *testing.T) {
 	s.whole()
 }
 
-func TestTwoRefundsAtOnceNeverExceedWhatWasPaid(t *testing.T) {
+func TestRefunds_Request_many_at_once(t *testing.T) {
 	s := open(t)
 	a, b := s.sells(990, 30), s.sells(500, 30)
 	for range 6 {
@@ -132,14 +132,14 @@ func TestTwoRefundsAtOnceNeverExceedWhatWasPaid(t *testing.T) {
 	s.whole()
 }
 
-func TestARefundBeforeTheGrantKeepsItFromBeingGiven(t *testing.T) {
+func TestRefunds_Request_before_the_grant(t *testing.T) {
 	s := open(t)
 	o := s.place(alice, one(s.sells(990, 2)))
 	s.pay(o, sandbox.PayOptions{})
 	if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
 		t.Fatal(err)
 	}
-	s.ok(s.orders.Deliver(s.ctx, o.OrderNo)) // the job comes late
+	s.ok(s.orders.Deliver(s.ctx, o.OrderNo)) // the job runs late
 	if s.watches(alice, o, 0) {
 		t.Error("a refunded item was granted")
 	}
@@ -148,7 +148,7 @@ func TestARefundBeforeTheGrantKeepsItFromBeingGiven(t *testing.T) {
 	s.whole()
 }
 
-func TestARefundThatFailsGivesTheAccessBackAndCallsAnOperator(t *testing.T) {
+func TestRefunds_Submit_failure_restores_access(t *testing.T) {
 	s := open(t)
 	o := s.place(alice, one(s.sells(990, 2)))
 	s.pay(o, sandbox.PayOptions{RefundsFail: true})
@@ -171,14 +171,14 @@ func TestARefundThatFailsGivesTheAccessBackAndCallsAnOperator(t *testing.T) {
 	s.whole()
 }
 
-func TestARefundNoticeThatOvertookItsPayment(t *testing.T) {
+func TestOrders_ApplyNotice_refund_before_its_payment(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 2)
 	o := s.place(alice, one(video))
 	s.payAt(s.page(o), sandbox.PayOptions{HoldNotice: true})
 	attempt := query[string](s, `select attempt_no from video_payment`)[0]
 	txn := query[string](s, `select txn_no from sandbox_transaction`)[0]
-	s.refundAtBank(attempt, txn, 990) // somebody pressed refund over there
+	s.refundAtBank(attempt, txn, 990) // somebody refunds it at the bank
 	s.deliverNotices()
 	s.is(o.OrderNo, order.Refunded)
 	if got := s.history(o.OrderNo); got != "PENDING_PAY:placed PAID:notice REFUNDED:channel" {
@@ -193,7 +193,7 @@ func TestARefundNoticeThatOvertookItsPayment(t *testing.T) {
 	s.whole()
 }
 
-func TestAPartialRefundAtTheBankIsACase(t *testing.T) {
+func TestOrders_ApplyNotice_partial_refund_at_the_bank(t *testing.T) {
 	s := open(t)
 	o := s.bought(alice, one(s.sells(990, 2)))
 	attempt := query[string](s, `select attempt_no from video_payment`)[0]
@@ -207,7 +207,7 @@ func TestAPartialRefundAtTheBankIsACase(t *testing.T) {
 	}
 }
 
-func TestARefundIsSubmittedAgainAfterALostAnswer(t *testing.T) {
+func TestRefunds_Submit_again_after_a_lost_answer(t *testing.T) {
 	s := open(t)
 	o := s.bought(alice, one(s.sells(990, 2)))
 	if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
@@ -230,7 +230,7 @@ func TestARefundIsSubmittedAgainAfterALostAnswer(t *testing.T) {
 	s.whole()
 }
 
-func TestAFreeOrderIsTakenBackWithoutMoney(t *testing.T) {
+func TestRefunds_Request_free_order(t *testing.T) {
 	s := open(t)
 	video := s.sells(0, 1)
 	o := s.bought(alice, one(video))
@@ -244,7 +244,7 @@ func TestAFreeOrderIsTakenBackWithoutMoney(t *testing.T) {
 	s.whole()
 }
 
-func TestARefundNoticeOverAnotherSumSettlesNothing(t *testing.T) {
+func TestOrders_ApplyNotice_refund_of_another_sum(t *testing.T) {
 	s := open(t)
 	o := s.bought(alice, one(s.sells(990, 2)))
 	r, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"})
@@ -266,7 +266,7 @@ func TestARefundNoticeOverAnotherSumSettlesNothing(t *testing.T) {
 		cases[0].Kind != order.OutcomeRefundUnmatched {
 		t.Errorf("cases %+v, %v", cases, err)
 	}
-	s.refunds() // the refund itself goes on
+	s.refunds() // the refund itself is settled all the same
 	s.is(o.OrderNo, order.Refunded)
 	s.whole()
 }

@@ -11,7 +11,7 @@ import (
 	"videomall/mall/order/internal/dbsqlc"
 )
 
-// Faults of a creator's refund; the mall's operators may still make it.
+// Faults of a creator's refund. Operators may still make such a refund.
 var (
 	ErrRefundWindow = fault.New(fault.Conflict, "refund_window_over",
 		"The time in which you can refund this sale is over. Ask the mall's operators.")
@@ -19,11 +19,10 @@ var (
 		"What you have with the mall does not cover this refund. Ask the mall's operators.")
 )
 
-// RefundWindow is how long after the payment a creator may refund a sale of theirs. Later ones are an operator's to
-// decide.
+// RefundWindow is how long after the payment a creator may refund a sale of theirs. After that only an operator can.
 const RefundWindow = 30 * 24 * time.Hour
 
-// Sale is one item that a creator sold and that was paid for. It says nothing of the buyer but who they are.
+// Sale is a paid item of an order, for the creator who sold it. Of the buyer it holds only the user id.
 type Sale struct {
 	ItemID           int64
 	OrderNo          string
@@ -40,13 +39,13 @@ type Sale struct {
 	RevokedAt        *time.Time
 }
 
-// Refundable says that its creator may still give the money of it back.
+// Refundable reports whether its creator may still refund it.
 func (s Sale) Refundable(now time.Time) bool {
 	return s.RevokedAt == nil && now.Before(s.PaidAt.Add(RefundWindow)) && (s.Status == Paid || s.Status == Delivered)
 }
 
-// Sales reads what a creator sold, the newest first: at most most items older than the item before (0: from the
-// newest). With buyerID it is what that person bought of them; 0 is everybody.
+// Sales lists what a creator sold, the newest first: at most most items older than the item before (0 to begin with the
+// newest). With a buyerID it lists only what that person bought; 0 stands for everybody.
 func (s *Orders) Sales(ctx context.Context, creatorID, buyerID, before int64, most int) ([]Sale, error) {
 	if buyerID == 0 {
 		rows, err := s.q.SalesOf(ctx, s.deps.Pool, dbsqlc.SalesOfParams{
@@ -99,8 +98,8 @@ func salesOf(rows []dbsqlc.SalesOfRow) []Sale {
 	return sales
 }
 
-// SaleOf reads an order as a creator may see it: with their own items alone, and only once it was paid. An order
-// without any of theirs is ErrNotFound, like one that doesn't exist.
+// SaleOf reads an order as a creator may see it: with their own items only, and only if it was paid. It returns
+// ErrNotFound for an order without an item of theirs, as for one that doesn't exist.
 func (s *Orders) SaleOf(ctx context.Context, creatorID int64, orderNo string) (Order, error) {
 	o, err := s.GetAny(ctx, orderNo)
 	if err != nil {
@@ -112,7 +111,7 @@ func (s *Orders) SaleOf(ctx context.Context, creatorID int64, orderNo string) (O
 	return o, nil
 }
 
-// soldBy are a creator's items of an order that was paid.
+// soldBy returns a creator's items of a paid order. Errors: ErrNotFound if there are none.
 func soldBy(o Order, creatorID int64) ([]Item, error) {
 	items := slices.DeleteFunc(slices.Clone(o.Items), func(i Item) bool { return i.CreatorID != creatorID })
 	if len(items) == 0 || o.PaidAt == nil {

@@ -54,7 +54,7 @@ func (s *shop) countCustomers(o order.Order) {
 	s.ok(db.InTx(s.ctx, s.pool, func(tx pgx.Tx) error { return s.orders.CountCustomersTx(s.ctx, tx, e) }))
 }
 
-func TestACreatorSeesAndRefundsTheirOwnItemsAlone(t *testing.T) {
+func TestRefunds_RequestSale_own_items_only(t *testing.T) {
 	s := open(t)
 	video, foreign := s.sells(990, 3), s.sellsOfRival(500)
 	o := s.bought(alice, one(video, foreign))
@@ -112,7 +112,7 @@ func TestACreatorSeesAndRefundsTheirOwnItemsAlone(t *testing.T) {
 	s.whole()
 }
 
-func TestACreatorRefundsWithinTheWindow(t *testing.T) {
+func TestRefunds_RequestSale_within_the_window(t *testing.T) {
 	s := open(t)
 	o := s.bought(alice, one(s.sells(990, -1)))
 	unpaid := s.place(bob, one(s.sells(500, -1)))
@@ -135,8 +135,8 @@ func TestACreatorRefundsWithinTheWindow(t *testing.T) {
 	s.ok(ask())
 }
 
-// Who was paid out can't have a friend pay, and give the friend the mall's money.
-func TestACreatorRefundsWhatTheirBalanceCovers(t *testing.T) {
+// A creator who was paid out can't have a friend buy and then refund the friend with the mall's money.
+func TestRefunds_RequestSale_covered_by_the_balance(t *testing.T) {
 	s := open(t)
 	terms := ledger.UsualTerms
 	terms.Clearing = time.Hour
@@ -174,13 +174,13 @@ func TestACreatorRefundsWhatTheirBalanceCovers(t *testing.T) {
 	s.whole()
 }
 
-func TestCustomersAreCountedFromTheOrders(t *testing.T) {
+func TestOrders_Customers_counted_from_the_orders(t *testing.T) {
 	s := open(t)
 	video, other, foreign := s.sells(990, -1), s.sells(500, -1), s.sellsOfRival(700)
 	first := s.bought(alice, one(video, foreign))
 	second := s.bought(alice, one(other))
 	last := s.bought(bob, one(video))
-	s.place(bob, one(other))                                       // never paid
+	s.place(bob, one(other))                                       // is never paid
 	for _, o := range []order.Order{first, second, last, second} { // an event may come twice
 		s.countCustomers(o)
 	}
@@ -219,6 +219,6 @@ func TestCustomersAreCountedFromTheOrders(t *testing.T) {
 		t.Errorf("the next page %+v", page)
 	}
 	if hers := sales(alice, 0, 10); len(hers) != 2 || hers[0].BuyerID != alice {
-		t.Errorf("of alice %+v", hers)
+		t.Errorf("sales to alice %+v", hers)
 	}
 }

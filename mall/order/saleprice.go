@@ -20,25 +20,25 @@ import (
 	"videomall/mall/promotion"
 )
 
-// SaleTerms say how a running flash sale stands towards one line: it sells it to its buyer at the sale's price, or it
-// does not.
+// SaleTerms says whether a running flash sale sells a line to its buyer at the price of the sale.
 type SaleTerms struct {
 	promotion.Offer
-	// Missed is why its buyer pays the normal price all the same: the slug of inventory.ErrSoldOut or of
-	// inventory.ErrBuyerLimit. Empty: the buyer pays the sale's.
+	// Missed is the reason why the buyer pays the normal price: the slug of inventory.ErrSoldOut or of
+	// inventory.ErrBuyerLimit. It is empty if the buyer pays the price of the sale.
 	Missed string
 }
 
-// Sells says that its buyer gets the line at the sale's price; a line without a running sale has nil terms.
+// Sells reports whether the buyer gets the line at the price of the sale. The terms of a line without a running sale
+// are nil.
 func (t *SaleTerms) Sells() bool { return t != nil && t.Missed == "" }
 
-// saleAsk is a line whose buyer (0 for a guest) may get it in a running sale.
+// saleAsk is a line that its buyer (0 for a guest) may get in a running sale.
 type saleAsk struct {
 	userID int64
 	Line
 }
 
-// asksOf are the lines of one buyer.
+// asksOf returns a saleAsk for each line of one buyer.
 func asksOf(userID int64, lines []Line) []saleAsk {
 	asks := make([]saleAsk, len(lines))
 	for n, l := range lines {
@@ -47,9 +47,9 @@ func asksOf(userID int64, lines []Line) []saleAsk {
 	return asks
 }
 
-// askSales says for each line whether a running sale sells it, to whoever asks: all units of it, or none. Every price
-// of the mall is chosen here: what pages, lists, carts and the API show, and what an order is placed at. What is found
-// may be gone a moment later; the order's own transaction decides. SKUs without a running sale are nil.
+// askSales finds out for each line whether a running sale sells all of its units to its buyer. Every price is chosen
+// here: the prices on pages, in lists, in carts and in the API, and those that orders are placed at. The units may be
+// gone a moment later; the transaction of the order decides. The terms of a SKU without a running sale are nil.
 func (s *Orders) askSales(ctx context.Context, asks []saleAsk, at time.Time) (terms []*SaleTerms, err error) {
 	terms = make([]*SaleTerms, len(asks))
 	ids := make([]int64, len(asks))
@@ -85,7 +85,7 @@ func (s *Orders) askSales(ctx context.Context, asks []saleAsk, at time.Time) (te
 			terms[n].Missed = fault.From(err).Slug
 			continue
 		}
-		count.PutBack(r) // each asks for itself
+		count.PutBack(r) // each line is judged independently of the others
 	}
 	return terms, nil
 }
@@ -99,7 +99,7 @@ func (a saleAsk) reservation(o promotion.Offer) inventory.Reservation {
 	}
 }
 
-// askSaleSet is askSales for those who place orders at the same moment: one question for all of their lines.
+// askSaleSet calls askSales once for all orders that are placed at the same moment.
 func (s *Orders) askSaleSet(ctx context.Context, set [][]saleAsk) []batch.Result[[]*SaleTerms] {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
@@ -113,14 +113,14 @@ func (s *Orders) askSaleSet(ctx context.Context, set [][]saleAsk) []batch.Result
 	return results
 }
 
-// lineSales are the running sales of an order's lines, by SKU: those that it is bought in, and those that its buyer
-// misses.
+// lineSales are the running sales of an order's lines, by SKU: those that the lines are bought in, and those that the
+// buyer misses.
 type lineSales struct{ taken, missed map[int64]promotion.Offer }
 
 // salesOf finds the running sales of what a request orders. Errors: ErrBusy.
 func (s *Orders) salesOf(ctx context.Context, r PlaceRequest) (lineSales, error) {
 	l := lineSales{taken: map[int64]promotion.Offer{}, missed: map[int64]promotion.Offer{}}
-	if r.CampaignID != 0 || r.BundleID != 0 { // a named sale's price or none; a bundle has a price of its own
+	if r.CampaignID != 0 || r.BundleID != 0 { // the request names its sale, or the bundle has its own price
 		return l, nil
 	}
 	terms, err := s.sales.Do(ctx, asksOf(r.UserID, r.Items))
@@ -141,8 +141,8 @@ func (s *Orders) salesOf(ctx context.Context, r PlaceRequest) (lineSales, error)
 	return l, nil
 }
 
-// without gives up the sale of the SKU for which an order was refused: it has sold out, ended or reached its buyer's
-// limit since it was asked. ok is false when that was no sale that the mall itself had chosen.
+// without moves the sale for which an order was refused from taken to missed: since it was chosen, it has sold out or
+// ended, or the buyer has reached its limit. ok is false if the order was refused for another reason.
 func (l lineSales) without(err error) (left lineSales, ok bool) {
 	f := fault.From(err)
 	switch f.Slug {
@@ -160,7 +160,7 @@ func (l lineSales) without(err error) (left lineSales, ok bool) {
 	return left, len(left.taken) < len(l.taken)
 }
 
-// campaigns are the campaigns that lines are bought in, by SKU.
+// campaigns returns the campaigns that the lines are bought in, by SKU.
 func (l lineSales) campaigns() map[int64]int64 {
 	ids := make(map[int64]int64, len(l.taken))
 	for skuID, offer := range l.taken {
@@ -169,8 +169,8 @@ func (l lineSales) campaigns() map[int64]int64 {
 	return ids
 }
 
-// refuseUnsaid refuses a line at the normal price that costs less in a sale which its buyer misses: nobody pays it
-// without having agreed to a sum. Errors: ErrPriceChanged.
+// refuseUnsaid refuses to sell a line at the normal price if the buyer has missed a cheaper sale of it: nobody pays the
+// higher price without having agreed to it. Errors: ErrPriceChanged.
 func (l lineSales) refuseUnsaid(line QuoteLine) error {
 	offer, missed := l.missed[line.SKUID]
 	if !missed || !cheaper(offer.Amount, line.Offer.Amount) {
@@ -179,8 +179,8 @@ func (l lineSales) refuseUnsaid(line QuoteLine) error {
 	return ErrPriceChanged.With(fmt.Sprintf("sku:%d", line.SKUID), "sale_missed")
 }
 
-// RunningSales are the flash sales, by SKU, that sell single units of SKUs below their normal prices as a person (0 for
-// a guest) finds them: one that is missed says why.
+// RunningSales returns, by SKU, the flash sales below the normal price, with their terms for a single unit and a person
+// (0 for a guest). The terms of a sale that the person misses say why.
 func (s *Orders) RunningSales(ctx context.Context, userID int64, skus []catalog.SKU) (map[int64]*SaleTerms, error) {
 	normal := map[int64]money.Money{}
 	var asks []saleAsk
@@ -206,9 +206,9 @@ func (s *Orders) RunningSales(ctx context.Context, userID int64, skus []catalog.
 	return running, nil
 }
 
-// PriceCards puts the prices of running sales on cards, as a person (0 for a guest) would pay them: a list in which a
-// video is in a sale is replaced by a copy. touched says that a sale runs for one of the videos, so that what is shown
-// changes with its stock.
+// PriceCards sets the prices of running sales on cards, as a person (0 for a guest) would pay them. It replaces a list
+// by a copy before it changes it. touched says that a sale runs for one of the videos, so that what is shown depends on
+// the stock of the sale.
 func (s *Orders) PriceCards(ctx context.Context, userID int64, lists ...*[]catalog.Card) (touched bool, err error) {
 	bySPU, err := s.cardSales(ctx, userID)
 	if err != nil || len(bySPU) == 0 {
@@ -239,7 +239,8 @@ func (s *Orders) PriceCards(ctx context.Context, userID int64, lists ...*[]catal
 	return touched, nil
 }
 
-// cardSales are the cheapest sales that a person can buy now, by video; nil for a video whose sales are missed.
+// cardSales returns, by video, the cheapest sale in which a person can buy now; nil for a video whose sales the person
+// misses.
 func (s *Orders) cardSales(ctx context.Context, userID int64) (map[int64]*catalog.CardSale, error) {
 	at := s.deps.Now()
 	running, err := s.deps.Promotions.AllOffersTx(ctx, s.deps.Pool, at)
@@ -279,7 +280,7 @@ func (s *Orders) cardSales(ctx context.Context, userID int64) (map[int64]*catalo
 	return bySPU, nil
 }
 
-// cheaper says that a sale's price is below the normal one, which may have fallen since the sale was announced.
+// cheaper reports whether a sale's price is below the normal price, which may have fallen since the sale was announced.
 func cheaper(sale, normal money.Money) bool {
 	return sale.Currency == normal.Currency && sale.Amount < normal.Amount
 }

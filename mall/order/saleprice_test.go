@@ -29,7 +29,7 @@ func (s *shop) campaignStock(c promotion.Campaign, video int64) inventory.Counts
 	return counts[inventory.CampaignKey{CampaignID: c.ID, SKUID: video}]
 }
 
-// places orders at the sum that was agreed to.
+// places places an order whose buyer agreed to the given total.
 func (s *shop) places(userID int64, key string, agreed int64, l []order.Line) (order.Order, error) {
 	total := cny(agreed)
 	o, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
@@ -91,10 +91,10 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 		q := s.quote(alice, one(video))
 		if l := q.Lines[0]; q.Total != cny(2600) || l.InSale() || l.Sale == nil ||
 			l.Sale.Missed != inventory.ErrBuyerLimit.Slug {
-			t.Errorf("had it: %+v", q.Lines)
+			t.Errorf("after the first purchase: %+v", q.Lines)
 		}
 		if _, err := s.places(alice, "second", 1290, one(video)); !errors.Is(err, order.ErrPriceChanged) {
-			t.Errorf("the normal price was taken unsaid: %v", err)
+			t.Errorf("the buyer was charged the normal price without having agreed to it: %v", err)
 		}
 		_, err = s.places(alice, "second", 2600, one(video))
 		s.ok(err)
@@ -119,7 +119,7 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 			IdempotencyKey: "k",
 			Items:          one(video),
 		}); !errors.Is(err, order.ErrPriceChanged) {
-			t.Errorf("the normal price was taken of a buyer who agreed to no sum: %v", err)
+			t.Errorf("a buyer who agreed to no sum was charged the normal price: %v", err)
 		}
 		_, err = s.places(bob, "k", 2600, one(video))
 		s.ok(err)
@@ -134,7 +134,7 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 		_, err = s.orders.Cancel(s.ctx, alice, first.OrderNo)
 		s.ok(err)
 		if q := s.quote(carol, one(video)); q.Total != cny(1290) {
-			t.Errorf("a unit came back: %+v", q.Lines)
+			t.Errorf("after a unit was returned: %+v", q.Lines)
 		}
 		s.whole()
 	})
@@ -163,7 +163,7 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 		video := s.sells(2600, 5)
 		c := s.sale(video, 1290, 2, 1)
 		s.turn(2 * time.Minute)
-		// ordered in time: its price stands until the time to pay is over
+		// This order is placed in time: its price stands until its time to pay is over.
 		held, err := s.places(bob, "k", 1290, one(video))
 		s.ok(err)
 		shown := s.quote(alice, one(video)).Total
@@ -248,7 +248,7 @@ func TestOrders_QuoteCoupon_beside_a_sale(t *testing.T) {
 	}
 	if _, refused, err := s.orders.QuoteCoupon(s.ctx, alice, one(video), "TENTH"); err != nil ||
 		slug(refused) != order.ErrCouponWithSale.Slug {
-		t.Errorf("nothing but a sale: %v, %v", refused, err)
+		t.Errorf("a line in a sale only: %v, %v", refused, err)
 	}
 	if _, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
 		UserID:         alice,
@@ -261,8 +261,9 @@ func TestOrders_QuoteCoupon_beside_a_sale(t *testing.T) {
 	s.whole()
 }
 
-// A crowd that buys through the cart gets the sale's units once each, and the rest pays the normal price or nothing.
-func TestOrders_Place_a_crowd_of_carts(t *testing.T) {
+// A crowd buys through the cart: as many as the sale has units pay its price, others the normal price, and the rest get
+// nothing.
+func TestOrders_Place_sale_crowd_of_carts(t *testing.T) {
 	s := open(t)
 	video := s.sells(2600, 8)
 	c := s.sale(video, 1290, 5, 1)
@@ -272,7 +273,7 @@ func TestOrders_Place_a_crowd_of_carts(t *testing.T) {
 	for n := range 30 {
 		all.Go(func() {
 			o, err := s.places(int64(1000+n), fmt.Sprint("k", n), 1290, one(video))
-			if errors.Is(err, order.ErrPriceChanged) { // told so, and agreed to
+			if errors.Is(err, order.ErrPriceChanged) { // the buyer agrees to the new price
 				o, err = s.places(int64(1000+n), fmt.Sprint("k", n), 2600, one(video))
 			}
 			switch {

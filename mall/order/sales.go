@@ -12,12 +12,12 @@ import (
 	"videomall/mall/order/internal/dbsqlc"
 )
 
-// Sales are what a creator, or one video of theirs, sold and gave back on a day, in minor units of one currency. A sale
-// counts on the day it was paid, with what was paid for it; a refund on the day it went through.
+// Sales are the sums of what a creator, or one video of theirs, sold and refunded on a day, in minor units of one
+// currency. A sale counts on the day of its payment, with the sum that was paid; a refund on the day that it succeeded.
 type Sales struct {
 	Day       int   // the first is 0
-	CreatorID int64 // 0 for all who were asked for
-	SPUID     int64 // 0 for all of the creator's, where an order of two videos is one
+	CreatorID int64 // 0 for the sum over all creators asked for
+	SPUID     int64 // 0 for the sum over all videos of the creator, where an order of two videos counts once
 	Currency  string
 	Orders    int64
 	Units     int64
@@ -26,8 +26,8 @@ type Sales struct {
 	Refunded  int64
 }
 
-// SalesTx sums the rows of orders by days, as the caller's transaction sees them: of some creators, or of everybody
-// with creators nil. Each day ends where the next one starts; the last of starts ends the last day.
+// SalesTx sums the orders by day, as the caller's transaction sees them, for some creators, or for all if creators is
+// nil. Each day ends where the next one starts; the last of starts is the end of the last day.
 func (s *Orders) SalesTx(ctx context.Context, tx pgx.Tx, starts []time.Time, creators []int64) ([]Sales, error) {
 	since, until := starts[0], starts[len(starts)-1]
 	rows, err := s.q.SalesByDay(ctx, tx, dbsqlc.SalesByDayParams{
@@ -57,7 +57,7 @@ func (s *Orders) SalesTx(ctx context.Context, tx pgx.Tx, starts []time.Time, cre
 	return sales, nil
 }
 
-// FirstPaid is when the first order was paid; nil when none was.
+// FirstPaid returns when the first order was paid, or nil if none was.
 func (s *Orders) FirstPaid(ctx context.Context) (*time.Time, error) {
 	return s.firstPaid(ctx, s.deps.Pool)
 }
@@ -78,7 +78,7 @@ func (s *Orders) firstPaid(ctx context.Context, q dbsqlc.DBTX) (*time.Time, erro
 	return at, nil
 }
 
-// SoldLine is a paid line of an order, for whoever made the video. It names no buyer.
+// SoldLine is a paid line of an order, for the creator of the video. It does not name the buyer.
 type SoldLine struct {
 	ID               int64
 	OrderNo          string
@@ -90,8 +90,8 @@ type SoldLine struct {
 	Paid, Refunded   money.Money
 }
 
-// SoldLines reads lines of a creator's videos, or of one where spuID is not 0, that were paid between two moments: the
-// oldest first, at most so many of those after the line of that id.
+// SoldLines lists the lines of a creator's videos, or of one video if spuID is not 0, that were paid between since and
+// until, the oldest first: at most most lines after the one with the id after.
 func (s *Orders) SoldLines(ctx context.Context, creatorID, spuID int64, since, until time.Time, after int64,
 	most int) ([]SoldLine, error) {
 	rows, err := s.q.SoldLines(ctx, s.deps.Pool, dbsqlc.SoldLinesParams{

@@ -14,8 +14,8 @@ import (
 	"videomall/mall/payment"
 )
 
-// Submit asks the provider for a promised refund, or how far it has come, and settles it when that is known.
-// Errors: ErrAwaitsProvider while the provider works on it.
+// Submit requests a recorded refund from the provider, or asks for its state, and settles it once the provider says how
+// it ended. Errors: ErrAwaitsProvider while the provider is processing it.
 func (s *Refunds) Submit(ctx context.Context, refundNo string) error {
 	r, err := s.deps.Payments.SubmitRefund(ctx, refundNo)
 	if err != nil {
@@ -34,7 +34,7 @@ func (s *Refunds) Submit(ctx context.Context, refundNo string) error {
 	})
 }
 
-// refundNoticeTx applies a provider's word on a refund: one of ours, or one that was made over there.
+// refundNoticeTx applies a notice on a refund: one of ours, or one that was made at the provider.
 func (s *Refunds) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice, inquired bool) (string, error) {
 	attempt, err := s.deps.Payments.AttemptTx(ctx, tx, n.Provider, n.AttemptNo)
 	if errors.Is(err, payment.ErrUnknownAttempt) {
@@ -54,7 +54,7 @@ func (s *Refunds) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notic
 	}
 	row, err := s.q.RefundByNo(ctx, tx, n.RefundNo)
 	if err == nil && row.OrderNo == o.OrderNo {
-		if asked := money.Of(row.Amount, row.Currency); n.Amount != asked { // what the provider says when asked decides
+		if asked := money.Of(row.Amount, row.Currency); n.Amount != asked { // Submit asks the provider and settles it
 			return OutcomeRefundUnmatched, s.openCaseTx(ctx, tx, OutcomeRefundUnmatched, o.OrderNo,
 				n.Provider+"/"+n.EventID,
 				map[string]any{"refundNo": n.RefundNo, "expected": asked, "received": n.Amount})
@@ -65,7 +65,7 @@ func (s *Refunds) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notic
 		return "", fmt.Errorf("refund %s: %w", n.RefundNo, err)
 	}
 	if status == payment.Failed {
-		return OutcomeIgnored, nil // nothing of ours failed, and no money moved
+		return OutcomeIgnored, nil // no refund of ours failed, and no money moved
 	}
 	captures, err := s.deps.Payments.CapturesTx(ctx, tx, o.OrderNo)
 	if err != nil {
@@ -77,8 +77,8 @@ func (s *Refunds) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notic
 	return s.channelRefundTx(ctx, tx, o, captures, n)
 }
 
-// channelRefundTx takes up a refund that somebody made at the provider itself. One of all that is left ends the
-// whole order; a part names no items, so that only an operator can say whose it is.
+// channelRefundTx records a refund that somebody made at the provider itself. If it returns all that is left of the
+// order, the whole order is refunded. A refund of a part names no items, so an operator has to settle it.
 func (s *Refunds) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captures []payment.Capture,
 	n payment.Notice) (string, error) {
 	shares, err := s.sharesTx(ctx, tx, o, nil)
@@ -109,7 +109,7 @@ func (s *Refunds) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captu
 		map[string]any{"attemptNo": n.AttemptNo, "amount": n.Amount})
 }
 
-// settleTx ends a refund once, with all that follows. The order is locked.
+// settleTx settles a refund once, with all that follows from it. The caller has locked the order.
 func (s *Refunds) settleTx(ctx context.Context, tx pgx.Tx, o Order,
 	refundNo, status, channelRefundNo string) (string, error) {
 	paid, changed, err := s.deps.Payments.SettleRefundTx(ctx, tx, refundNo, status, channelRefundNo)
@@ -141,9 +141,9 @@ func (s *Refunds) settleTx(ctx context.Context, tx pgx.Tx, o Order,
 	return OutcomeRefundSettled, s.refundedTx(ctx, tx, o, refundOf(row), paid, shares)
 }
 
-// refundFailedTx gives back what was taken for a refund that did not come: the access to its buyer, the money to those
-// who earned it; and it calls an operator. What was taken off the mall so that nobody keeps it is given back to nobody,
-// and what its buyer has got otherwise is not granted a second time: such a buyer is to be paid on another way.
+// refundFailedTx undoes a refund that failed: it restores the access of the buyer and the money of those who earned it,
+// and opens a case for an operator. It does not restore access to a video that was taken down for everybody, or that
+// the buyer owns through another order: the operator has to pay such a buyer in another way.
 func (s *Refunds) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid payment.Refund,
 	shares []dbsqlc.OrderRefundItem) error {
 	if err := s.deps.Ledger.RefundFailedTx(ctx, tx, paid.RefundNo); err != nil {
@@ -180,8 +180,8 @@ func (s *Refunds) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid p
 		map[string]any{"refundNo": paid.RefundNo, "amount": paid.Amount, "error": paid.LastError})
 }
 
-// refundedTx books money that went back: the ledger, the items, their stock, and the order itself when nothing of
-// what was paid is left.
+// refundedTx books a refund that succeeded: in the ledger, in the items and in their stock, and in the order itself,
+// which it makes REFUNDED if nothing is left of it.
 func (s *Refunds) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, paid payment.Refund,
 	shares []dbsqlc.OrderRefundItem) error {
 	given := make([]RefundItem, len(shares))
@@ -209,8 +209,8 @@ func (s *Refunds) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, 
 	if err := s.restockTx(ctx, tx, whole); err != nil {
 		return err
 	}
-	// The order keeps what it was paid with, and what it got back before: a further sum that came too late is not its
-	// own.
+	// A second payment, or a late payment of an order that another one has paid, never belonged to the order: its
+	// refund does not change the order.
 	if r.Cause == OutcomePaidTwice || r.Cause == OutcomePaidAfterClose && o.Status != Closed {
 		return nil
 	}
@@ -218,7 +218,7 @@ func (s *Refunds) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, 
 	if err != nil {
 		return fmt.Errorf("book refund %s of %s: %w", r.RefundNo, o.OrderNo, err)
 	}
-	// An item that cost nothing may be left when all money is back: then the order is not over.
+	// An item that cost nothing may still be accessible after all money was refunded: then the order stays as it is.
 	if row.RefundedAmount == row.TotalAmount && (o.Status == Closed || allRevoked(o)) {
 		if err := s.endRefundedTx(ctx, tx, &o, r); err != nil {
 			return err
@@ -236,7 +236,7 @@ func (s *store) restockTx(ctx context.Context, tx pgx.Tx, items []Item) error {
 	return nil
 }
 
-// Sweep asks again about refunds that have been open for longer than grace; it returns how many.
+// Sweep submits again the refunds that have been pending for longer than grace, and returns their number.
 func (s *Refunds) Sweep(ctx context.Context, grace time.Duration) (int, error) {
 	open, err := s.q.PendingRefunds(ctx, s.deps.Pool, dbsqlc.PendingRefundsParams{
 		Before:  s.deps.Now().Add(-grace),

@@ -11,17 +11,17 @@ import (
 	"videomall/mall/transition"
 )
 
-// Status is how far an order has come.
+// Status is the state of an order.
 type Status string
 
 // The six states of an order. docs/order-states.md draws them.
 const (
-	Init       Status = "INIT"        // being written; never seen outside its transaction
+	Init       Status = "INIT"        // being written; never visible outside its transaction
 	PendingPay Status = "PENDING_PAY" // stock is held until PayBefore
-	Paid       Status = "PAID"        // the money is here; access follows within 30 s
+	Paid       Status = "PAID"        // paid; access follows within 30 s
 	Delivered  Status = "DELIVERED"   // every item is granted
-	Closed     Status = "CLOSED"      // not paid in time, or cancelled; stock is back
-	Refunded   Status = "REFUNDED"    // the whole sum went back; final
+	Closed     Status = "CLOSED"      // not paid in time, or cancelled; its stock was returned
+	Refunded   Status = "REFUNDED"    // the whole sum was refunded; final
 )
 
 // transitions is the whole state machine. A CHECK on order_transition holds the same pairs, and a test
@@ -40,7 +40,7 @@ func Transitions() transition.Table[Status] {
 	return transitions.Clone()
 }
 
-// Final says that nothing the shopper waits for can happen any more.
+// Final reports whether the shopper has nothing to wait for any more.
 func (s Status) Final() bool { return s == Delivered || s == Closed || s == Refunded }
 
 // move is one step of an order with who caused it, such as "shopper:7", "operator:2" or "system".
@@ -50,8 +50,8 @@ type move struct {
 	actor string
 }
 
-// moveTx takes an order one step, if it is still in the state and version that o was read in, and records
-// the step with its cause. Errors: ErrMoved; a pair outside the table is a mistake in the program.
+// moveTx moves an order to another state, if it is still in the state and version of o, and records the move with its
+// cause. Errors: ErrMoved. A move that is not in the table is a mistake in the program.
 func (s *store) moveTx(ctx context.Context, tx pgx.Tx, o *Order, m move) error {
 	if err := transitions.Check(o.Status, m.to); err != nil {
 		return fmt.Errorf("order %s: %w (%s)", o.OrderNo, err, m.cause)
@@ -87,7 +87,7 @@ func (s *store) moveTx(ctx context.Context, tx pgx.Tx, o *Order, m move) error {
 	return nil
 }
 
-// lockTx reads an order with its items and keeps every other mover out until the transaction ends.
+// lockTx reads an order with its items and locks it until the transaction ends. Errors: ErrNotFound.
 func (s *store) lockTx(ctx context.Context, tx pgx.Tx, orderNo string) (Order, error) {
 	row, err := s.q.LockOrder(ctx, tx, orderNo)
 	if errors.Is(err, pgx.ErrNoRows) {

@@ -18,7 +18,7 @@ func TestTransitions(t *testing.T) {
 	transitiontest.Compare(t, order.Transitions(), s.pool, "order_transition_allowed", "../../docs/order-states.md")
 }
 
-func TestAMoveFromAnOldVersionIsRefused(t *testing.T) {
+func TestOrders_MoveTx_old_version(t *testing.T) {
 	s := open(t)
 	o := s.place(alice, one(s.sells(990, -1)))
 	s.ok(db.InTx(s.ctx, s.pool, func(tx pgx.Tx) error { return s.orders.MoveTx(s.ctx, tx, o, order.Closed) }))
@@ -35,7 +35,7 @@ func TestAMoveFromAnOldVersionIsRefused(t *testing.T) {
 	s.is(o.OrderNo, order.Closed)
 }
 
-func TestTheDatabaseRefusesAStatusWithoutItsPromise(t *testing.T) {
+func TestSchema_refuses_inconsistent_orders(t *testing.T) {
 	s := open(t)
 	o := s.place(alice, one(s.sells(990, -1)))
 	for _, status := range []string{"PAID", "DELIVERED", "CLOSED", "REFUNDED", "LOST"} {

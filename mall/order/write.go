@@ -17,27 +17,27 @@ import (
 	"videomall/mall/promotion"
 )
 
-// The writer's bounds. One order a transaction on a hot row reaches as many orders a second as the disk flushes; a set
-// of them costs one flush. In a crowd two sets at a time keep the disk busy while the other one is being prepared;
-// fewer than that share one set sooner than they would be done in two.
+// The writer's bounds. With one order in each transaction on a hot row there are as many orders a second as the disk
+// flushes; a set of orders costs one flush. In a crowd one set keeps the disk busy while the other is prepared; fewer
+// orders than a crowd are placed sooner in one set than in two.
 const (
 	writers   = 2
 	crowd     = 128
 	mostInSet = 512
-	// beyond it the answer is ErrBusy: half a second of work at most stands before anybody
+	// Place returns ErrBusy if more are waiting, so that nobody waits for more than half a second of work.
 	mostWaiting  = 4096
 	writeTimeout = 20 * time.Second // of one set with all its retries
 )
 
-// Waiting is how many requests wait for their place in a set: a measure of how saturated this process is.
+// Waiting returns how many requests wait for a place in a set: a measure of how saturated this process is.
 func (s *Orders) Waiting() int { return s.writer.Waiting() }
 
-// write commits a set of attempts and answers each.
+// write commits a set of attempts and returns the result of each.
 func (s *Orders) write(ctx context.Context, set []*placeAttempt) []batch.Result[placeResult] {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	s.deps.Metrics.OrderSet(len(set))
-	// most keys are new ones: whether one has made an order is asked when that has turned out, or may have
+	// Most keys are new, so the first round does not look for the orders that keys made before; later rounds do.
 	looking := false
 	for left := set; len(left) > 0; looking = true {
 		var now []*placeAttempt
@@ -57,8 +57,8 @@ func (s *Orders) write(ctx context.Context, set []*placeAttempt) []batch.Result[
 	return results
 }
 
-// conclude tells Redis what became of a set. What nobody knows yet, since a connection broke, it is not told: the
-// recount looks whether there is a row once no statement can be under way any more.
+// conclude tells Redis what became of a set. It leaves out attempts whose result is unknown because a connection broke:
+// the recount looks for their rows once no statement of theirs can be running any more.
 func (s *Orders) conclude(ctx context.Context, set []*placeAttempt) {
 	var placed []*placeAttempt
 	var written, refused []inventory.Want
@@ -70,7 +70,7 @@ func (s *Orders) conclude(ctx context.Context, set []*placeAttempt) {
 			written = append(written, w.wants()...)
 		case w.err == nil, isFault(w.err), db.IsRefused(w.err):
 			refused = append(refused, w.took...)
-			if len(w.took) > 0 && errors.Is(w.err, inventory.ErrSoldOut) { // admitted to what is not there
+			if len(w.took) > 0 && errors.Is(w.err, inventory.ErrSoldOut) { // the gate's count was too high
 				for _, t := range w.took {
 					moved = append(moved, t.Stock)
 				}
@@ -82,13 +82,13 @@ func (s *Orders) conclude(ctx context.Context, set []*placeAttempt) {
 	s.deps.Inventory.Gate.Moved(ctx, moved...)
 }
 
-// isFault says that the mall itself has refused an attempt, and nothing of it was written.
+// isFault reports whether the mall itself has refused an attempt, so that nothing of it was written.
 func isFault(err error) bool {
 	_, ok := errors.AsType[*fault.Fault](err)
 	return ok
 }
 
-// splitDuplicates takes one attempt of each key; the others wait until it is known what became of the first.
+// splitDuplicates splits off the first attempt of each key; the others wait for its result.
 func splitDuplicates(set []*placeAttempt) (first, duplicates []*placeAttempt) {
 	seen := make(map[attemptKey]bool, len(set))
 	for _, w := range set {
@@ -102,8 +102,8 @@ func splitDuplicates(set []*placeAttempt) (first, duplicates []*placeAttempt) {
 	return first, duplicates
 }
 
-// writeSet commits attempts together. Where PostgreSQL refuses a statement, one of them is at fault, which is found by
-// halving: it fails alone.
+// writeSet commits attempts together. If PostgreSQL refuses a statement, writeSet halves the set until it has found the
+// attempt at fault, so that this one fails and the others don't.
 func (s *Orders) writeSet(ctx context.Context, set []*placeAttempt, looking bool) {
 	err := s.commitSet(ctx, set, looking)
 	if err == nil {
@@ -114,7 +114,7 @@ func (s *Orders) writeSet(ctx context.Context, set []*placeAttempt, looking bool
 		s.writeSet(ctx, set[half:], looking)
 		return
 	}
-	// two orders of one bundle by one buyer, of which the other has its row
+	// The buyer has another open order of this bundle.
 	if db.IsUnique(err, "video_order_bundle_open") {
 		err = ErrBundleOpen.Because("%w", err)
 	}
@@ -125,9 +125,9 @@ func (s *Orders) writeSet(ctx context.Context, set []*placeAttempt, looking bool
 	}
 }
 
-// commitSet runs the transaction of a set. It is run again when another process took the stock that was counted on, now
-// with the stock locked first, so that the last unit is sold; and once more when the connection broke, since nobody
-// knows then whether it was committed: what was is found by its keys.
+// commitSet runs the transaction of a set, at most three times. It runs it again if another process took stock that was
+// counted on, and then locks the stock first, so that the last unit is sold. It also runs it again if the connection
+// broke: nobody knows then whether it was committed, but orders that were are found by their keys.
 func (s *Orders) commitSet(ctx context.Context, set []*placeAttempt, looking bool) (err error) {
 	lock := false
 	for range 3 {
@@ -142,9 +142,9 @@ func (s *Orders) commitSet(ctx context.Context, set []*placeAttempt, looking boo
 	return err
 }
 
-// placeTx places what can be placed of a set, one attempt a key. What is refused gets its error and leaves no row.
-// Looking finds the keys that have made an order before; without it they are found when they are refused or meet their
-// order.
+// placeTx places the attempts of a set, one for each key. A refused attempt gets its error and leaves no row. If
+// looking is set, it first finds the orders that keys made before; otherwise it finds them only if an attempt is
+// refused or its key is taken.
 func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*placeAttempt, looking, lock bool) error {
 	for _, w := range set {
 		w.answer = placeResult{}
@@ -172,7 +172,7 @@ func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*placeAttempt, lo
 	if err != nil {
 		return err
 	}
-	if len(written) < len(served) { // what was counted off for an order that is there already is there for others
+	if len(written) < len(served) { // the stock counted off for orders that exist already is free for others
 		for _, w := range rejects(fresh) {
 			w.again = errors.Is(w.err, inventory.ErrSoldOut) || errors.Is(w.err, inventory.ErrBuyerLimit) ||
 				errors.Is(w.err, promotion.ErrCouponUsedUp) || errors.Is(w.err, promotion.ErrCouponUserLimit)
@@ -182,7 +182,7 @@ func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*placeAttempt, lo
 }
 
 // judgeTx prices fresh attempts and takes their stock and their coupons off a count, in the order of their arrival. It
-// returns those that can be written; the others have their error. Coupons are locked after stock, as everywhere.
+// returns those that can be written; the others have their err set. Coupons are always locked after stock.
 func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*placeAttempt, now time.Time,
 	lock bool) (served []*placeAttempt, count *inventory.Count, err error) {
 	until := now.Add(s.deps.PayWindow)
@@ -209,7 +209,7 @@ func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*placeAttempt, 
 	if count, err = s.deps.Inventory.CountTx(ctx, tx, wanted, lock); err != nil {
 		return nil, nil, err
 	}
-	coupons, err := s.deps.Promotions.CountCouponsTx(ctx, tx, asks, now, lock) // asks nothing where nobody has one
+	coupons, err := s.deps.Promotions.CountCouponsTx(ctx, tx, asks, now, lock) // no query without coupons
 	if err != nil {
 		return nil, nil, err
 	}
@@ -221,7 +221,7 @@ func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*placeAttempt, 
 	return served, count, nil
 }
 
-// rejects are the attempts that were refused.
+// rejects returns the attempts that were refused.
 func rejects(set []*placeAttempt) (refused []*placeAttempt) {
 	for _, w := range set {
 		if w.err != nil {
@@ -231,7 +231,7 @@ func rejects(set []*placeAttempt) (refused []*placeAttempt) {
 	return refused
 }
 
-// replay answers the attempts whose keys have made an order before, and returns the others.
+// replay sets the results of the attempts whose keys made an order before, and returns the others.
 func (s *Orders) replay(ctx context.Context, q dbsqlc.DBTX, set []*placeAttempt) (fresh []*placeAttempt, err error) {
 	var arg dbsqlc.OrdersByKeysParams
 	for _, w := range set {
@@ -265,8 +265,8 @@ func (s *Orders) replay(ctx context.Context, q dbsqlc.DBTX, set []*placeAttempt)
 	return fresh, nil
 }
 
-// replaySet looks, for attempts that the gate has turned away, whether their keys have made an order before; the answer
-// of the others is the zero placeResult.
+// replaySet finds the orders that the keys of attempts made before, for attempts that the gate has refused. The result
+// of an attempt without such an order is the zero placeResult.
 func (s *Orders) replaySet(ctx context.Context, set []*placeAttempt) []batch.Result[placeResult] {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()

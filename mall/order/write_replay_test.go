@@ -12,8 +12,8 @@ import (
 	"videomall/mall/order"
 )
 
-// TestOrders_Place_duplicates_in_one_set sends one key many times over while the writer is held, with another body
-// among them.
+// TestOrders_Place_duplicates_in_one_set sends one key many times while the writer is blocked, once of them with
+// another body.
 func TestOrders_Place_duplicates_in_one_set(t *testing.T) {
 	s := open(t)
 	deps := s.deps
@@ -78,9 +78,9 @@ func TestOrders_Place_duplicates_in_one_set(t *testing.T) {
 	s.whole()
 }
 
-// TestAReplayTakesNothingFromThoseWhoCameWithIt sends an attempt that was granted before together with another person's
-// for the last unit, without a Redis that would know it.
-func TestAReplayTakesNothingFromThoseWhoCameWithIt(t *testing.T) {
+// TestOrders_Place_replay_in_one_set_with_another_buyer puts a request that was placed before into one set with another
+// buyer's request for the last unit, without Redis, which would recognize the replay earlier.
+func TestOrders_Place_replay_in_one_set_with_another_buyer(t *testing.T) {
 	s := open(t)
 	deps := s.deps
 	deps.Writer.Workers = 1
@@ -129,9 +129,9 @@ func TestAReplayTakesNothingFromThoseWhoCameWithIt(t *testing.T) {
 	s.whole()
 }
 
-// TestARefusedRepetitionIsAReplay asks again, without Redis, for what could not be had any more: what it was given
-// before is its answer.
-func TestARefusedRepetitionIsAReplay(t *testing.T) {
+// TestOrders_Place_replay_after_the_stock_sold_out_without_redis repeats a request after its SKU has sold out: the
+// answer is the order that the first request placed.
+func TestOrders_Place_replay_after_the_stock_sold_out_without_redis(t *testing.T) {
 	s := open(t)
 	deps := s.deps
 	deps.Redis, deps.Inventory = nil, inventory.New(inventory.Deps{

@@ -16,8 +16,8 @@ import (
 	"videomall/mall/promotion"
 )
 
-// insertRestTx writes what belongs to orders that have their rows. The hot row of a popular SKU is locked last, so that
-// it is held for the commit alone.
+// insertRestTx writes what belongs to orders whose rows were inserted. It locks the stock rows last, so that the hot
+// row of a popular SKU is held for little more than the commit.
 func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*placeAttempt, count *inventory.Count,
 	now time.Time) error {
 	if len(set) == 0 {
@@ -69,14 +69,14 @@ func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*placeAttemp
 	return nil
 }
 
-// insertOrdersTx writes the orders themselves and returns the attempts that have one; a key that was taken a moment ago
-// has not.
+// insertOrdersTx inserts the orders and returns the attempts whose order was inserted. An attempt whose key was taken a
+// moment ago has none.
 func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*placeAttempt,
 	now time.Time) ([]*placeAttempt, error) {
 	if len(set) == 0 {
 		return nil, nil
 	}
-	now = now.Truncate(time.Microsecond) // as PostgreSQL keeps it
+	now = now.Truncate(time.Microsecond) // the precision of PostgreSQL
 	arg := dbsqlc.InsertOrdersParams{PayBefore: now.Add(s.deps.PayWindow), CreatedAt: now}
 	for _, w := range set {
 		arg.OrderNos, arg.UserIds = append(arg.OrderNos, w.orderNo), append(arg.UserIds, w.UserID)

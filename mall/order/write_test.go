@@ -18,7 +18,7 @@ import (
 	"videomall/mall/order"
 )
 
-// stall holds the stock row of a SKU, so that whoever reserves it waits, until the returned function is called.
+// stall locks the stock row of a SKU, so that reservations of it wait until the returned function is called.
 func (s *shop) stall(skuID int64) (release func()) {
 	s.t.Helper()
 	tx, err := s.pool.Begin(s.ctx)
@@ -31,7 +31,7 @@ func (s *shop) stall(skuID int64) (release func()) {
 	return release
 }
 
-// blocked waits until that many transactions wait for a lock.
+// blocked waits until at least n transactions wait for a lock.
 func (s *shop) blocked(n int64) {
 	s.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
@@ -45,7 +45,7 @@ func (s *shop) blocked(n int64) {
 	}
 }
 
-func TestOrdersThatArriveTogetherShareATransaction(t *testing.T) {
+func TestOrders_Place_simultaneous_orders_share_a_transaction(t *testing.T) {
 	s := open(t)
 	deps := s.deps
 	deps.Writer.Workers = 1
@@ -85,9 +85,9 @@ func TestOrdersThatArriveTogetherShareATransaction(t *testing.T) {
 	s.whole()
 }
 
-// TestTheLastUnitIsSold lets three processes race for a stock that their crowds exceed, with orders of one to three
-// units: once through the gate, and once with PostgreSQL alone.
-func TestTheLastUnitIsSold(t *testing.T) {
+// TestOrders_Place_last_unit has three processes sell one stock to more buyers than it has units, in orders of one to
+// three units: once through the gate, and once with PostgreSQL alone.
+func TestOrders_Place_last_unit(t *testing.T) {
 	t.Run("behind the gate", func(t *testing.T) { theLastUnitIsSold(t, func(*order.Deps) {}) })
 	t.Run("without Redis", func(t *testing.T) {
 		theLastUnitIsSold(t, func(d *order.Deps) {
@@ -133,8 +133,9 @@ func theLastUnitIsSold(t *testing.T, adjust func(*order.Deps)) {
 	s.whole()
 }
 
-// TestOneBadOrderFailsAlone has PostgreSQL refuse the rows of one buyer, in the middle of a set.
-func TestOneBadOrderFailsAlone(t *testing.T) {
+// TestOrders_Place_one_failure_in_a_set has PostgreSQL refuse the rows of one buyer in a set of many: the other orders
+// of the set are placed.
+func TestOrders_Place_one_failure_in_a_set(t *testing.T) {
 	s := open(t)
 	deps := s.deps
 	deps.Writer.Workers = 1
@@ -178,7 +179,7 @@ func TestOneBadOrderFailsAlone(t *testing.T) {
 	s.whole()
 }
 
-func TestTheWriterIsBusyBeforeItIsSlow(t *testing.T) {
+func TestOrders_Place_queue_full(t *testing.T) {
 	s := open(t)
 	deps := s.deps
 	deps.Writer.Workers = 1
@@ -211,13 +212,13 @@ func TestTheWriterIsBusyBeforeItIsSlow(t *testing.T) {
 	for range 2 {
 		s.ok(<-answers)
 	}
-	s.ok(place(103)) // the refused one may come again, with the same key
+	s.ok(place(103)) // the refused request may be repeated with the same key
 	s.whole()
 }
 
-// TestAnOrderWhoseConnectionBreaksIsPlacedOnce ends the writer's connection while its transaction waits: the set is
+// TestOrders_Place_connection_lost ends the writer's connection while its transaction waits for a lock: the set is
 // written again.
-func TestAnOrderWhoseConnectionBreaksIsPlacedOnce(t *testing.T) {
+func TestOrders_Place_connection_lost(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 10)
 	release := s.stall(video)
@@ -229,7 +230,7 @@ func TestAnOrderWhoseConnectionBreaksIsPlacedOnce(t *testing.T) {
 			Items:          one(video),
 		})
 		if again {
-			err = errors.New("the first answer says that it was given before")
+			err = errors.New("the first request was taken for a replay")
 		}
 		placed <- err
 	}()
@@ -246,7 +247,7 @@ func TestAnOrderWhoseConnectionBreaksIsPlacedOnce(t *testing.T) {
 	s.whole()
 }
 
-func TestALimitedBuyerIsHeldByTheDatabase(t *testing.T) {
+func TestInventory_ReserveTx_buyer_limit(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 100)
 	_, err := s.pool.Exec(s.ctx, `update video_inventory set per_user = 2 where sku_id = $1`, video)
@@ -283,7 +284,7 @@ func TestALimitedBuyerIsHeldByTheDatabase(t *testing.T) {
 	var won, lost atomic.Int64
 	var at sync.WaitGroup
 	release := s.stall(video)
-	for n := range 6 { // two tabs and more, at once: they all count one unit left, and the rows decide
+	for n := range 6 { // all six requests count one unit left, and the rows decide
 		at.Go(func() {
 			switch err := reserve(alice, 1, byte(10+n)); {
 			case err == nil:

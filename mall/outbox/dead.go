@@ -12,23 +12,25 @@ import (
 	"videomall/mall/outbox/internal/dbsqlc"
 )
 
-// ErrNotDead says that there is no such dead letter (any more).
+// ErrNotDead says that there is no such dead letter, or no longer.
 var ErrNotDead = fault.New(fault.NotFound, "dead_letter_not_found", "There is no such dead letter.")
 
-// DeadLetter is an event that a subscriber refused for good; those behind it went on.
+// DeadLetter is an event that a subscriber has refused for good, or refused and is to be tried again. A dead one no
+// longer delays the events behind it.
 type DeadLetter struct {
 	Subscriber string
 	Event      Event
 	Attempts   int
 	LastError  string
-	DiedAt     time.Time // zero for one that is tried again
-	NextAt     time.Time // when, for such a one; of a dead one it says nothing
+	DiedAt     time.Time // zero for an event that will be tried again
+	NextAt     time.Time // when it will be tried again; meaningless for a dead one
 }
 
-// Trying says that the event is no dead letter yet.
+// Trying reports whether the event will be tried again, so that it is not dead yet.
 func (l DeadLetter) Trying() bool { return l.DiedAt.IsZero() }
 
-// letter reads a delivery with its event. The three queries choose the same columns, so that one form of row serves all.
+// letter converts a delivery with its event. The three queries select the same columns, so that one row type serves
+// all.
 func letter(r dbsqlc.LettersOfRow) DeadLetter {
 	l := DeadLetter{
 		Subscriber: r.Subscriber,
@@ -62,7 +64,7 @@ func (o *Outbox) Dead(ctx context.Context, limit int) ([]DeadLetter, error) {
 	return letters, nil
 }
 
-// Refused lists the events that were refused at least once and are tried again, the next first.
+// Refused lists the events that were refused at least once and will be tried again, the next one first.
 func (o *Outbox) Refused(ctx context.Context, limit int) ([]DeadLetter, error) {
 	rows, err := o.q.RefusedDeliveries(ctx, o.pool, int32(limit))
 	if err != nil {
@@ -75,7 +77,7 @@ func (o *Outbox) Refused(ctx context.Context, limit int) ([]DeadLetter, error) {
 	return letters, nil
 }
 
-// Lookup finds what of an event is a dead letter or was refused and is tried again, a subscriber each.
+// Lookup lists, for one event, the subscribers by which it is a dead letter, or was refused and will be tried again.
 func (o *Outbox) Lookup(ctx context.Context, eventID int64) ([]DeadLetter, error) {
 	rows, err := o.q.LettersOf(ctx, o.pool, eventID)
 	if err != nil {
@@ -91,7 +93,7 @@ func (o *Outbox) Lookup(ctx context.Context, eventID int64) ([]DeadLetter, error
 // CountDead counts the dead letters.
 func (o *Outbox) CountDead(ctx context.Context) (int64, error) { return o.q.CountDead(ctx, o.pool) }
 
-// Retry gives a dead letter all its tries again; by is the operator's account. Errors: ErrNotDead.
+// Retry has a dead letter tried again, with all its attempts; by is the operator's account. Errors: ErrNotDead.
 func (o *Outbox) Retry(ctx context.Context, by int64, subscriber string, eventID int64) error {
 	return o.settling(ctx, by, "retry", subscriber, eventID, func(tx pgx.Tx) (int64, error) {
 		return o.q.ReviveDelivery(ctx, tx, dbsqlc.ReviveDeliveryParams{
@@ -102,15 +104,15 @@ func (o *Outbox) Retry(ctx context.Context, by int64, subscriber string, eventID
 	})
 }
 
-// Discard forgets a dead letter for good; by is the operator's account. Errors: ErrNotDead.
+// Discard deletes a dead letter; by is the operator's account. Errors: ErrNotDead.
 func (o *Outbox) Discard(ctx context.Context, by int64, subscriber string, eventID int64) error {
 	return o.settling(ctx, by, "discard", subscriber, eventID, func(tx pgx.Tx) (int64, error) {
 		return o.q.DiscardDelivery(ctx, tx, dbsqlc.DiscardDeliveryParams{Subscriber: subscriber, EventID: eventID})
 	})
 }
 
-// Cancel forgets an event that was refused and is tried again: it is tried no more, and those behind it go on; by is
-// the operator's account. Errors: ErrNotDead, also when it was delivered meanwhile.
+// Cancel discards an event that was refused and would be tried again, so that the events behind it go on; by is the
+// operator's account. Errors: ErrNotDead, also if it was delivered meanwhile.
 func (o *Outbox) Cancel(ctx context.Context, by int64, subscriber string, eventID int64) error {
 	return o.settling(ctx, by, "cancel", subscriber, eventID, func(tx pgx.Tx) (int64, error) {
 		return o.q.CancelDelivery(ctx, tx, dbsqlc.CancelDeliveryParams{Subscriber: subscriber, EventID: eventID})
@@ -139,7 +141,8 @@ func settled(rows int64, err error, verb, subscriber string, eventID int64) erro
 	return nil
 }
 
-// Purge forgets what was delivered longer than age ago; it returns how many events went.
+// Purge deletes what was delivered longer than age ago, and the events older than that which no subscriber needs any
+// more. It returns the number of events deleted.
 func (o *Outbox) Purge(ctx context.Context, age time.Duration) (int64, error) {
 	before := o.now().Add(-age)
 	if err := o.q.PurgeDeliveries(ctx, o.pool, before); err != nil {

@@ -11,7 +11,7 @@ import (
 	"videomall/mall/outbox/internal/dbsqlc"
 )
 
-// PastRefusal is a subscriber's refusal of an event that is known from before: it used up all its tries at DiedAt.
+// PastRefusal is an event of the past that a subscriber refused until its attempts were used up at DiedAt.
 type PastRefusal struct {
 	Subscriber string
 	Event      Event // Type, Aggregate, Payload and CreatedAt
@@ -19,8 +19,8 @@ type PastRefusal struct {
 	DiedAt     time.Time
 }
 
-// ImportRefusalTx keeps an event that one subscriber has refused for good, as the dead letter that it is, in the
-// caller's transaction. All other subscribers of its type are handed the event as any new one.
+// ImportRefusalTx writes an event as a dead letter of one subscriber, in the caller's transaction. All other
+// subscribers of its type get the event like any new one.
 func (o *Outbox) ImportRefusalTx(ctx context.Context, tx pgx.Tx, r PastRefusal) error {
 	if !json.Valid(r.Event.Payload) {
 		return fmt.Errorf("import event %s: its payload is no JSON", r.Event.Aggregate)

@@ -14,23 +14,23 @@ import (
 )
 
 const (
-	// channel is PostgreSQL's name of the notifications. They are at most 8,000 bytes.
+	// channel is the PostgreSQL channel of the notifications, which are at most 8,000 bytes.
 	channel = "videomall_told"
-	// silence is after how long without a message the connection is asked whether it still stands.
+	// silence is how long no message may come before the connection is tested.
 	silence = 10 * time.Second
-	// answerWithin bounds the wait for an answer to that, and for a new connection.
+	// answerWithin bounds that test, and the time to make a new connection.
 	answerWithin = 5 * time.Second
 )
 
-// Execer is a pool or a transaction.
+// Execer executes a statement; it is a pool or a transaction.
 type Execer interface {
 	Exec(context.Context, string, ...any) (pgconn.CommandTag, error)
 }
 
-// NotifyTx notifies every process that listens, once the transaction of q has committed. It is for what makes caches
-// void: sent at once, stored nowhere, and missed by who is not there. The commits of transactions that notify wait for
-// each other on the whole server, so nothing that an order commits may notify; write an event instead, and notify from
-// what handles it.
+// NotifyTx notifies every process that listens, once the transaction of q has committed. It is meant for invalidating
+// caches: a notification is sent at once and not stored, so a process that is not connected misses it. Transactions
+// that notify commit one after the other on the whole server, so a transaction that places or pays an order must not
+// notify; it should write an event, whose handler notifies.
 func (o *Outbox) NotifyTx(ctx context.Context, q Execer, message any) error {
 	body, err := json.Marshal(message)
 	if err == nil {
@@ -42,15 +42,15 @@ func (o *Outbox) NotifyTx(ctx context.Context, q Execer, message any) error {
 	return nil
 }
 
-// Listener is what Listen calls, one call at a time.
+// Listener holds the functions that Listen calls, one at a time.
 type Listener struct {
-	OnConnect    func(ctx context.Context) // from now on every notification arrives
+	OnConnect    func(ctx context.Context) // every notification arrives from now on
 	OnNotify     func(ctx context.Context, message json.RawMessage)
 	OnDisconnect func() // notifications are missed until the next OnConnect
 }
 
-// Listen receives notifications until ctx ends, on a connection of its own. A connection that breaks, or that says
-// nothing and does not answer within 15 s, is replaced.
+// Listen receives notifications until ctx ends, on its own connection. It replaces the connection if it breaks, or if
+// it stops answering, which takes at most 15 s to notice.
 func (o *Outbox) Listen(ctx context.Context, log *slog.Logger, l Listener) {
 	for failures := 0; ; failures++ {
 		connected, err := o.listenOnce(ctx, l)
@@ -74,7 +74,7 @@ func (o *Outbox) Listen(ctx context.Context, log *slog.Logger, l Listener) {
 
 func (o *Outbox) listenOnce(ctx context.Context, l Listener) (connected bool, err error) {
 	config := o.pool.Config().ConnConfig.Copy()
-	config.Tracer = nil // it would see one endless query
+	config.Tracer = nil // it would trace one endless query
 	dialing, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(dialing, config)

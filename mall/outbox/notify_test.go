@@ -14,7 +14,7 @@ import (
 	"videomall/mall/outbox"
 )
 
-// hears listens and writes down, in order, what its ears are told: "began", "lost", or the message.
+// hears listens and sends what the listener is told to said, in order: "began", "lost", or the message.
 func (b *box) hears() (said chan string, stop func()) {
 	said = make(chan string, 100)
 	ctx, cancel := context.WithCancel(b.ctx)
@@ -37,14 +37,14 @@ func (b *box) next(said chan string, want string) {
 	select {
 	case got := <-said:
 		if got != want {
-			b.t.Fatalf("heard %s, not %s", got, want)
+			b.t.Fatalf("heard %s, want %s", got, want)
 		}
 	case <-time.After(time.Minute):
 		b.t.Fatalf("never heard %s", want)
 	}
 }
 
-func TestWhatIsToldIsHeardByEveryProcessOnceItIsTrue(t *testing.T) {
+func TestOutbox_Listen_every_process_after_commit(t *testing.T) {
 	b := open(t)
 	one, _ := b.hears()
 	two, stop := b.hears()
@@ -69,7 +69,7 @@ func TestWhatIsToldIsHeardByEveryProcessOnceItIsTrue(t *testing.T) {
 	b.next(two, "lost")
 }
 
-func TestAListenerThatWasCutOffSaysSoAndListensAgain(t *testing.T) {
+func TestOutbox_Listen_reconnects(t *testing.T) {
 	b := open(t)
 	said, _ := b.hears()
 	b.next(said, "began")

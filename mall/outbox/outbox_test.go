@@ -20,7 +20,7 @@ import (
 	"videomall/mall/outbox"
 )
 
-// box is an outbox with a clock that the test drives.
+// box is an outbox with a clock that the test sets.
 type box struct {
 	*outbox.Outbox
 	t     *testing.T
@@ -65,8 +65,8 @@ func (b *box) relay() int {
 	return n
 }
 
-// settle relays until every committed event was read. The horizon below which the relay reads is the whole server's,
-// so that other tests' transactions can hold it back for a moment.
+// settle relays until every committed event was read. The relay reads only events older than any open transaction on
+// the server, so the transactions of other tests can delay it for a moment.
 func (b *box) settle() (delivered int) {
 	b.t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; {
@@ -86,7 +86,7 @@ func (b *box) settle() (delivered int) {
 	}
 }
 
-// heard lists what a subscriber has written down, in the order it was delivered.
+// heard lists the events that a subscriber has recorded, in the order of their delivery.
 func (b *box) heard(subscriber string) []string {
 	b.t.Helper()
 	rows, _ := b.pool.Query(b.ctx, `select what from heard where subscriber = $1 order by ctid`, subscriber)
@@ -97,7 +97,7 @@ func (b *box) heard(subscriber string) []string {
 	return what
 }
 
-// listen writes each event down; refuse may turn one away after it was written.
+// listen returns a handler that records each event; refuse may refuse one after it was recorded.
 func listen(name string, refuse func(outbox.Event) error) outbox.Handler {
 	return func(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
 		if _, err := tx.Exec(ctx, `insert into heard values ($1, $2, $3)`, name, e.ID,
@@ -110,7 +110,7 @@ func listen(name string, refuse func(outbox.Event) error) outbox.Handler {
 
 func welcome(outbox.Event) error { return nil }
 
-func TestEveryoneHearsWhatTheyAskedForInOrderAndOnce(t *testing.T) {
+func TestOutbox_Relay_subscribed_types_in_order_and_once(t *testing.T) {
 	b := open(t)
 	b.Subscribe("all", []string{"paid", "closed"}, listen("all", welcome))
 	b.Subscribe("closed", []string{"closed"}, listen("closed", welcome))
@@ -125,13 +125,13 @@ func TestEveryoneHearsWhatTheyAskedForInOrderAndOnce(t *testing.T) {
 		t.Errorf("%d delivered again", n)
 	}
 	all := b.heard("all")
-	slices.Sort(all) // between aggregates the order is free
+	slices.Sort(all) // events of different aggregates may come in any order
 	if got := fmt.Sprint(all, b.heard("closed")); got != "[a1 a2 b4] [a2]" {
 		t.Errorf("heard %s", got)
 	}
 }
 
-func TestAnEventThatWasRolledBackNeverHappened(t *testing.T) {
+func TestOutbox_WriteTx_rolled_back(t *testing.T) {
 	b := open(t)
 	b.Subscribe("s", []string{"paid"}, listen("s", welcome))
 	_ = db.InTx(b.ctx, b.pool, func(tx pgx.Tx) error {
@@ -145,7 +145,7 @@ func TestAnEventThatWasRolledBackNeverHappened(t *testing.T) {
 	}
 }
 
-func TestATransactionThatCommitsLateIsNotSkipped(t *testing.T) {
+func TestOutbox_Relay_late_commit(t *testing.T) {
 	b := open(t)
 	b.Subscribe("s", []string{"paid"}, listen("s", welcome))
 	slow, err := b.pool.Begin(b.ctx)
@@ -166,7 +166,7 @@ func TestATransactionThatCommitsLateIsNotSkipped(t *testing.T) {
 	}
 }
 
-func TestARefusedEventHoldsItsAggregateAndLeavesNothing(t *testing.T) {
+func TestOutbox_Relay_refused_event_holds_its_aggregate(t *testing.T) {
 	b := open(t)
 	down := atomic.Bool{}
 	down.Store(true)
@@ -181,10 +181,10 @@ func TestARefusedEventHoldsItsAggregateAndLeavesNothing(t *testing.T) {
 	b.write("paid", "b", 3)
 	b.settle()
 	if diff := cmp.Diff([]string{"b3"}, b.heard("s")); diff != "" {
-		t.Fatalf("heard: a refused handler's writes must go, its successors wait, others pass (-want +got):\n%s", diff)
+		t.Fatalf("the refused event should leave no row, and delay only the events of its aggregate (-want +got):\n%s", diff)
 	}
 	down.Store(false)
-	b.relay() // its pause is not over
+	b.relay() // the delay is not over
 	if got := b.heard("s"); len(got) != 1 {
 		t.Fatalf("heard %v", got)
 	}
@@ -195,7 +195,7 @@ func TestARefusedEventHoldsItsAggregateAndLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestAPoisonousEventBecomesADeadLetterThatCanBeRetried(t *testing.T) {
+func TestOutbox_Retry_dead_letter(t *testing.T) {
 	b := open(t)
 	healed := atomic.Bool{}
 	b.Subscribe("s", []string{"paid"}, listen("s", func(e outbox.Event) error {
@@ -222,7 +222,7 @@ func TestAPoisonousEventBecomesADeadLetterThatCanBeRetried(t *testing.T) {
 		t.Fatalf("dead letters %+v, %v", letters, err)
 	}
 	if diff := cmp.Diff([]string{"a2"}, b.heard("s")); diff != "" {
-		t.Errorf("heard: what stood behind the dead letter goes on (-want +got):\n%s", diff)
+		t.Errorf("the event behind the dead letter should be delivered (-want +got):\n%s", diff)
 	}
 	healed.Store(true)
 	if err := b.Retry(b.ctx, 2, "s", letters[0].Event.ID); err != nil {
@@ -233,11 +233,11 @@ func TestAPoisonousEventBecomesADeadLetterThatCanBeRetried(t *testing.T) {
 		t.Errorf("heard (-want +got):\n%s", diff)
 	}
 	if err := b.Discard(b.ctx, 2, "s", letters[0].Event.ID); !errors.Is(err, outbox.ErrNotDead) {
-		t.Errorf("discarding a living one: %v", err)
+		t.Errorf("discarding an event that is not dead: %v", err)
 	}
 }
 
-func TestAnEventThatIsTriedAgainCanBeCancelled(t *testing.T) {
+func TestOutbox_Cancel_refused_event(t *testing.T) {
 	b := open(t)
 	b.Subscribe("s", []string{"paid"}, listen("s", func(e outbox.Event) error {
 		if string(e.Payload) == "1" {
@@ -258,18 +258,18 @@ func TestAnEventThatIsTriedAgainCanBeCancelled(t *testing.T) {
 		t.Errorf("%+v, %v", known, err)
 	}
 	if err := b.Cancel(b.ctx, 2, "s", event+1); !errors.Is(err, outbox.ErrNotDead) {
-		t.Errorf("one that was never refused: %v", err)
+		t.Errorf("an event that was never refused: %v", err)
 	}
 	if err := b.Cancel(b.ctx, 2, "s", event); err != nil {
 		t.Fatal(err)
 	}
 	b.settle()
 	if diff := cmp.Diff([]string{"a2"}, b.heard("s")); diff != "" {
-		t.Errorf("heard: what stood behind goes on (-want +got):\n%s", diff)
+		t.Errorf("the event behind the cancelled one should be delivered (-want +got):\n%s", diff)
 	}
 	for range 2 {
 		if err := b.Cancel(b.ctx, 2, "s", event+1); !errors.Is(err, outbox.ErrNotDead) {
-			t.Errorf("one that was delivered: %v", err)
+			t.Errorf("an event that was delivered: %v", err)
 		}
 		if err := b.Cancel(b.ctx, 2, "s", event); !errors.Is(err, outbox.ErrNotDead) {
 			t.Errorf("twice: %v", err)
@@ -277,7 +277,7 @@ func TestAnEventThatIsTriedAgainCanBeCancelled(t *testing.T) {
 	}
 }
 
-func TestManyRelaysAtOnceDeliverOnceInOrder(t *testing.T) {
+func TestOutbox_Relay_many_at_once(t *testing.T) {
 	b := open(t)
 	b.Subscribe("s", []string{"paid"}, listen("s", welcome))
 	for n := range 120 {
@@ -306,7 +306,7 @@ func TestManyRelaysAtOnceDeliverOnceInOrder(t *testing.T) {
 	}
 }
 
-func TestPurgeKeepsWhatSomebodyStillNeeds(t *testing.T) {
+func TestOutbox_Purge_keeps_undelivered_events(t *testing.T) {
 	b := open(t)
 	b.Subscribe("s", []string{"paid"}, listen("s", func(e outbox.Event) error {
 		if e.Aggregate == "stuck" {
@@ -320,11 +320,11 @@ func TestPurgeKeepsWhatSomebodyStillNeeds(t *testing.T) {
 	b.write("paid", "unread", 3)
 	b.ahead.Add(int64(48 * time.Hour))
 	if n, err := b.Purge(b.ctx, 24*time.Hour); err != nil || n != 1 {
-		t.Errorf("%d events went, %v", n, err)
+		t.Errorf("%d events were purged, %v", n, err)
 	}
 }
 
-func TestAnEventWaitsForTheOneBeforeItThatIsNotYetToBeRead(t *testing.T) {
+func TestOutbox_Relay_waits_for_an_earlier_unreadable_event(t *testing.T) {
 	b := open(t)
 	b.Subscribe("all", []string{"paid", "refunded"}, listen("all", welcome))
 	begin := func() (tx pgx.Tx, xid string) {
@@ -343,8 +343,8 @@ func TestAnEventWaitsForTheOneBeforeItThatIsNotYetToBeRead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// As when a notice was written down, and so got its transaction's number, before it waited for the order's lock;
-	// and somebody with a number between the two is still at work.
+	// The early transaction has its number before the other event is written, as a notice does that is recorded before
+	// it waits for the lock of its order. A third transaction, with a number between the two, is still open.
 	early, number := begin()
 	between, _ := begin()
 	b.write("paid", "a", 1)

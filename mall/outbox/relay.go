@@ -15,9 +15,9 @@ import (
 // batch bounds one transaction of the relay.
 const batch = 100
 
-// Relay hands every subscriber what is due and returns how many events were delivered. Any number of processes may
-// relay at once: events of one aggregate reach a subscriber in order, one at a time. A handler's error never fails
-// the relay; it delays that aggregate for that subscriber.
+// Relay delivers the events that are due to every subscriber and returns the number of deliveries. Any number of
+// processes may relay at once: events of one aggregate reach a subscriber in order, one at a time. An error of a
+// handler does not fail the relay; it delays the events of that aggregate for that subscriber.
 func (o *Outbox) Relay(ctx context.Context) (delivered int, err error) {
 	var failed []error
 	for _, s := range o.subscribers {
@@ -47,7 +47,7 @@ func (o *Outbox) relayTo(ctx context.Context, s subscriber) (delivered int, err 
 	}
 }
 
-// fanOut notes for a subscriber the events that came after its place in the stream, and moves it on.
+// fanOut writes deliveries for the events after a subscriber's cursor, and moves the cursor behind them.
 func (o *Outbox) fanOut(ctx context.Context, s subscriber) (read int, err error) {
 	err = db.InTx(ctx, o.pool, func(tx pgx.Tx) error {
 		at, err := o.q.LockCursor(ctx, tx, s.name)
@@ -86,7 +86,7 @@ func (o *Outbox) fanOut(ctx context.Context, s subscriber) (read int, err error)
 	return read, err
 }
 
-// deliver hands over the first waiting event of each aggregate, each behind a savepoint of its own.
+// deliver hands the first waiting event of each aggregate to the subscriber, each in a savepoint of its own.
 func (o *Outbox) deliver(ctx context.Context, s subscriber) (tried, delivered int, err error) {
 	err = db.InTx(ctx, o.pool, func(tx pgx.Tx) error {
 		due, err := o.q.DueDeliveries(ctx, tx, dbsqlc.DueDeliveriesParams{
@@ -109,7 +109,7 @@ func (o *Outbox) deliver(ctx context.Context, s subscriber) (tried, delivered in
 			}
 			refused := pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) error { return handle(ctx, savepoint, s, event) })
 			if ctx.Err() != nil {
-				return ctx.Err() // we are being stopped: nobody failed
+				return ctx.Err() // the process is stopping, so the handler did not fail
 			}
 			if err := o.noteTx(ctx, tx, s, event, int(d.Attempts), refused); err != nil {
 				return err
@@ -126,7 +126,7 @@ func (o *Outbox) deliver(ctx context.Context, s subscriber) (tried, delivered in
 	return tried, delivered, nil
 }
 
-// handle turns a subscriber's panic into a refusal: one poisonous event must not stop the others.
+// handle calls a subscriber and turns a panic into an error, so that one event can't stop the others.
 func handle(ctx context.Context, tx pgx.Tx, s subscriber, e Event) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

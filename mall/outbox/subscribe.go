@@ -11,8 +11,8 @@ import (
 	"videomall/mall/outbox/internal/dbsqlc"
 )
 
-// Handler takes one event inside the relay's transaction: what it writes there and the note that it was delivered
-// commit together, so an event takes effect once. It makes no network call. An error is tried again later.
+// Handler handles one event in the relay's transaction. What it writes there commits together with the delivery, so an
+// event takes effect once. It must not call over the network. After an error it is called again later.
 type Handler func(ctx context.Context, tx pgx.Tx, e Event) error
 
 type subscriber struct {
@@ -21,25 +21,25 @@ type subscriber struct {
 	handle Handler
 }
 
-// MaxAttempts is how often a delivery is tried before it becomes a dead letter: about a day at the delays of Backoff.
+// MaxAttempts is how often a delivery is tried before it becomes a dead letter: about a day with the delays of Backoff.
 const MaxAttempts = 18
 
-// Backoff is the pause after the given number of failed tries: 1, 2, 4 … s, at most 3 h.
+// Backoff returns the delay after the given number of failed attempts: 1, 2, 4 … s, at most 3 h.
 func Backoff(attempts int) time.Duration {
 	return min(time.Second<<min(max(attempts, 1)-1, 14), 3*time.Hour)
 }
 
-// Subscribe adds an in-process subscriber to events of some types. Its name is its place in the stream: a new name
-// begins with the oldest event that is kept. Subscribe everybody before the first Relay.
+// Subscribe adds an in-process subscriber to events of some types. Its cursor in the stream of events is stored under
+// its name; a new name begins with the oldest stored event. All calls must come before the first Relay.
 func (o *Outbox) Subscribe(name string, types []string, handle Handler) {
 	if slices.ContainsFunc(o.subscribers, func(s subscriber) bool { return s.name == name }) {
-		panic(fmt.Sprintf("outbox: subscriber %q twice", name)) // two of one name would steal each other's events
+		panic(fmt.Sprintf("outbox: subscriber %q twice", name)) // two subscribers would share one cursor
 	}
 	o.subscribers = append(o.subscribers, subscriber{name, types, handle})
 }
 
-// WaitingTx counts the events that a subscriber has not been handed, as the caller's transaction sees them; dead
-// letters are not waiting. It is -1 for one that the relay has not met yet.
+// WaitingTx counts the events that are not delivered to a subscriber yet, as the caller's transaction sees them,
+// without dead letters. It returns -1 if the relay has not served the subscriber yet.
 func (o *Outbox) WaitingTx(ctx context.Context, tx pgx.Tx, name string) (int64, error) {
 	at := slices.IndexFunc(o.subscribers, func(s subscriber) bool { return s.name == name })
 	if at < 0 {

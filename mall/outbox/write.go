@@ -1,5 +1,6 @@
-// Package outbox owns events: kept in the transaction that made them true, relayed in order, delivered to
-// each subscriber until it has them or they are set aside as dead letters. It refuses to know what an event means.
+// Package outbox owns events. An event is written in the transaction that makes it true, relayed in order, and
+// delivered to each subscriber until it is handled or becomes a dead letter. The package does not know what an event
+// means.
 package outbox
 
 import (
@@ -16,7 +17,7 @@ import (
 
 // Event says that something became true. Events of one Aggregate ("order:01J…") reach a subscriber in order.
 type Event struct {
-	ID        int64  // set when read back
+	ID        int64  // set when it is read back
 	XID       string // the transaction that wrote it, set when relayed: an xid8
 	Type      string
 	Aggregate string
@@ -24,7 +25,7 @@ type Event struct {
 	CreatedAt time.Time
 }
 
-// Outbox keeps and relays events.
+// Outbox writes and relays events.
 type Outbox struct {
 	pool        *pgxpool.Pool
 	now         func() time.Time
@@ -33,15 +34,15 @@ type Outbox struct {
 	subscribers []subscriber
 }
 
-// Deps are what the outbox stands on.
+// Deps are the dependencies of Outbox.
 type Deps struct {
 	Pool *pgxpool.Pool
 	Now  func() time.Time
-	// Audit writes down who settled a dead letter, in the transaction that does; nil writes nothing.
+	// Audit records an operator's action on a dead letter, in the transaction of the action; nil records nothing.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 }
 
-// New opens the outbox.
+// New returns the outbox in a database.
 func New(d Deps) *Outbox {
 	return &Outbox{
 		pool:  d.Pool,
@@ -51,19 +52,19 @@ func New(d Deps) *Outbox {
 	}
 }
 
-// Draft is an event to be kept: its Payload is marshalled to JSON.
+// Draft is an event to be written. Its Payload is marshalled to JSON.
 type Draft struct {
 	Aggregate string
 	Payload   any
 }
 
-// WriteTx keeps an event in the caller's transaction; payload is marshalled to JSON.
+// WriteTx writes an event in the caller's transaction. It marshals payload to JSON.
 func (o *Outbox) WriteTx(ctx context.Context, tx pgx.Tx, kind, aggregate string, payload any) error {
 	return o.WriteManyTx(ctx, tx, kind, []Draft{{aggregate, payload}})
 }
 
-// WriteManyTx keeps events of one type, in their order, in the caller's transaction: at once, or with a db.Later as it
-// is sent.
+// WriteManyTx writes events of one type, in their order, in the caller's transaction: at once, or if tx is a db.Later,
+// when that is sent.
 func (o *Outbox) WriteManyTx(ctx context.Context, tx dbsqlc.DBTX, kind string, drafts []Draft) error {
 	arg := dbsqlc.InsertEventsParams{Type: kind, CreatedAt: o.now()}
 	for _, d := range drafts {

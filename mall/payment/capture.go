@@ -12,19 +12,19 @@ import (
 	"videomall/mall/payment/internal/dbsqlc"
 )
 
-// CaptureState is what a captured sum is for.
+// CaptureState says what a captured sum is for.
 type CaptureState string
 
-// The states of a Capture: it paid for its reference; it came on top of what did; or it fits nothing
-// that was asked (amount, currency, unknown number) and waits for a person.
+// The states of a Capture: the sum paid for its reference; it came in addition to the sum that did; or it does not
+// match what was asked for (amount, currency, unknown number) and waits for a person.
 const (
 	Consumed CaptureState = "consumed"
 	Surplus  CaptureState = "surplus"
 	Suspense CaptureState = "suspense"
 )
 
-// Capture is a sum that a provider says it took. Refunded is what has been settled; Refundable is what no
-// living refund has claimed yet, filled by Captures and CapturesTx only.
+// Capture is a sum that a provider says it took. Refunded is the sum of the refunds that succeeded. Refundable is what
+// is left beside all refunds that have not failed; only Captures and CapturesTx fill it.
 type Capture struct {
 	ID           int64
 	Provider     string
@@ -52,11 +52,11 @@ func captureOf(r dbsqlc.PaymentCapture) Capture {
 	}
 }
 
-// CaptureTx records money once per provider and transaction number. When it was recorded before, the row
-// as it stands comes back and fresh is false. Its attempt, if it has one, succeeded, whatever it was thought
-// to be: even a sum in suspense was taken through it, and it can't be paid or closed again.
-// Errors: ErrAlreadyConsumed (State is Consumed but another transaction paid this reference: record it as
-// Surplus), ErrTransactionReused. After either the caller's transaction is still good.
+// CaptureTx records money once for each provider and transaction number. If it was recorded before, CaptureTx returns
+// the stored row, and fresh is false. The attempt of the capture, if there is one, becomes succeeded, whatever its
+// status: even a sum in suspense was taken through it, so it can't be paid or closed any more. Errors:
+// ErrAlreadyConsumed (State is Consumed, but another transaction has paid for this reference: record it as Surplus) and
+// ErrTransactionReused. The caller's transaction can go on after either.
 func (p *Payments) CaptureTx(ctx context.Context, tx pgx.Tx, c Capture) (stored Capture, fresh bool, err error) {
 	row, err := p.q.InsertCapture(ctx, tx, dbsqlc.InsertCaptureParams{
 		Provider:     c.Provider,
@@ -86,7 +86,7 @@ func (p *Payments) CaptureTx(ctx context.Context, tx pgx.Tx, c Capture) (stored 
 	return captureOf(row), true, nil
 }
 
-// captured finds out which row kept a capture from being inserted.
+// captured finds the row that kept a capture from being inserted.
 func (p *Payments) captured(ctx context.Context, tx pgx.Tx, c Capture) (Capture, bool, error) {
 	row, err := p.q.CaptureByTxn(ctx, tx, dbsqlc.CaptureByTxnParams{Provider: c.Provider, ChannelTxnNo: c.ChannelTxnNo})
 	if err == nil {
@@ -109,7 +109,7 @@ func (p *Payments) captured(ctx context.Context, tx pgx.Tx, c Capture) (Capture,
 		c.ChannelTxnNo, c.Provider)
 }
 
-// CapturesTx lists what was taken for a reference, the oldest first.
+// CapturesTx lists the captures of a reference, the oldest first.
 func (p *Payments) CapturesTx(ctx context.Context, tx pgx.Tx, reference string) ([]Capture, error) {
 	return p.captures(ctx, tx, reference)
 }

@@ -11,7 +11,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-func TestANoticeIsKeptOnce(t *testing.T) {
+func TestPayments_RecordNoticeTx_many_at_once(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	a := k.prepay("order-1")
@@ -47,7 +47,7 @@ func TestANoticeIsKeptOnce(t *testing.T) {
 		kept[0].Amount != cny(990) {
 		t.Fatalf("%+v, %v", kept, err)
 	}
-	// What was rolled back was never kept.
+	// A notice that was rolled back was never recorded.
 	n.EventID = "evt-2"
 	_ = db.InTx(k.ctx, k.pool, func(tx pgx.Tx) error {
 		_, _ = k.payments.RecordNoticeTx(k.ctx, tx, n)
@@ -56,13 +56,13 @@ func TestANoticeIsKeptOnce(t *testing.T) {
 	k.tx(func(tx pgx.Tx) error {
 		again, err := k.payments.RecordNoticeTx(k.ctx, tx, n)
 		if !again {
-			t.Error("the rolled back notice counts as kept")
+			t.Error("the notice that was rolled back counts as recorded")
 		}
 		return err
 	})
 }
 
-func TestMoneyIsCapturedOncePerTransaction(t *testing.T) {
+func TestPayments_CaptureTx_once_per_transaction(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	a := k.prepay("order-1")
@@ -105,7 +105,7 @@ func TestMoneyIsCapturedOncePerTransaction(t *testing.T) {
 		another.ChannelTxnNo = "txn-2"
 		_, _, err := k.payments.CaptureTx(k.ctx, tx, another)
 		wantErr(t, err, payment.ErrAlreadyConsumed)
-		another.State = payment.Surplus // the transaction is still good
+		another.State = payment.Surplus // the database transaction can go on
 		if _, isFresh, err := k.payments.CaptureTx(k.ctx, tx, another); err != nil || !isFresh {
 			t.Errorf("surplus: %t, %v", isFresh, err)
 		}
@@ -113,7 +113,7 @@ func TestMoneyIsCapturedOncePerTransaction(t *testing.T) {
 		reused.Provider, reused.State = "second", payment.Surplus
 		_, _, err = k.payments.CaptureTx(k.ctx, tx, reused)
 		wantErr(t, err, payment.ErrTransactionReused)
-		// Money that nobody asked for: two providers may count alike.
+		// Money that nobody asked for: two providers may use the same transaction number.
 		for _, provider := range []string{"sandbox", "second"} {
 			stray := payment.Capture{
 				Provider:     provider,
@@ -134,7 +134,7 @@ func TestMoneyIsCapturedOncePerTransaction(t *testing.T) {
 	}
 }
 
-func TestMoneyOutweighsWhatWasThoughtOfItsAttempt(t *testing.T) {
+func TestPayments_CaptureTx_after_the_attempt_failed(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	closed, suspended := k.prepay("closed"), k.prepay("suspended")
@@ -150,6 +150,6 @@ func TestMoneyOutweighsWhatWasThoughtOfItsAttempt(t *testing.T) {
 	}
 	k.capture(suspended, k.pay(suspended, sandbox.PayOptions{Amount: 1}), payment.Suspense)
 	if got := k.attempts("suspended")[0]; got.Status != payment.AttemptSucceeded {
-		t.Fatalf("a page that took money, though the wrong sum, is %s", got.Status)
+		t.Fatalf("an attempt through which a wrong sum was paid is %s", got.Status)
 	}
 }

@@ -9,18 +9,20 @@ import (
 	"videomall/mall/payment/internal/dbsqlc"
 )
 
-// Inquiry is what a provider says about an attempt now. Err is set when it did not say.
+// Inquiry is a provider's answer to a query about an attempt. Err is set if the query failed.
 type Inquiry struct {
 	Attempt Attempt
 	Charge  Charge
 	Err     error
 }
 
-// endedLately is how long an ended attempt is still asked about: a payment may have crossed its end.
+// endedLately is how long Inquire asks about an attempt after it has ended, since it may have been paid at the same
+// moment.
 const endedLately = 2 * time.Hour
 
-// Inquire asks the providers about every attempt of the reference that may have been paid: the living
-// and those that ended lately. It writes nothing. One provider's silence is that Inquiry's Err.
+// Inquire asks the providers about every attempt of the reference that may have been paid: those that are open and
+// those that ended within the last two hours. It writes nothing. If a provider does not answer, the Err of that Inquiry
+// is set.
 func (p *Payments) Inquire(ctx context.Context, reference string) ([]Inquiry, error) {
 	rows, err := p.q.PayableAttempts(ctx, p.pool, dbsqlc.PayableAttemptsParams{
 		Reference:  reference,
@@ -46,8 +48,8 @@ func (p *Payments) Inquire(ctx context.Context, reference string) ([]Inquiry, er
 	return out, nil
 }
 
-// CloseAttempts makes every living attempt of the reference unpayable, at its provider first. All are
-// tried even if one can't be closed. Errors: ErrAlreadyPaid, ErrProcessing, ErrProviderDown.
+// CloseAttempts closes every open attempt of the reference, first at its provider, so that none can be paid any more.
+// It goes on if one of them can't be closed. Errors: ErrAlreadyPaid, ErrProcessing, ErrProviderDown.
 func (p *Payments) CloseAttempts(ctx context.Context, reference string) error {
 	rows, err := p.q.LivingAttempts(ctx, p.pool, reference)
 	if err != nil {
@@ -70,7 +72,8 @@ func (p *Payments) closeAttempt(ctx context.Context, provider Provider, attemptN
 	err := provider.Close(call, attemptNo)
 	switch {
 	case err == nil, errors.Is(err, ErrAbsent):
-		// Absent: should a request of ours still be under way, Prepay sees the end and closes after it.
+		// If it is absent, our request to create it may still be under way: Prepay then finds that the attempt has
+		// ended, and closes it at the provider.
 	case errors.Is(err, ErrAlreadyPaid), errors.Is(err, ErrProcessing):
 		return fmt.Errorf("close attempt %s: %w", attemptNo, err)
 	default:

@@ -9,20 +9,20 @@ import (
 	"videomall/mall/payment/internal/dbsqlc"
 )
 
-// statementPatience bounds the question for one provider's statement, while a person waits for the page.
+// statementPatience bounds the call for one provider's statement, since a person waits for the page.
 const statementPatience = 5 * time.Second
 
-// Comparison is what a provider has of ours in one currency, by our books and by its own.
+// Comparison compares our books with those of a provider in one currency.
 type Comparison struct {
 	Provider string
-	Held     money.Money // captures less what came back of them, over all time
-	Moved    money.Money // the same of one day of UTC
-	Stated   money.Money // that day by the provider's statement
+	Held     money.Money // captures less refunds, over all time
+	Moved    money.Money // captures less refunds, on one UTC day
+	Stated   money.Money // payments less refunds of that day, according to the provider's statement
 	Silent   bool        // the provider gave no statement
 }
 
-// Compare sets what every provider took less what it gave back beside the provider's own statement of the day of UTC
-// that a moment lies in. A provider that does not answer in time is silent, and no error.
+// Compare compares, for every provider, the captures less the refunds with the provider's own statement, for the UTC
+// day that contains day. It is no error if a provider does not answer in time: its Comparison is then Silent.
 func (p *Payments) Compare(ctx context.Context, day time.Time) ([]Comparison, error) {
 	since := day.UTC().Truncate(24 * time.Hour)
 	held, err := p.q.Held(ctx, p.pool)
@@ -56,7 +56,7 @@ func (p *Payments) Compare(ctx context.Context, day time.Time) ([]Comparison, er
 	return list, nil
 }
 
-// stated sums a provider's statement of a day by currency; nil when there is none to be had.
+// stated sums a provider's statement of a day by currency. It returns nil if there is no usable statement.
 func (p *Payments) stated(ctx context.Context, name string, day time.Time) map[string]int64 {
 	provider, err := p.Provider(name)
 	if err != nil {

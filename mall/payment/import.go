@@ -10,7 +10,8 @@ import (
 	"videomall/mall/money"
 )
 
-// Past is an attempt whose end is known: paid at PaidAt under the provider's number, or closed where PaidAt is zero.
+// Past is an attempt of the past: it was paid at PaidAt with the provider's transaction number, or closed if PaidAt is
+// zero.
 type Past struct {
 	AttemptNo    string
 	Reference    string
@@ -23,19 +24,19 @@ type Past struct {
 	Refund       *PastRefund
 }
 
-// PastRefund is a refund of a past payment whose end is known. A failed one moved no money.
+// PastRefund is a settled refund of a past payment. A refund that failed moved no money.
 type PastRefund struct {
 	RefundNo  string
 	Amount    money.Money
 	Reason    string
 	CreatedAt time.Time
 	SettledAt time.Time
-	LastError string // of a failed one; empty for one that went through
+	LastError string // why it failed; empty for a refund that succeeded
 }
 
-// ImportTx writes past attempts with their captures and refunds in the caller's transaction. No provider is asked, and
-// no notice is made up. An amount of zero has no attempt. An attempt, transaction or refund number that is known fails
-// the whole.
+// ImportTx writes past attempts with their captures and refunds in the caller's transaction. It asks no provider and
+// writes no notices. It skips attempts with an amount of zero. It fails if the number of an attempt, a transaction or a
+// refund exists already.
 func (p *Payments) ImportTx(ctx context.Context, tx pgx.Tx, past []Past) error {
 	var attempts, captures [][]any
 	references := []string{}

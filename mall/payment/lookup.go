@@ -10,21 +10,21 @@ import (
 	"videomall/mall/payment/internal/dbsqlc"
 )
 
-// Known is a number of money's way as a search finds it. Kind is "attempt", "capture", "refund" or "channel_refund";
-// Reference is the payer's, empty for money that nobody asked for.
+// Known is a number that a search found. Kind is "attempt", "capture", "refund" or "channel_refund". Reference is what
+// the payment is for; it is empty for money that nobody asked for.
 type Known struct {
 	Kind, Number, Reference, Provider, Status string
 	Amount                                    money.Money
 }
 
-// Bounds of what is looked for.
+// Bounds of the length of a query.
 const (
 	minLookup = 4
 	maxLookup = 200
 )
 
-// Lookup finds attempts and refunds by our own numbers in full, and captures and refunds by how the provider's numbers
-// begin; up to most of each.
+// Lookup finds attempts and refunds whose number is q, and captures and refunds whose number at the provider begins
+// with q; at most most of each.
 func (p *Payments) Lookup(ctx context.Context, q string, most int) ([]Known, error) {
 	q = strings.TrimSpace(q)
 	if len(q) < minLookup || len(q) > maxLookup || !db.Storable(q) {

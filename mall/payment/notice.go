@@ -12,9 +12,9 @@ import (
 	"videomall/mall/payment/internal/dbsqlc"
 )
 
-// ParseNotice verifies and reads what was posted in a provider's name; nothing is written. A sum that no order can have
-// is no notice, whatever its provider's own reader thinks. Errors: ErrUnknownProvider, ErrBadSignature,
-// ErrMalformedNotice.
+// ParseNotice verifies and parses a notice that was posted in a provider's name; it writes nothing. It refuses a notice
+// over a sum that no order can have, even if the provider's own parser accepts it. Errors: ErrUnknownProvider,
+// ErrBadSignature, ErrMalformedNotice.
 func (p *Payments) ParseNotice(provider string, h http.Header, body []byte) (Notice, error) {
 	pr, err := p.Provider(provider)
 	if err != nil {
@@ -30,7 +30,7 @@ func (p *Payments) ParseNotice(provider string, h http.Header, body []byte) (Not
 	return n, err
 }
 
-// Acknowledge words the answer to a notice as its provider wants it: err is nil only after the commit.
+// Acknowledge returns the answer to a notice in its provider's form. err must be nil only after the commit.
 func (p *Payments) Acknowledge(provider string, err error) Ack {
 	pr, unknown := p.Provider(provider)
 	if unknown != nil {
@@ -43,8 +43,8 @@ func (p *Payments) Acknowledge(provider string, err error) Ack {
 	return pr.Acknowledge(err)
 }
 
-// RecordNoticeTx keeps a notice once per provider event; fresh is false, and the replay counted, when it
-// was kept before. Of two at the same moment the second waits for the first one's commit.
+// RecordNoticeTx records a notice once for each event of a provider. If it was recorded before, fresh is false and the
+// replay is counted. If the same notice comes twice at once, the second call waits for the commit of the first.
 func (p *Payments) RecordNoticeTx(ctx context.Context, tx pgx.Tx, n Notice) (fresh bool, err error) {
 	fresh, err = p.q.RecordNotice(ctx, tx, dbsqlc.RecordNoticeParams{
 		Provider:     n.Provider,
@@ -65,7 +65,7 @@ func (p *Payments) RecordNoticeTx(ctx context.Context, tx pgx.Tx, n Notice) (fre
 	return fresh, nil
 }
 
-// SetNoticeOutcomeTx writes beside a recorded notice what came of it.
+// SetNoticeOutcomeTx stores the outcome of a recorded notice.
 func (p *Payments) SetNoticeOutcomeTx(ctx context.Context, tx pgx.Tx, n Notice, outcome string) error {
 	rows, err := p.q.SetNoticeOutcome(ctx, tx, dbsqlc.SetNoticeOutcomeParams{
 		Outcome:  outcome,
@@ -81,7 +81,7 @@ func (p *Payments) SetNoticeOutcomeTx(ctx context.Context, tx pgx.Tx, n Notice, 
 	return nil
 }
 
-// NoticeRecord is a kept notice with its outcome and how often it came again.
+// NoticeRecord is a recorded notice with its outcome and the number of its replays.
 type NoticeRecord struct {
 	Provider     string
 	EventID      string
@@ -96,7 +96,7 @@ type NoticeRecord struct {
 	ReceivedAt   time.Time
 }
 
-// Notices lists what came for the attempts of a reference, the oldest first.
+// Notices lists the notices for the attempts of a reference, the oldest first.
 func (p *Payments) Notices(ctx context.Context, reference string) ([]NoticeRecord, error) {
 	rows, err := p.q.Notices(ctx, p.pool, reference)
 	if err != nil {

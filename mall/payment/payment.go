@@ -1,6 +1,6 @@
-// Package payment owns what is asked of payment providers and what they say in return: attempts, notices,
-// captured sums and refunds. Facts from providers are only ever added. It knows an amount and a reference;
-// it refuses to know what the reference stands for, and whether an order is thereby paid.
+// Package payment owns the requests to payment providers and their answers: attempts, notices, captured sums and
+// refunds. Facts from providers are only ever added. It knows an amount and a reference; it does not know what the
+// reference stands for, nor whether an order is paid.
 package payment
 
 import (
@@ -46,7 +46,7 @@ var (
 		"This refund number belongs to another refund.")
 )
 
-// ErrAbsent is a provider's word that it never heard of the number it was asked about.
+// ErrAbsent says that the provider does not know the number it was asked about.
 var ErrAbsent = errors.New("payment: unknown to the provider")
 
 // callTimeout bounds one call of a provider: longer than a slow provider needs, shorter than a browser waits.
@@ -61,14 +61,14 @@ type Payments struct {
 	q         *dbsqlc.Queries
 }
 
-// Deps are what payments stand on.
+// Deps are the dependencies of Payments.
 type Deps struct {
 	Pool      *pgxpool.Pool
 	Now       func() time.Time
 	Providers []Provider // their names must differ
 }
 
-// New joins the books with the providers.
+// New returns Payments with these providers.
 func New(d Deps) *Payments {
 	p := &Payments{
 		pool:      d.Pool,
@@ -104,7 +104,8 @@ const (
 	AttemptClosed    = "closed"
 )
 
-// Attempt is one try to be paid for a reference. Action is nil until the provider has answered.
+// Attempt is one attempt to pay for a reference. It is open while it is created or pending. Action is nil until the
+// provider has answered.
 type Attempt struct {
 	AttemptNo    string
 	Reference    string
@@ -139,7 +140,7 @@ func attemptOf(row dbsqlc.VideoPayment) (Attempt, error) {
 	return a, nil
 }
 
-// AttemptTx finds and locks an attempt for the rest of the caller's transaction. Errors: ErrUnknownAttempt.
+// AttemptTx reads an attempt and locks it for the rest of the caller's transaction. Errors: ErrUnknownAttempt.
 func (p *Payments) AttemptTx(ctx context.Context, tx pgx.Tx, provider, attemptNo string) (Attempt, error) {
 	row, err := p.q.LockAttempt(ctx, tx, dbsqlc.LockAttemptParams{Provider: provider, AttemptNo: attemptNo})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -166,7 +167,7 @@ func (p *Payments) Attempts(ctx context.Context, reference string) ([]Attempt, e
 	return out, nil
 }
 
-// ReferenceOf says what an attempt is for. Errors: ErrUnknownAttempt.
+// ReferenceOf returns the reference of an attempt. Errors: ErrUnknownAttempt.
 func (p *Payments) ReferenceOf(ctx context.Context, attemptNo string) (string, error) {
 	row, err := p.q.Attempt(ctx, p.pool, attemptNo)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -178,7 +179,7 @@ func (p *Payments) ReferenceOf(ctx context.Context, attemptNo string) (string, e
 	return row.Reference, nil
 }
 
-// FailAttemptTx ends a living attempt that its provider calls failed. One that has ended stays as it is.
+// FailAttemptTx ends an open attempt that failed at its provider. An attempt that has ended stays as it is.
 func (p *Payments) FailAttemptTx(ctx context.Context, tx pgx.Tx, provider, attemptNo string) error {
 	return p.endAttempt(ctx, tx, provider, attemptNo, AttemptFailed)
 }
@@ -195,7 +196,7 @@ func (p *Payments) endAttempt(ctx context.Context, db dbsqlc.DBTX, provider, att
 	return nil
 }
 
-// newNo makes a number that providers accept (26 characters, 0-9A-Z), that sorts by time and that nobody guesses.
+// newNo returns a number that providers accept (26 characters, 0-9A-Z), that sorts by time and that can't be guessed.
 func (p *Payments) newNo() (string, error) {
 	id, err := ulid.New(ulid.Timestamp(p.now()), rand.Reader)
 	if err != nil {

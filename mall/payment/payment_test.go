@@ -73,12 +73,12 @@ func (k *till) pass(d time.Duration) {
 	k.clock.Store(&at)
 }
 
-// second is another provider: its own name, and numbers that the sandbox has not seen from the first.
+// second is another provider, with a name of its own.
 type second struct{ *sandbox.Sandbox }
 
 func (second) Name() string { return "second" }
 
-// network stands between the mall and the sandbox; it may lose a request or an answer.
+// network stands between the mall and the sandbox and can lose a request or an answer.
 type network struct {
 	*sandbox.Sandbox
 	creates, refunds atomic.Int32
@@ -145,7 +145,7 @@ func (k *till) prepay(reference string) payment.Attempt {
 	return a
 }
 
-// pay pays an attempt on its hosted page and returns what the provider says of it.
+// pay pays an attempt on its hosted page and returns the provider's charge.
 func (k *till) pay(a payment.Attempt, o sandbox.PayOptions) payment.Charge {
 	k.t.Helper()
 	token := a.Action.URL[len("http://pay.test/sandbox/pay/"):]
@@ -166,7 +166,7 @@ func (k *till) tx(fn func(pgx.Tx) error) {
 	}
 }
 
-// capture records a paid attempt's money.
+// capture records the money of a paid attempt.
 func (k *till) capture(a payment.Attempt, c payment.Charge, state payment.CaptureState) payment.Capture {
 	k.t.Helper()
 	var out payment.Capture

@@ -13,7 +13,7 @@ import (
 	"videomall/mall/payment/internal/dbsqlc"
 )
 
-// PrepayRequest asks one provider for a sum on behalf of a reference.
+// PrepayRequest asks for the payment of a sum for a reference at one provider.
 type PrepayRequest struct {
 	Reference string
 	Provider  string
@@ -23,14 +23,14 @@ type PrepayRequest struct {
 	ExpiresAt time.Time
 }
 
-// Prepay starts a payment, or returns the one that is living already: two clicks at once get the same
-// attempt. The attempt is committed before the provider is called, so that whatever the provider took is
-// found again. When the provider does not answer it is asked what became of the attempt, and then once
-// more under the same number; a second number is never opened beside one that may be paid.
+// Prepay starts a payment, or returns the open attempt: two clicks at once get the same attempt. It commits the attempt
+// before it calls the provider, so that money that the provider took can always be found. If the provider does not
+// answer, Prepay asks it about the attempt, and then repeats the request with the same number. It never opens a second
+// attempt at a provider while the first one may still be paid.
 //
-// A notice may overtake the provider's answer: the attempt then comes back succeeded.
-// Errors: ErrUnknownProvider, ErrInvalidPrepay, ErrAlreadyPaid, ErrProcessing, ErrPaymentExpired,
-// ErrPrepayMismatch, ErrRejected, ErrProviderDown (try again; the attempt is kept).
+// A notice may arrive before the provider's answer: Prepay then returns an attempt that has succeeded. Errors:
+// ErrUnknownProvider, ErrInvalidPrepay, ErrAlreadyPaid, ErrProcessing, ErrPaymentExpired, ErrPrepayMismatch,
+// ErrRejected, and ErrProviderDown, after which the attempt stays open and Prepay may be called again.
 func (p *Payments) Prepay(ctx context.Context, r PrepayRequest) (Attempt, error) {
 	provider, err := p.Provider(r.Provider)
 	if err != nil {
@@ -67,9 +67,9 @@ func (p *Payments) Prepay(ctx context.Context, r PrepayRequest) (Attempt, error)
 	return p.fill(ctx, provider, attempt.AttemptNo, action)
 }
 
-// livingAttempt commits a new attempt, or finds the living one of this reference and provider.
+// livingAttempt commits a new attempt, or finds the open one of this reference and provider.
 func (p *Payments) livingAttempt(ctx context.Context, provider Provider, r PrepayRequest) (Attempt, error) {
-	// Each round either returns or has seen another's attempt end in between.
+	// Each round either returns, or finds that an attempt has ended in between.
 	for range 5 {
 		paid, err := p.q.IsConsumed(ctx, p.pool, r.Reference)
 		if err != nil {
@@ -114,7 +114,7 @@ func (p *Payments) livingAttempt(ctx context.Context, provider Provider, r Prepa
 		if p.now().Before(attempt.ExpiresAt) {
 			return attempt, nil
 		}
-		// The reference got more time than its old attempt has: end that one before opening another.
+		// The time of the old attempt is over, but not that of the reference: close it before opening another.
 		if err := p.closeAttempt(ctx, provider, attempt.AttemptNo); err != nil {
 			return Attempt{}, err
 		}
@@ -122,7 +122,7 @@ func (p *Payments) livingAttempt(ctx context.Context, provider Provider, r Prepa
 	return Attempt{}, ErrProviderDown.Because("prepay %s: attempts keep ending", r.Reference)
 }
 
-// create calls the provider, and once more if the first answer was lost.
+// create calls the provider, and calls it once more if the first answer was lost.
 func (p *Payments) create(ctx context.Context, provider Provider, r CreateRequest) (Action, error) {
 	call := func() (Action, error) {
 		ctx, cancel := context.WithTimeout(ctx, callTimeout)
@@ -164,7 +164,7 @@ func (p *Payments) query(ctx context.Context, provider Provider, attemptNo strin
 	return charge, err
 }
 
-// fill stores the provider's answer where nothing is known yet.
+// fill stores the provider's answer in an attempt. It does not overwrite what is known already.
 func (p *Payments) fill(ctx context.Context, provider Provider, attemptNo string, action Action) (Attempt, error) {
 	raw, err := json.Marshal(action)
 	if err != nil {
@@ -183,8 +183,8 @@ func (p *Payments) fill(ctx context.Context, provider Provider, attemptNo string
 		return Attempt{}, err
 	}
 	if attempt.Status == AttemptClosed || attempt.Status == AttemptFailed {
-		// It was ended while the provider was still opening it. The page must not stay payable; should
-		// that fail, a payment there is taken up as one that came after the close.
+		// The attempt ended while the provider was still opening it, so its page must not stay payable. If it can't
+		// be closed, a payment there is handled like any payment after the close.
 		call, cancel := context.WithTimeout(ctx, callTimeout)
 		defer cancel()
 		if err := provider.Close(call, attemptNo); err != nil {

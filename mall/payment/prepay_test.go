@@ -12,7 +12,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-func TestPrepaysAtOnceGetTheSameAttempt(t *testing.T) {
+func TestPayments_Prepay_many_at_once(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	got := make([]payment.Attempt, 16)
@@ -46,7 +46,7 @@ func TestPrepaysAtOnceGetTheSameAttempt(t *testing.T) {
 	}
 }
 
-func TestAnAttemptIsCommittedBeforeItsProviderIsCalled(t *testing.T) {
+func TestPayments_Prepay_commits_before_it_calls(t *testing.T) {
 	t.Parallel()
 	var net *network
 	k := newTill(t, func(k *till) payment.Provider {
@@ -56,7 +56,7 @@ func TestAnAttemptIsCommittedBeforeItsProviderIsCalled(t *testing.T) {
 	net.create = func(r payment.CreateRequest, call func() (payment.Action, error)) (payment.Action, error) {
 		if n := k.count("select count(*) from video_payment where attempt_no = $1 and status = 'created'",
 			r.AttemptNo); n != 1 {
-			t.Errorf("the provider sees an attempt that is not in the books")
+			t.Errorf("the provider is asked for an attempt that is not committed")
 		}
 		return call()
 	}
@@ -65,7 +65,7 @@ func TestAnAttemptIsCommittedBeforeItsProviderIsCalled(t *testing.T) {
 	}
 }
 
-func TestALostCreateNeverOpensASecondCharge(t *testing.T) {
+func TestPayments_Prepay_lost_request_or_answer(t *testing.T) {
 	t.Parallel()
 	lost := context.DeadlineExceeded
 	for name, c := range map[string]struct {
@@ -119,7 +119,7 @@ func TestALostCreateNeverOpensASecondCharge(t *testing.T) {
 	}
 }
 
-func TestAnUnreachableProviderKeepsTheAttempt(t *testing.T) {
+func TestPayments_Prepay_unreachable_provider(t *testing.T) {
 	t.Parallel()
 	var net *network
 	k := newTill(t, func(k *till) payment.Provider {
@@ -133,7 +133,7 @@ func TestAnUnreachableProviderKeepsTheAttempt(t *testing.T) {
 	_, err := k.payments.Prepay(k.ctx, k.request("order-1"))
 	wantErr(t, err, payment.ErrProviderDown)
 	if net.creates.Load() != 1 {
-		t.Fatal("asked again although nobody knows what became of the first request")
+		t.Fatal("the request was repeated although the state of the first one is unknown")
 	}
 	asked, err := k.payments.Inquire(k.ctx, "order-1")
 	if err != nil || len(asked) != 1 || asked[0].Err == nil {
@@ -146,14 +146,14 @@ func TestAnUnreachableProviderKeepsTheAttempt(t *testing.T) {
 	}
 }
 
-func TestTheFirstAnswerStays(t *testing.T) {
+func TestPayments_Prepay_late_answer(t *testing.T) {
 	t.Parallel()
 	var net *network
 	k := newTill(t, func(k *till) payment.Provider {
 		net = &network{Sandbox: k.sandbox}
 		return net
 	})
-	// A provider that hands out another page each time it is asked; the answer to the first request comes last.
+	// The provider returns another page for each request; the answer to the first request comes last.
 	net.create = func(payment.CreateRequest, func() (payment.Action, error)) (payment.Action, error) {
 		if net.creates.Load() == 1 {
 			if a := k.prepay("order-1"); a.Action.URL != "/second" {
@@ -173,7 +173,7 @@ func TestTheFirstAnswerStays(t *testing.T) {
 	}
 }
 
-func TestANoticeMayOvertakeTheAnswer(t *testing.T) {
+func TestPayments_Prepay_notice_before_the_answer(t *testing.T) {
 	t.Parallel()
 	var net *network
 	k := newTill(t, func(k *till) payment.Provider {
@@ -198,7 +198,7 @@ func TestANoticeMayOvertakeTheAnswer(t *testing.T) {
 	wantErr(t, err, payment.ErrAlreadyPaid)
 }
 
-func TestAnAttemptClosedWhileItWasOpeningStaysClosed(t *testing.T) {
+func TestPayments_Prepay_closed_meanwhile(t *testing.T) {
 	t.Parallel()
 	var net *network
 	k := newTill(t, func(k *till) payment.Provider {
@@ -219,7 +219,7 @@ func TestAnAttemptClosedWhileItWasOpeningStaysClosed(t *testing.T) {
 	}
 }
 
-func TestPrepayTurnsAwayWhatCantBePaid(t *testing.T) {
+func TestPayments_Prepay_refused(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	first := k.prepay("order-1")
@@ -242,7 +242,7 @@ func TestPrepayTurnsAwayWhatCantBePaid(t *testing.T) {
 		r := k.request("order-1")
 		c.change(&r)
 		if _, err := k.payments.Prepay(k.ctx, r); err == nil {
-			t.Errorf("%s was taken", name)
+			t.Errorf("%s was accepted", name)
 		} else {
 			wantErr(t, err, c.want)
 		}
@@ -250,14 +250,14 @@ func TestPrepayTurnsAwayWhatCantBePaid(t *testing.T) {
 	if all := k.attempts("order-2"); len(all) != 1 || all[0].Status != payment.AttemptFailed {
 		t.Fatalf("the refused attempt: %+v", all)
 	}
-	// A failed attempt makes room for another.
+	// After a failed attempt a new one can be opened.
 	k.tx(func(tx pgx.Tx) error { return k.payments.FailAttemptTx(k.ctx, tx, sandbox.Name, first.AttemptNo) })
 	if next := k.prepay("order-1"); next.AttemptNo == first.AttemptNo {
 		t.Fatal("the failed attempt came back")
 	}
 }
 
-func TestAnExpiredAttemptIsClosedBeforeTheNext(t *testing.T) {
+func TestPayments_Prepay_after_expiry(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	first := k.prepay("order-1")
@@ -271,7 +271,7 @@ func TestAnExpiredAttemptIsClosedBeforeTheNext(t *testing.T) {
 	}
 }
 
-func TestCloseAttemptsAsksTheProviderFirst(t *testing.T) {
+func TestPayments_CloseAttempts_asks_the_provider(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	_, paid, processing := k.prepay("open"), k.prepay("paid"), k.prepay("processing")
@@ -293,7 +293,7 @@ func TestCloseAttemptsAsksTheProviderFirst(t *testing.T) {
 		t.Fatal("a second close: ", err)
 	}
 
-	// What was closed lately is still asked about: its payment may have crossed the close.
+	// Inquire still asks about attempts that were closed recently, since they may have been paid at the same moment.
 	for reference, status := range map[string]payment.ChargeStatus{"open": payment.ChargeClosed,
 		"paid": payment.ChargePaid, "processing": payment.ChargeProcessing} {
 		asked, err := k.payments.Inquire(k.ctx, reference)
@@ -307,7 +307,7 @@ func TestCloseAttemptsAsksTheProviderFirst(t *testing.T) {
 	}
 }
 
-func TestReferenceOf(t *testing.T) {
+func TestPayments_ReferenceOf(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	a := k.prepay("order-1")

@@ -8,39 +8,39 @@ import (
 	"videomall/mall/money"
 )
 
-// Provider is one way to be paid. Its methods may take the network's time, so none is called inside a
-// transaction. Every request that moves money carries a number of ours, and the provider treats a
-// repeated number as the same request.
+// Provider is one way to be paid. Its methods may call over the network, so none is called inside a transaction. Every
+// request that moves money carries a number of ours, and the provider treats a repeated number as the same request.
 //
-// Errors that a method is sure about wrap ErrRejected, ErrAbsent, ErrProcessing or ErrAlreadyPaid. Any
-// other error means that nobody knows whether the request arrived.
+// Definite errors wrap ErrRejected, ErrAbsent, ErrProcessing or ErrAlreadyPaid. After any other error it is unknown
+// whether the request arrived.
 type Provider interface {
-	// Name is the word used in URLs and in the books: "sandbox".
+	// Name returns the provider's name in URLs and in the books, such as "sandbox".
 	Name() string
-	// Create opens a charge under the attempt's number, or finds the one that it opened before.
+	// Create opens a charge with the attempt's number, or finds the one that it opened before.
 	Create(ctx context.Context, r CreateRequest) (Action, error)
-	// Query says what became of an attempt. One that the provider never heard of is ChargeAbsent, not an error.
+	// Query returns the state of an attempt. For an attempt that the provider does not know it is ChargeAbsent, not an
+	// error.
 	Query(ctx context.Context, attemptNo string) (Charge, error)
 	// Close makes an open charge unpayable; closing twice is no error.
 	// Errors: ErrAlreadyPaid, ErrProcessing, ErrAbsent.
 	Close(ctx context.Context, attemptNo string) error
-	// Refund asks for money to be returned; the answer usually means "accepted".
+	// Refund requests a refund; the answer usually means "accepted".
 	Refund(ctx context.Context, r RefundRequest) (RefundResult, error)
-	// QueryRefund says what became of a refund. Errors: ErrAbsent.
+	// QueryRefund returns the state of a refund. Errors: ErrAbsent.
 	QueryRefund(ctx context.Context, refundNo, attemptNo string) (RefundResult, error)
-	// ParseNotice verifies and reads what a provider posted. body is at most MaxNotice bytes.
+	// ParseNotice verifies and parses a notice. body is at most MaxNotice bytes.
 	// Errors: ErrBadSignature, ErrMalformedNotice; after either, nothing may be written.
 	ParseNotice(h http.Header, body []byte) (Notice, error)
-	// Acknowledge words the answer to a notice: err is nil when its effect is committed.
+	// Acknowledge returns the answer to a notice. err is nil if the effect of the notice is committed.
 	Acknowledge(err error) Ack
-	// Statement lists what moved on one day of UTC.
+	// Statement lists the payments and refunds of one UTC day.
 	Statement(ctx context.Context, day time.Time) ([]StatementLine, error)
 }
 
-// MaxNotice is the size in bytes above which a notice is turned away unread.
+// MaxNotice is the size in bytes above which a notice is refused unread.
 const MaxNotice = 64 << 10
 
-// CreateRequest is what a provider is told about an attempt.
+// CreateRequest asks a provider to open a charge for an attempt.
 type CreateRequest struct {
 	AttemptNo string
 	Subject   string // shown to the payer
@@ -53,8 +53,8 @@ type CreateRequest struct {
 type Action struct {
 	Type   string            `json:"type"`             // ActionRedirect, ActionForm or ActionQR
 	URL    string            `json:"url,omitempty"`    // where to go, or where the form is posted
-	Fields map[string]string `json:"fields,omitempty"` // the form's
-	Code   string            `json:"code,omitempty"`   // the text inside the QR code
+	Fields map[string]string `json:"fields,omitempty"` // the fields of the form
+	Code   string            `json:"code,omitempty"`   // the text in the QR code
 }
 
 // The types of Action.
@@ -64,11 +64,11 @@ const (
 	ActionQR       = "qr"
 )
 
-// ChargeStatus is a provider's word on an attempt.
+// ChargeStatus is the status of an attempt at its provider.
 type ChargeStatus string
 
-// What a charge may be. ChargeUnknown is an answer that we can't read; ChargeAbsent says that the
-// attempt never reached the provider, so that it can't have been paid there.
+// The statuses of a charge. ChargeUnknown stands for an answer that we can't interpret; ChargeAbsent says that the
+// attempt never reached the provider, so it can't have been paid there.
 const (
 	ChargeOpen       ChargeStatus = "open"
 	ChargeProcessing ChargeStatus = "processing"
@@ -79,8 +79,8 @@ const (
 	ChargeAbsent     ChargeStatus = "absent"
 )
 
-// Charge is an attempt in the provider's books. ChannelTxnNo, Amount and PaidAt count only when it is
-// paid; Amount is what was taken, which may differ from what was asked.
+// Charge is an attempt in the provider's books. ChannelTxnNo, Amount and PaidAt are set only if it is paid; Amount is
+// what was taken, which may differ from what was asked for.
 type Charge struct {
 	Status       ChargeStatus
 	ChannelTxnNo string
@@ -88,7 +88,7 @@ type Charge struct {
 	PaidAt       time.Time
 }
 
-// RefundRequest asks for a part of one transaction back.
+// RefundRequest asks a provider to refund one transaction, or a part of it.
 type RefundRequest struct {
 	RefundNo     string // ours; the same number is the same refund
 	AttemptNo    string
@@ -97,16 +97,16 @@ type RefundRequest struct {
 	Reason       string
 }
 
-// RefundResult is a provider's word on a refund.
+// RefundResult is a provider's answer about a refund.
 type RefundResult struct {
 	Status          ResultStatus
 	ChannelRefundNo string
 }
 
-// ResultStatus is how far a provider has come with a refund.
+// ResultStatus is the status of a refund at its provider.
 type ResultStatus string
 
-// What a refund may be at a provider.
+// The statuses of a refund at its provider.
 const (
 	ResultProcessing ResultStatus = "processing"
 	ResultSucceeded  ResultStatus = "succeeded"
@@ -121,9 +121,9 @@ const (
 	RefundFailed     = "refund.failed"
 )
 
-// Notice is what a provider told us by itself, verified and read. ChannelTxnNo is the payment's, also in
-// a refund's notice. RefundNo and ChannelRefundNo are empty unless the type is a refund's and the
-// provider sent them; Merchant is empty where the provider names none.
+// Notice is a verified and parsed notification of a provider. ChannelTxnNo is that of the payment, even in the notice
+// of a refund. RefundNo and ChannelRefundNo are empty unless it is the notice of a refund and the provider sent them;
+// Merchant is empty if the provider names none.
 type Notice struct {
 	Provider        string
 	EventID         string
@@ -138,14 +138,14 @@ type Notice struct {
 	Raw             []byte
 }
 
-// Ack is the answer to a notice in the words that its provider demands.
+// Ack is the answer to a notice in the form that its provider demands.
 type Ack struct {
 	Status      int
 	ContentType string
 	Body        string
 }
 
-// StatementLine is one movement in a provider's books. Amount is never negative; Kind says its direction.
+// StatementLine is one movement in a provider's books. Amount is never negative; Kind gives the direction.
 type StatementLine struct {
 	Kind         string // StatementPayment or StatementRefund
 	AttemptNo    string

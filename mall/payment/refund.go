@@ -12,7 +12,8 @@ import (
 	"videomall/mall/payment/internal/dbsqlc"
 )
 
-// The statuses of a Refund: pending until the provider has accepted it, submitted until it has said how it ended.
+// The statuses of a Refund: pending until the provider has accepted it, then submitted until it has succeeded or
+// failed.
 const (
 	Pending   = "pending"
 	Submitted = "submitted"
@@ -20,8 +21,8 @@ const (
 	Failed    = "failed"
 )
 
-// Refund is money on its way back from one capture. To ask for one, fill RefundNo (8 to 64 characters,
-// the same number is the same refund), CaptureID, Amount and Reason.
+// Refund is a refund of one capture. To make one, set RefundNo (8 to 64 characters; the same number is the same
+// refund), CaptureID, Amount and Reason.
 type Refund struct {
 	RefundNo        string
 	CaptureID       int64
@@ -61,9 +62,9 @@ func refundOf(r dbsqlc.PaymentRefund, attemptNo, channelTxnNo string) Refund {
 	return out
 }
 
-// RefundTx promises a refund. It locks the capture, and all refunds of it that have not failed stay
-// within what was taken. The same number with the same capture and amount is no error.
-// Errors: ErrUnknownCapture, ErrRefundExceeds, ErrRefundNoReused, money.ErrCurrency.
+// RefundTx records a refund to be submitted. It locks the capture, so that all refunds that have not failed never
+// exceed what was taken. Repeating a number with the same capture and amount is no error. Errors: ErrUnknownCapture,
+// ErrRefundExceeds, ErrRefundNoReused, money.ErrCurrency.
 func (p *Payments) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 	c, err := p.q.LockCapture(ctx, tx, r.CaptureID)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -110,10 +111,10 @@ func (p *Payments) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 	return nil
 }
 
-// SubmitRefund asks the provider for a promised refund, or how far it has come; the number stays the same
-// however often it is called. The returned Status is the provider's word (Submitted, Succeeded or Failed)
-// while the row says submitted: SettleRefundTx ends it, together with whatever else the caller has to write.
-// Errors: ErrUnknownRefund, ErrUnknownProvider, ErrProviderDown (nobody knows yet: call again).
+// SubmitRefund requests a recorded refund from the provider, or asks for its state; it uses the same number however
+// often it is called. The returned Status (Submitted, Succeeded or Failed) is the provider's. The row stays submitted
+// until the caller settles it with SettleRefundTx, in one transaction with all else that follows. Errors:
+// ErrUnknownRefund, ErrUnknownProvider, and ErrProviderDown, after which the state is unknown: call again.
 func (p *Payments) SubmitRefund(ctx context.Context, refundNo string) (Refund, error) {
 	r, err := p.Refund(ctx, refundNo)
 	if err != nil || r.Status == Succeeded || r.Status == Failed {
@@ -149,7 +150,7 @@ func (p *Payments) SubmitRefund(ctx context.Context, refundNo string) (Refund, e
 	}); e != nil {
 		return r, fmt.Errorf("refund %s: %w", refundNo, e)
 	}
-	// Read again: the provider's notice may have settled it meanwhile, and what is settled is told as it is.
+	// Read the refund again, since a notice may have settled it meanwhile.
 	if r, err = p.Refund(ctx, refundNo); err != nil || r.Status != Submitted {
 		return r, err
 	}
@@ -162,7 +163,8 @@ func (p *Payments) SubmitRefund(ctx context.Context, refundNo string) (Refund, e
 	return r, nil
 }
 
-// submit asks how a submitted refund stands; a pending one is requested, and looked up if the answer is lost.
+// submit asks for the state of a submitted refund. It requests a pending refund, and asks for its state if the answer
+// is lost.
 func (p *Payments) submit(ctx context.Context, provider Provider, r Refund) (RefundResult, error) {
 	look := func() (RefundResult, error) {
 		ctx, cancel := context.WithTimeout(ctx, callTimeout)
@@ -193,10 +195,9 @@ func (p *Payments) submit(ctx context.Context, provider Provider, r Refund) (Ref
 	return found, nil
 }
 
-// SettleRefundTx ends a refund as Succeeded or Failed. A failed one gives its amount back to what may be
-// refunded. changed is false when the refund had ended before; r tells how, which the caller compares
-// with what it was told: two words of one provider that contradict each other are a case for a person.
-// Errors: ErrUnknownRefund.
+// SettleRefundTx ends a refund as Succeeded or Failed. The amount of a failed refund can be refunded again. If the
+// refund had ended before, changed is false and r has its status, which the caller should compare with its own: if a
+// provider contradicts itself, a person has to decide. Errors: ErrUnknownRefund.
 func (p *Payments) SettleRefundTx(ctx context.Context, tx pgx.Tx,
 	refundNo, status, channelRefundNo string) (r Refund, changed bool, err error) {
 	if status != Succeeded && status != Failed {
@@ -206,7 +207,7 @@ func (p *Payments) SettleRefundTx(ctx context.Context, tx pgx.Tx,
 	if err != nil {
 		return Refund{}, false, err
 	}
-	// The capture first, as RefundTx does, so that the two can't wait for each other.
+	// Lock the capture first, as RefundTx does, so that the two can't deadlock.
 	if _, err := p.q.LockCapture(ctx, tx, row.PaymentRefund.CaptureID); err != nil {
 		return Refund{}, false, fmt.Errorf("settle refund %s: %w", refundNo, err)
 	}
@@ -266,7 +267,7 @@ func (p *Payments) Refunds(ctx context.Context, reference string) ([]Refund, err
 	return out, nil
 }
 
-// OpenRefunds lists at most limit refunds that were promised longer than olderThan ago and have not ended, the oldest
+// OpenRefunds lists at most limit refunds that were recorded longer than olderThan ago and have not ended, the oldest
 // first.
 func (p *Payments) OpenRefunds(ctx context.Context, olderThan time.Duration, limit int) ([]Refund, error) {
 	rows, err := p.q.OpenRefunds(ctx, p.pool, dbsqlc.OpenRefundsParams{

@@ -41,7 +41,7 @@ func (k *till) settle(no, status string) (r payment.Refund, changed bool) {
 	return r, changed
 }
 
-func TestRefundsAtOnceNeverExceedWhatWasTaken(t *testing.T) {
+func TestPayments_RefundTx_many_at_once(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	c := k.paid("order-1", sandbox.PayOptions{})
@@ -60,7 +60,7 @@ func TestRefundsAtOnceNeverExceedWhatWasTaken(t *testing.T) {
 	if sum := k.count("select sum(amount)::bigint from payment_refund"); sum != 900 {
 		t.Fatalf("%d promised", sum)
 	}
-	// Settling in part, while others ask for the rest, changes nothing about the bound.
+	// The bound holds while some refunds are settled and others are requested.
 	open, err := k.payments.OpenRefunds(k.ctx, -time.Second, 100)
 	if err != nil || len(open) != 9 {
 		t.Fatalf("%d open, %v", len(open), err)
@@ -81,7 +81,7 @@ func TestRefundsAtOnceNeverExceedWhatWasTaken(t *testing.T) {
 	}
 }
 
-func TestARefundWaitsForTheOneBeforeIt(t *testing.T) {
+func TestPayments_RefundTx_waits_for_the_one_before(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	c := k.paid("order-1", sandbox.PayOptions{})
@@ -106,7 +106,7 @@ func TestARefundWaitsForTheOneBeforeIt(t *testing.T) {
 	wantErr(t, <-second, payment.ErrRefundExceeds)
 }
 
-func TestAFailedRefundGivesItsAmountBack(t *testing.T) {
+func TestPayments_SettleRefundTx_failed(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	c := k.paid("order-1", sandbox.PayOptions{})
@@ -123,7 +123,7 @@ func TestAFailedRefundGivesItsAmountBack(t *testing.T) {
 	if r, changed := k.settle(refundNo(2), payment.Succeeded); !changed || r.ChannelRefundNo != "channel-"+refundNo(2) {
 		t.Fatalf("%+v, %t", r, changed)
 	}
-	// Repeated and contradicting words change nothing and are told apart by the status.
+	// Repeated and contradicting results change nothing; the returned status distinguishes them.
 	if r, changed := k.settle(refundNo(2), payment.Succeeded); changed || r.Status != payment.Succeeded {
 		t.Fatalf("%+v, %t", r, changed)
 	}
@@ -138,7 +138,7 @@ func TestAFailedRefundGivesItsAmountBack(t *testing.T) {
 	}
 }
 
-func TestARefundNumberIsOneRefund(t *testing.T) {
+func TestPayments_RefundTx_same_number(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	c := k.paid("order-1", sandbox.PayOptions{})
@@ -165,7 +165,7 @@ func TestARefundNumberIsOneRefund(t *testing.T) {
 	wantErr(t, err, payment.ErrUnknownRefund)
 }
 
-func TestSubmittingARefundAgainIsTheSameRefund(t *testing.T) {
+func TestPayments_SubmitRefund_again(t *testing.T) {
 	t.Parallel()
 	for name, lose := range map[string]func(call func() (payment.RefundResult, error)) (payment.RefundResult, error){
 		"nothing lost": func(call func() (payment.RefundResult, error)) (payment.RefundResult, error) { return call() },
@@ -201,7 +201,7 @@ func TestSubmittingARefundAgainIsTheSameRefund(t *testing.T) {
 			if net.refunds.Load() != 1 {
 				t.Fatalf("requested %d times", net.refunds.Load())
 			}
-			// The provider settles it; its notice is lost, and asking finds out.
+			// The provider settles the refund and its notice is lost: the next query finds out.
 			if _, err := k.pool.Exec(k.ctx,
 				"update sandbox_refund set status = 'succeeded', settled_at = now()"); err != nil {
 				t.Fatal(err)
@@ -218,7 +218,7 @@ func TestSubmittingARefundAgainIsTheSameRefund(t *testing.T) {
 	}
 }
 
-func TestARefundRequestThatNobodyAnswersStaysPending(t *testing.T) {
+func TestPayments_SubmitRefund_no_answer(t *testing.T) {
 	t.Parallel()
 	var net *network
 	k := newTill(t, func(k *till) payment.Provider {
@@ -245,7 +245,7 @@ func TestARefundRequestThatNobodyAnswersStaysPending(t *testing.T) {
 	}
 }
 
-func TestANoticeMaySettleARefundBeforeItsAnswer(t *testing.T) {
+func TestPayments_SubmitRefund_notice_before_the_answer(t *testing.T) {
 	t.Parallel()
 	var net *network
 	k := newTill(t, func(k *till) payment.Provider {
@@ -271,7 +271,7 @@ func TestANoticeMaySettleARefundBeforeItsAnswer(t *testing.T) {
 	}
 }
 
-func TestARefundThatTheProviderRefusesHasFailed(t *testing.T) {
+func TestPayments_SubmitRefund_refused(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	a := k.prepay("order-1")

@@ -6,16 +6,15 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Call is one run of a script: its keys, which lie in one slot of a cluster, and its arguments.
+// Call is one run of a script: its keys, which must lie in one slot of a cluster, and its arguments.
 type Call struct {
 	Keys []string
 	Args []any
 }
 
-// RunEach runs a script once for each call, in one round trip, by its hash. A node that has forgotten the script, as
-// after a restart or a flush, is sent it again for those calls that it refused for this reason: they have changed
-// nothing, so none is run twice. Errors: those of the client; the first call that failed stands for all, whatever
-// became of the others.
+// RunEach runs a script by its hash, once for each call, in one round trip. If a node does not have the script, as
+// after a restart or a flush, RunEach sends it for the calls that the node refused; these have changed nothing, so no
+// call runs twice. Errors: those of the client. The first failed call is returned, whatever became of the others.
 func RunEach(ctx context.Context, r redis.UniversalClient, script *redis.Script, calls []Call) ([]*redis.Cmd, error) {
 	answers := make([]*redis.Cmd, len(calls))
 	pipe := r.Pipeline()

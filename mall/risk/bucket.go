@@ -8,19 +8,18 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// A bucket is one number: the moment, in microseconds of the Unix epoch, at which it is full again. Every token that is
-// taken moves that moment one interval further, and time passes by itself. No bucket at all is a full one, so an idle
-// one needs no key.
+// A bucket is stored as one number: the time, in microseconds of the Unix epoch, at which it is full again. Every token
+// that is taken moves that time one interval forward. A missing key is a full bucket, so idle buckets need no key.
 
-// takeToken takes from a bucket, or gives back to it.
+// takeToken takes a token from a bucket, or gives one back to it.
 //
-// KEYS[1] the bucket, a string: the moment at which it is full, µs
+// KEYS[1] the bucket, a string: the time at which it is full, µs
 // ARGV[1] now, µs   ARGV[2] µs in which one token comes back   ARGV[3] tokens of a full bucket
 // ARGV[4] tokens to take: 1, or -1 to give one back
-// returns {1 when taken else 0, tokens left, µs until it could be taken, µs until it is full}
+// returns {1 if taken, else 0; tokens left; µs until the token could be taken; µs until the bucket is full}
 //
-// now is the caller's clock. One that runs behind sees a bucket fuller of debt than can be, and the debt is cut to a
-// whole bucket.
+// now is the caller's clock. To a clock that runs behind, a bucket may seem to lack more tokens than it can hold; it
+// then counts as empty.
 var takeToken = redis.NewScript(`
 local now, interval, capacity = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local most = now + interval * capacity
@@ -38,15 +37,15 @@ end
 return {1, math.floor((most - after) / interval), 0, after - now}
 `)
 
-// drawn is what came of asking one bucket.
+// drawn is the answer of one bucket.
 type drawn struct {
 	taken bool
 	left  int
-	wait  time.Duration // until it could be taken
+	wait  time.Duration // until the token could be taken
 	full  time.Duration // until the bucket is full
 }
 
-// take is takeToken without Redis: it returns the moment to keep, in µs.
+// take is takeToken without Redis. It returns the time to store, in µs.
 func take(full, now int64, r Rate, tokens int64) (int64, drawn) {
 	interval := r.interval()
 	most := now + interval*int64(r.Tokens)
@@ -69,10 +68,11 @@ func take(full, now int64, r Rate, tokens int64) (int64, drawn) {
 
 func micro(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
 
-// maxLocal bounds the memory of the fallback; when it is full, buckets that are full go first, then all of them.
+// maxLocal bounds the buckets in memory. When the bound is reached, full buckets are dropped, and then all of them if
+// that is not enough.
 const maxLocal = 20_000
 
-// local keeps buckets in this process's memory, for when Redis is away.
+// local keeps buckets in the memory of this process while Redis is away.
 type local struct {
 	mu   sync.Mutex
 	full map[string]int64
@@ -102,7 +102,7 @@ func (l *local) takeAll(buckets []bucket, now int64) []drawn {
 		case all:
 			l.full[b.key] = moments[i]
 		case got[i].taken:
-			got[i].left++ // not taken after all
+			got[i].left++ // the token is not taken after all
 		}
 	}
 	return got
@@ -117,14 +117,14 @@ func (l *local) giveBack(buckets []bucket, now int64) {
 	}
 }
 
-// bucket is one subject's under one policy.
+// bucket identifies the bucket of one subject under one policy.
 type bucket struct {
 	key  string
 	kind Kind
 	rate Rate
 }
 
-// args are takeToken's.
+// args returns the arguments of takeToken.
 func (b bucket) args(now int64, tokens int) []any {
 	return []any{strconv.FormatInt(now, 10), b.rate.interval(), b.rate.Tokens, tokens}
 }

@@ -18,7 +18,7 @@ import (
 	"videomall/mall/risk/internal/dbsqlc"
 )
 
-// Why a change of the lists is refused.
+// Faults of changing the lists.
 var (
 	ErrEntryInvalid   = fault.New(fault.Invalid, "list_entry_invalid", "Check what was entered.")
 	ErrOwnLockout     = fault.New(fault.Invalid, "own_lockout", "This would lock you out yourself.")
@@ -26,10 +26,10 @@ var (
 	ErrNoEntry        = fault.New(fault.NotFound, "list_entry_not_found", "There is no such entry, or it has ended.")
 )
 
-// MaxReason is how long a reason may be, in characters.
+// MaxReason is the longest reason in characters.
 const MaxReason = 200
 
-// Entry is a word of an operator on an address, an account or a device.
+// Entry is the decision of an operator to deny or allow an address, an account or a device.
 type Entry struct {
 	ID        int64
 	Effect    Effect
@@ -38,24 +38,24 @@ type Entry struct {
 	Reason    string
 	AuthorID  int64
 	CreatedAt time.Time
-	ExpiresAt *time.Time // nil: until it is ended
+	ExpiresAt *time.Time // nil if it holds until it is ended
 	EndedAt   *time.Time
-	EndedBy   int64 // 0 while nobody has
+	EndedBy   int64 // 0 if nobody has ended it
 }
 
-// NewEntry is what an operator enters. By is the operator as the mall sees them now.
+// NewEntry is an entry that an operator makes. By is the operator as the mall sees them now.
 type NewEntry struct {
 	Effect  Effect
 	Kind    Kind
 	Subject string
 	Reason  string
-	For     time.Duration // 0: until it is ended
+	For     time.Duration // 0 if it holds until it is ended
 	By      Subject
 }
 
 var deviceForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
-// read checks the input and names every field at fault. Errors: ErrEntryInvalid.
+// read checks the input and returns it as a row. Errors: ErrEntryInvalid with every invalid field.
 func (n NewEntry) read(now time.Time) (dbsqlc.AddEntryParams, error) {
 	row := dbsqlc.AddEntryParams{
 		Effect:   string(n.Effect),
@@ -107,7 +107,7 @@ func (n NewEntry) read(now time.Time) (dbsqlc.AddEntryParams, error) {
 	return row, err
 }
 
-// parseBlock reads an address or a block in CIDR form; bits beyond the block's length are dropped.
+// parseBlock reads an address or a block in CIDR form. It clears bits beyond the length of the block.
 func parseBlock(s string) (netip.Prefix, error) {
 	if a, err := netip.ParseAddr(s); err == nil {
 		a = network.Normal(a)
@@ -126,8 +126,8 @@ func parseBlock(s string) (netip.Prefix, error) {
 	return block.Masked(), nil
 }
 
-// Add makes an entry, and ends the living one for the same subject. Every process knows within one second, this one at
-// once. Errors: ErrEntryInvalid, ErrOwnLockout, ErrActorSuspended.
+// Add makes an entry and ends the active one for the same subject. It takes effect in this process at once, and in the
+// others within one second. Errors: ErrEntryInvalid, ErrOwnLockout, ErrActorSuspended.
 func (l *Lists) Add(ctx context.Context, n NewEntry) error {
 	now := l.now()
 	row, err := n.read(now)
@@ -151,7 +151,7 @@ func (l *Lists) Add(ctx context.Context, n NewEntry) error {
 	})
 }
 
-// addTx makes an entry, and ends the living one for the same subject.
+// addTx makes an entry and ends the active one for the same subject.
 func (l *Lists) addTx(ctx context.Context, tx pgx.Tx, row dbsqlc.AddEntryParams) (int64, error) {
 	err := l.q.EndEntryOf(ctx, tx, dbsqlc.EndEntryOfParams{
 		At:      row.At,
@@ -170,8 +170,8 @@ func (l *Lists) addTx(ctx context.Context, tx pgx.Tx, row dbsqlc.AddEntryParams)
 	return id, nil
 }
 
-// End ends an entry. Errors: ErrNoEntry, ErrActorSuspended, and ErrOwnLockout where the entry is what lets its operator
-// in.
+// End ends an entry. Errors: ErrNoEntry, ErrActorSuspended, and ErrOwnLockout if without the entry the operator would
+// be denied.
 func (l *Lists) End(ctx context.Context, id int64, by Subject) error {
 	return l.change(ctx, by, &auditAction{
 		name:    "list.end",
@@ -196,13 +196,13 @@ func (l *Lists) endTx(ctx context.Context, tx pgx.Tx, id int64, by Subject) erro
 	return nil
 }
 
-// auditAction is what a change says of itself to the audit log.
+// auditAction is what the audit log records about a change.
 type auditAction struct {
 	name, subject string
 	detail        any
 }
 
-// change is a change with a transaction of its own, and its entry in the audit log.
+// change makes a change in a transaction of its own, and records it in the audit log.
 func (l *Lists) change(ctx context.Context, by Subject, action *auditAction, do func(pgx.Tx) error) error {
 	err := db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
 		if err := l.changeTx(ctx, tx, by, func() error { return do(tx) }); err != nil || l.audit == nil {
@@ -217,9 +217,10 @@ func (l *Lists) change(ctx context.Context, by Subject, action *auditAction, do 
 	return nil
 }
 
-// changeTx raises the version, which holds other changes off until this one is through. It takes nothing from an
-// operator whom the lists keep out at that moment, whatever the gate still remembers, or they would let themselves in
-// again; and nothing that would deny its own operator. What lets them in must not do so for a while only.
+// changeTx raises the version of the lists, which blocks other changes until this transaction ends, and makes a change.
+// It refuses an operator whom the lists deny at that moment, even if a process still remembers otherwise, since they
+// could let themselves in again. It also refuses a change after which the lists would deny the operator; an allowance
+// that expires does not count against that.
 func (l *Lists) changeTx(ctx context.Context, tx pgx.Tx, by Subject, do func() error) error {
 	version, err := l.q.RaiseListVersion(ctx, tx)
 	if err != nil {
@@ -257,7 +258,7 @@ func (l *Lists) livingTx(ctx context.Context, tx pgx.Tx) ([]dbsqlc.RiskEntry, er
 	return rows, nil
 }
 
-// Living lists the entries that hold, the latest first.
+// Living lists the active entries, the latest first.
 func (l *Lists) Living(ctx context.Context) ([]Entry, error) {
 	rows, err := l.q.LivingEntries(ctx, l.pool, l.now())
 	if err != nil {

@@ -2,7 +2,7 @@ package risk
 
 const MaxLocal = maxLocal
 
-// Remembered is how many buckets this process keeps in memory.
+// Remembered returns how many buckets this process keeps in memory.
 func (l *Limits) Remembered() int {
 	l.local.mu.Lock()
 	defer l.local.mu.Unlock()

@@ -18,45 +18,46 @@ import (
 	"videomall/telemetry"
 )
 
-// Rate is Tokens at once, which come back evenly within Per. A bucket that was full lets up to twice as many through in
-// one Per: those that it held and those that came back.
+// Rate permits Tokens requests at once; the tokens come back evenly within Per. A full bucket permits up to twice as
+// many requests in one Per: those for the tokens that it holds, and those for the tokens that come back.
 type Rate struct {
 	Tokens int
 	Per    time.Duration
 }
 
-// interval is the time in which one token comes back, in microseconds, at least one.
+// interval returns the time in which one token comes back, in microseconds, at least one.
 func (r Rate) interval() int64 { return max(1, r.Per.Microseconds()/int64(r.Tokens)) }
 
-// Class is a sort of request with a policy of its own.
+// Class is a kind of request with a policy of its own.
 type Class string
 
 // The classes.
 const (
 	Pages  Class = "page"
 	API    Class = "api"
-	Orders Class = "order" // placing one, by page or API
-	Free   Class = "free"  // asking to watch what is free of a video
-	// Coupons are codes that nobody gave out.
+	Orders Class = "order" // placing an order, by page or API
+	Free   Class = "free"  // asking to watch the free part of a video
+	// Coupons are attempts at coupon codes that do not exist.
 	Coupons Class = "coupon"
 )
 
-// Policies say how much a subject of each kind may ask for; what is not named, or has no tokens, is not limited.
+// Policies say how many requests a subject of each kind may make. A class or kind that is absent or has no tokens is
+// not limited.
 type Policies map[Class]map[Kind]Rate
 
-// Standing is how one bucket stands after a request.
+// Standing is the state of one bucket after a request.
 type Standing struct {
 	Policy string // "order-user"
 	Rate   Rate
 	Left   int
-	Full   time.Duration // until it is full again
+	Full   time.Duration // until the bucket is full again
 	Kind   Kind
 }
 
 // Limits counts requests by user, device and address.
 //
-// The buckets lie in Redis, shared by all processes. Without Redis each process counts for itself in bounded memory, so
-// that n processes together let n times as many pass. See docs/decisions/0012-the-buckets-clock.md.
+// All processes share the buckets in Redis. Without Redis each process counts for itself in bounded memory, so that n
+// processes together permit n times as many requests. See docs/decisions/0012-the-buckets-clock.md.
 type Limits struct {
 	redis    *redisbreaker.Breaker
 	ask      *batch.Gatherer[[]bucket, []drawn]
@@ -67,16 +68,16 @@ type Limits struct {
 	now      func() time.Time
 }
 
-// LimitsDeps are what limits stand on.
+// LimitsDeps are the dependencies of Limits.
 type LimitsDeps struct {
-	Redis    redis.UniversalClient // need not answer
-	Policies Policies              // empty ones limit nothing and ask nobody
+	Redis    redis.UniversalClient // may be unavailable
+	Policies Policies              // if empty, nothing is limited and Redis is not asked
 	Metrics  *telemetry.Metrics
 	Log      *slog.Logger
 	Now      func() time.Time
 }
 
-// NewLimits makes the limits.
+// NewLimits returns Limits with the given dependencies.
 func NewLimits(d LimitsDeps) *Limits {
 	l := &Limits{
 		redis:    redisbreaker.New(d.Redis),
@@ -91,9 +92,9 @@ func NewLimits(d LimitsDeps) *Limits {
 }
 
 // Take counts one request of the class against every bucket of the subject that has a rate, in one round trip that it
-// shares with those who ask at the same moment. Either all of them had a token, or ErrRateLimited, which knows when to
-// come back, and none has lost one: what was taken is given back in a second round trip, which only refusals pay for.
-// The standings come in both cases, the one that is nearest to refusing first.
+// shares with concurrent callers. If a bucket has no token, Take returns ErrRateLimited, which holds the time to wait,
+// and no bucket loses one: tokens that were taken are given back in a second round trip, which only refusals cost. Take
+// returns the standings in both cases, the one with the fewest tokens first.
 func (l *Limits) Take(ctx context.Context, class Class, s Subject) ([]Standing, error) {
 	buckets := l.buckets(class, s)
 	if len(buckets) == 0 {
@@ -130,8 +131,8 @@ func (l *Limits) Take(ctx context.Context, class Class, s Subject) ([]Standing, 
 	return standings, nil
 }
 
-// GiveBack returns what Take took for something that turned out not to count. Where it fails the subject has one token
-// less for a while.
+// GiveBack returns the tokens that Take took for a request that turned out not to count. If it fails, the subject has
+// one token less for a while.
 func (l *Limits) GiveBack(ctx context.Context, class Class, s Subject) {
 	buckets := l.buckets(class, s)
 	if len(buckets) == 0 {
@@ -143,8 +144,8 @@ func (l *Limits) GiveBack(ctx context.Context, class Class, s Subject) {
 	}
 }
 
-// buckets are those that the request is counted in. An address of this machine is no visitor's: a proxy that is not
-// trusted stands there, or a test, and one bucket for all behind it would shut the mall.
+// buckets returns the buckets in which a request is counted. Loopback addresses are not counted: such an address
+// belongs to an untrusted proxy or a test, and one bucket for everybody behind it would close the mall.
 func (l *Limits) buckets(class Class, s Subject) []bucket {
 	var out []bucket
 	add := func(kind Kind, subject string) {
@@ -162,15 +163,15 @@ func (l *Limits) buckets(class Class, s Subject) []bucket {
 	return out
 }
 
-// bucketKey hides the subject: who asked has no business in Redis' key space. Each bucket lies in a slot of its own, so
-// that a cluster spreads them.
+// bucketKey returns the key of a bucket in Redis. It hashes the subject, since keys must not tell who asked. Each
+// bucket has a hash tag of its own, so that a cluster spreads them.
 func bucketKey(class Class, kind Kind, subject string) string {
 	sum := sha256.Sum256([]byte(subject))
 	return "bucket:{" + string(class) + ":" + string(kind) + ":" + hex.EncodeToString(sum[:16]) + "}"
 }
 
-// askSet asks the buckets of many requests in one round trip; where one of a request's refuses, what its others gave is
-// given back.
+// askSet asks the buckets of many requests in one round trip. If a bucket of a request refuses, the tokens from the
+// other buckets of that request are given back.
 func (l *Limits) askSet(ctx context.Context, set [][]bucket) []batch.Result[[]drawn] {
 	var back []bucket
 	now := l.now().UnixMicro()
@@ -183,13 +184,13 @@ func (l *Limits) askSet(ctx context.Context, set [][]bucket) []batch.Result[[]dr
 		results[i].Value, got = got[:len(buckets):len(buckets)], got[len(buckets):]
 		back = append(back, revert(buckets, results[i].Value)...)
 	}
-	if len(back) > 0 { // a failure here costs the subjects a token and nothing else
+	if len(back) > 0 { // a failure here costs each subject only a token
 		_, _ = l.shared(ctx, back, now, -1)
 	}
 	return results
 }
 
-// revert names the buckets that are to get their token back, since another one of the same request has refused.
+// revert returns the buckets that get their token back, because another bucket of the same request has refused.
 func revert(buckets []bucket, got []drawn) (back []bucket) {
 	if !slices.ContainsFunc(got, func(d drawn) bool { return !d.taken }) {
 		return nil

@@ -44,7 +44,7 @@ func limits(rdb redis.UniversalClient, c *clock, p risk.Policies) *risk.Limits {
 	})
 }
 
-// gone is a client of a Redis that is not there.
+// gone returns a client of a Redis that does not exist.
 func gone(t *testing.T) redis.UniversalClient {
 	t.Helper()
 	c := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
@@ -54,7 +54,7 @@ func gone(t *testing.T) redis.UniversalClient {
 	return c
 }
 
-// both runs a rule with Redis and without: the buckets must not differ.
+// both runs a test with Redis and without. The buckets must behave the same.
 func both(t *testing.T, rule func(t *testing.T, rdb redis.UniversalClient)) {
 	t.Parallel()
 	t.Run("redis", func(t *testing.T) { t.Parallel(); rule(t, dbtest.Redis(t)) })
@@ -109,7 +109,7 @@ func TestLimits_Take_spends_and_refills_a_bucket(t *testing.T) {
 			}
 		}
 		if _, err := l.Take(ctx, risk.Orders, ann); err == nil {
-			t.Error("an idle bucket holds more than it may")
+			t.Error("an idle bucket holds more than its tokens")
 		}
 	})
 }
@@ -144,7 +144,7 @@ func TestLimits_Take_refusal_leaves_the_other_buckets_full(t *testing.T) {
 			}
 		}
 		if _, err := l.Take(t.Context(), risk.Pages, risk.Subject{Address: office}); err == nil {
-			t.Error("the address's bucket has no end")
+			t.Error("the bucket of the address never refuses")
 		}
 	})
 }
@@ -189,7 +189,7 @@ func TestLimits_Take_counts_addresses_by_network(t *testing.T) {
 			}
 		}
 		l := limits(rdb, newClock(), risk.Policies{risk.Pages: {risk.Address: {1, time.Minute}}})
-		for range 3 { // of this machine: a proxy that nobody has named, or a test
+		for range 3 { // loopback addresses, of an untrusted proxy or a test
 			for _, a := range []string{"127.0.0.1", "::1", "::ffff:127.0.0.1"} {
 				if s, err := l.Take(t.Context(), risk.Pages,
 					risk.Subject{Address: netip.MustParseAddr(a)}); err != nil || s != nil {
@@ -212,7 +212,7 @@ func TestLimits_Take_shares_buckets_under_keys_that_name_nobody(t *testing.T) {
 		}
 	}
 	if _, err := one.Take(t.Context(), risk.Pages, ann); err == nil {
-		t.Error("two processes let three pass")
+		t.Error("two processes permitted three requests")
 	}
 	keys, err := rdb.Keys(t.Context(), "*").Result()
 	if err != nil || len(keys) != 2 {
@@ -229,7 +229,8 @@ func TestLimits_Take_shares_buckets_under_keys_that_name_nobody(t *testing.T) {
 	}
 }
 
-// A process whose clock runs behind meets a bucket that is full later than it thinks possible.
+// TestLimits_Take_tolerates_a_clock_that_runs_behind has a process with a late clock read a bucket that, by this clock,
+// lacks more tokens than it can hold.
 func TestLimits_Take_tolerates_a_clock_that_runs_behind(t *testing.T) {
 	t.Parallel()
 	rdb, right, behind := dbtest.Redis(t), newClock(), newClock()
@@ -251,7 +252,7 @@ func TestLimits_Take_tolerates_a_clock_that_runs_behind(t *testing.T) {
 		}
 	}
 	if _, err := fast.Take(t.Context(), risk.Pages, ann); err == nil {
-		t.Error("the other clock has given tokens away")
+		t.Error("the process with the late clock gave tokens away")
 	}
 }
 
@@ -267,7 +268,7 @@ func TestLimits_Take_without_redis_counts_in_bounded_memory(t *testing.T) {
 		}
 		if n == 100 {
 			if _, err := l.Take(t.Context(), risk.Pages, risk.Subject{UserID: 50}); err == nil {
-				t.Error("nothing is counted")
+				t.Error("requests are not counted")
 			}
 		}
 	}
@@ -290,7 +291,7 @@ func TestLimits_Take_counts_while_redis_fails_and_comes_back(t *testing.T) {
 		t.Fatal("not counted without Redis", err)
 	}
 	server.Restart()
-	server.Flush() // scripts and buckets: a Redis that came back empty
+	server.Flush() // Redis returns without scripts and buckets
 	for deadline := time.Now().Add(time.Minute); take() != nil; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("Redis is not asked again")

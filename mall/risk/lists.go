@@ -20,24 +20,24 @@ import (
 // Effect is what an entry does.
 type Effect string
 
-// The effects. A denial of any kind goes before every allowance of another; of two entries for addresses the narrower
-// block counts.
+// The effects. A denial of one kind overrides an allowance of another kind. Of two entries for addresses the one with
+// the narrower block applies.
 const (
 	Deny  Effect = "deny"
-	Allow Effect = "allow" // passes without being counted
+	Allow Effect = "allow" // requests pass without being counted
 )
 
-// How old a process's memory of the lists may be.
+// How old the lists in the memory of a process may be.
 const (
-	// then one request looks whether they have changed, and the others go on with what is known
+	// refreshAfter is when one request checks whether the lists have changed, while others use the known ones.
 	refreshAfter = 500 * time.Millisecond
-	staleAfter   = time.Second // then nobody goes on before somebody has looked
-	listPatience = time.Second // that a look may take before the process goes on with what it knew
+	staleAfter   = time.Second // when all requests wait for such a check
+	listPatience = time.Second // how long a check may take before the process goes on with the known lists
 )
 
-// Lists are the entries that operators make. Their truth is in PostgreSQL; each process keeps the living ones in memory
-// and looks at their version at most a second after the last look, whenever somebody asks. Nothing runs in between and
-// no connection is held, so there is none to lose: while PostgreSQL is away the lists stay as they were.
+// Lists are the entries that operators make. PostgreSQL holds them; each process keeps the active ones in memory, and a
+// request checks their version if the last check is too old. Nothing runs in the background and no connection is held,
+// so none can be lost: while PostgreSQL is away the lists stay as they were.
 type Lists struct {
 	pool *pgxpool.Pool
 	q    *dbsqlc.Queries
@@ -47,24 +47,23 @@ type Lists struct {
 	audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 	may   func(ctx context.Context, tx pgx.Tx, actorID int64) error
 
-	mu     sync.Mutex // held by whoever looks
+	mu     sync.Mutex // held during a check
 	known  atomic.Pointer[index]
-	looked atomic.Int64 // when, ms; by the clock that is passed in
+	looked atomic.Int64 // time of the last check, ms, by the given clock
 }
 
-// ListsDeps are what the lists stand on.
+// ListsDeps are the dependencies of the lists.
 type ListsDeps struct {
-	Pool *pgxpool.Pool // migrated by the first question
+	Pool *pgxpool.Pool // must be migrated before the first call
 	Log  *slog.Logger
 	Now  func() time.Time
-	// Audit writes down who changed the lists, in the transaction of the change; nil writes nothing.
+	// Audit records who changed the lists, in the transaction of the change; nil records nothing.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
-	// May refuses who is to change the lists and is no operator any more, in the transaction of the change; nil refuses
-	// nobody.
+	// May refuses an actor who is no longer an operator, in the transaction of the change; nil refuses nobody.
 	May func(ctx context.Context, tx pgx.Tx, actorID int64) error
 }
 
-// NewLists opens the lists.
+// NewLists returns Lists with the given dependencies.
 func NewLists(d ListsDeps) *Lists {
 	return &Lists{
 		pool:  d.Pool,
@@ -76,21 +75,21 @@ func NewLists(d ListsDeps) *Lists {
 	}
 }
 
-// Judge says what the lists say of a subject: "" for nothing. kind is what the entry that decides is about.
+// Judge returns the effect of the lists on a subject, or "" if no entry applies, and the kind of the deciding entry.
 func (l *Lists) Judge(ctx context.Context, s Subject) (Effect, Kind) {
 	l.refresh(ctx)
 	known := l.known.Load()
-	if known == nil { // PostgreSQL has never answered, and nothing else in the mall will either
+	if known == nil { // PostgreSQL has never answered, so nothing else in the mall works either
 		return "", ""
 	}
 	return known.judge(s, l.now())
 }
 
-// refresh looks whether the lists have changed, when it is time.
+// refresh checks whether the lists have changed, if the last check is too old.
 func (l *Lists) refresh(ctx context.Context) {
 	age := time.Duration(l.now().UnixMilli()-l.looked.Load()) * time.Millisecond
 	switch {
-	case age >= 0 && age < refreshAfter: // a clock that was set back is no reason to trust it
+	case age >= 0 && age < refreshAfter: // the age is negative if the clock was set back
 		return
 	case age >= 0 && age < staleAfter:
 		if !l.mu.TryLock() {
@@ -102,19 +101,19 @@ func (l *Lists) refresh(ctx context.Context) {
 	defer l.mu.Unlock()
 	now := l.now()
 	if at := now.UnixMilli() - l.looked.Load(); at >= 0 && at < refreshAfter.Milliseconds() {
-		return // somebody looked while this request waited
+		return // another request has checked meanwhile
 	}
-	// The look is everybody's: a visitor who leaves must not spoil it.
+	// The check serves all requests, so a canceled request must not end it.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), listPatience)
 	defer cancel()
 	if err := l.load(ctx); err != nil {
 		l.log.WarnContext(ctx, "lists not refreshed, the known ones go on", "error", err)
 	}
-	l.looked.Store(now.UnixMilli()) // after a failure too: its cost is not to be paid by every request
+	l.looked.Store(now.UnixMilli()) // after a failure too, so that not every request pays for one
 }
 
-// load reads the entries when their version has moved. The version is read first: a change between the two reads is
-// seen too early, and read once more at the next look.
+// load reads the entries if their version has changed. It reads the version first: a change between the two reads is
+// then seen early, and read again at the next check.
 func (l *Lists) load(ctx context.Context) error {
 	version, err := l.q.ListVersion(ctx, l.pool)
 	if err != nil {
@@ -131,11 +130,11 @@ func (l *Lists) load(ctx context.Context) error {
 	return nil
 }
 
-// index finds the entry of a subject without looking at all of them. It is never changed once it is made.
+// index finds the entry of a subject without a scan of all entries. It is immutable.
 type index struct {
 	version   int64
 	addresses map[netip.Prefix]listed
-	lengths   []int // of the prefixes there are, the longest first, both families
+	lengths   []int // of all prefixes of both families, the longest first
 	users     map[int64]listed
 	devices   map[string]listed
 }
@@ -187,10 +186,10 @@ func (x *index) judge(s Subject, now time.Time) (verdict Effect, of Kind) {
 	return verdict, of
 }
 
-// narrowest finds the living entry with the longest prefix that holds the address.
+// narrowest finds the active entry with the longest prefix that contains the address.
 func (x *index) narrowest(a netip.Addr, now time.Time) (listed, bool) {
 	for _, n := range x.lengths {
-		if block, err := a.Prefix(n); err == nil { // an error: too long for this family, or no address at all
+		if block, err := a.Prefix(n); err == nil { // fails if n is too long for this family or a is the zero Addr
 			if e, found := x.addresses[block]; found && e.living(now) {
 				return e, true
 			}

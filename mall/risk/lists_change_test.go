@@ -39,9 +39,9 @@ func TestLists_Add_refuses_to_lock_out_its_author(t *testing.T) {
 		}
 	}
 	if living, err := l.Living(t.Context()); err != nil || len(living) != 0 {
-		t.Fatalf("a refused entry stands: %+v %v", living, err)
+		t.Fatalf("a refused entry was kept: %+v %v", living, err)
 	}
-	// An allowance that ends by itself is no way in for good; one that stays is, and then it can't be taken away.
+	// An allowance that expires does not count; a lasting one does, and then it cannot be ended.
 	if err := entry(risk.Allow, risk.Address, "198.51.100.9", time.Hour); err != nil {
 		t.Fatal(err)
 	}
@@ -69,8 +69,8 @@ func TestLists_Add_refuses_to_lock_out_its_author(t *testing.T) {
 	judged(t, l, operator, risk.Allow)
 }
 
-// The gate of a process may have looked before the denial, and lets its operator through to the lists for one second
-// more.
+// TestLists_Add_refuses_a_denied_author checks that a denied operator changes nothing. A process that checked the lists
+// before the denial lets the operator reach them for one second more.
 func TestLists_Add_refuses_a_denied_author(t *testing.T) {
 	l, pool, _ := desk(t)
 	fallen := risk.Subject{
@@ -133,7 +133,7 @@ func TestLists_Add_refuses_a_denied_author(t *testing.T) {
 		Reason:  "r",
 		By:      fallen,
 	}); err != nil {
-		t.Errorf("let in again: %v", err)
+		t.Errorf("after the denial has ended: %v", err)
 	}
 }
 
@@ -141,7 +141,7 @@ func TestLists_Past_keeps_every_change(t *testing.T) {
 	l, pool, c := desk(t)
 	add(t, l, risk.Deny, risk.User, "7", 0)
 	c.advance(time.Minute)
-	add(t, l, risk.Allow, risk.User, "7", time.Hour) // in the place of the first
+	add(t, l, risk.Allow, risk.User, "7", time.Hour) // replaces the first
 	judged(t, l, risk.Subject{UserID: 7}, risk.Allow)
 	living, err := l.Living(t.Context())
 	if err != nil || len(living) != 1 {
@@ -172,7 +172,8 @@ func TestLists_Past_keeps_every_change(t *testing.T) {
 	}
 }
 
-// Two operators at the same moment: what each leaves is judged with what the other left.
+// TestLists_Add_concurrent_entries_leave_one_living has operators deny the same address at the same moment. Each change
+// sees what the one before it left.
 func TestLists_Add_concurrent_entries_leave_one_living(t *testing.T) {
 	l, _, _ := desk(t)
 	var all sync.WaitGroup

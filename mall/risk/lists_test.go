@@ -27,7 +27,7 @@ var (
 
 func at(address string) risk.Subject { return risk.Subject{Address: netip.MustParseAddr(address)} }
 
-// desk is a list, the pool below it, and the clock.
+// desk returns new lists with their pool and clock.
 func desk(t *testing.T) (*risk.Lists, *pgxpool.Pool, *clock) {
 	t.Helper()
 	t.Parallel()
@@ -81,7 +81,7 @@ func TestLists_Judge_by_address_account_and_device(t *testing.T) {
 		{risk.Subject{UserID: 7}, risk.Deny}, {risk.Subject{UserID: 8}, risk.Allow}, {risk.Subject{UserID: 9}, ""},
 		{risk.Subject{}, ""},
 		{risk.Subject{Device: someDevice}, risk.Deny}, {risk.Subject{Device: strings.Repeat("0", 32)}, ""},
-		// A denial goes before an allowance of another kind, whichever it is.
+		// A denial overrides an allowance of another kind.
 		{risk.Subject{UserID: 8, Address: netip.MustParseAddr("192.0.2.1")}, risk.Deny},
 		{risk.Subject{UserID: 7, Address: netip.MustParseAddr("192.0.2.7")}, risk.Deny},
 		{risk.Subject{UserID: 8, Device: someDevice}, risk.Deny},
@@ -89,7 +89,7 @@ func TestLists_Judge_by_address_account_and_device(t *testing.T) {
 		judged(t, l, c.who, c.want)
 	}
 	if _, kind := l.Judge(t.Context(), risk.Subject{UserID: 8, Device: someDevice}); kind != risk.Device {
-		t.Errorf("the decider is %s", kind)
+		t.Errorf("the deciding entry is of kind %s", kind)
 	}
 }
 
@@ -102,8 +102,8 @@ func TestLists_Judge_other_processes_follow_within_one_second(t *testing.T) {
 	})
 	judged(t, other, at("192.0.2.1"), "")
 	add(t, l, risk.Deny, risk.Address, "192.0.2.1", 0)
-	judged(t, l, at("192.0.2.1"), risk.Deny) // here at once
-	judged(t, other, at("192.0.2.1"), "")    // asks no more than twice a second
+	judged(t, l, at("192.0.2.1"), risk.Deny) // in this process at once
+	judged(t, other, at("192.0.2.1"), "")    // checks at most twice a second
 	c.advance(time.Second)
 	judged(t, other, at("192.0.2.1"), risk.Deny)
 
@@ -114,7 +114,7 @@ func TestLists_Judge_other_processes_follow_within_one_second(t *testing.T) {
 	if err := l.End(t.Context(), living[0].ID, operator); err != nil {
 		t.Fatal(err)
 	}
-	// Many requests after a rest: none of them goes by what was known before.
+	// Of many requests after a pause, none is judged by the old lists.
 	c.advance(time.Hour)
 	var all sync.WaitGroup
 	for range 50 {
@@ -141,7 +141,7 @@ func TestLists_Judge_ignores_an_expired_entry(t *testing.T) {
 	}
 	c.advance(time.Hour)
 	for _, x := range []*risk.Lists{l, other} {
-		judged(t, x, at("192.0.2.1"), risk.Deny) // the wider one holds again
+		judged(t, x, at("192.0.2.1"), risk.Deny) // the wider entry applies again
 	}
 	living, err1 := l.Living(t.Context())
 	past, err2 := l.Past(t.Context(), 10)
@@ -168,7 +168,7 @@ func TestLists_Judge_survives_lost_connections(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.advance(2 * time.Second)
-	judged(t, other, at("192.0.2.1"), risk.Deny) // whether or not this look met a dead connection
+	judged(t, other, at("192.0.2.1"), risk.Deny) // whether or not this check used a dead connection
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if err = l.Add(t.Context(), risk.NewEntry{
 			Effect:  risk.Deny,
@@ -185,7 +185,7 @@ func TestLists_Judge_survives_lost_connections(t *testing.T) {
 	}
 	c.advance(2 * time.Second)
 	judged(t, other, at("192.0.2.2"), risk.Deny)
-	pool.Close() // for good: what was known goes on
+	pool.Close() // for good; the known lists still apply
 	c.advance(time.Hour)
 	judged(t, other, at("192.0.2.2"), risk.Deny)
 	judged(t, risk.NewLists(risk.ListsDeps{
@@ -229,7 +229,7 @@ func TestLists_Add_validates_the_entry(t *testing.T) {
 			t.Errorf("%s: %v %v", name, err, f.Fields)
 		}
 	}
-	add(t, l, risk.Deny, risk.Address, " 192.0.2.77/24 ", 0) // bits beyond the block are dropped
+	add(t, l, risk.Deny, risk.Address, " 192.0.2.77/24 ", 0) // bits beyond the block are cleared
 	living, err := l.Living(t.Context())
 	if err != nil || len(living) != 1 || living[0].Subject != "192.0.2.0/24" {
 		t.Errorf("%+v %v", living, err)

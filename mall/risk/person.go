@@ -12,15 +12,15 @@ import (
 	"videomall/mall/risk/internal/dbsqlc"
 )
 
-// Denial is what keeps an account out.
+// Denial is the active entry that denies an account.
 type Denial struct {
 	EntryID int64
 	UserID  int64
 	Reason  string
-	Until   *time.Time // nil: until it is ended
+	Until   *time.Time // nil if it holds until it is ended
 }
 
-// Denied lists up to most accounts that are kept out by name, those of the latest entries first.
+// Denied lists up to most accounts that an entry of their own denies, those of the latest entries first.
 func (l *Lists) Denied(ctx context.Context, most int) ([]int64, error) {
 	ids, err := l.q.DeniedUsers(ctx, l.pool, dbsqlc.DeniedUsersParams{At: l.now(), MaxRows: int32(most)})
 	if err != nil {
@@ -29,7 +29,7 @@ func (l *Lists) Denied(ctx context.Context, most int) ([]int64, error) {
 	return ids, nil
 }
 
-// DenialsOf finds what keeps these accounts out by name; those who are let in are absent.
+// DenialsOf returns the denials of these accounts. Accounts without one are absent.
 func (l *Lists) DenialsOf(ctx context.Context, userIDs []int64) (map[int64]Denial, error) {
 	return l.denials(ctx, l.pool, userIDs)
 }
@@ -46,7 +46,7 @@ func (l *Lists) denials(ctx context.Context, q dbsqlc.DBTX, userIDs []int64) (ma
 	return out, nil
 }
 
-// About lists up to most entries on an account and on devices, ended ones too, the latest first.
+// About lists up to most entries about an account or one of the devices, including ended ones, the latest first.
 func (l *Lists) About(ctx context.Context, userID int64, devices []string, most int) ([]Entry, error) {
 	rows, err := l.q.EntriesAbout(ctx, l.pool, dbsqlc.EntriesAboutParams{
 		UserID:  userID,
@@ -63,8 +63,7 @@ func (l *Lists) About(ctx context.Context, userID int64, devices []string, most 
 	return entries(all), nil
 }
 
-// HoldTx keeps the lists as they are until the caller's transaction ends, and says whom of these accounts they keep
-// out.
+// HoldTx prevents changes of the lists until the caller's transaction ends, and returns the denials of these accounts.
 func (l *Lists) HoldTx(ctx context.Context, tx pgx.Tx, userIDs ...int64) (out map[int64]Denial, err error) {
 	if _, err := l.q.HoldLists(ctx, tx); err != nil {
 		return nil, fmt.Errorf("hold the lists: %w", err)
@@ -72,15 +71,15 @@ func (l *Lists) HoldTx(ctx context.Context, tx pgx.Tx, userIDs ...int64) (out ma
 	return l.denials(ctx, tx, userIDs)
 }
 
-// Suspension keeps an account out, by an operator.
+// Suspension is the decision of an operator to deny an account.
 type Suspension struct {
 	UserID int64
 	Reason string
-	For    time.Duration // 0: until it is ended
+	For    time.Duration // 0 if it holds until it is ended
 	By     Subject
 }
 
-// SuspendTx keeps an account out, in the caller's transaction, and ends the living word on it; the caller writes the
+// SuspendTx denies an account, in the caller's transaction, and ends the active entry for it. The caller writes the
 // audit entry and calls Changed after the commit. Errors: ErrEntryInvalid, ErrOwnLockout, ErrActorSuspended.
 func (l *Lists) SuspendTx(ctx context.Context, tx pgx.Tx, s Suspension) (entryID int64, err error) {
 	if s.UserID == s.By.UserID {
@@ -104,7 +103,7 @@ func (l *Lists) SuspendTx(ctx context.Context, tx pgx.Tx, s Suspension) (entryID
 	return entryID, err
 }
 
-// LiftTx ends the entry that keeps an account out, in the caller's transaction; the caller writes the audit entry and
+// LiftTx ends the entry that denies an account, in the caller's transaction. The caller writes the audit entry and
 // calls Changed after the commit. Errors: ErrNoEntry, ErrOwnLockout, ErrActorSuspended.
 func (l *Lists) LiftTx(ctx context.Context, tx pgx.Tx, userID int64, by Subject) (entryID int64, err error) {
 	err = l.changeTx(ctx, tx, by, func() error {
@@ -122,14 +121,14 @@ func (l *Lists) LiftTx(ctx context.Context, tx pgx.Tx, userID int64, by Subject)
 	return entryID, err
 }
 
-// Changed has this process look at the lists anew before it judges again; others do within one second.
+// Changed makes this process check the lists before it judges again. Other processes do so within one second.
 func (l *Lists) Changed() {
-	l.mu.Lock() // a look that began before the commit has ended by now
+	l.mu.Lock() // waits for a check that began before the commit
 	l.looked.Store(0)
 	l.mu.Unlock()
 }
 
-// lasting are the entries that an operator must not be locked out by: allowances that expire don't count for that.
+// lasting returns the entries by which an operator must not be locked out, which are all but allowances that expire.
 func lasting(rows []dbsqlc.RiskEntry) []dbsqlc.RiskEntry {
 	return slices.DeleteFunc(rows, func(r dbsqlc.RiskEntry) bool {
 		return Effect(r.Effect) != Deny && r.ExpiresAt != nil

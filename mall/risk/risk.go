@@ -1,6 +1,6 @@
-// Package risk owns the gate before the mall when a crowd arrives: how much one person, device or address may ask for,
-// and who is kept out or let through by name. It refuses to know what is sold, HTTP and pages; it decides nothing about
-// stock, which PostgreSQL does whatever passes here.
+// Package risk protects the mall from too many requests and from unwanted visitors: it owns how many requests a person,
+// a device or an address may make, and the lists of those that operators deny or allow. It refuses to know what is
+// sold, HTTP and pages. It decides nothing about stock: whatever passes here, PostgreSQL decides who gets a unit.
 package risk
 
 import (
@@ -10,20 +10,20 @@ import (
 	"videomall/mall/fault"
 )
 
-// Why the gate stays shut.
+// Faults of a request that is refused.
 var (
 	ErrRateLimited = fault.New(fault.TooMany, "rate_limited", "Too many requests. Try again in a moment.")
 	ErrDenied      = fault.New(fault.Forbidden, "access_denied", "The operator of this mall has closed it to you.")
 )
 
-// Subject is who asks, as far as the mall can tell. Zero fields are unknown and count for nothing.
+// Subject is the caller as far as the mall knows. Zero fields are unknown and not counted.
 type Subject struct {
 	UserID  int64
-	Device  string // 32 hex digits, from the signed cookie; a forged cookie is none
+	Device  string // 32 hex digits from the signed cookie; empty if the cookie is forged
 	Address netip.Addr
 }
 
-// Kind is what a bucket or an entry of the lists is about.
+// Kind is what a bucket or an entry of the lists applies to.
 type Kind string
 
 // The kinds.
@@ -33,10 +33,10 @@ const (
 	Address Kind = "address"
 )
 
-// Kinds in the order in which refusals name them: the narrowest first.
+// Kinds lists the kinds in the order in which refusals name them, the narrowest first.
 var Kinds = []Kind{User, Device, Address}
 
-// limited is an ErrRateLimited that knows when to come back.
+// limited is an ErrRateLimited with the time to wait.
 type limited struct {
 	error
 	wait time.Duration

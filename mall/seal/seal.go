@@ -1,5 +1,5 @@
-// Package seal encrypts small secrets before they reach the database: AES-256-GCM under a random nonce, tied to the
-// place where they lie. It refuses to know what they are, and where keys come from.
+// Package seal encrypts small secrets before they reach the database, with AES-256-GCM and a random nonce, and binds
+// them to the place where they are stored. It refuses to know what the secrets are and where keys come from.
 package seal
 
 import (
@@ -8,10 +8,10 @@ import (
 	"fmt"
 )
 
-// Box seals and opens under one key. It is safe for concurrent use.
+// Box seals and opens secrets with one key. It is safe for concurrent use.
 type Box struct{ aead cipher.AEAD }
 
-// New takes the 32 bytes of an AES-256 key; their number is the only thing that can be wrong.
+// New returns a Box for an AES-256 key. It fails if the key does not have 32 bytes.
 func New(key []byte) (Box, error) {
 	if len(key) != 32 {
 		return Box{}, fmt.Errorf("a key of %d bytes, not 32", len(key))
@@ -29,7 +29,8 @@ func (b Box) Seal(secret []byte, place string) []byte {
 	return b.aead.Seal(nil, nil, secret, []byte(place))
 }
 
-// Open decrypts what was sealed for that place: moved to another one's row, or under another key, it does not open.
+// Open decrypts a secret that was sealed for that place. It fails if the secret was sealed for another place or with
+// another key.
 func (b Box) Open(sealed []byte, place string) ([]byte, error) {
 	secret, err := b.aead.Open(nil, nil, sealed, []byte(place))
 	if err != nil {

@@ -20,7 +20,7 @@ func TestBox_Open_needs_the_place_and_the_key(t *testing.T) {
 	secret := []byte("sixteen bytes ok")
 	sealed := box.Seal(secret, "film/7/1")
 	if bytes.Contains(sealed, secret) || bytes.Equal(sealed, box.Seal(secret, "film/7/1")) {
-		t.Error("sealed without a nonce, or not at all")
+		t.Error("the secret was sealed without a nonce, or not sealed")
 	}
 	if opened, err := box.Open(sealed, "film/7/1"); err != nil || !bytes.Equal(opened, secret) {
 		t.Errorf("opened %q, %v", opened, err)
@@ -37,7 +37,7 @@ func TestBox_Open_needs_the_place_and_the_key(t *testing.T) {
 	}
 	for _, size := range []int{0, 16, 31, 33} {
 		if _, err := seal.New(make([]byte, size)); err == nil {
-			t.Errorf("a key of %d bytes is taken", size)
+			t.Errorf("a key of %d bytes is accepted", size)
 		}
 	}
 }

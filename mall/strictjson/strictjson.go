@@ -1,6 +1,6 @@
-// Package strictjson owns how the mall reads JSON that others wrote: bodies of the API, notices of payment providers.
-// One value and nothing after it, names exactly as they are documented, none twice, numbers that are numbers. It
-// refuses to know what a message means.
+// Package strictjson owns how the mall reads JSON from others, such as request bodies of the API and notices of payment
+// providers. A message is one value with nothing after it; its names are spelled exactly as documented and occur once,
+// and its numbers are not strings. The package refuses to know what a message means.
 package strictjson
 
 import (
@@ -13,19 +13,19 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// ErrMisspelt says that a message has a member whose name differs from a known one by case alone. Readers disagree
-// about which of the two counts, so that neither does.
+// ErrMisspelt reports that a message has a member whose name differs from a known one by case alone. Parsers disagree
+// about which of the two counts, so the message is refused.
 var ErrMisspelt = errors.New("strictjson: a member's name differs from a known one by its case alone")
 
-// Closed reads a message whose every member is known. Its errors are those of the JSON package: *json.SemanticError
-// with json.ErrUnknownName for an unknown name, *jsontext.SyntacticError with jsontext.ErrDuplicateName for one that
-// comes twice.
+// Closed reads a message of which every member must be known. Its errors are those of the JSON package:
+// *json.SemanticError with json.ErrUnknownName for an unknown name, and *jsontext.SyntacticError with
+// jsontext.ErrDuplicateName for a name that occurs twice.
 func Closed(body []byte, into any) error {
 	return json.Unmarshal(body, into, json.RejectUnknownMembers(true))
 }
 
-// Open reads a message that may have members this side does not know yet, as providers add some at any time. into
-// points to a struct. Errors: ErrMisspelt, and those of Closed but for unknown names.
+// Open reads a message that may have unknown members, since providers add some at any time. into must point to a
+// struct. Errors: ErrMisspelt, and those of Closed except for unknown names.
 func Open(body []byte, into any) error {
 	if err := json.Unmarshal(body, into); err != nil {
 		return err
@@ -44,7 +44,7 @@ func Open(body []byte, into any) error {
 	return nil
 }
 
-// names are the members that a struct reads, as its tags spell them.
+// names returns the names of the members that a struct reads, as its tags spell them.
 func names(t reflect.Type) []string {
 	var list []string
 	for i := range t.NumField() {

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// simplifiedPairs has a line a traditional character: the character and its simplified form. It is the table
-// TSCharacters of OpenCC 1.1 with the first choice alone.
+// simplifiedPairs has one line for each traditional character: the character and its simplified form. It is the table
+// TSCharacters of OpenCC 1.1, with only the first choice of each line.
 //
 //go:embed simplified.txt
 var simplifiedPairs string
@@ -23,9 +23,9 @@ var simplified = sync.OnceValue(func() map[rune]rune {
 	return pairs
 })
 
-// Simplified is the simplified form of a traditional Chinese character, and every other character itself. It makes
-// texts comparable and is not for reading: several traditional characters share one simplified form, and which word is
-// meant is not asked.
+// Simplified returns the simplified form of a traditional Chinese character, and any other character unchanged. It is
+// for comparing texts, not for displaying them: it does not consider which word is meant, and several traditional
+// characters have the same simplified form.
 func Simplified(r rune) rune {
 	if s, known := simplified()[r]; known {
 		return s

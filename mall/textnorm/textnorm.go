@@ -1,6 +1,6 @@
-// Package textnorm makes texts equal that a reader can't tell apart: it drops what nobody sees and folds the forms of
-// one character. It refuses to know what a text is for; who keeps a name, an email or a code decides what else is wrong
-// with it.
+// Package textnorm makes texts equal that a reader cannot tell apart: it drops invisible characters and unifies the
+// forms of one character. It refuses to know what a text is for; the callers that keep names, emails or codes decide
+// what else they refuse.
 package textnorm
 
 import (
@@ -11,10 +11,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Unseen says that a character leaves no mark of its own, so that two texts can differ by it and look the same: the
-// default ignorable code points (Unicode Standard Annex #44: soft hyphen, zero-width space, joiners, variation
-// selectors, fillers), the other format characters apart from those that enclose numbers, and the empty Braille cell.
-// Spaces and control characters are not among them.
+// Unseen reports whether a character is invisible, so that two texts can differ by it and look the same. Such
+// characters are the default ignorable code points (Unicode Standard Annex #44: soft hyphen, zero-width space, joiners,
+// variation selectors, fillers), the other format characters except those that enclose numbers, and the empty Braille
+// cell. Spaces and control characters are not among them.
 func Unseen(r rune) bool {
 	const emptyBraille = '\u2800'
 	if r < 0x80 {
@@ -27,7 +27,7 @@ func Unseen(r rune) bool {
 		unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
-// DropUnseen is a text without its unseen characters. Bytes that are no UTF-8 stay: the caller refuses them.
+// DropUnseen returns a text without its unseen characters. It keeps bytes that are not UTF-8, which the caller refuses.
 func DropUnseen(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
@@ -40,15 +40,17 @@ func DropUnseen(s string) string {
 	return b.String()
 }
 
-// Key is a text that identifies something, as it is kept and compared: without unseen characters and outer spaces, and
-// in Unicode's normal form NFKC, so that full-width letters are plain ones. Which case it has is the caller's.
+// Key returns the form in which a text that identifies something is kept and compared: without unseen characters and
+// outer spaces, and in Unicode's normal form NFKC, which turns full-width letters into plain ones. It does not change
+// the case.
 func Key(s string) string {
-	// Composed after the drop: an unseen character between a letter and its accent keeps the two apart.
+	// Unseen characters are dropped first, since one between a letter and its accent would keep the two from being
+	// composed.
 	return strings.TrimSpace(norm.NFKC.String(DropUnseen(s)))
 }
 
-// Name is a text of one line that people read: in normal form NFC, without unseen characters, with one space between
-// words. Control characters other than spaces stay, as bytes that are no UTF-8 do.
+// Name returns the form of a one-line text that people read: in normal form NFC, without unseen characters, and with
+// one space between words. It keeps control characters other than spaces, and bytes that are not UTF-8.
 func Name(s string) string {
 	return strings.Join(strings.Fields(norm.NFC.String(DropUnseen(s))), " ")
 }

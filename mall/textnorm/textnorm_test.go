@@ -10,7 +10,7 @@ import (
 	"videomall/mall/textnorm"
 )
 
-// unseen is one of each kind of character that leaves no mark.
+// unseen has one of each kind of invisible character.
 var unseen = map[string]rune{
 	"soft hyphen":              '\u00ad',
 	"combining joiner":         '\u034f',
@@ -98,7 +98,7 @@ func TestSimplified(t *testing.T) {
 	}
 }
 
-// FuzzKey holds that normalising twice is normalising once: what was kept is found again.
+// FuzzKey checks that Key and Name are idempotent, so that a text which was kept is found again.
 func FuzzKey(f *testing.F) {
 	for _, s := range []string{"a\u200bb", "e\u034f\u0301", " ﬀ ", "\u1160\uffa0", "\xff"} {
 		f.Add(s)

@@ -32,7 +32,7 @@ func (c *clock) now() time.Time { return time.Unix(0, c.at.Load()) }
 
 func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
 
-// gone is a client of a Redis that is not there.
+// gone returns a client of a Redis that does not exist.
 func gone(t *testing.T) redis.UniversalClient {
 	t.Helper()
 	c := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
@@ -61,15 +61,15 @@ func newQueue(t *testing.T, rdb redis.UniversalClient, c *clock) *waitingroom.Qu
 	return q
 }
 
-// crowd is how many ask Redis at the same moment: more only wait for a connection, on a slow machine longer than a
-// queue waits for it.
+// crowd is how many people ask Redis at the same moment. More would only wait for a connection, and on a slow machine
+// longer than a queue waits for Redis.
 const crowd = 64
 
 func person(n int64) waitingroom.Visitor { return waitingroom.Visitor{UserID: n} }
 
 type verb func(context.Context, waitingroom.Admission, waitingroom.Visitor) (waitingroom.Position, error)
 
-// stands asks and fails on an error.
+// stands calls ask and fails the test on an error.
 func stands(t *testing.T, ask verb, f waitingroom.Admission, s waitingroom.Visitor) waitingroom.Position {
 	t.Helper()
 	p, err := ask(context.WithoutCancel(t.Context()), f, s)

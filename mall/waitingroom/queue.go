@@ -16,19 +16,19 @@ import (
 )
 
 const (
-	// absence is how long a position is kept for somebody who does not look. Browsers wake a page that nobody sees at
-	// least once a minute, so a page should ask a little more often than it needs to.
+	// absence is how long a position is kept for somebody who does not look. Browsers wake a hidden page at least once
+	// a minute, so a page should ask a little more often than it needs to.
 	absence = time.Minute
-	// answerTimeout bounds how long somebody in the queue waits for Redis. Waiting is what they are here for, and a
-	// queue that opened because a crowd made Redis slow would open at the worst of moments.
+	// answerTimeout bounds how long somebody in the queue waits for Redis. It is long, since people expect to wait
+	// here, and a queue that opened because a crowd has made Redis slow would open at the worst moment.
 	answerTimeout = 5 * time.Second
-	// forgetAfter is when a queue that nobody looks at is gone, beyond lease and absence.
+	// forgetAfter is how long Redis keeps a queue that nobody looks at, beyond lease and absence.
 	forgetAfter = 10 * time.Minute
 )
 
-// Queue keeps the queues of all waiting rooms, each in Redis under one hash tag. Who joined first is admitted first; at
-// most Slots people are admitted at once, each until they leave or their lease is over. Without Redis everybody is
-// admitted at once: PostgreSQL still decides who gets a unit.
+// Queue keeps the queues of all waiting rooms in Redis, each under one hash tag. People are admitted in the order in
+// which they joined. At most Slots people are admitted at once, each until they leave or their lease ends. Without
+// Redis everybody is admitted at once; PostgreSQL still decides who gets a unit.
 type Queue struct {
 	redis   *redisbreaker.Breaker
 	key     []byte
@@ -37,7 +37,7 @@ type Queue struct {
 	now     func() time.Time
 }
 
-// Deps is what a Queue works with.
+// Deps are the dependencies of a Queue.
 type Deps struct {
 	Redis   redis.UniversalClient
 	Key     []byte // signs tickets, at least 32 bytes
@@ -46,7 +46,7 @@ type Deps struct {
 	Now     func() time.Time
 }
 
-// New opens the queues.
+// New returns a Queue. It fails if the key is shorter than 32 bytes.
 func New(d Deps) (*Queue, error) {
 	if len(d.Key) < 32 {
 		return nil, errors.New("waitingroom: the key of tickets is shorter than 32 bytes")
@@ -60,18 +60,28 @@ func New(d Deps) (*Queue, error) {
 	}, nil
 }
 
-// visitQueue does everything that a queue does, at every request of anybody: it forgets who is gone, admits who is
-// next, and says where the visitor stands.
+// visitQueue does all the work of a queue at every request: it removes people who are gone, admits those who are next,
+// and returns the position of the visitor.
 //
-// KEYS[1] the queue, a sorted set of people by number KEYS[2] when each in the queue was last seen, a sorted set, ms
-// KEYS[3] the admitted, a sorted set of people by the end of their lease, ms KEYS[4] numbers of the admitted, a hash
-// KEYS[5] the last number drawn ARGV[1] now, ms ARGV[2] the visitor, "" for nobody ARGV[3] the visitor's other name, ""
-// without one ARGV[4] "join", "look", "leave" or "count" ARGV[5] slots ARGV[6] lease, ms ARGV[7] absence, ms ARGV[8] ms
-// to keep the keys returns {0 outside, 1 queued, 2 admitted; number; people ahead; people in the queue; people
-// admitted; end of the lease, ms}
+// KEYS[1] the queue, a sorted set of people by number
+// KEYS[2] when each person in the queue was last seen, a sorted set, ms
+// KEYS[3] the admitted, a sorted set of people by the end of their lease, ms
+// KEYS[4] numbers of the admitted, a hash
+// KEYS[5] the last number drawn
+// ARGV[1] now, ms
+// ARGV[2] the visitor, "" for nobody
+// ARGV[3] the visitor's other name, "" without one
+// ARGV[4] "join", "look", "leave" or "count"
+// ARGV[5] slots
+// ARGV[6] lease, ms
+// ARGV[7] absence, ms
+// ARGV[8] ms to keep the keys
+// returns {0 outside, 1 queued, 2 admitted; number; people ahead; people in the queue; people admitted; end of the
+// lease, ms}
 //
-// Positions are scores, and nobody's score changes, so the number of people ahead only falls. A person who is known by
-// the other name, as a browser that has signed in meanwhile, is the same person and keeps the position.
+// Positions are scores that never change, so the number of people ahead only falls. A visitor whom the queue knows by
+// the other name, such as the device of a browser that has signed in meanwhile, is the same person and keeps the
+// position.
 var visitQueue = redis.NewScript(`
 local queue, seen, admitted, numbers = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local now, me, other, act, slots = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
@@ -131,19 +141,19 @@ end
 return {0, 0, 0, waiting, inside, 0}
 `)
 
-// Join takes a position at the end of the queue, or finds the one that the visitor has; in a room with a free slot it
-// is admitted. Somebody who is signed in is known by the account, else by the device, whose position the account takes
-// over. Errors: ErrUnknown, ErrEnded.
+// Join gives the visitor a position at the end of the queue, or returns the one that they have. If the room has a free
+// slot, they are admitted. A visitor who is signed in is known by the account, and takes over the position of their
+// device; others are known by the device. Errors: ErrUnknown, ErrEnded.
 func (q *Queue) Join(ctx context.Context, a Admission, v Visitor) (Position, error) {
 	return q.visit(ctx, a, v, "join")
 }
 
-// Look says where the visitor stands, and keeps the position. Errors: ErrUnknown, ErrEnded.
+// Look returns the position of the visitor and keeps it alive. Errors: ErrUnknown, ErrEnded.
 func (q *Queue) Look(ctx context.Context, a Admission, v Visitor) (Position, error) {
 	return q.visit(ctx, a, v, "look")
 }
 
-// Leave gives position, lease or both back: when they have bought, and when they go. Without Redis a lease ends by
+// Leave gives up the visitor's position and lease, when they have bought or go away. Without Redis a lease ends by
 // itself. Errors: ErrUnknown.
 func (q *Queue) Leave(ctx context.Context, a Admission, v Visitor) error {
 	a.Ends = time.Time{}
@@ -151,8 +161,8 @@ func (q *Queue) Leave(ctx context.Context, a Admission, v Visitor) error {
 	return err
 }
 
-// Waiting is how many people are in the queue; 0 without Redis, when everybody is admitted. It asks no longer than a
-// page may wait. Errors: ErrUnknown, ErrEnded.
+// Waiting returns how many people are in the queue, which is 0 without Redis, when everybody is admitted. It waits for
+// Redis no longer than a page may. Errors: ErrUnknown, ErrEnded.
 func (q *Queue) Waiting(ctx context.Context, a Admission) (int, error) {
 	p, err := q.visit(ctx, a, Visitor{}, "count")
 	return p.Waiting, err
@@ -176,7 +186,7 @@ func (q *Queue) visit(ctx context.Context, a Admission, v Visitor, act string) (
 	if len(names) > 1 {
 		other = names[1]
 	}
-	ask := q.redis.Try // for what a page need not wait for: a number, or the rest of a lease
+	ask := q.redis.Try // a page need not wait for a number or to give up a lease
 	if act == "join" || act == "look" {
 		ask = func(ctx context.Context, do func(context.Context, redis.UniversalClient) error) error {
 			return q.redis.Wait(ctx, answerTimeout, do)
@@ -222,8 +232,8 @@ func (q *Queue) admitted(a Admission, p Position, name string, until time.Time) 
 	return p
 }
 
-// names are what a visitor is known by in a queue, the first one counting. Both say nothing to whoever reads Redis: an
-// account by its number, a device by a part of its hash.
+// names returns the names of a visitor in a queue, of which the first counts: the number of the account, and the hash
+// of the device. Neither tells a reader of Redis who the visitor is.
 func names(v Visitor) []string {
 	var out []string
 	if v.UserID != 0 {
@@ -235,7 +245,7 @@ func names(v Visitor) []string {
 	return out
 }
 
-// queueKeys all lie in one slot of a cluster.
+// queueKeys returns the keys of a room, which lie in one slot of a cluster.
 func queueKeys(room string) []string {
 	tag := "queue:{" + room + "}:"
 	return []string{tag + "line", tag + "seen", tag + "floor", tag + "tickets", tag + "last"}

@@ -28,17 +28,17 @@ func TestQueue_Look_passes_over_who_is_absent(t *testing.T) {
 		stands(t, q.Look, f, person(5))
 	}
 	if p := stands(t, q.Look, f, person(3)); p.Ahead != 1 {
-		t.Errorf("given up before its time: %+v", p)
+		t.Errorf("an absent person lost the position too early: %+v", p)
 	}
 	c.advance(time.Millisecond)
 	if p := stands(t, q.Look, f, person(3)); p.Ahead != 0 || p.Waiting != 2 {
-		t.Errorf("still behind whoever is gone: %+v", p)
+		t.Errorf("still behind a person who is absent: %+v", p)
 	}
 	if p := stands(t, q.Look, f, person(2)); p.Status != waitingroom.Outside {
-		t.Errorf("a lost position: %+v", p)
+		t.Errorf("an absent person kept the position: %+v", p)
 	}
 	if p := stands(t, q.Join, f, person(2)); p.Ahead != 2 {
-		t.Errorf("joins at the end: %+v", p)
+		t.Errorf("a person who joined again is not at the end: %+v", p)
 	}
 	if err := q.Leave(t.Context(), f, person(1)); err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestQueue_Look_ends_a_lease(t *testing.T) {
 	stands(t, q.Join, f, person(2))
 	c.advance(30 * time.Second)
 	if p := stands(t, q.Join, f, person(1)); !p.Until.Equal(first.Until) {
-		t.Errorf("a lease is prolonged by looking: %+v", p)
+		t.Errorf("joining again prolonged the lease: %+v", p)
 	}
 	if p := stands(t, q.Look, f, person(2)); p.Status != waitingroom.Queued {
 		t.Errorf("%+v", p)
@@ -98,10 +98,10 @@ func TestQueue_Look_counts_people_in_the_metrics(t *testing.T) {
 	}
 	c.advance(time.Minute)
 	if _, err := q.Look(t.Context(), f, person(1)); err == nil {
-		t.Error("not over")
+		t.Error("the sale has not ended")
 	}
 	if got := gauges(t, metrics); got != "" {
-		t.Errorf("a sale that is over has series: %s", got)
+		t.Errorf("a sale that has ended has series: %s", got)
 	}
 }
 

@@ -37,7 +37,7 @@ func TestQueue_Join_keeps_its_keys_in_one_slot_for_a_while(t *testing.T) {
 	}
 	for _, key := range keys {
 		if !strings.HasPrefix(key, "queue:{campaign:7}:") {
-			t.Errorf("%s lies elsewhere", key)
+			t.Errorf("%s lies in another slot", key)
 		}
 		if left := rdb.PTTL(t.Context(), key).Val(); left <= time.Minute || left > time.Hour {
 			t.Errorf("%s lives %s", key, left)
@@ -45,7 +45,7 @@ func TestQueue_Join_keeps_its_keys_in_one_slot_for_a_while(t *testing.T) {
 	}
 }
 
-// A crowd makes Redis slow; that is when the queue must not open.
+// TestQueue_Join_waits_for_a_slow_redis checks that the queue does not open while a crowd makes Redis slow.
 func TestQueue_Join_waits_for_a_slow_redis(t *testing.T) {
 	t.Parallel()
 	server := dbtest.RedisServer(t)
@@ -57,7 +57,7 @@ func TestQueue_Join_waits_for_a_slow_redis(t *testing.T) {
 	if p := stands(t, q.Join, f, person(2)); p.Status != waitingroom.Queued {
 		t.Errorf("%+v", p)
 	}
-	// One that is later than even a queue waits admits that one person, and nobody after them.
+	// If Redis is slower than a queue waits, that one person is admitted, and nobody after them.
 	if err := server.Client.Do(t.Context(), "CLIENT", "PAUSE", "5700", "ALL").Err(); err != nil {
 		t.Fatal(err)
 	}

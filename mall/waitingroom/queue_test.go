@@ -15,8 +15,8 @@ import (
 	"videomall/mall/waitingroom"
 )
 
-// Five hundred people arrive at once. They are admitted strictly by the numbers they drew, never more than there are
-// slots.
+// TestQueue_Join_admits_in_the_order_of_joining has five hundred people join at once. They are admitted strictly by the
+// numbers that they drew, and never more of them than there are slots.
 func TestQueue_Join_admits_in_the_order_of_joining(t *testing.T) {
 	t.Parallel()
 	const people, slots = 500, 20
@@ -51,7 +51,7 @@ func TestQueue_Join_admits_in_the_order_of_joining(t *testing.T) {
 		ahead[i] = people
 	}
 	for gone := 0; gone < people; gone += slots {
-		// Everybody looks, in any order; exactly the next ones are admitted, and nobody moves backwards.
+		// Everybody looks, in any order. Exactly the next ones are admitted, and nobody moves backwards.
 		for _, i := range rand.Perm(people) {
 			p := stands(t, q.Look, f, person(byNumber[i]))
 			want := waitingroom.Queued
@@ -77,8 +77,8 @@ func TestQueue_Join_admits_in_the_order_of_joining(t *testing.T) {
 	}
 }
 
-// All of them at once, each looking until let in and leaving soon: whoever counts never finds more than there are
-// slots.
+// TestQueue_Join_never_admits_more_than_its_slots has everybody join at once, look until they are admitted, and leave
+// soon afterwards. There are never more people inside than slots.
 func TestQueue_Join_never_admits_more_than_its_slots(t *testing.T) {
 	t.Parallel()
 	const people, slots = 500, 7
@@ -128,7 +128,7 @@ func TestQueue_Join_keeps_the_position_of_who_reloads_or_signs_in(t *testing.T) 
 	stands(t, q.Join, f, person(3))
 	for range 3 {
 		if p := stands(t, q.Join, f, guest); p.Number != first.Number || p.Ahead != 0 || p.Waiting != 2 {
-			t.Errorf("a refresh: %+v", p)
+			t.Errorf("after a reload: %+v", p)
 		}
 	}
 	signedIn := waitingroom.Visitor{UserID: 2, Device: guest.Device}
@@ -140,7 +140,7 @@ func TestQueue_Join_keeps_the_position_of_who_reloads_or_signs_in(t *testing.T) 
 	if p := stands(t, q.Join, f, phone); p.Number != first.Number || p.Waiting != 2 {
 		t.Errorf("the same account on a phone: %+v", p)
 	}
-	// A phone that queued by itself before its owner signed in gives the later of the two positions up.
+	// A tablet that joined before its owner signed in gives up the later of the two positions.
 	tablet := waitingroom.Visitor{Device: strings.Repeat("ef", 16)}
 	stands(t, q.Join, f, tablet)
 	if p := stands(t, q.Join, f, waitingroom.Visitor{
@@ -152,12 +152,12 @@ func TestQueue_Join_keeps_the_position_of_who_reloads_or_signs_in(t *testing.T) 
 	if p := stands(t, q.Look, f, tablet); p.Status != waitingroom.Outside {
 		t.Errorf("the other position: %+v", p)
 	}
-	// Once admitted it is the same.
+	// The same holds once the person is admitted.
 	if err := q.Leave(t.Context(), f, person(1)); err != nil {
 		t.Fatal(err)
 	}
 	if p := stands(t, q.Look, f, phone); p.Status != waitingroom.Admitted || p.Number != first.Number {
-		t.Errorf("at one's turn: %+v", p)
+		t.Errorf("when admitted: %+v", p)
 	}
 	if err := q.CheckTicket("sale", stands(t, q.Look, f, phone).Ticket, signedIn); err != nil {
 		t.Errorf("the account's ticket on its other device: %v", err)
@@ -242,7 +242,7 @@ func TestQueue_Join_refuses_an_unknown_or_ended_room(t *testing.T) {
 		t.Errorf("nobody: %v", err)
 	}
 	if _, err := open(rdb, []byte("short"), nil, c); err == nil {
-		t.Error("signs with a short key")
+		t.Error("New accepted a short key")
 	}
 }
 
@@ -261,7 +261,7 @@ func TestQueue_Waiting(t *testing.T) {
 		stands(t, q.Join, f, person(n+1))
 	}
 	waiting(2)
-	waiting(2) // nobody joins by counting
+	waiting(2) // counting joins nobody
 	c.advance(2 * time.Minute)
 	waiting(0) // nobody has looked for a minute
 }

@@ -12,8 +12,8 @@ import (
 const (
 	// salePrefix begins the name of a flash sale's room; the campaign's id follows.
 	salePrefix = "campaign:"
-	// saleSlots are how many people a flash sale admits at once: a tenth of what may wait for the writer of one
-	// process, so that whoever is admitted is not told that it is busy.
+	// saleSlots is how many people a flash sale admits at once: a tenth of those who may wait for the order writer of
+	// one process, so that people who are admitted are not told that the mall is busy.
 	saleSlots = 400
 	// admissionTTL is how long an admission is cached. Everybody in the queue asks for it every two seconds.
 	admissionTTL = time.Second
@@ -22,26 +22,26 @@ const (
 // SaleRoom is the name of the waiting room before a flash sale.
 func SaleRoom(campaignID int64) string { return salePrefix + strconv.FormatInt(campaignID, 10) }
 
-// Sale is what a waiting room must know of a flash sale.
+// Sale is what a waiting room needs to know about a flash sale.
 type Sale struct {
 	StartsAt, EndsAt time.Time
-	Available        int64 // units that can be bought now; 0 while it does not sell
+	Available        int64 // units that can be bought now; 0 while the sale does not sell
 }
 
-// SalesDeps is what Sales works with.
+// SalesDeps are the dependencies of Sales.
 type SalesDeps struct {
-	// Find reads a flash sale; nil stands for one that is not public.
+	// Find reads a flash sale; it returns nil for one that is not public.
 	Find func(ctx context.Context, campaignID int64) (*Sale, error)
 	Now  func() time.Time
 }
 
-// Sales state the admissions of flash sales.
+// Sales returns the admissions of flash sales.
 type Sales struct {
 	deps       SalesDeps
 	admissions *otter.Cache[int64, Admission]
 }
 
-// NewSales opens the admissions of flash sales.
+// NewSales returns Sales with the given dependencies.
 func NewSales(d SalesDeps) *Sales {
 	return &Sales{
 		deps: d,
@@ -52,7 +52,7 @@ func NewSales(d SalesDeps) *Sales {
 	}
 }
 
-// Admission finds the admission of a room by its name. It ends with its sale, and when nothing is left to wait for.
+// Admission finds the admission of a room by its name. It ends with its sale, or when nothing is left to wait for.
 // Errors: ErrUnknown.
 func (s *Sales) Admission(ctx context.Context, room string) (Admission, error) {
 	digits, ok := strings.CutPrefix(room, salePrefix)
@@ -67,8 +67,8 @@ func (s *Sales) Admission(ctx context.Context, room string) (Admission, error) {
 	return a, err
 }
 
-// load reads a sale's admission. The zero value stands for a sale that nobody can queue for: it is not public, or has
-// not begun.
+// load reads a sale's admission. It returns the zero value for a sale that nobody can queue for, because it is not
+// public or has not begun.
 func (s *Sales) load(ctx context.Context, campaignID int64) (Admission, error) {
 	sale, err := s.deps.Find(ctx, campaignID)
 	if err != nil || sale == nil || s.deps.Now().Before(sale.StartsAt) {

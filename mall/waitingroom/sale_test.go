@@ -11,7 +11,7 @@ import (
 	"videomall/mall/waitingroom"
 )
 
-// admission asks until an admission is as wanted, since it is cached for a second, and returns it.
+// admission asks until an admission is as wanted, and returns it. Admissions are cached for a second.
 func admission(m *malltest.Mall, name string, wanted func(waitingroom.Admission, error) bool) waitingroom.Admission {
 	m.T.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
@@ -50,10 +50,10 @@ func TestSales_Admission_lasts_as_long_as_the_sale_sells(t *testing.T) {
 	for _, name := range []string{"", "campaign:", "campaign:x", "campaign:0" + room[len("campaign:"):], "campaign:999",
 		"sale:1"} {
 		if _, err := m.Admissions.Admission(m.Ctx, name); !none(waitingroom.Admission{}, err) {
-			t.Errorf("%q leads somewhere: %v", name, err)
+			t.Errorf("%q has an admission: %v", name, err)
 		}
 	}
-	admission(m, room, none) // it has not begun
+	admission(m, room, none) // the sale has not begun
 	m.Advance(61 * time.Minute)
 	_, err = m.Promotions.Turn(m.Ctx)
 	m.OK(err)

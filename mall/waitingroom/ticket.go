@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A ticket is "<end>.<signature>": the end of the lease in milliseconds, base 36, and HMAC-SHA256 over purpose, room,
-// person and end. It names nobody; whoever shows it must be the one it was signed for.
+// sign returns a ticket, "<end>.<signature>": the end of the lease in milliseconds, base 36, and HMAC-SHA256 over
+// purpose, room, person and end. A ticket names nobody, but it is valid only for the person for whom it was signed.
 
 func (q *Queue) sign(room, name string, until time.Time) string {
 	end := strconv.FormatInt(until.UnixMilli(), 36)
@@ -25,9 +25,10 @@ func (q *Queue) mac(room, name, end string) []byte {
 	return h.Sum(nil)
 }
 
-// CheckTicket says whether the ticket admits this visitor to this room now; it asks neither Redis nor PostgreSQL. A
-// ticket that was given to a device before its owner signed in stays good on that device. It outlives Leave by the rest
-// of its lease, so a verb that lets one buy once must hold that rule by itself. Errors: ErrTicketInvalid.
+// CheckTicket checks that the ticket admits this visitor to this room now. It asks neither Redis nor PostgreSQL. A
+// ticket that was given to a device before its owner signed in stays valid on that device. A ticket stays valid after
+// Leave until its lease ends, so a rule that somebody buys only once must be enforced elsewhere. Errors:
+// ErrTicketInvalid.
 func (q *Queue) CheckTicket(room, ticket string, v Visitor) error {
 	end, signature, _ := strings.Cut(ticket, ".")
 	given, err := base64.RawURLEncoding.Strict().DecodeString(signature)

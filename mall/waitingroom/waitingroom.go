@@ -1,7 +1,7 @@
-// Package waitingroom owns the wait before a sale that more people want to buy from than can be served at once: who
-// queues, who is admitted next and for how long, and the signed ticket that proves an admission. It refuses to know
-// HTTP, accounts and campaigns, whose facts it is handed; it decides nothing about stock, which PostgreSQL does whoever
-// is admitted here.
+// Package waitingroom owns the queue before a sale from which more people want to buy than can be served at once: who
+// waits, who is admitted next and for how long, and the signed ticket that proves an admission. It refuses to know
+// HTTP, accounts and campaigns; callers pass in what it needs of them. It decides nothing about stock: whoever is
+// admitted here, PostgreSQL decides who gets a unit.
 package waitingroom
 
 import (
@@ -11,20 +11,20 @@ import (
 	"videomall/mall/fault"
 )
 
-// Why a waiting room or a ticket is refused.
+// Faults of a waiting room and of a ticket.
 var (
 	ErrUnknown       = fault.New(fault.NotFound, "queue_not_found", "There is no such line.")
 	ErrEnded         = fault.New(fault.Conflict, "queue_ended", "This sale has ended.")
 	ErrTicketInvalid = fault.New(fault.Forbidden, "queue_pass_invalid", "Wait for your turn first.")
 )
 
-// Admission says how many people a waiting room lets in and for how long. The seller states it anew at every request,
-// so that more people can be admitted while others queue.
+// Admission says how many people a waiting room admits and for how long. The caller passes it with every request, so
+// that it can be raised while people queue.
 type Admission struct {
 	Room  string        // "campaign:7"; a to z, digits, ':', '-' and '_', at most 64
 	Slots int           // people who may buy at once, at least 1
-	Lease time.Duration // how long each of them may; 60 s when 0
-	Ends  time.Time     // of the sale; zero: nobody knows yet
+	Lease time.Duration // how long each of them may buy; 60 s if 0
+	Ends  time.Time     // when the sale ends; zero if that is not known yet
 }
 
 const defaultLease = time.Minute
@@ -45,7 +45,7 @@ func (a Admission) lease() time.Duration {
 	return defaultLease
 }
 
-// Visitor is who asks, as far as the mall can tell: an account, a device or both.
+// Visitor is the caller as far as the mall knows: an account, a device or both.
 type Visitor struct {
 	UserID int64
 	Device string // 32 hex digits, from the signed cookie
@@ -56,16 +56,16 @@ type Status string
 
 // The statuses.
 const (
-	Outside  Status = "outside" // never joined, left, lease over, or not seen for a minute
+	Outside  Status = "outside" // never joined, left, lease ended, or not seen for a minute
 	Queued   Status = "queued"
 	Admitted Status = "admitted"
 )
 
-// Position is where a visitor stands in a waiting room.
+// Position is the position of a visitor in a waiting room.
 type Position struct {
 	Status   Status
-	Number   int64 // drawn once when joining; a lower one goes first. 0 without Redis
-	Ahead    int   // people who go first; it never grows
+	Number   int64 // drawn once when joining, the lowest is next; 0 without Redis
+	Ahead    int   // people with a lower number; it never grows
 	Waiting  int   // people in the queue
 	Admitted int   // people who may buy now
 	// Ticket proves the admission until Until.

@@ -8,21 +8,21 @@ import (
 	"strings"
 )
 
-// hostname is a name of the public DNS, in lower case: two labels or more, the last of which begins with a letter. So
-// no way to write a number (127.1, 0x7f.1, 2130706433) passes for a name, and neither does one that only a search list
-// would complete.
+// hostname matches a name of the public DNS in lower case: two labels or more, the last of which begins with a letter.
+// It therefore matches no spelling of a number (127.1, 0x7f.1, 2130706433), and no name that a search list would
+// complete.
 var hostname = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$`)
 
-// inside are the ends of names that no public server has: RFC 6761, 6762, 7686, 8375, and ICANN's .internal.
+// inside lists the endings of names that no public server has: RFC 6761, 6762, 7686, 8375, and ICANN's .internal.
 var inside = []string{"localhost", "local", "internal", "intranet", "lan", "home.arpa", "onion", "test", "invalid",
 	"example"}
 
-// ports are where a webhook may lie; "" is the scheme's own.
+// ports lists the ports that a webhook may use; "" is the default of the scheme.
 var ports = []string{"", "443", "8443"}
 
-// CheckURL returns an address as it is kept, or the slug of what is wrong with it. It refuses whatever two readers
-// could understand differently. Where a name leads is checked when it is called, and every time: see guard. With
-// loopback an address on this machine will do, over http and on any port.
+// CheckURL returns the form in which an address is kept, or the slug of what is wrong with it. It refuses everything
+// that two parsers could understand differently. It does not resolve names: guard checks at every call where a name
+// leads. With loopback, addresses on this machine are accepted too, over http and on any port.
 func CheckURL(typed string, loopback bool) (kept, slug string) {
 	typed = strings.TrimSpace(typed)
 	if typed == "" {
@@ -32,7 +32,7 @@ func CheckURL(typed string, loopback bool) (kept, slug string) {
 		return "", "url_long"
 	}
 	for _, c := range []byte(typed) {
-		if c <= ' ' || c >= 0x7f || c == '\\' { // a name in other letters is to be typed as xn--…
+		if c <= ' ' || c >= 0x7f || c == '\\' { // an international name must be entered as xn--…
 			return "", "url_letters"
 		}
 	}
@@ -48,7 +48,7 @@ func CheckURL(typed string, loopback bool) (kept, slug string) {
 	host := strings.ToLower(u.Hostname())
 	u.Host = strings.ToLower(u.Host)
 	kept = u.String()
-	if len(kept) > MaxURL { // signs were escaped
+	if len(kept) > MaxURL { // characters were escaped
 		return "", "url_long"
 	}
 	if loopback && here(host) && (u.Scheme == "http" || u.Scheme == "https") {
@@ -70,7 +70,7 @@ func here(host string) bool {
 	return host == "localhost" || err == nil && a.IsLoopback() && !a.Is4In6() && a.Zone() == ""
 }
 
-// public says that a host may be a public server's: an address that is one, or a name.
+// public reports whether a host may be a public server, by its address or its name.
 func public(host string) bool {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return a.Zone() == "" && routed(a)

@@ -9,22 +9,22 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// Queue keeps slow receivers from delaying anything else.
+// Queue is the River queue of webhooks. It keeps slow receivers from delaying other jobs.
 const Queue = "webhooks"
 
-// TurnTime bounds one run of a turn, with the call that it began last.
+// TurnTime bounds one run of a turn, including its last call.
 const TurnTime = turnFor + deadline + 5*time.Second
 
-// TurnArgs sends what is due at one endpoint.
+// TurnArgs are the arguments of the job that sends what is due at one endpoint.
 type TurnArgs struct {
 	EndpointID int64 `json:"endpointId"`
 }
 
-// Kind names the job in the database.
+// Kind returns the name of the job in the database.
 func (TurnArgs) Kind() string { return "webhook_turn" }
 
-// InsertOpts lets one turn of an endpoint wait or run, so that a slow receiver holds one worker at most. A second
-// attempt is for the turn of a killed process, which else would end as a dead letter.
+// InsertOpts permits one waiting or running turn for each endpoint, so that a slow receiver occupies at most one
+// worker. The second attempt is for the turn of a killed process, which would otherwise end as a dead letter.
 func (TurnArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{
 		Queue:       Queue,
@@ -36,9 +36,9 @@ func (TurnArgs) InsertOpts() river.InsertOpts {
 	}
 }
 
-// Enqueue gives a turn to every endpoint at which something is due. The rows say what that is and jobs only carry it,
-// so that nothing hangs on one job. Hence whoever tells enqueues nothing: two relays that enqueue for the same
-// endpoints in another order would wait for each other.
+// Enqueue enqueues a turn for every endpoint at which something is due, and returns how many. The rows say what is due,
+// so that nothing depends on a single job. NotifyTx therefore enqueues nothing: two relays that enqueued turns for the
+// same endpoints in a different order would wait for each other.
 func (w *Webhooks) Enqueue(ctx context.Context) (int, error) {
 	ids, err := w.q.DueEndpoints(ctx, w.deps.Pool, w.deps.Now())
 	if err != nil || len(ids) == 0 {

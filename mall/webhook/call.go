@@ -14,17 +14,17 @@ import (
 
 // Limits of one call.
 const (
-	deadline   = 15 * time.Second // for all of it
+	deadline   = 15 * time.Second // of the whole call
 	connecting = 5 * time.Second
-	draining   = 2 * time.Second // for the body of an answer that has come
-	maxAnswer  = 2 << 10         // bytes of it that are kept
+	draining   = 2 * time.Second // for the body of a response
+	maxAnswer  = 2 << 10         // bytes of the body that are kept
 	maxHeaders = 16 << 10
 )
 
-// result is what came of a call. Failure is a slug, empty for a success.
+// result is the result of a call. failure is a slug, empty for a success.
 type result struct {
-	headers map[string]string // what was sent
-	status  int               // 0: no answer came
+	headers map[string]string // of the request
+	status  int               // 0 without a response
 	answer  string
 	failure string
 	at      time.Time
@@ -34,8 +34,8 @@ type result struct {
 // sending makes the calls.
 type sending struct{ client *http.Client }
 
-// newSending makes a client that connects afresh for every call, so that the guard sees each, and neither obeys a proxy
-// of the environment nor follows redirects.
+// newSending returns a client that opens a new connection for every call, so that the guard checks each of them. It
+// ignores proxies of the environment and does not follow redirects.
 func newSending(g *guard) sending { return sendingThrough(g, nil) }
 
 func sendingThrough(g *guard, resolver *net.Resolver) sending {
@@ -58,7 +58,7 @@ func sendingThrough(g *guard, resolver *net.Resolver) sending {
 	}}
 }
 
-// parcel is a message ready to be called with.
+// parcel is a message that is ready to be sent.
 type parcel struct {
 	url       string
 	messageID string
@@ -67,12 +67,12 @@ type parcel struct {
 	at        time.Time // by the mall's clock, which signs
 }
 
-// call posts a parcel and waits for the answer, but not for ever.
+// call posts a parcel and waits for the response until the deadline.
 func (s sending) call(ctx context.Context, p parcel) result {
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
 	r := result{headers: map[string]string{}, at: p.at}
-	began := time.Now() // a length of time, not a moment of the business
+	began := time.Now() // measures a duration, so the business clock does not apply
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, strings.NewReader(p.body))
 	if err != nil {
 		r.failure = "connection"
@@ -91,7 +91,7 @@ func (s sending) call(ctx context.Context, p parcel) result {
 		return r
 	}
 	defer response.Body.Close()
-	// What the receiver has to say of it was said by the status: who dribbles the rest is not waited for.
+	// The status decides the result, so a slow body is not waited for.
 	slow := time.AfterFunc(draining, cancel)
 	defer slow.Stop()
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
@@ -108,12 +108,12 @@ func (s sending) call(ctx context.Context, p parcel) result {
 	return r
 }
 
-// legible is text that PostgreSQL can keep.
+// legible returns b as text that PostgreSQL can store.
 func legible(b []byte) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(string(b), "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// failureOf says in one word why no answer came. The error itself may name what lies inside and is shown to nobody.
+// failureOf returns the slug of why no response came. The error itself may name internal hosts and is shown to nobody.
 func failureOf(err error) string {
 	var dns *net.DNSError
 	var certificate *tls.CertificateVerificationError

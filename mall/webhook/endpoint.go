@@ -12,13 +12,13 @@ import (
 	"videomall/mall/webhook/internal/dbsqlc"
 )
 
-// Draft is an endpoint as it is typed in.
+// Draft is an endpoint as its owner enters it.
 type Draft struct {
 	URL   string
 	Types []string
 }
 
-// check cleans a draft, or names each field at fault.
+// check normalizes a draft. Errors: ErrInvalid with every invalid field.
 func (w *Webhooks) check(d Draft) (Draft, error) {
 	wrong := ErrInvalid
 	url, slug := CheckURL(d.URL, w.deps.Loopback)
@@ -40,7 +40,8 @@ func (w *Webhooks) check(d Draft) (Draft, error) {
 	return Draft{URL: url, Types: kinds}, nil
 }
 
-// Add keeps a new endpoint. The secret is returned this once. Errors: ErrInvalid with Fields, ErrTooMany.
+// Add stores a new endpoint and returns its secret, which is never shown again. Errors: ErrInvalid with Fields,
+// ErrTooMany.
 func (w *Webhooks) Add(ctx context.Context, ownerID int64, d Draft) (made Endpoint, secret string, err error) {
 	if d, err = w.check(d); err != nil {
 		return Endpoint{}, "", err
@@ -82,8 +83,8 @@ func (w *Webhooks) Add(ctx context.Context, ownerID int64, d Draft) (made Endpoi
 	return made, secret, nil
 }
 
-// Edit changes an endpoint that was read in that version. What waits goes to the new address. Errors: ErrInvalid with
-// Fields, ErrNotFound, ErrMoved.
+// Edit changes an endpoint that was read in that version. Pending messages go to the new address. Errors: ErrInvalid
+// with Fields, ErrNotFound, ErrMoved.
 func (w *Webhooks) Edit(ctx context.Context, ownerID, id int64, version int, d Draft) error {
 	d, err := w.check(d)
 	if err != nil {
@@ -113,8 +114,8 @@ func (w *Webhooks) Edit(ctx context.Context, ownerID, id int64, version int, d D
 	})
 }
 
-// Rotate gives an endpoint a new secret, returned this once. The one before signs too for Overlap; one before that no
-// more. Errors: ErrNotFound, ErrMoved.
+// Rotate gives an endpoint a new secret and returns it, which is never shown again. For Overlap messages are also
+// signed with the previous secret, but no longer with an earlier one. Errors: ErrNotFound, ErrMoved.
 func (w *Webhooks) Rotate(ctx context.Context, ownerID, id int64, version int) (secret string, err error) {
 	err = w.change(ctx, ownerID, id, func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
 		var wrapped []byte
@@ -132,8 +133,8 @@ func (w *Webhooks) Rotate(ctx context.Context, ownerID, id int64, version int) (
 	return secret, nil
 }
 
-// Switch turns an endpoint on or off. Off, what waited for it is set aside, from where it can be resent. Errors:
-// ErrNotFound, ErrMoved.
+// Switch turns an endpoint on or off. Turning it off sets its pending messages aside, and they can be resent later.
+// Errors: ErrNotFound, ErrMoved.
 func (w *Webhooks) Switch(ctx context.Context, ownerID, id int64, version int, on bool) error {
 	return w.change(ctx, ownerID, id, func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
 		to := Off
@@ -158,14 +159,15 @@ func (w *Webhooks) switchTx(ctx context.Context, tx pgx.Tx, id int64, version in
 	return n, w.q.BuryPending(ctx, tx, dbsqlc.BuryPendingParams{EndpointID: id, At: at})
 }
 
-// Remove forgets an endpoint with all that was sent to it. Errors: ErrNotFound, ErrMoved.
+// Remove deletes an endpoint with all messages that were sent to it. Errors: ErrNotFound, ErrMoved.
 func (w *Webhooks) Remove(ctx context.Context, ownerID, id int64, version int) error {
 	return w.change(ctx, ownerID, id, func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
 		return w.q.DeleteEndpoint(ctx, tx, dbsqlc.DeleteEndpointParams{ID: id, Version: int32(version)})
 	})
 }
 
-// change does something to an endpoint of that owner; a statement that met no row was meant for another version.
+// change locks an endpoint of that owner and runs do, which returns how many rows it changed. If it changed none, the
+// endpoint was at another version. Errors: ErrNotFound, ErrMoved.
 func (w *Webhooks) change(ctx context.Context, ownerID, id int64, do func(pgx.Tx,
 	dbsqlc.WebhookEndpoint) (int64, error)) error {
 	return db.InTx(ctx, w.deps.Pool, func(tx pgx.Tx) error {
@@ -194,7 +196,7 @@ func (w *Webhooks) List(ctx context.Context, ownerID int64) ([]Endpoint, error) 
 	return list, nil
 }
 
-// Get returns one endpoint of an owner. Errors: ErrNotFound, for others' too.
+// Get returns one endpoint of an owner. Errors: ErrNotFound, also for endpoints of others.
 func (w *Webhooks) Get(ctx context.Context, ownerID, id int64) (Endpoint, error) {
 	row, err := w.q.Endpoint(ctx, w.deps.Pool, dbsqlc.EndpointParams{ID: id, OwnerID: ownerID})
 	if err != nil {
@@ -211,7 +213,7 @@ func found(err error, format string, args ...any) error {
 	return failed(err, format, args...)
 }
 
-// failed says what was being done; nil stays nil.
+// failed wraps an error with what was being done. It returns nil for nil.
 func failed(err error, format string, args ...any) error {
 	if err == nil {
 		return nil

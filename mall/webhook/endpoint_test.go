@@ -20,7 +20,7 @@ func TestWebhooks_Rotate_old_secret_signs_for_one_more_day(t *testing.T) {
 	e, old := p.add(r)
 	secret, err := p.Rotate(p.ctx, owner, e.ID, e.Version)
 	p.ok(err)
-	_, err = p.Rotate(p.ctx, owner, e.ID, e.Version) // the same form again
+	_, err = p.Rotate(p.ctx, owner, e.ID, e.Version) // the same form is sent again
 	p.wants(err, webhook.ErrMoved)
 	verified := func(secret string) bool {
 		v, err := standard.NewWebhook(secret)
@@ -31,13 +31,13 @@ func TestWebhooks_Rotate_old_secret_signs_for_one_more_day(t *testing.T) {
 	p.tell("order:1", "one")
 	p.turn(e)
 	if !verified(old) || !verified(secret) {
-		t.Errorf("after the rotation the old one %v, the new one %v", verified(old), verified(secret))
+		t.Errorf("after the rotation the old secret verifies: %v, the new one: %v", verified(old), verified(secret))
 	}
 	p.ahead.Add(int64(webhook.Overlap + time.Second))
 	p.tell("order:1", "two")
 	p.turn(e)
 	if verified(old) || !verified(secret) {
-		t.Errorf("a day later the old one %v, the new one %v", verified(old), verified(secret))
+		t.Errorf("a day later the old secret verifies: %v, the new one: %v", verified(old), verified(secret))
 	}
 }
 
@@ -55,7 +55,7 @@ func TestWebhooks_Test_sends_one_message_at_once(t *testing.T) {
 		t.Errorf("%+v, %v", d, err)
 	}
 	if got := p.endpoint(e).State; got != webhook.Off {
-		t.Errorf("a test made it %s", got)
+		t.Errorf("a test changed the state to %s", got)
 	}
 	_, err = p.Test(p.ctx, owner, e.ID)
 	p.wants(err, webhook.ErrTested)
@@ -94,11 +94,11 @@ func TestWebhooks_Get_finds_endpoints_of_their_owner_only(t *testing.T) {
 	p.wants(p.Resend(p.ctx, other, e.ID, d.ID), webhook.ErrNotFound)
 	theirs, _, err := p.Add(p.ctx, other, webhook.Draft{URL: r.URL, Types: webhook.Types()})
 	p.ok(err)
-	_, err = p.Delivery(p.ctx, other, theirs.ID, d.ID) // by way of an endpoint of their own
+	_, err = p.Delivery(p.ctx, other, theirs.ID, d.ID) // through an endpoint of their own
 	p.wants(err, webhook.ErrNotFound)
 	p.wants(p.Resend(p.ctx, other, theirs.ID, d.ID), webhook.ErrNotFound)
 	if list, _ := p.List(p.ctx, other); len(list) != 1 || list[0].ID != theirs.ID {
-		t.Errorf("others see %+v", list)
+		t.Errorf("another owner sees %+v", list)
 	}
 }
 
@@ -158,7 +158,7 @@ func TestWebhooks_Purge_removes_finished_deliveries(t *testing.T) {
 	p.turn(e)
 	p.ahead.Add(int64(48 * time.Hour))
 	if n, err := p.Purge(p.ctx, 24*time.Hour); n != 1 || err != nil {
-		t.Errorf("%d went, %v", n, err)
+		t.Errorf("%d messages were deleted, %v", n, err)
 	}
 	if log := p.log(e); len(log) != 1 || log[0].State != webhook.Pending {
 		t.Errorf("left %+v", log)

@@ -99,7 +99,7 @@ func TestWebhooks_Turn_stops_at_a_receiver_that_is_gone(t *testing.T) {
 	r.says(204)
 	p.ok(p.Resend(p.ctx, owner, e.ID, log[0].ID))
 	if n := p.turn(e); n != 1 || p.log(e)[0].State != webhook.Delivered {
-		t.Errorf("%d calls after it came back, %+v", n, p.log(e)[0])
+		t.Errorf("%d calls after the receiver came back, %+v", n, p.log(e)[0])
 	}
 }
 
@@ -164,7 +164,7 @@ func TestWebhooks_Turn_cuts_off_a_long_or_slow_answer(t *testing.T) {
 	d, err := p.Delivery(p.ctx, owner, e.ID, p.log(e)[0].ID)
 	p.ok(err)
 	if n := len([]rune(d.Tries[0].Answer)); n > 2048 || n < 1000 || d.State != webhook.Delivered {
-		t.Errorf("%d letters kept of an answer, %s", n, d.State)
+		t.Errorf("%d characters of the answer were kept, %s", n, d.State)
 	}
 	r.answers(func(w http.ResponseWriter, q *http.Request) {
 		w.WriteHeader(200)

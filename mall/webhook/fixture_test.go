@@ -23,7 +23,7 @@ import (
 	"videomall/mall/webhook"
 )
 
-// post is a set of webhooks with a clock that the test drives; its receivers lie on this machine.
+// post is a set of webhooks with a clock that the test advances. Its receivers are on this machine.
 type post struct {
 	*webhook.Webhooks
 	t      *testing.T
@@ -39,7 +39,7 @@ func open(t *testing.T) *post {
 	return openHere(t)
 }
 
-// openHere is open for a test that changes the environment, and so runs alone.
+// openHere is open for a test that changes the environment and therefore does not run in parallel.
 func openHere(t *testing.T) *post {
 	t.Helper()
 	p := &post{
@@ -78,7 +78,7 @@ func (p *post) wants(err, want error) {
 	}
 }
 
-// receiver is somebody's server. It writes down what comes, and answers as it is told.
+// receiver is the server of a receiver. It records the requests and answers as the test tells it.
 type receiver struct {
 	*httptest.Server
 	mu     sync.Mutex
@@ -109,7 +109,7 @@ func (r *receiver) says(status int) {
 	r.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status); fmt.Fprint(w, "because ", status) })
 }
 
-// heard lists the data of what came, in the order in which it came.
+// heard returns the data of the messages in the order in which they arrived.
 func (r *receiver) heard() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -12,18 +12,18 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// errRefused says that a name leads to where nothing is sent.
+// errRefused reports that a name leads to an address to which nothing is sent.
 var errRefused = errors.New("this address is not sent to")
 
-// guard decides about an address when a connection to it is about to be made: after the name was looked up, so that a
-// name that leads elsewhere the second time gains nothing by it.
+// guard checks an address when a connection to it is about to be made. This is after the name was resolved, so a name
+// that leads to another address the second time does not evade the check.
 type guard struct {
 	loopback bool
-	own      func() ([]netip.Addr, error) // of this machine
-	instead  func(netip.AddrPort) bool    // a test's rules; else nil
+	own      func() ([]netip.Addr, error) // addresses of this machine
+	instead  func(netip.AddrPort) bool    // the rules of a test, or nil
 }
 
-// control is a net.Dialer's ControlContext: address is the one that the socket is about to be connected to.
+// control is the ControlContext of a net.Dialer. address is the one to which the socket is about to be connected.
 func (g *guard) control(_ context.Context, network, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil || network != "tcp4" && network != "tcp6" {
@@ -51,7 +51,7 @@ func (g *guard) control(_ context.Context, network, address string, _ syscall.Ra
 	return nil
 }
 
-// ownAddresses are those of this machine's interfaces.
+// ownAddresses returns the addresses of this machine's interfaces.
 func ownAddresses() ([]netip.Addr, error) {
 	list, err := net.InterfaceAddrs()
 	if err != nil {
@@ -68,14 +68,14 @@ func ownAddresses() ([]netip.Addr, error) {
 	return own, nil
 }
 
-// internet knows IANA's registries of special-purpose addresses. Of IPv6 it lets only 2000::/3 pass, so that an IPv4
-// address inside an IPv6 one is refused whatever it is: nobody's receiver needs it.
+// internet knows IANA's registries of special-purpose addresses. Of IPv6 it permits only 2000::/3, so that every IPv4
+// address inside an IPv6 one is refused. No receiver needs such an address.
 var internet = ssrf.New(
 	ssrf.WithPorts(443, 8443),
-	// What answers on this public address is the host of a virtual machine at Azure, with its agents and its resolver.
+	// This public address is the host of a virtual machine at Azure, with its agents and its resolver.
 	ssrf.WithDeniedV4Prefixes(netip.MustParsePrefix("168.63.129.16/32")),
 )
 
-// routed says that an address is one of the public Internet's, and of a single host. The zero Addr, which package ssrf
-// takes for an IPv4 address outside of every list, is none.
+// routed reports whether an address is a unicast address of the public Internet. The zero Addr, which package ssrf
+// takes for an IPv4 address outside of every list, is not.
 func routed(a netip.Addr) bool { return a.IsValid() && internet.SafeAddr(a) == nil }

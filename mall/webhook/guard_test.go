@@ -48,19 +48,19 @@ func TestGuard_control_permits_only_public_hosts(t *testing.T) {
 		"example.com:443", "8.8.8.8", "", ":443",
 	} {
 		if !webhook.Refuses("tcp4", address, ownAddress) || !webhook.Refuses("tcp6", address, ownAddress) {
-			t.Errorf("%s is dialled", address)
+			t.Errorf("%s is permitted", address)
 		}
 	}
 	for _, address := range []string{"8.8.8.8:443", "93.184.215.14:8443", "[2606:4700:4700::1111]:443",
 		"[2a00:1450:4001::1]:8443", "172.32.0.1:443",
 		"100.128.0.1:443", "11.0.0.1:443", "192.0.3.1:443"} {
 		if webhook.Refuses("tcp4", address, ownAddress) {
-			t.Errorf("%s is not dialled", address)
+			t.Errorf("%s is refused", address)
 		}
 	}
 	for _, network := range []string{"udp", "unix", "tcp", "ip4:icmp"} {
 		if !webhook.Refuses(network, "8.8.8.8:443", ownAddress) {
-			t.Errorf("%s is dialled", network)
+			t.Errorf("%s is permitted", network)
 		}
 	}
 }
@@ -159,8 +159,8 @@ func TestCheckURL(t *testing.T) {
 	}
 }
 
-// FuzzCheckURL holds that whatever is kept leads over https to a host that is none of the inside's, and is kept the
-// same again.
+// FuzzCheckURL checks that every address that is kept leads over https to a host outside, and that checking it again
+// does not change it.
 func FuzzCheckURL(f *testing.F) {
 	for _, seed := range []string{"https://hooks.shop.com/a", "https://a@b.com:443/", "https://[::1]/",
 		"https://0x7f.1/", "https://127.0.0.1:8443",
@@ -185,12 +185,12 @@ func FuzzCheckURL(f *testing.F) {
 			}
 		} else if last := u.Hostname()[strings.LastIndexByte(u.Hostname(), '.')+1:]; last == "" || last[0] < 'a' ||
 			last[0] > 'z' {
-			t.Fatalf("%q leads to %q, which somebody may read as a number", typed, u.Hostname())
+			t.Fatalf("%q leads to %q, which a parser may read as a number", typed, u.Hostname())
 		}
 	})
 }
 
-// FuzzRouted holds the guard against what the standard library knows of addresses.
+// FuzzRouted compares the guard with what the standard library knows about addresses.
 func FuzzRouted(f *testing.F) {
 	f.Add([]byte{127, 0, 0, 1})
 	f.Add([]byte{8, 8, 8, 8})
@@ -203,12 +203,12 @@ func FuzzRouted(f *testing.F) {
 		}
 		if !a.IsGlobalUnicast() || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsMulticast() ||
 			a.IsUnspecified() || a.Is4In6() {
-			t.Fatalf("%s is sent to", a)
+			t.Fatalf("%s is permitted", a)
 		}
 	})
 }
 
-// nameServer answers every question for an IPv4 address with the next of a list, the last one for ever.
+// nameServer answers every query for an IPv4 address with the next of a list, and repeats the last one.
 func nameServer(t *testing.T, answers ...string) *net.Resolver {
 	t.Helper()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -252,7 +252,7 @@ func nameServer(t *testing.T, answers ...string) *net.Resolver {
 
 func TestWebhooks_Turn_checks_the_address_of_every_connection(t *testing.T) {
 	p := open(t)
-	// 127.0.0.2 stands for a public host, 127.0.0.1 for the inside; both listen on the same port.
+	// 127.0.0.2 stands for a public host and 127.0.0.1 for an internal one. Both listen on the same port.
 	var public, inside atomic.Int64
 	count := func(n *atomic.Int64) http.Handler {
 		return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { n.Add(1) })
@@ -295,7 +295,7 @@ func TestWebhooks_Test_ignores_proxies_of_the_environment(t *testing.T) {
 		nameServer(t, "127.0.0.3"))
 	e, _, err := p.Add(p.ctx, owner, webhook.Draft{URL: "http://localhost:9", Types: webhook.Types()})
 	p.ok(err)
-	// proxies are for other machines than this
+	// Go uses no proxy for hosts on this machine.
 	_, err = p.pool.Exec(p.ctx, `update webhook_endpoint set url = 'http://hooks.shop.com/'`)
 	p.ok(err)
 	_, err = p.Test(p.ctx, owner, e.ID)

@@ -12,17 +12,17 @@ import (
 	"videomall/mall/webhook/internal/dbsqlc"
 )
 
-// DeliveryState is how far a message has come.
+// DeliveryState is the state of a message.
 type DeliveryState string
 
 // The states of a message.
 const (
-	Pending   DeliveryState = "pending" // due, or to be tried again
+	Pending   DeliveryState = "pending" // due, or waiting for the next attempt
 	Delivered DeliveryState = "delivered"
-	Dead      DeliveryState = "dead" // set aside after its last try, or as its endpoint was switched off; can be resent
+	Dead      DeliveryState = "dead" // set aside after the last attempt, or when its endpoint was turned off
 )
 
-// Delivery is a message as it was sent to one endpoint. Status, Took and Failure are of its last try.
+// Delivery is a message as it was sent to one endpoint. Status, Took and Failure are those of its last attempt.
 type Delivery struct {
 	ID        int64
 	MessageID string
@@ -30,28 +30,28 @@ type Delivery struct {
 	Aggregate string
 	Test      bool
 	State     DeliveryState
-	Attempts  int // since it was sent off, or resent
+	Attempts  int // since it was made or resent
 	NextAt    time.Time
 	CreatedAt time.Time
 	Status    int
 	Took      time.Duration
 	Failure   string
-	Body      string    // of one that was asked for alone
-	Tries     []Attempt // likewise, the oldest first
+	Body      string    // set only by Webhooks.Delivery
+	Tries     []Attempt // set only by Webhooks.Delivery, the oldest first
 }
 
-// Attempt is one try. Status is 0 when no answer came; Failure is a slug, empty for a success.
+// Attempt is one attempt to send a message. Status is 0 without a response; Failure is a slug, empty for a success.
 type Attempt struct {
 	At      time.Time
-	Headers map[string]string // what was sent
+	Headers map[string]string // of the request
 	Status  int
 	Took    time.Duration
-	Answer  string // the beginning of its body
+	Answer  string // the beginning of the response's body
 	Failure string
 }
 
-// Deliveries returns up to most messages of an endpoint, the newest first, those before an id unless that is 0, in one
-// state unless that is "". Errors: ErrNotFound, for others' endpoints too.
+// Deliveries returns up to most messages of an endpoint, the newest first: only those before an id unless that is 0,
+// and only those in one state unless that is "". Errors: ErrNotFound, also for endpoints of others.
 func (w *Webhooks) Deliveries(ctx context.Context, ownerID, id int64, state DeliveryState, before int64,
 	most int) ([]Delivery, error) {
 	if _, err := w.Get(ctx, ownerID, id); err != nil {
@@ -86,7 +86,7 @@ func (w *Webhooks) Deliveries(ctx context.Context, ownerID, id int64, state Deli
 	return list, nil
 }
 
-// Delivery returns one message with its body and its tries. Errors: ErrNotFound, for others' too.
+// Delivery returns one message with its body and its attempts. Errors: ErrNotFound, also for messages of others.
 func (w *Webhooks) Delivery(ctx context.Context, ownerID, id, deliveryID int64) (Delivery, error) {
 	if _, err := w.Get(ctx, ownerID, id); err != nil {
 		return Delivery{}, err
@@ -130,8 +130,8 @@ func (w *Webhooks) Delivery(ctx context.Context, ownerID, id, deliveryID int64) 
 	return d, nil
 }
 
-// Resend gives a message that was delivered or set aside all its tries again, under the same id. Those of its aggregate
-// that still wait come after it. Errors: ErrNotFound, for a test too; ErrOff, ErrWaiting.
+// Resend sends a message that was delivered or set aside again, under the same id and with all its attempts. Pending
+// messages of its aggregate come after it. Errors: ErrNotFound, also for a test; ErrOff, ErrWaiting.
 func (w *Webhooks) Resend(ctx context.Context, ownerID, id, deliveryID int64) error {
 	return db.InTx(ctx, w.deps.Pool, func(tx pgx.Tx) error {
 		e, err := w.ownedTx(ctx, tx, ownerID, id)
@@ -160,7 +160,7 @@ func (w *Webhooks) Resend(ctx context.Context, ownerID, id, deliveryID int64) er
 	})
 }
 
-// Purge forgets messages that were settled longer than age ago; it returns how many went.
+// Purge deletes messages that were settled longer than age ago, and returns how many.
 func (w *Webhooks) Purge(ctx context.Context, age time.Duration) (int64, error) {
 	n, err := w.q.Purge(ctx, w.deps.Pool, w.deps.Now().Add(-age))
 	return n, failed(err, "purge messages")

@@ -9,10 +9,11 @@ import (
 	"videomall/mall/webhook/internal/dbsqlc"
 )
 
-// minLookup is how much of a host has to be known, in bytes.
+// minLookup is the least length of a query in bytes.
 const minLookup = 3
 
-// Lookup finds up to most endpoints, whosever, by how their host begins. A whole address finds its own.
+// Lookup finds up to most endpoints of all owners by the beginning of their host. A complete address finds its
+// endpoints.
 func (w *Webhooks) Lookup(ctx context.Context, q string, most int) ([]Endpoint, error) {
 	q = strings.TrimSpace(q)
 	if _, rest, whole := strings.Cut(q, "://"); whole {

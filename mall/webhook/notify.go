@@ -13,8 +13,8 @@ import (
 	"videomall/mall/webhook/internal/dbsqlc"
 )
 
-// Message is something that its owner may know. EventID is the outbox's, so that one event tells an endpoint once;
-// messages of one Aggregate arrive in the order in which they were told.
+// Message is an event of which its owner may be told. EventID is the event's in the outbox, so that an endpoint gets
+// one message for it. Messages of one Aggregate arrive in the order in which they were made.
 type Message struct {
 	EventID   int64
 	OwnerID   int64
@@ -36,10 +36,11 @@ func bodyOf(kind string, at time.Time, data any) (string, error) {
 	return string(body), err
 }
 
-// newMessageID says nothing of how many events the mall has.
+// newMessageID returns a random id, which does not reveal how many events the mall has.
 func newMessageID() string { return "msg_" + strings.ToLower(rand.Text()) }
 
-// NotifyTx writes a message down for each of the owner's endpoints that wants it. It enqueues nothing: see Enqueue.
+// NotifyTx stores a message for each endpoint of the owner that subscribes to its type. It enqueues nothing; see
+// Enqueue.
 func (w *Webhooks) NotifyTx(ctx context.Context, tx pgx.Tx, m Message) error {
 	ids, err := w.q.Listening(ctx, tx, dbsqlc.ListeningParams{
 		OwnerID: m.OwnerID,

@@ -12,13 +12,13 @@ import (
 	"videomall/mall/webhook/internal/dbsqlc"
 )
 
-// between is the least time between two tests of an endpoint: longer than one can take, so that nobody is called by two
-// at once.
+// between is the least time between two tests of an endpoint. It is longer than a test can take, so that two tests
+// never run at once.
 const between = deadline + 5*time.Second
 
-// Test calls an endpoint with a message that means nothing, at once and once, whether it is on or not; what comes of it
-// is kept like every other message, whose id is returned, and says nothing of the endpoint. It may take as long as a
-// call. Errors: ErrNotFound, ErrTested.
+// Test sends a test message to an endpoint, once and immediately, whether the endpoint is on or off. It stores the
+// message with its result like every other one and returns its id. The result does not change the state of the
+// endpoint. Test may take as long as a call. Errors: ErrNotFound, ErrTested.
 func (w *Webhooks) Test(ctx context.Context, ownerID, id int64) (deliveryID int64, err error) {
 	p := parcel{messageID: newMessageID()}
 	err = db.InTx(ctx, w.deps.Pool, func(tx pgx.Tx) error {
@@ -71,7 +71,7 @@ func (w *Webhooks) Test(ctx context.Context, ownerID, id int64) (deliveryID int6
 		return w.noteTx(ctx, tx, deliveryID, r)
 	})
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
-		return 0, ctx.Err() // who asked has left
+		return 0, ctx.Err() // the caller has left
 	}
 	return deliveryID, err
 }

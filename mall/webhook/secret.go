@@ -15,16 +15,16 @@ import (
 	"videomall/mall/webhook/internal/dbsqlc"
 )
 
-// secretSize is how many random bytes a secret has; Standard Webhooks asks for 24 to 64.
+// secretSize is the number of random bytes in a secret. Standard Webhooks asks for 24 to 64.
 const secretSize = 32
 
-// Overlap is how long the secret before a rotation signs too.
+// Overlap is how long after a rotation messages are also signed with the previous secret.
 const Overlap = 24 * time.Hour
 
 // wrapper encrypts secrets before they reach the database.
 type wrapper struct{ seal.Box }
 
-// place ties a secret to its endpoint.
+// place returns the place to which the secret of an endpoint is bound.
 func place(endpointID int64) string { return fmt.Sprintf("webhook/%d", endpointID) }
 
 func (w wrapper) unwrap(wrapped []byte, endpointID int64) ([]byte, error) {
@@ -35,14 +35,14 @@ func (w wrapper) unwrap(wrapped []byte, endpointID int64) ([]byte, error) {
 	return secret, nil
 }
 
-// newSecret makes a secret for an endpoint: as its owner writes it, and wrapped.
+// newSecret makes a secret for an endpoint and returns it as it is shown to the owner, and encrypted.
 func (w wrapper) newSecret(endpointID int64) (shown string, wrapped []byte) {
 	secret := make([]byte, secretSize)
 	_, _ = rand.Read(secret)
 	return "whsec_" + base64.StdEncoding.EncodeToString(secret), w.Seal(secret, place(endpointID))
 }
 
-// secrets are those that sign at a moment, the current one first.
+// secrets returns the secrets that sign at a time, the current one first.
 func (w wrapper) secrets(e dbsqlc.WebhookEndpoint, at time.Time) ([][]byte, error) {
 	secret, err := w.unwrap(e.Secret, e.ID)
 	if err != nil {
@@ -59,7 +59,8 @@ func (w wrapper) secrets(e dbsqlc.WebhookEndpoint, at time.Time) ([][]byte, erro
 	return list, nil
 }
 
-// sign makes the three headers of Standard Webhooks 1.0 (https://www.standardwebhooks.com): a signature a secret.
+// sign sets the three headers of Standard Webhooks 1.0 (https://www.standardwebhooks.com), with a signature for each
+// secret.
 func sign(h http.Header, secrets [][]byte, messageID string, at time.Time, body string) {
 	stamp := strconv.FormatInt(at.Unix(), 10)
 	signatures := make([]string, len(secrets))

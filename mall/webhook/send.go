@@ -15,40 +15,39 @@ import (
 )
 
 const (
-	// lease is for how long nobody else sends what one process has begun to send.
+	// lease is how long no other process sends a message that one process has begun to send.
 	lease = 30 * time.Second
-	// turnFor is after how long a turn begins nothing more, so that an endpoint with much to say lets others have the
-	// worker.
+	// turnFor is how long a turn begins new calls, so that an endpoint with many messages leaves the worker to others.
 	turnFor = 4 * time.Second
 	// maxRest bounds the pause of an endpoint that fails.
 	maxRest = time.Minute
 )
 
-// GiveUpAfter is for how long an endpoint may fail before it is switched off.
+// GiveUpAfter is how long an endpoint may fail before it is turned off.
 const GiveUpAfter = 5 * 24 * time.Hour
 
-// pauses are those between the tries of one message: a day in all.
+// pauses are the pauses between the attempts of one message, a day in all.
 var pauses = [...]time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
 	time.Hour, 2 * time.Hour,
 	4 * time.Hour, 8 * time.Hour, 8 * time.Hour}
 
-// MaxAttempts is how often a message is tried before it is set aside.
+// MaxAttempts is the number of attempts before a message is set aside.
 const MaxAttempts = len(pauses) + 1
 
-// Backoff is the pause after the given number of failed tries, a tenth longer or shorter by chance, which is from 0 to
-// 1: receivers that were down together are not called together.
+// Backoff returns the pause after the given number of failed attempts, up to a tenth longer or shorter. chance is a
+// random number from 0 to 1, so that receivers which were down together are not called together.
 func Backoff(attempts int, chance float64) time.Duration {
 	pause := pauses[min(max(attempts, 1), len(pauses))-1]
 	return time.Duration(float64(pause) * (0.9 + chance/5))
 }
 
-// rest is how long an endpoint that failed so often in a row is left alone, whatever else waits for it.
+// rest returns the pause of an endpoint after so many failures in a row, during which none of its messages is sent.
 func rest(failures int) time.Duration {
 	return min(time.Second<<min(max(failures, 1)-1, 6), maxRest)
 }
 
-// Turn sends what is due at one endpoint, one message after the other, for a few seconds. It makes its calls outside of
-// any transaction. A receiver that fails is no error; it returns how many calls were made.
+// Turn sends what is due at one endpoint, one message after another, for a few seconds, and returns how many calls it
+// made. It makes its calls outside of any transaction. A failure of the receiver is not an error.
 func (w *Webhooks) Turn(ctx context.Context, endpointID int64) (calls int, err error) {
 	for began := w.deps.Now(); calls == 0 || w.deps.Now().Sub(began) < turnFor; calls++ {
 		d, p, err := w.claim(ctx, endpointID)
@@ -57,7 +56,7 @@ func (w *Webhooks) Turn(ctx context.Context, endpointID int64) (calls int, err e
 		}
 		r := w.sending.call(ctx, p)
 		if ctx.Err() != nil && r.status == 0 {
-			return calls, ctx.Err() // we are being stopped: nobody failed, and the lease ends by itself
+			return calls, ctx.Err() // the process is stopping; the receiver did not fail, and the lease ends by itself
 		}
 		if err := w.settle(context.WithoutCancel(ctx), d, r); err != nil {
 			return calls, err
@@ -66,7 +65,7 @@ func (w *Webhooks) Turn(ctx context.Context, endpointID int64) (calls int, err e
 	return calls, nil
 }
 
-// claim leases the next message that is due at an endpoint; one without an id when there is none.
+// claim leases the next message that is due at an endpoint. If there is none, the message has no id.
 func (w *Webhooks) claim(ctx context.Context, endpointID int64) (d dbsqlc.WebhookDelivery, p parcel, err error) {
 	err = db.InTx(ctx, w.deps.Pool, func(tx pgx.Tx) error {
 		at := w.deps.Now()
@@ -104,12 +103,12 @@ func (w *Webhooks) claim(ctx context.Context, endpointID int64) (d dbsqlc.Webhoo
 	return d, p, err
 }
 
-// settle writes down what came of a call, and what follows for the message and for its endpoint.
+// settle records the result of a call, and changes the message and its endpoint accordingly.
 func (w *Webhooks) settle(ctx context.Context, d dbsqlc.WebhookDelivery, r result) error {
 	return db.InTx(ctx, w.deps.Pool, func(tx pgx.Tx) error {
 		e, err := w.q.LockEndpoint(ctx, tx, d.EndpointID)
 		if errors.Is(err, pgx.ErrNoRows) {
-			return nil // removed meanwhile, with all that was sent to it
+			return nil // the endpoint was removed meanwhile, with all its messages
 		}
 		if err != nil {
 			return fmt.Errorf("lock webhook %d: %w", d.EndpointID, err)
@@ -144,7 +143,8 @@ func (w *Webhooks) noteTx(ctx context.Context, tx pgx.Tx, deliveryID int64, r re
 	return failed(err, "note a try of message %d", deliveryID)
 }
 
-// moveTx settles a message, or says when it is tried again. Where the lease was over meanwhile, who took over decides.
+// moveTx settles a message or schedules its next attempt. It changes nothing if the lease has ended meanwhile and
+// another process has taken the message over.
 func (w *Webhooks) moveTx(ctx context.Context, tx pgx.Tx, d dbsqlc.WebhookDelivery, r result) (err error) {
 	at, attempts := w.deps.Now(), int(d.Attempts)+1
 	if r.failure != "" && attempts < MaxAttempts {
@@ -168,7 +168,7 @@ func (w *Webhooks) moveTx(ctx context.Context, tx pgx.Tx, d dbsqlc.WebhookDelive
 	return failed(err, "settle message %d", d.ID)
 }
 
-// judgeTx draws from a call what it says of the endpoint.
+// judgeTx changes the state of an endpoint according to the result of a call.
 func (w *Webhooks) judgeTx(ctx context.Context, tx pgx.Tx, e dbsqlc.WebhookEndpoint, r result) (err error) {
 	at := w.deps.Now()
 	switch {

@@ -1,7 +1,7 @@
-// Package webhook owns the addresses at which creators want to be told of what happens to their videos, and what was
-// sent there: signed as Standard Webhooks says, one message of an aggregate after the other, tried again for a day. It
-// refuses to know what an event means and which of it a creator may see: it is handed messages that are fit for their
-// reader.
+// Package webhook owns the addresses at which creators are told of events of their videos, and the messages that are
+// sent there. Messages are signed as Standard Webhooks specifies, those of one aggregate are sent in order, and a
+// failed one is repeated for a day. The package refuses to know what an event means and what a creator may see of it:
+// callers pass in messages that their owner may read.
 package webhook
 
 import (
@@ -24,7 +24,7 @@ const (
 	MaxURL       = 500 // bytes
 )
 
-// The faults that callers tell apart. ErrInvalid has Fields "url" and "types".
+// Faults of the endpoints and messages of a creator. ErrInvalid has the fields url and types.
 var (
 	ErrNotFound = fault.New(fault.NotFound, "webhook_not_found", "There is no such webhook.")
 	ErrInvalid  = fault.New(fault.Invalid, "webhook_invalid", "Some fields need another look.")
@@ -35,17 +35,17 @@ var (
 	ErrOff      = fault.New(fault.Conflict, "webhook_off", "This webhook is switched off.")
 )
 
-// Types lists what can be told, as receivers know it.
+// Types returns the types of messages, as receivers know them.
 func Types() []string {
 	return []string{"order.paid", "order.delivered", "order.refunded", "listing.published", "listing.revised",
 		"listing.returned",
 		"listing.taken_down", "payout.approved", "payout.refused", "payout.paid", "payout.failed"}
 }
 
-// typeTest is what the test button sends; nobody chooses it.
+// typeTest is the type of test messages. Endpoints cannot subscribe to it.
 const typeTest = "webhook.test"
 
-// State says whether an endpoint is sent to.
+// State says whether messages are sent to an endpoint.
 type State string
 
 // The states of an endpoint. The mall itself sets Failed after GiveUpAfter of failures, and Gone when the receiver
@@ -64,7 +64,7 @@ type Endpoint struct {
 	URL          string
 	Types        []string
 	State        State
-	OldUntil     *time.Time // until then the secret before the last rotation signs too
+	OldUntil     *time.Time // until when messages are also signed with the previous secret
 	FailingSince *time.Time // the first failure since the last success
 	Version      int
 	CreatedAt    time.Time
@@ -84,17 +84,17 @@ func endpointOf(r dbsqlc.WebhookEndpoint) Endpoint {
 	}
 }
 
-// Deps are what webhooks stand on.
+// Deps are the dependencies of Webhooks.
 type Deps struct {
 	Pool  *pgxpool.Pool
 	River *river.Client[pgx.Tx]
-	Key   []byte // wraps the secrets, 32 bytes
+	Key   []byte // encrypts the secrets, 32 bytes
 	Now   func() time.Time
-	// Loopback lets endpoints lie on this machine, over http too: for a demo, and for tests.
+	// Loopback permits endpoints on this machine, also over http, for a demo and for tests.
 	Loopback bool
 }
 
-// Webhooks keeps endpoints, and sends to them.
+// Webhooks stores endpoints and sends messages to them.
 type Webhooks struct {
 	deps    Deps
 	q       *dbsqlc.Queries
@@ -103,14 +103,14 @@ type Webhooks struct {
 	sending sending
 }
 
-// New opens the webhooks.
+// New returns Webhooks with the given dependencies. It fails if the key does not have 32 bytes.
 func New(d Deps) (*Webhooks, error) {
 	box, err := seal.New(d.Key)
 	if err != nil {
 		return nil, fmt.Errorf("the key that wraps webhooks' secrets: %w", err)
 	}
 	now := d.Now
-	// PostgreSQL keeps microseconds; a lease is found again by its moment.
+	// PostgreSQL keeps microseconds, and a lease is found again by its time.
 	d.Now = func() time.Time { return now().Truncate(time.Microsecond) }
 	w := &Webhooks{
 		deps:  d,
@@ -122,7 +122,7 @@ func New(d Deps) (*Webhooks, error) {
 	return w, nil
 }
 
-// ownedTx locks an endpoint of that owner. Errors: ErrNotFound, for others' too.
+// ownedTx locks an endpoint of that owner. Errors: ErrNotFound, also for endpoints of others.
 func (w *Webhooks) ownedTx(ctx context.Context, tx pgx.Tx, ownerID, id int64) (dbsqlc.WebhookEndpoint, error) {
 	e, err := w.q.LockEndpoint(ctx, tx, id)
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 
 func TestSign_matches_standard_webhooks(t *testing.T) {
 	t.Parallel()
-	// The example of the specification's reference implementations.
+	// The example is from the specification's reference implementations.
 	const id, body = "msg_p5jXN8AQM9LWM0D4loKWxJek", `{"test": 2432232314}`
 	secret, _ := base64.StdEncoding.DecodeString("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	h := webhook.Signed([][]byte{secret}, id, time.Unix(1614265330, 0), body)
@@ -73,7 +73,7 @@ func TestWebhooks_Turn_sends_a_signed_message_once(t *testing.T) {
 	p.ok(p.pool.QueryRow(p.ctx, `select secret from webhook_endpoint`).Scan(&kept))
 	raw, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
 	if strings.Contains(string(kept), string(raw)) {
-		t.Error("the secret lies open in the database")
+		t.Error("the secret is not encrypted in the database")
 	}
 }
 
@@ -101,7 +101,7 @@ func TestWebhooks_NotifyTx_tells_each_subscribed_endpoint_once(t *testing.T) {
 	p.ok(p.pool.QueryRow(p.ctx, `select count(*) from webhook_delivery where endpoint_id = $1`, e.ID).Scan(&n))
 	if all := 0; p.pool.QueryRow(p.ctx, `select count(*) from webhook_delivery`).Scan(&all) != nil || all != 1 ||
 		n != 1 {
-		t.Errorf("%d messages, %d for who wants it", all, n)
+		t.Errorf("%d messages, %d of them for the endpoint that subscribes", all, n)
 	}
 }
 
@@ -119,15 +119,15 @@ func TestWebhooks_Turn_keeps_the_order_of_one_aggregate(t *testing.T) {
 	}
 	p.turn(e)
 	if diff := cmp.Diff([]string{"a1"}, r.heard()); diff != "" {
-		t.Fatalf("heard: an endpoint that failed rests (-want +got):\n%s", diff)
+		t.Fatalf("heard, with the endpoint pausing after a failure (-want +got):\n%s", diff)
 	}
-	p.ahead.Add(int64(2 * time.Second)) // its rest is over, the pause of a1 is not
+	p.ahead.Add(int64(2 * time.Second)) // the pause of the endpoint has ended, that of a1 has not
 	p.turn(e)
 	if diff := cmp.Diff([]string{"a1", "b1"}, r.heard()); diff != "" {
-		t.Fatalf("heard: a2 waits for a1, and b1 for nobody (-want +got):\n%s", diff)
+		t.Fatalf("heard, with a2 waiting for a1 and b1 for nothing (-want +got):\n%s", diff)
 	}
 	if n, err := p.Enqueue(p.ctx); n != 0 || err != nil {
-		t.Errorf("%d turns for what waits behind another, %v", n, err)
+		t.Errorf("%d turns although only messages behind another wait, %v", n, err)
 	}
 	r.says(200)
 	p.ahead.Add(int64(10 * time.Second))
@@ -163,14 +163,14 @@ func TestWebhooks_Turn_concurrent_workers_send_once_in_order(t *testing.T) {
 	wg.Wait()
 	got := r.heard()
 	if len(got) != 60 {
-		t.Fatalf("%d came", len(got))
+		t.Fatalf("%d messages arrived", len(got))
 	}
 	for n := range 3 {
 		mine := slices.DeleteFunc(slices.Clone(got), func(s string) bool {
 			return !strings.HasPrefix(s, fmt.Sprint(n, " "))
 		})
 		if !slices.IsSorted(mine) {
-			t.Errorf("came as %v", mine)
+			t.Errorf("arrived as %v", mine)
 		}
 	}
 }
@@ -188,9 +188,9 @@ func TestWebhooks_Turn_sends_one_message_of_an_aggregate_at_a_time(t *testing.T)
 	wg.Go(func() { p.turn(e) })
 	<-began
 	first := p.log(e)[1]
-	p.ok(p.Resend(p.ctx, owner, e.ID, first.ID)) // stands before the one that is on its way
+	p.ok(p.Resend(p.ctx, owner, e.ID, first.ID)) // comes before the one that is being sent
 	if n := p.turn(e); n != 0 {
-		t.Errorf("%d calls beside it", n)
+		t.Errorf("%d calls while a message of the aggregate is being sent", n)
 	}
 	close(goOn)
 	go func() { <-began }()
@@ -219,7 +219,7 @@ func TestWebhooks_Turn_slow_receiver_delays_nobody_else(t *testing.T) {
 	}
 	wg.Wait()
 	if took := time.Since(began); took > webhook.TurnTime {
-		t.Errorf("the turn of a slow one took %s", took)
+		t.Errorf("the turn of a slow receiver took %s", took)
 	}
 	if d := p.log(a); d[4].Failure != "timeout" || d[4].State != webhook.Pending || len(slow.heard()) != 1 {
 		t.Errorf("%+v after %v", d[4], slow.heard())
@@ -243,9 +243,9 @@ func TestWebhooks_Turn_new_holder_of_a_lease_settles_the_message(t *testing.T) {
 	var wg sync.WaitGroup
 	wg.Go(func() { p.turn(e) })
 	<-began
-	p.ahead.Add(int64(time.Minute)) // the lease is over, as after the death of a process
+	p.ahead.Add(int64(time.Minute)) // the lease has ended, as after the death of a process
 	if n := p.turn(e); n != 1 {
-		t.Errorf("%d calls by who takes over", n)
+		t.Errorf("%d calls by the process that takes over", n)
 	}
 	close(goOn)
 	wg.Wait()

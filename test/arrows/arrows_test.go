@@ -1,5 +1,5 @@
-// Package arrows_test keeps the house's arrows pointing down: who may import whom is stated here, and a new arrow
-// fails until it is stated too.
+// Package arrows_test checks which packages import which. The permitted imports, called arrows, are listed here, and an
+// import that is not listed fails the test.
 package arrows_test
 
 import (
@@ -14,12 +14,12 @@ import (
 
 const module = "videomall/"
 
-// leaves may be imported by everybody below main.
+// leaves may be imported by every package.
 var leaves = []string{"mall/batch", "mall/calendar", "mall/fault", "mall/money", "mall/network", "mall/seal",
 	"mall/strictjson", "mall/textnorm", "mall/transition"}
 
-// allowed lists, for each room, the rooms that it may import besides the leaves. A room is the longest entry that
-// a package's path begins with. "mall/*" stands for every module of the business.
+// allowed lists, for each room, the rooms that it may import besides the leaves. A package belongs to the room with the
+// longest path that its own path begins with. "mall/*" stands for every module of the business.
 var allowed = map[string][]string{
 	"":                  {"command", "config"}, // main reads the command line
 	"command":           {"config", "db", "demo", "load", "load/stage", "program"},
@@ -80,7 +80,7 @@ var allowed = map[string][]string{
 	"test":             {"*"},
 }
 
-// never lists what no package of a room may import from outside the house, directly.
+// never lists the packages of other modules that no package of a room may import directly.
 var never = map[string][]string{
 	"mall/": {"github.com/labstack/echo", "github.com/a-h/templ"},
 	"db":    {"github.com/labstack/echo", "github.com/a-h/templ"},
@@ -92,10 +92,11 @@ type listed struct {
 	Imports    []string
 }
 
-// arrow is a permission: a room may import what the entry names.
+// arrow is the permission of a room to import what the entry names.
 type arrow struct{ room, entry string }
 
-// TestArrows_point_down fails on an import that no arrow permits, and on an arrow, a leaf or a room that nothing needs.
+// TestArrows_point_down fails for an import that no arrow permits, and for an arrow, a leaf or a room that nothing
+// needs.
 func TestArrows_point_down(t *testing.T) {
 	t.Parallel()
 	used, rooms := map[arrow]bool{}, map[string]bool{}
@@ -108,7 +109,7 @@ func TestArrows_point_down(t *testing.T) {
 		home := room(path)
 		may, known := allowed[home]
 		if !known || (home == "" && path != "") {
-			t.Errorf("%q lies in no room that this test knows", path)
+			t.Errorf("%q belongs to no room that this test knows", path)
 			continue
 		}
 		rooms[home] = true
@@ -139,7 +140,7 @@ func TestArrows_point_down(t *testing.T) {
 	}
 	for home, may := range allowed {
 		if !rooms[home] {
-			t.Errorf("no package lies in the room %q", home)
+			t.Errorf("no package belongs to the room %q", home)
 		}
 		for _, entry := range may {
 			if !used[arrow{home, entry}] {
@@ -154,10 +155,10 @@ func TestArrows_point_down(t *testing.T) {
 	}
 }
 
-// leaf stands for the room of whoever imports a leaf.
+// leaf stands for any room that imports a leaf.
 const leaf = "leaf"
 
-// permission is the entry of may that permits an import of the room to.
+// permission returns the entry of may that permits an import of the room to.
 func permission(may []string, to string) (entry string, permitted bool) {
 	switch {
 	case slices.Contains(leaves, to):

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// open lists the fields that anybody may reach in what a constructor of the business returns, and why.
+// open lists the exported fields that the result of a constructor may have, each with the reason.
 var open = map[string]string{
 	"fault.Fault.Kind":         "a fault is a value",
 	"fault.Fault.Slug":         "a fault is a value",
@@ -70,7 +70,7 @@ func TestModules_are_constructed_whole(t *testing.T) {
 	}
 }
 
-// parsed are the struct types of a package, and the types that its constructors return a pointer to.
+// parsed returns the struct types of a package, and the types to which its constructors return a pointer.
 func parsed(t *testing.T, dir string) (structs map[string]*ast.StructType, made map[string]bool) {
 	t.Helper()
 	structs, made = map[string]*ast.StructType{}, map[string]bool{}
@@ -106,7 +106,7 @@ func parsed(t *testing.T, dir string) (structs map[string]*ast.StructType, made 
 	return structs, made
 }
 
-// constructed is the type whose pointer a constructor returns, "" for any other function.
+// constructed returns the type to which a constructor returns a pointer, or "" for any other function.
 func constructed(d *ast.FuncDecl) string {
 	if d.Recv != nil || !strings.HasPrefix(d.Name.Name, "New") || d.Type.Results == nil {
 		return ""
@@ -121,7 +121,7 @@ func constructed(d *ast.FuncDecl) string {
 	return ""
 }
 
-// names are those of a field; an embedded one has its type's.
+// names returns the names of a field. An embedded field has the name of its type.
 func names(field *ast.Field) []string {
 	if len(field.Names) == 0 {
 		x := field.Type

@@ -1,4 +1,4 @@
-// Package fault_test kills the real program at named points and starts it again: nothing may be lost, and nothing may
+// Package fault_test kills the real program at named points and starts it again. Nothing may be lost, and nothing may
 // happen twice.
 package fault_test
 
@@ -30,7 +30,7 @@ import (
 	"videomall/test/invariant"
 )
 
-// buildFlags are those that this test program was built with: what it is made of is compiled already.
+// buildFlags are the flags with which this test was built, so that the build cache already has most of the program.
 var buildFlags []string
 
 // binary builds the program once for all tests of this package.
@@ -66,10 +66,10 @@ const (
 type world struct {
 	t        *testing.T
 	ctx      context.Context
-	pool     *pgxpool.Pool // past the proxy
+	pool     *pgxpool.Pool // connects to the database without the proxy
 	proxy    *proxy
 	redis    *dbtest.RedisHandle
-	slowly   *slowly // Redis as the program sees it
+	slowly   *slowly // the proxy through which the program uses Redis
 	category int64
 	sku      int64
 	address  string
@@ -88,7 +88,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// newWorldOn makes a world with another Redis.
+// newWorldOn makes a world with the given Redis.
 func newWorldOn(t *testing.T, redisURL string) *world {
 	t.Helper()
 	url := dbtest.URL(t)
@@ -111,14 +111,14 @@ func newWorldOn(t *testing.T, redisURL string) *world {
 	t.Cleanup(func() {
 		w.kill()
 		if t.Failed() && w.log != nil {
-			t.Logf("the program's last words:\n%s", w.log)
+			t.Logf("the log of the program:\n%s", w.log)
 		}
 	})
 	w.start()
 	return w
 }
 
-// stock lists one video with three units and registers the buyer, through the business's own verbs.
+// stock lists one video with three units and registers the buyer, through the modules themselves.
 func (w *world) stock() {
 	w.t.Helper()
 	shop := w.shop()
@@ -156,7 +156,7 @@ func (w *world) shop() *catalog.Catalog {
 	})
 }
 
-// video lists a video with so many units and returns its SKU.
+// video lists a video with the given number of units and returns its SKU.
 func (w *world) video(slug string, units int64) int64 {
 	w.t.Helper()
 	shop := w.shop()
@@ -205,7 +205,7 @@ func (w *world) start() {
 	})
 }
 
-// kill ends the program as a power cut would.
+// kill ends the program like a power cut.
 func (w *world) kill() {
 	if w.process == nil {
 		return
@@ -215,7 +215,7 @@ func (w *world) kill() {
 	w.process = nil
 }
 
-// call sends JSON and decodes the answer; an error means that none came.
+// call sends JSON and decodes the response. An error means that none came.
 func (w *world) call(method, path, token, key string, body any, answer any) (int, error) {
 	b, err := json.Marshal(body)
 	w.ok(err)
@@ -256,7 +256,7 @@ func (w *world) signIn() string {
 	return token.Token
 }
 
-// place orders the video under the world's one key; it may be called again.
+// place orders the video under the one idempotency key of the world. It may be called again.
 func (w *world) place(token string) (orderNo string, err error) {
 	orderNo, status, code, err := w.order(token, "the-one-key", w.sku)
 	if err == nil && status != http.StatusCreated {
@@ -265,7 +265,7 @@ func (w *world) place(token string) (orderNo string, err error) {
 	return orderNo, err
 }
 
-// order asks once for one unit; an error means that no answer came.
+// order orders one unit, without a retry. An error means that no response came.
 func (w *world) order(token, key string, sku int64) (orderNo string, status int, code string, err error) {
 	var placed struct{ OrderNo, Code string }
 	status, err = w.call("POST", "/api/v1/mall/orders", token, key,
@@ -273,7 +273,7 @@ func (w *world) order(token, key string, sku int64) (orderNo string, status int,
 	return placed.OrderNo, status, placed.Code, err
 }
 
-// payPage starts the payment and returns the bank's page.
+// payPage starts the payment and returns the address of the bank's page.
 func (w *world) payPage(token, orderNo string) string {
 	w.t.Helper()
 	var prepaid struct {
@@ -289,7 +289,7 @@ func (w *world) payPage(token, orderNo string) string {
 	return prepaid.Action.URL
 }
 
-// pay presses the bank's button.
+// pay presses the button of the bank's page.
 func (w *world) pay(page string) error {
 	client := http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
@@ -306,7 +306,7 @@ func (w *world) pay(page string) error {
 	return nil
 }
 
-// delivered waits until the order has come all the way, and holds the database against every promise.
+// delivered waits until the order is delivered, and checks every invariant of the database.
 func (w *world) delivered(orderNo string) {
 	w.t.Helper()
 	w.until("the order is delivered", func() bool {
@@ -336,7 +336,7 @@ func (w *world) until(what string, ready func() bool) {
 	w.t.Helper()
 	for deadline := time.Now().Add(90 * time.Second); !ready(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			w.t.Fatalf("never: %s", what)
+			w.t.Fatalf("this never happened: %s", what)
 		}
 	}
 }

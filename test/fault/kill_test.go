@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// The named points: a transaction is known by a query that only it runs.
+// The named points. A transaction is recognized by a query that only it runs.
 const (
 	placement = "InsertOrders"
 	paying    = "InsertCapture"
 	granting  = "Grant"
 )
 
-// hits waits until the program is held at the armed point, and kills it there.
+// hits waits until the program stops at the armed point, and kills it there.
 func (w *world) hits(caught <-chan struct{}) {
 	w.t.Helper()
 	select {
@@ -84,10 +84,10 @@ func TestServe_killed_while_granting(t *testing.T) {
 			w.ok(w.pay(page))
 			w.hits(caught)
 			began := time.Now()
-			w.start() // the job still says running; the sweeper does not wait for it
+			w.start() // the job is still marked as running, but the sweeper does not wait for it
 			w.delivered(orderNo)
 			if took := time.Since(began); took > 30*time.Second {
-				t.Errorf("granted %s after the restart", took)
+				t.Errorf("the order was granted only %s after the restart", took)
 			}
 		})
 	}
@@ -99,7 +99,7 @@ func TestServe_terminated_by_a_signal_loses_nothing(t *testing.T) {
 	orderNo, err := w.place(token)
 	w.ok(err)
 	w.ok(w.pay(w.payPage(token, orderNo)))
-	w.ok(w.process.Process.Signal(syscall.SIGTERM)) // with a notice and a grant on their way
+	w.ok(w.process.Process.Signal(syscall.SIGTERM)) // while a notice and a grant are pending
 	w.ok(w.process.Wait())
 	w.process = nil
 	w.start()

@@ -16,8 +16,8 @@ import (
 )
 
 // proxy stands between the program and PostgreSQL. It reads what the program sends, and can stop a transaction at its
-// commit: before PostgreSQL hears of it, or after, with the answer kept back. Whoever is held there is then killed, or
-// has its connection cut and never hears what became of the commit.
+// commit: before PostgreSQL receives it, or afterwards, with the answer withheld. The program is then killed, or its
+// connection is cut so that it never learns the result of the commit.
 type proxy struct {
 	t        *testing.T
 	listener net.Listener
@@ -26,7 +26,7 @@ type proxy struct {
 	mu     sync.Mutex
 	armed  string // the query whose transaction is stopped
 	after  bool
-	cut    bool // the connection, once the commit was answered
+	cut    bool // cut the connection once the commit is answered
 	caught chan struct{}
 }
 
@@ -56,7 +56,7 @@ func (p *proxy) url() string {
 		"?sslmode=disable"
 }
 
-// arm stops the next transaction that runs the named query (of db/queries) at its commit; the channel closes then.
+// arm stops the next transaction that runs the named query (of db/queries) at its commit, and then closes the channel.
 func (p *proxy) arm(query string, after bool) <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -67,8 +67,8 @@ func (p *proxy) arm(query string, after bool) <-chan struct{} {
 	return p.caught
 }
 
-// sever has the next transaction that runs the named query commit, and cuts its connection before the program hears of
-// it.
+// sever lets the next transaction that runs the named query commit, and cuts its connection before the program receives
+// the answer.
 func (p *proxy) sever(query string) <-chan struct{} {
 	caught := p.arm(query, true)
 	p.mu.Lock()
@@ -77,7 +77,7 @@ func (p *proxy) sever(query string) <-chan struct{} {
 	return caught
 }
 
-// catches says whether this commit is the one to stop, which it is once.
+// catches returns how to stop this commit, if it is the armed one. It does so once.
 func (p *proxy) catches(ran map[string]bool) (caught chan struct{}, after, cut bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -156,11 +156,11 @@ func (p *proxy) relay(client net.Conn) error {
 						return nil
 					}
 					close(caught)
-					_, _ = io.Copy(io.Discard, client) // held until the program is gone
+					_, _ = io.Copy(io.Discard, client) // waits until the program is gone
 					return nil
 				}
 			}
-			// not COPY, say
+			// Other simple queries, such as COPY, do not end a transaction.
 			if begin, _, _ := strings.Cut(m.String, " "); begin == "begin" || begin == "commit" || begin == "rollback" {
 				clear(ran)
 			}
@@ -186,7 +186,7 @@ type gate struct {
 	to     net.Conn
 	closed bool
 
-	swallowed chan struct{} // an answer was kept back
+	swallowed chan struct{} // receives when an answer is withheld
 }
 
 func (g *gate) close() {

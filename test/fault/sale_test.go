@@ -17,13 +17,13 @@ import (
 	"videomall/test/invariant"
 )
 
-// A sale of the fault suite: buyers come one after the other, each with one wish that is repeated until it has its
-// answer, and those who got something pay.
+// In a sale of the fault suite buyers arrive one after another. Each repeats one order until it is answered, and those
+// who got a unit pay.
 const (
 	saleBuyers = 60
 	saleUnits  = 25
 	saleApart  = 15 * time.Millisecond
-	faultAt    = 10 // the buyer with whom the fault comes
+	faultAt    = 10 // the buyer at whose arrival the fault occurs
 )
 
 // sale is one video that a crowd wants.
@@ -35,9 +35,9 @@ type sale struct {
 	fault  func()
 
 	mu      sync.Mutex
-	orders  map[string]int // whose
-	refused int            // told that it is sold out
-	failed  []int          // who was told that it did not work, and comes again when the fault is gone
+	orders  map[string]int // the buyer of each order
+	refused int            // how many were told that the video is sold out
+	failed  []int          // buyers whose order failed, and who come again when the fault is gone
 }
 
 // sells prepares a sale of its own.
@@ -61,8 +61,8 @@ func (w *world) sells(name string) *sale {
 	return s
 }
 
-// opens lets the crowd come, with the fault in its midst, and holds the sale against its promises: every buyer was
-// answered, every unit was sold once, and whoever was told of an order has it and has paid for it once.
+// opens runs the sale with the fault in the middle, and checks that every buyer was answered, that every unit was sold
+// once, and that everybody who got an order has it and has paid for it once.
 func (s *sale) opens(t *testing.T) {
 	s.t = t
 	var crowd sync.WaitGroup
@@ -74,7 +74,7 @@ func (s *sale) opens(t *testing.T) {
 		time.Sleep(saleApart)
 	}
 	crowd.Wait()
-	// others may have been refused while the failed wish held its unit: it came back, for whoever comes next
+	// Others may have been refused while a failed order held its unit. The unit is free again for the next buyer.
 	if len(s.failed) > 0 {
 		_, err := s.pool.Exec(s.ctx, `drop function refuse_one cascade`)
 		s.ok(err)
@@ -106,7 +106,7 @@ func (s *sale) opens(t *testing.T) {
 	} {
 		s.until(fmt.Sprintf("%s is %d", sql, want), func() bool { return s.text(sql, s.sku) == fmt.Sprint(want) })
 	}
-	s.until("nothing is on its way", func() bool {
+	s.until("no order and no notice is pending", func() bool {
 		return s.text(`select count(*)::text from video_order where status = 'PAID'`) == "0" &&
 			s.text(`select count(*)::text from sandbox_notice where acked_at is null`) == "0"
 	})
@@ -129,7 +129,7 @@ func (s *sale) buys(n int) {
 			s.note(func() { s.failed = append(s.failed, n) })
 			return
 		case time.Now().After(deadline):
-			s.t.Errorf("buyer %d never had an answer: %d %s %v", n, status, code, err)
+			s.t.Errorf("buyer %d never got an answer: %d %s %v", n, status, code, err)
 			return
 		}
 	}
@@ -166,7 +166,7 @@ func (s *sale) hears(caught <-chan struct{}) {
 	}
 }
 
-// TestSale_survives_faults holds one sale after the other in the same mall, each with another fault in its midst.
+// TestSale_survives_faults runs one sale after another in the same mall, each with another fault in the middle.
 func TestSale_survives_faults(t *testing.T) {
 	w := newWorld(t)
 	for _, c := range []struct {
@@ -185,7 +185,7 @@ func TestSale_survives_faults(t *testing.T) {
 			time.Sleep(2 * time.Second)
 			s.slowly.delay.Store(0)
 		}},
-		{"redis-failed-over", func(s *sale) { // to a replica that had heard of the sale's beginning only
+		{"redis-failed-over", func(s *sale) { // to a replica that knows only the beginning of the sale
 			held, err := s.redis.Client.Keys(s.ctx, "gate:*").Result()
 			s.ok(err)
 			old := map[string]string{}
@@ -210,7 +210,7 @@ func TestSale_survives_faults(t *testing.T) {
 			s.kill()
 			s.start()
 		}},
-		{"an-insert-refused", func(s *sale) { // of one buyer who has not come yet
+		{"an-insert-refused", func(s *sale) { // for one buyer who has not arrived yet
 			for _, sql := range []string{
 				fmt.Sprintf(`create function refuse_one() returns trigger language plpgsql as $$ begin
 					if new.user_id = %d then raise exception 'the disk is sad'; end if; return new; end $$`,
@@ -248,10 +248,10 @@ func TestSale_runs_on_a_redis_cluster(t *testing.T) {
 			t.Errorf("%s: %d %v", path, status, err)
 		}
 	}
-	w.until("the gate knows that nothing is left", func() bool { // at once, or by the next recount
+	w.until("the gate knows that nothing is left", func() bool { // at once or by the next recount
 		return nodes.HGet(w.ctx, fmt.Sprintf("gate:{sku:%d}:0:count", s.sku), "left").Val() == "0"
 	})
-	w.kill() // whose log is whole now
+	w.kill() // completes the log
 	for _, complaint := range []string{"CROSSSLOT", "MOVED"} {
 		if log := w.log.String(); strings.Contains(log, complaint) {
 			t.Errorf("%s:\n%s", complaint, log)

@@ -11,7 +11,7 @@ import (
 	"videomall/db/dbtest"
 )
 
-// slowly stands between the program and Redis, and can make every answer late.
+// slowly is a proxy between the program and Redis that can delay every answer.
 type slowly struct {
 	t        *testing.T
 	redis    *dbtest.RedisHandle
@@ -37,7 +37,7 @@ func newSlowly(t *testing.T, redis *dbtest.RedisHandle) *slowly {
 	return s
 }
 
-// follow notes where Redis is now.
+// follow connects new clients to the present address of Redis.
 func (s *slowly) follow() {
 	target := s.redis.URL
 	s.target.Store(&target)
@@ -69,7 +69,7 @@ func (s *slowly) relay(client net.Conn) {
 	}
 	server, err := net.Dial(network, address)
 	if err != nil {
-		return // as if nobody listened
+		return // the client sees a closed connection, as if Redis did not listen
 	}
 	defer server.Close()
 	go func() {

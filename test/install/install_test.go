@@ -1,5 +1,5 @@
-// Package install_test runs tools/install.sh on machines that lack something. A folder of small scripts stands for such
-// a machine: it is the whole PATH, so that nothing is installed here.
+// Package install_test runs tools/install.sh on machines on which programs are missing. A folder of small scripts
+// stands for such a machine. It is the whole PATH, so that nothing is really installed.
 package install_test
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// machine is a folder of programs; those of a package manager write down how they were called.
+// machine is a folder of programs. Those of a package manager record how they were called.
 type machine struct {
 	t   *testing.T
 	bin string
@@ -47,17 +47,17 @@ func (m *machine) program(name, script string) {
 	}
 }
 
-// run returns what the script said, how the package manager was called, and whether the script succeeded.
+// run returns the output of the script, the calls of the package manager, and whether the script succeeded.
 func (m *machine) run(args ...string) (said string, calls []string, ok bool) {
 	m.t.Helper()
-	script, err := os.ReadFile("../../tools/install.sh") // read here, so that go test runs again when it changes
+	script, err := os.ReadFile("../../tools/install.sh") // so that go test does not cache a result for an older script
 	if err != nil {
 		m.t.Fatal(err)
 	}
 	command := exec.Command("/bin/bash", append([]string{"-c", string(script), "install.sh"}, args...)...)
 	command.Env = []string{"PATH=" + m.bin}
 	out, err := command.CombinedOutput()
-	log, _ := os.ReadFile(m.log) // nobody was called
+	log, _ := os.ReadFile(m.log) // the file is missing if nothing was called
 	for line := range strings.Lines(string(log)) {
 		calls = append(calls, strings.TrimSpace(line))
 	}
@@ -73,7 +73,7 @@ func TestInstall(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		programs []string          // what the machine has
-		scripts  map[string]string // programs that do something else than write down their call
+		scripts  map[string]string // programs that do something other than record their call
 		args     []string
 		calls    []string
 		says     string

@@ -1,5 +1,5 @@
-// Package invariant reads the whole database and says which of the mall's promises are broken. Only tests use it:
-// it looks across every module's tables, which no module may do.
+// Package invariant reads the whole database and reports which invariants of the mall are broken. Only tests use it,
+// since it reads the tables of all modules, which no module may do.
 package invariant
 
 import (
@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// rules name a promise and select the rows that break it, as one text column.
+// rules name the invariants and select the rows that break them, as one text column.
 var rules = []struct{ promise, broken string }{
 	{"available + frozen + sold = total, none negative",
 		`select format('sku %s: %s + %s + %s <> %s', sku_id, available, frozen, sold, total) from video_inventory
@@ -161,8 +161,8 @@ var rules = []struct{ promise, broken string }{
 		and status = 'REFUNDED')`},
 }
 
-// Check fails the test for every promise that the database breaks right now, money in flight aside: the sandbox's
-// books are compared only when settled says that no notice is on its way.
+// Check fails the test for every invariant that the database breaks. It compares the books of the sandbox only if
+// settled says that no notice is pending, since the two differ while money is in transit.
 func Check(t testing.TB, pool *pgxpool.Pool, settled bool) {
 	t.Helper()
 	for _, r := range rules {

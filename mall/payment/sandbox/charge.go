@@ -22,8 +22,8 @@ const (
 	StatusExpired    = "expired"
 )
 
-// Create opens a charge with a page to pay it on; the same attempt number again finds the same page.
-// Errors: payment.ErrRejected when the request is faulty, or differs from the first under its number.
+// Create opens a charge with a page to pay it on. Repeating an attempt number returns the same page. Errors:
+// payment.ErrRejected if the request is invalid, or its amount differs from that of the first request with its number.
 func (s *Sandbox) Create(ctx context.Context, r payment.CreateRequest) (payment.Action, error) {
 	if err := checkCreate(r); err != nil {
 		return payment.Action{}, err
@@ -54,7 +54,7 @@ func (s *Sandbox) Create(ctx context.Context, r payment.CreateRequest) (payment.
 
 func checkCreate(r payment.CreateRequest) error {
 	back, err := url.Parse(r.ReturnURL)
-	// A path of the same host, or a web address: the page links to it.
+	// The page links to it, so it must be a path on the same host or a web address.
 	ok := err == nil && (back.Scheme == "http" || back.Scheme == "https" ||
 		back.Scheme == "" && back.Host == "" && strings.HasPrefix(r.ReturnURL, "/"))
 	switch {
@@ -68,7 +68,7 @@ func checkCreate(r payment.CreateRequest) error {
 	return nil
 }
 
-// Query says what became of a charge. Of one that was paid twice it tells the first transaction.
+// Query returns the state of a charge. For a charge that was paid twice it returns the first transaction.
 func (s *Sandbox) Query(ctx context.Context, attemptNo string) (payment.Charge, error) {
 	c, err := s.q.Charge(ctx, s.pool, attemptNo)
 	if notFound(err) {
@@ -122,7 +122,7 @@ func (s *Sandbox) Close(ctx context.Context, attemptNo string) error {
 	return nil
 }
 
-// statusOf reads the clock where the books can't: an open charge beyond its time is expired.
+// statusOf returns the status of a charge. An open charge whose time is over is expired, which the books don't record.
 func (s *Sandbox) statusOf(c dbsqlc.SandboxCharge) string {
 	if c.Status == StatusOpen && !s.opt.Now().Before(c.ExpiresAt) {
 		return StatusExpired

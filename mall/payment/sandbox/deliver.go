@@ -22,10 +22,10 @@ import (
 	"videomall/mall/payment/sandbox/internal/dbsqlc"
 )
 
-// Queue is where the notices wait, apart from the mall's own jobs.
+// Queue is the queue of the notices, separate from the mall's own jobs.
 const Queue = "sandbox"
 
-// maxTries at RetryDelay cover a little more than a day.
+// maxTries is enough for a little more than a day with the delays of RetryDelay.
 const maxTries = 300
 
 // NoticeArgs is the job that sends one notice; its worker calls Deliver and waits RetryDelay between tries.
@@ -49,7 +49,7 @@ func RetryDelay(tries int) time.Duration {
 
 // announcement is a notice to be sent.
 type announcement struct {
-	notice       wireNotice // all but its number, merchant and amount
+	notice       wireNotice // without its number, merchant and amount
 	amount       int64
 	copies       int
 	delay        time.Duration
@@ -57,7 +57,7 @@ type announcement struct {
 	firstSigning string
 }
 
-// announceTx writes the notice and its job beside what they tell of.
+// announceTx writes a notice and its job in the transaction of the event that it announces.
 func (s *Sandbox) announceTx(ctx context.Context, tx pgx.Tx, a announcement) error {
 	eventID, err := s.newNo("evt")
 	if err != nil {
@@ -102,8 +102,9 @@ func (s *Sandbox) enqueueTx(ctx context.Context, tx pgx.Tx, id int64, delay time
 	return nil
 }
 
-// Deliver settles what the notice tells of, then posts every copy at once. nil means acknowledged, now or
-// before, or that the notice is still held back; any error asks to be called again.
+// Deliver settles the payment or refund that a notice announces, then posts all copies of the notice at once. It
+// returns nil if the notice was acknowledged, now or before, or is still held back. After any error it should be called
+// again.
 func (s *Sandbox) Deliver(ctx context.Context, noticeID int64) error {
 	n, err := s.q.TryNotice(ctx, s.pool, noticeID)
 	if notFound(err) {
@@ -149,7 +150,8 @@ func (s *Sandbox) Deliver(ctx context.Context, noticeID int64) error {
 	})
 }
 
-// settle makes true what the notice is about to say; every step is guarded and so safe to repeat.
+// settle settles the payment or refund that a notice is about to announce. Every step is guarded, so that it may be
+// repeated.
 func (s *Sandbox) settle(ctx context.Context, n dbsqlc.SandboxNotice) error {
 	now := s.opt.Now()
 	if n.Type == payment.PaymentSucceeded {
@@ -178,7 +180,7 @@ func (s *Sandbox) settle(ctx context.Context, n dbsqlc.SandboxNotice) error {
 	})
 }
 
-// send posts all copies in parallel; every one must be acknowledged.
+// send posts all copies in parallel. It fails unless every one is acknowledged.
 func (s *Sandbox) send(ctx context.Context, n dbsqlc.SandboxNotice) error {
 	secret, at, broken := s.opt.Secret, s.opt.Now(), false
 	if n.Attempts == 1 {
@@ -231,7 +233,8 @@ func (s *Sandbox) post(ctx context.Context, signature string, body []byte) error
 	return nil
 }
 
-// loopbackClient speaks to this machine only, whatever a name resolves to, and follows nobody elsewhere.
+// loopbackClient returns a client that connects to this machine only, whatever a name resolves to, and follows no
+// redirects.
 func loopbackClient() *http.Client {
 	dialer := &net.Dialer{Timeout: 5 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
 		peer, err := netip.ParseAddrPort(address)

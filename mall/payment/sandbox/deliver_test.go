@@ -15,7 +15,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-func TestANoticeRepeatsUntilItIsAcknowledged(t *testing.T) {
+func TestSandbox_Deliver_until_acknowledged(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.refuse = 2
@@ -23,7 +23,7 @@ func TestANoticeRepeatsUntilItIsAcknowledged(t *testing.T) {
 	id := b.jobs()[0].noticeID
 	for range 2 {
 		if err := b.Deliver(b.ctx, id); err == nil || !strings.Contains(err.Error(), "500") {
-			t.Fatalf("refused, and delivered: %v", err)
+			t.Fatalf("delivered although it was refused: %v", err)
 		}
 	}
 	for range 3 { // the third try succeeds, the others find it done
@@ -39,7 +39,7 @@ func TestANoticeRepeatsUntilItIsAcknowledged(t *testing.T) {
 	}
 }
 
-func TestOnlyTheRightWordsAcknowledge(t *testing.T) {
+func TestSandbox_Deliver_invalid_acknowledgement(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{
 		"an empty 200": func(http.ResponseWriter, *http.Request) {},
@@ -60,17 +60,17 @@ func TestOnlyTheRightWordsAcknowledge(t *testing.T) {
 			s := withNotifyURL(t, b, srv.URL)
 			b.pay(b.create("attempt-1"), sandbox.PayOptions{})
 			if err := s.Deliver(b.ctx, b.jobs()[0].noticeID); err == nil {
-				t.Fatal("taken for an acknowledgement")
+				t.Fatal("accepted as an acknowledgement")
 			}
 		})
 	}
 }
 
-func TestNoticesStayOnThisMachine(t *testing.T) {
+func TestSandbox_Deliver_to_loopback_only(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{})
-	s := withNotifyURL(t, b, "http://192.0.2.1:80/") // TEST-NET-1: leads nowhere
+	s := withNotifyURL(t, b, "http://192.0.2.1:80/") // an address of TEST-NET-1
 	if err := s.Deliver(b.ctx, b.jobs()[0].noticeID); err == nil || !strings.Contains(err.Error(), "loopback") {
 		t.Fatalf("%v", err)
 	}
@@ -93,7 +93,7 @@ func withNotifyURL(t *testing.T, b *bench, url string) *sandbox.Sandbox {
 	})
 }
 
-// worker is what package jobs has, without its logging.
+// worker is like the worker in package jobs, without logging.
 type worker struct {
 	river.WorkerDefaults[sandbox.NoticeArgs]
 	sandbox *sandbox.Sandbox
@@ -107,7 +107,7 @@ func (w worker) NextRetry(j *river.Job[sandbox.NoticeArgs]) time.Time {
 	return time.Now().Add(sandbox.RetryDelay(j.Attempt) / 20)
 }
 
-func TestRiverDeliversWithRetries(t *testing.T) {
+func TestSandbox_Deliver_by_river_with_retries(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.refuse = 2
@@ -146,7 +146,7 @@ func stop(t *testing.T, client *river.Client[pgx.Tx]) {
 	}
 }
 
-func TestRetryDelayDoublesToItsLimit(t *testing.T) {
+func TestRetryDelay(t *testing.T) {
 	t.Parallel()
 	for tries, want := range map[int]time.Duration{
 		0: time.Second, 1: time.Second, 2: 2 * time.Second, 3: 4 * time.Second, 9: 256 * time.Second,

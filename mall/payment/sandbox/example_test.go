@@ -7,7 +7,9 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-// The same by hand: printf '1764428400.{"event":"paid"}' | openssl dgst -sha256 -hmac 'a secret of sixteen'
+// The command line prints the same signature:
+//
+//	printf '1764428400.{"event":"paid"}' | openssl dgst -sha256 -hmac 'a secret of sixteen'
 func ExampleSign() {
 	body := []byte(`{"event":"paid"}`)
 	fmt.Println(sandbox.SignatureHeader + ": " + sandbox.Sign("a secret of sixteen", time.Unix(1764428400, 0), body))

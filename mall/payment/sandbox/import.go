@@ -10,8 +10,8 @@ import (
 	"videomall/mall/payment"
 )
 
-// ImportTx writes into the bank's books what payment.Past says of it, so that both sides agree. Past payments of other
-// providers are left out, and so is what was never paid. No notice is sent.
+// ImportTx writes past payments into the bank's books, so that they agree with the mall's. It skips payments of other
+// providers and attempts that were never paid. It sends no notices.
 func (s *Sandbox) ImportTx(ctx context.Context, tx pgx.Tx, past []payment.Past) error {
 	var charges, transactions, refunds [][]any
 	for _, p := range past {

@@ -17,13 +17,13 @@ import (
 	"videomall/mall/strictjson"
 )
 
-// SignatureHeader carries "t=<unix seconds>,v1=<hex>"; v1 may come several times while a secret is changed.
+// SignatureHeader carries "t=<unix seconds>,v1=<hex>"; there may be several v1 while a secret is being replaced.
 const SignatureHeader = "Sandbox-Signature"
 
-// Tolerance is how far a notice's timestamp may be from the receiver's clock, either way.
+// Tolerance is how far a notice's timestamp may be from the receiver's clock, in either direction.
 const Tolerance = 300 * time.Second
 
-// Sign makes the value of SignatureHeader: HMAC-SHA256 of "t.body" under the secret.
+// Sign returns the value of SignatureHeader, with the HMAC-SHA256 of "t.body" under the secret.
 func Sign(secret string, t time.Time, body []byte) string {
 	unix := strconv.FormatInt(t.Unix(), 10)
 	return "t=" + unix + ",v1=" + hex.EncodeToString(mac(secret, unix, body))
@@ -69,14 +69,14 @@ func verify(secret, header string, body []byte, now time.Time) error {
 	if !match {
 		return payment.ErrBadSignature.Because("none of %d signatures matches", len(claimed))
 	}
-	// Compared as integers: a Duration of a far timestamp would overflow.
+	// Compare integers, since a Duration to a distant timestamp would overflow.
 	if at, within := now.Unix(), int64(Tolerance/time.Second); t < at-within || t > at+within {
 		return payment.ErrBadSignature.Because("timestamp %d, the clock says %d", t, at)
 	}
 	return nil
 }
 
-// wireNotice is the JSON of a notice. Pointers tell what is missing from what is zero.
+// wireNotice is the JSON of a notice. Pointers distinguish a missing value from zero.
 type wireNotice struct {
 	EventID      string     `json:"eventId"`
 	Type         string     `json:"type"`
@@ -90,8 +90,8 @@ type wireNotice struct {
 	OccurredAt   *time.Time `json:"occurredAt"`
 }
 
-// ParseNotice verifies a notice, then reads it; members that it does not know are passed over, but for those that
-// differ from a known one by case alone. Errors: payment.ErrBadSignature, payment.ErrMalformedNotice.
+// ParseNotice verifies a notice, then parses it. It ignores unknown members, but refuses a member whose name differs
+// from a known one by case only. Errors: payment.ErrBadSignature, payment.ErrMalformedNotice.
 func (s *Sandbox) ParseNotice(h http.Header, body []byte) (payment.Notice, error) {
 	if len(body) > payment.MaxNotice {
 		return payment.Notice{}, payment.ErrMalformedNotice.Because("%d bytes", len(body))
@@ -154,8 +154,8 @@ func (w wireNotice) check() error {
 	return nil
 }
 
-// Acknowledge answers 200 {"received": true} after the commit; 401 and 400 for what will never be taken;
-// 500 asks to be told again.
+// Acknowledge returns 200 {"received": true} after the commit, 401 or 400 for a notice that will never be accepted, and
+// 500 to have the notice sent again.
 func (s *Sandbox) Acknowledge(err error) payment.Ack {
 	ack := payment.Ack{
 		Status:      http.StatusOK,
@@ -177,7 +177,8 @@ func (s *Sandbox) Acknowledge(err error) payment.Ack {
 	return ack
 }
 
-// plain admits what identifiers are made of, and so what every table and log can hold.
+// plain reports whether s may be an identifier: at most 128 printable ASCII characters without spaces, which every
+// table and log can hold.
 func plain(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] > '~' {

@@ -17,7 +17,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 const goodBody = `{"eventId":"evt-1","type":"payment.succeeded","outTradeNo":"attempt-1","channelTxnNo":"txn-1","amount":990,"currency":"CNY","occurredAt":"2026-03-01T11:59:59Z"}`
 
-// receiver only reads notices: it needs no books.
+// receiver returns a sandbox that only parses notices, so that it needs no database.
 func receiver() *sandbox.Sandbox {
 	return sandbox.New(sandbox.Deps{
 		Pool:    nil,
@@ -28,7 +28,7 @@ func receiver() *sandbox.Sandbox {
 
 func header(value string) http.Header { return http.Header{sandbox.SignatureHeader: {value}} }
 
-func TestOnlyASignedAndFreshNoticeIsRead(t *testing.T) {
+func TestSandbox_ParseNotice_signature(t *testing.T) {
 	t.Parallel()
 	good := sandbox.Sign(secret, noon, []byte(goodBody))
 	_, v1, _ := strings.Cut(good, ",")
@@ -73,7 +73,7 @@ func TestOnlyASignedAndFreshNoticeIsRead(t *testing.T) {
 		}
 		if !c.ok {
 			if err == nil {
-				t.Errorf("%s was taken", name)
+				t.Errorf("%s was accepted", name)
 				continue
 			}
 			wantErr(t, err, payment.ErrBadSignature)
@@ -89,7 +89,7 @@ func TestOnlyASignedAndFreshNoticeIsRead(t *testing.T) {
 	}
 }
 
-func TestASignedNoticeIsReadStrictly(t *testing.T) {
+func TestSandbox_ParseNotice_body(t *testing.T) {
 	t.Parallel()
 	parse := func(body string) (payment.Notice, error) {
 		return receiver().ParseNotice(header(sandbox.Sign(secret, noon, []byte(body))), []byte(body))
@@ -146,7 +146,7 @@ func TestASignedNoticeIsReadStrictly(t *testing.T) {
 	}
 }
 
-func TestAcknowledgementsSayWhetherToTryAgain(t *testing.T) {
+func TestSandbox_Acknowledge(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		err    error
@@ -165,14 +165,15 @@ func TestAcknowledgementsSayWhetherToTryAgain(t *testing.T) {
 	}
 }
 
-// Whatever a notice holds, what comes out of the parser fits the books and is what was signed.
+// FuzzParseNotice checks that a notice without a valid signature is never accepted, and that every parsed notice has
+// values that the tables can hold.
 func FuzzParseNotice(f *testing.F) {
 	f.Add([]byte(goodBody), "")
 	f.Add([]byte(`{"eventId":"\u0000","amount":1e9}`), "t=1,v1=00")
 	f.Add([]byte(`{"amount":{}}`), "t=,v1=,,=,v1")
 	f.Fuzz(func(t *testing.T, body []byte, forged string) {
 		if _, err := receiver().ParseNotice(header(forged), body); err == nil {
-			t.Fatalf("unsigned, and read: %q", forged)
+			t.Fatalf("a forged signature was accepted: %q", forged)
 		}
 		n, err := receiver().ParseNotice(header(sandbox.Sign(secret, noon, body)), body)
 		if err != nil {

@@ -13,20 +13,20 @@ import (
 	"videomall/mall/payment/sandbox/internal/dbsqlc"
 )
 
-// PayOptions are a tester's wishes; the zero value pays as asked and sends one honest notice at once.
+// PayOptions are set by a tester. The zero value pays the sum asked for and sends one correct notice at once.
 type PayOptions struct {
 	Copies      int           // of each notice, posted in parallel; 0 means 1, at most 100
 	Delay       time.Duration // before the first try of a notice, at most MaxDelay
-	Processing  bool          // the charge stays "processing" until its notice is sent; needs Delay to be seen
+	Processing  bool          // the charge stays "processing" until its notice is sent; visible only with a Delay
 	HoldNotice  bool          // keep the payment's notice back until a refund's notice was acknowledged
-	Amount      int64         // taken instead of the amount asked, in minor units; 0 means as asked
-	Currency    string        // taken instead of the currency asked; empty means as asked
-	FirstNotice string        // SignWell (also when empty), SignBadly or SignStale
+	Amount      int64         // taken instead of the amount asked for, in minor units; 0 for that amount
+	Currency    string        // taken instead of the currency asked for; empty for that currency
+	FirstNotice string        // SignWell (the default), SignBadly or SignStale
 	Twice       bool          // a second transaction pays the same charge again
-	RefundsFail bool          // later refunds are accepted, and fail
+	RefundsFail bool          // later refunds are accepted, and then fail
 }
 
-// MaxDelay is the longest that a tester may hold a notice back by time.
+// MaxDelay is the longest Delay of a notice.
 const MaxDelay = 10 * time.Minute
 
 // The ways to sign the first try of a notice. Every later try is signed well.
@@ -54,7 +54,7 @@ func (o *PayOptions) check() error {
 		return ErrBadOptions.With("currency", "invalid")
 	case o.FirstNotice != SignWell && o.FirstNotice != SignBadly && o.FirstNotice != SignStale:
 		return ErrBadOptions.With("first_notice", "invalid")
-	case o.Processing && o.HoldNotice: // nothing would ever end it
+	case o.Processing && o.HoldNotice: // the charge would be processing forever
 		return ErrBadOptions.With("hold_notice", "with_processing")
 	}
 	return nil
@@ -97,7 +97,7 @@ func (s *Sandbox) HostedPage(ctx context.Context, token string) (HostedCharge, e
 	return s.hosted(c), nil
 }
 
-// Pay takes the money and sends the notice; a second click finds it paid and does nothing.
+// Pay takes the money and sends the notice. If the charge is paid already, Pay does nothing and returns it.
 // Errors: ErrUnknownPage, ErrNotPayable (failed, closed, expired), ErrBadOptions.
 func (s *Sandbox) Pay(ctx context.Context, token string, o PayOptions) (HostedCharge, error) {
 	if err := o.check(); err != nil {
@@ -178,7 +178,7 @@ func (s *Sandbox) takeTx(ctx context.Context, tx pgx.Tx, outTradeNo string, take
 	})
 }
 
-// Fail declines the payment for good and says so in a notice; a second click does nothing.
+// Fail declines the payment for good and sends a notice. If it was declined before, Fail does nothing.
 // Errors: ErrUnknownPage, ErrNotPayable.
 func (s *Sandbox) Fail(ctx context.Context, token string) (HostedCharge, error) {
 	now := s.opt.Now()
@@ -208,7 +208,8 @@ func (s *Sandbox) Fail(ctx context.Context, token string) (HostedCharge, error) 
 	return s.hosted(c), nil
 }
 
-// secondClick tells the click that found its work done from the one that came too late.
+// secondClick returns the charge if its status is one of done, so that a repeated click succeeds. Otherwise the click
+// came too late. Errors: ErrNotPayable.
 func (s *Sandbox) secondClick(ctx context.Context, token string, done ...string) (HostedCharge, error) {
 	c, err := s.HostedPage(ctx, token)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-func TestCreateIsOneChargeANumber(t *testing.T) {
+func TestSandbox_Create_one_charge_per_attempt(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	first := b.create("attempt-1")
@@ -64,7 +64,7 @@ func TestCreateIsOneChargeANumber(t *testing.T) {
 	}
 }
 
-func TestPayingTwicePaysOnce(t *testing.T) {
+func TestSandbox_Pay_many_at_once(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	token := b.create("attempt-1")
@@ -91,7 +91,7 @@ func TestPayingTwicePaysOnce(t *testing.T) {
 	wantErr(t, err, sandbox.ErrNotPayable)
 }
 
-func TestAPageEndsOnce(t *testing.T) {
+func TestSandbox_HostedPage_ends_once(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	var ends [3]atomic.Bool
@@ -110,7 +110,7 @@ func TestAPageEndsOnce(t *testing.T) {
 			ends[i%3].Store(true)
 		}
 	})
-	// Closing what failed is no error: either way it can't be paid. Everything else excludes everything else.
+	// Closing a failed charge is no error, since it can't be paid either way. All other ends exclude each other.
 	paid, failed, closed := ends[0].Load(), ends[1].Load(), ends[2].Load()
 	c, err := b.Query(b.ctx, "attempt-1")
 	if err != nil {
@@ -124,7 +124,7 @@ func TestAPageEndsOnce(t *testing.T) {
 		t.Fatalf("paid %t, failed %t, closed %t, and the charge is %s", paid, failed, closed, c.Status)
 	}
 	if n := len(b.jobs()); n > 1 {
-		t.Fatalf("%d notices of one end", n)
+		t.Fatalf("%d notices for one end", n)
 	}
 
 	declined := b.create("attempt-2")
@@ -172,7 +172,7 @@ func TestAPageEndsOnce(t *testing.T) {
 	wantErr(t, err, sandbox.ErrUnknownPage)
 }
 
-func TestMisbehaviourOnDemand(t *testing.T) {
+func TestSandbox_Pay_options(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 
@@ -198,7 +198,7 @@ func TestMisbehaviourOnDemand(t *testing.T) {
 		t.Fatalf("%+v and %+v", x, y)
 	}
 	if c := b.status("twice"); c.ChannelTxnNo != x.ChannelTxnNo {
-		t.Fatalf("the query tells of %s, the first is %s", c.ChannelTxnNo, x.ChannelTxnNo)
+		t.Fatalf("the query returns %s, the first transaction is %s", c.ChannelTxnNo, x.ChannelTxnNo)
 	}
 
 	for _, signing := range []string{sandbox.SignBadly, sandbox.SignStale} {
@@ -244,19 +244,19 @@ func TestMisbehaviourOnDemand(t *testing.T) {
 		{FirstNotice: "maybe"}, {Processing: true, HoldNotice: true},
 	} {
 		if _, err := b.Pay(b.ctx, token, o); err == nil {
-			t.Errorf("%+v was taken", o)
+			t.Errorf("%+v was accepted", o)
 		} else {
 			wantErr(t, err, sandbox.ErrBadOptions)
 		}
 	}
 }
 
-func TestAHeldNoticeFollowsTheRefunds(t *testing.T) {
+func TestSandbox_Refund_releases_a_held_notice(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{HoldNotice: true})
 	if n := len(b.jobs()); n != 0 {
-		t.Fatalf("%d notices on their way", n)
+		t.Fatalf("%d notices are being sent", n)
 	}
 	var held int64
 	if err := b.pool.QueryRow(b.ctx, "select id from sandbox_notice").Scan(&held); err != nil {

@@ -12,9 +12,9 @@ import (
 	"videomall/mall/payment/sandbox/internal/dbsqlc"
 )
 
-// Refund accepts a refund of one transaction, once per refund number; a notice tells how it ended. An empty
-// ChannelTxnNo means the charge's first transaction.
-// Errors: payment.ErrRejected (unknown transaction, more than is left, another refund under this number).
+// Refund accepts a refund of one transaction, once for each refund number; a notice then says how it ended. An empty
+// ChannelTxnNo means the charge's first transaction. Errors: payment.ErrRejected if the transaction is unknown, if less
+// than the amount is left, or if another refund has this number.
 func (s *Sandbox) Refund(ctx context.Context, r payment.RefundRequest) (payment.RefundResult, error) {
 	if !plain(r.RefundNo) || r.Amount.Amount <= 0 {
 		return payment.RefundResult{}, payment.ErrRejected.Because("refund %q of %s", r.RefundNo, r.Amount)
@@ -54,7 +54,7 @@ func (s *Sandbox) refundTx(ctx context.Context, tx pgx.Tx, r payment.RefundReque
 	if err != nil {
 		return none, err
 	}
-	// Under the transaction's lock: of two requests with one number the second finds the first one's refund.
+	// The transaction is locked, so the second of two requests with one number finds the refund of the first.
 	switch old, err := s.q.Refund(ctx, tx, r.RefundNo); {
 	case err == nil && (old.TxnNo != txnNo || money.Of(old.Amount, old.Currency) != r.Amount):
 		return none, payment.ErrRejected.Because("refund %s is %d %s of %s", r.RefundNo, old.Amount, old.Currency,
@@ -110,7 +110,7 @@ func (s *Sandbox) refundTx(ctx context.Context, tx pgx.Tx, r payment.RefundReque
 	return payment.RefundResult{Status: payment.ResultProcessing, ChannelRefundNo: refundTxnNo}, nil
 }
 
-// QueryRefund says how far a refund is. Errors: payment.ErrAbsent.
+// QueryRefund returns the state of a refund. Errors: payment.ErrAbsent.
 func (s *Sandbox) QueryRefund(ctx context.Context, refundNo, attemptNo string) (payment.RefundResult, error) {
 	r, err := s.q.Refund(ctx, s.pool, refundNo)
 	if notFound(err) || err == nil && r.OutTradeNo != attemptNo {

@@ -10,7 +10,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-func TestRefundsStayWithinTheTransaction(t *testing.T) {
+func TestSandbox_Refund_within_the_transaction(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{Twice: true})
@@ -34,10 +34,10 @@ func TestRefundsStayWithinTheTransaction(t *testing.T) {
 			wantErr(t, err, payment.ErrRejected)
 		}
 	})
-	if accepted.Load() != 9 { // of 990; the second transaction's money is not touched
+	if accepted.Load() != 9 { // 990 were paid; the second transaction's money can't be refunded here
 		t.Fatalf("%d accepted", accepted.Load())
 	}
-	// One number is one refund, however often it is asked for at once.
+	// One number is one refund, however many requests come at once.
 	var numbers [10]string
 	parallel(len(numbers), func(i int) {
 		r, err := ask("refund-last", 90)
@@ -103,13 +103,13 @@ func TestRefundsStayWithinTheTransaction(t *testing.T) {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	if r, err := ask("refund-last", 90); err != nil || r.Status != payment.ResultSucceeded {
-		t.Fatalf("asked again when done: %+v, %v", r, err)
+		t.Fatalf("the same request after it succeeded: %+v, %v", r, err)
 	}
 	_, err = b.QueryRefund(b.ctx, "refund-x", "attempt-1")
 	wantErr(t, err, payment.ErrAbsent)
 }
 
-func TestARefundWaitsForItsTransaction(t *testing.T) {
+func TestSandbox_Refund_waits_for_the_one_before(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{})
@@ -118,7 +118,7 @@ func TestARefundWaitsForItsTransaction(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback(b.ctx) }()
-	// What another refund would be doing at this moment.
+	// Another refund has updated the transaction, but not committed yet.
 	if _, err := tx.Exec(b.ctx, "update sandbox_transaction set refunded = 600"); err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestARefundWaitsForItsTransaction(t *testing.T) {
 	wantErr(t, <-second, payment.ErrRejected)
 }
 
-func TestAFailedRefundGivesTheMoneyBack(t *testing.T) {
+func TestSandbox_Refund_failure_restores_the_amount(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{RefundsFail: true})
@@ -172,7 +172,7 @@ func TestAFailedRefundGivesTheMoneyBack(t *testing.T) {
 	}
 }
 
-func TestStatementListsADay(t *testing.T) {
+func TestSandbox_Statement_of_a_day(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{Twice: true})

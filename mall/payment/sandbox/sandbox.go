@@ -1,7 +1,7 @@
-// Package sandbox is a payment provider that takes no money: charges with a hosted page, refunds, signed
-// notices that repeat until they are acknowledged, and statements, all in books of its own. It behaves, and
-// on demand misbehaves, as the real ones do. It refuses to know who is paid and for what; what it tells the
-// mall it tells over HTTP, like any provider.
+// Package sandbox is a payment provider that takes no money: it has charges with a hosted page, refunds, signed notices
+// that repeat until they are acknowledged, and statements, all in its own books. It behaves like real providers, and on
+// demand misbehaves like them. It does not know who is paid and for what, and talks to the mall over HTTP, like any
+// provider.
 package sandbox
 
 import (
@@ -34,10 +34,10 @@ var (
 	ErrBadOptions  = fault.New(fault.Invalid, "invalid_test_options", "These test options do not fit together.")
 )
 
-// Options say where the sandbox lives and whom it tells.
+// Options say where the sandbox's pages are and where it posts its notices.
 type Options struct {
-	Secret    string // of the notices' HMAC; with an empty one no notice ever verifies
-	PublicURL string // the hosted pages are below it, without a trailing slash: "http://127.0.0.1:8080"
+	Secret    string // the key of the notices' HMAC; if it is empty, no notice is accepted
+	PublicURL string // the base URL of the hosted pages, without a trailing slash: "http://127.0.0.1:8080"
 	NotifyURL string // where notices are posted; loopback only
 	Now       func() time.Time
 }
@@ -53,14 +53,14 @@ type Sandbox struct {
 
 var _ payment.Provider = (*Sandbox)(nil)
 
-// Deps are what the sandbox stands on.
+// Deps are the dependencies of the sandbox.
 type Deps struct {
-	Pool    *pgxpool.Pool         // of its books
+	Pool    *pgxpool.Pool         // holds its books
 	River   *river.Client[pgx.Tx] // inserts only; a worker elsewhere calls Deliver
 	Options Options
 }
 
-// New opens the sandbox.
+// New returns a sandbox.
 func New(d Deps) *Sandbox {
 	return &Sandbox{
 		pool:   d.Pool,
@@ -74,7 +74,7 @@ func New(d Deps) *Sandbox {
 // Name is "sandbox".
 func (s *Sandbox) Name() string { return Name }
 
-// newNo makes a number of the provider's own, with a prefix that tells what it counts.
+// newNo returns a new number of the provider, with a prefix for its kind.
 func (s *Sandbox) newNo(prefix string) (string, error) {
 	id, err := ulid.New(ulid.Timestamp(s.opt.Now()), rand.Reader)
 	if err != nil {

@@ -76,7 +76,7 @@ func (b *bench) pass(d time.Duration) {
 	b.clock.Store(&at)
 }
 
-// receive stands for the mall: it verifies, and acknowledges in the provider's words.
+// receive stands for the mall: it verifies a notice and acknowledges it in the provider's form.
 func (b *bench) receive(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	n, err := b.ParseNotice(r.Header, body)
@@ -127,7 +127,7 @@ func (b *bench) pay(token string, o sandbox.PayOptions) {
 	}
 }
 
-// job is what waits in River's queue.
+// job is a queued River job.
 type job struct {
 	noticeID int64
 	at       time.Time
@@ -156,7 +156,7 @@ func (b *bench) jobs() []job {
 	return all
 }
 
-// deliverAll does what the worker does, until every job that is queued has been acknowledged.
+// deliverAll delivers like the worker until the notice of every queued job has been acknowledged.
 func (b *bench) deliverAll() {
 	b.t.Helper()
 	for i := 0; i < len(b.jobs()); i++ {

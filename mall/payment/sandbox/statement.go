@@ -11,7 +11,7 @@ import (
 	"videomall/mall/payment/sandbox/internal/dbsqlc"
 )
 
-// Statement lists the settled payments and refunds of one day of UTC, in the order of their time. The sandbox takes no
+// Statement lists the settled payments and refunds of one UTC day, in the order of their time. The sandbox takes no
 // fee.
 func (s *Sandbox) Statement(ctx context.Context, day time.Time) ([]payment.StatementLine, error) {
 	from := day.UTC().Truncate(24 * time.Hour)

@@ -1,5 +1,5 @@
-// Package common owns the list of passwords that everybody tries first: what of a password is compared, and the table
-// of it. It refuses to know any rule of passwords.
+// Package common owns the list of the most common passwords, which attackers try first, and how a password is compared
+// with it. It refuses to know any other rule of passwords.
 package common
 
 import (
@@ -12,24 +12,24 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Size is how many bytes of a SHA-256 the table keeps of an entry. A password that is not in the list is taken for one
-// that is with a probability of entries / 2^40: below one in five million.
+// Size is how many bytes of each entry's SHA-256 the table keeps. The probability that a password which is not in the
+// list is taken for one that is in it is the number of entries / 2^40, below one in five million.
 const Size = 5
 
-// Shortest is how many characters an entry has at least, once folded: three letters and a year are refused by no list.
+// Shortest is the least number of characters of a folded entry. No list refuses three letters and a year.
 const Shortest = 4
 
-// table holds hashes of what the entries fold to, sorted. Made by ./gen from the million most frequent passwords of
+// table holds the sorted hashes of the folded entries. ./gen makes it from the million most frequent passwords of
 // SecLists; see docs/third-party.md.
 //
 //go:embed table.bin
 var table string
 
-// Len is the number of entries.
+// Len returns the number of entries.
 func Len() int { return len(table) / Size }
 
-// Has says whether a password is in the list, in whatever case, with letters written as digits or signs, or with digits
-// and signs after it.
+// Has reports whether a password is in the list: in any case, with letters written as digits or signs, or followed by
+// digits and signs.
 func Has(password string) bool {
 	whole, word := Fold(password)
 	return whole != "" && has(whole) || word != "" && has(word)
@@ -41,19 +41,20 @@ func has(folded string) bool {
 	return n < Len() && table[n*Size:(n+1)*Size] == want
 }
 
-// Hash is what the table keeps of a folded entry.
+// Hash returns what the table keeps of a folded entry.
 func Hash(folded string) string {
 	sum := sha256.Sum256([]byte(folded))
 	return string(sum[:Size])
 }
 
-// lookalikes are what people write for a letter. l and i go together, since 1 stands for both.
+// lookalikes replaces digits and signs by the letters that they stand for. l and i become the same letter, since 1
+// stands for both.
 var lookalikes = strings.NewReplacer("4", "a", "@", "a", "3", "e", "1", "i", "!", "i", "|", "i", "l", "i", "0", "o",
 	"5", "s", "$", "s",
 	"7", "t", "+", "t", "8", "b")
 
-// Fold returns what two passwords have in common that differ in case, in letters written otherwise, and, of word alone,
-// in the digits and signs after it. Either is empty where it is shorter than Shortest.
+// Fold returns two forms in which passwords are compared. whole ignores case and digits or signs that stand for
+// letters; word also ignores digits and signs at the end. A form that is shorter than Shortest is empty.
 func Fold(password string) (whole, word string) {
 	lower := strings.ToLower(norm.NFKC.String(password))
 	return long(lower), long(strings.TrimRightFunc(lower, func(r rune) bool { return !unicode.IsLetter(r) }))

@@ -51,7 +51,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// Each password is looked up twice, so of 500,000 that nobody uses 0.2 are refused by chance.
+// Each password is looked up twice, so 0.2 of 500,000 passwords that nobody uses are refused by chance.
 func TestHas_by_chance(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))

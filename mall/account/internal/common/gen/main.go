@@ -16,7 +16,7 @@ import (
 
 const (
 	most = 190_000 // entries, so that the table stays below a megabyte
-	// characters, from which an entry is a password that the mall would otherwise take: all of these are kept
+	// long is the length from which the mall would otherwise accept an entry as a password. All of these are kept.
 	long = 10
 )
 
@@ -42,7 +42,7 @@ func run(path string) error {
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		whole, word := common.Fold(lines.Text())
-		if word == "" { // digits and signs alone
+		if word == "" { // the password has no letters
 			word = whole
 		}
 		if word == "" || seen[word] {
