@@ -13,9 +13,9 @@ import (
 func (m *Mall) listing() catalog.Listing {
 	return catalog.Listing{
 		Video: func(ctx context.Context, q catalog.Querier, ownerID, videoID int64) (catalog.Video, error) {
-			read := func() (media.Video, error) { return m.Media.VideoTx(ctx, q, ownerID, videoID) }
+			read := func() (media.Video, error) { return m.Media.Videos.GetTx(ctx, q, ownerID, videoID) }
 			if tx, ok := q.(pgx.Tx); ok { // whoever is about to name the video: it must not be deleted meanwhile
-				read = func() (media.Video, error) { return m.Media.HoldTx(ctx, tx, ownerID, videoID) }
+				read = func() (media.Video, error) { return m.Media.Videos.HoldTx(ctx, tx, ownerID, videoID) }
 			}
 			v, err := read()
 			if err != nil {

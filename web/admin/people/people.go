@@ -41,7 +41,7 @@ type Deps struct {
 	Sessions     *account.Sessions
 	Orders       *order.Orders
 	Catalog      *catalog.Catalog
-	Media        *media.Media
+	Media        media.Media
 	Entitlements *entitlement.Entitlements
 	Playback     *playback.Playback
 	Ledger       *ledger.Ledger
