@@ -77,7 +77,7 @@ function plays(video, preload) {
   return media;
 }
 
-// begun removes the waiting indicator as soon as the video plays, or is paused before it does.
+// begun removes the sign of waiting as soon as the video plays, or is paused before it does.
 function begun(el, media) {
   for (const name of ['playing', 'pause']) media.addEventListener(name, () => idle(el), { once: true });
 }
