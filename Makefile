@@ -22,13 +22,16 @@ TESTFLAGS ?= -vet=off $(LDFLAGS) $(RACEFLAG)
 TEMPLFMT := $(GO) tool templ fmt -prettier-command none -log-level error
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-fast cover bench findings migration gen css check lint fmt size install install-test clean
+.PHONY: help run dev build test test-fast cover bench findings migration gen css check lint fmt size install install-test clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 run: install build ## serve a stocked mall on http://127.0.0.1:8080, with its own PostgreSQL and Redis; Ctrl-C stops all of it
 	@exec bin/videomall serve
+
+dev: install ## the same on http://127.0.0.1:7331, built anew and reloaded in the browser when a file changes
+	@tools/dev.sh
 
 build: ## compile bin/videomall
 	$(GO) build $(LDFLAGS) -o bin/videomall .

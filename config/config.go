@@ -86,7 +86,7 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // MarshalText hides the text from encoders.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// LogValue shows what a person at the log wants to know, and no credential.
+// LogValue shows what helps a person who reads the log, and no credential.
 func (c *Config) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("addr", c.Addr),
@@ -108,11 +108,12 @@ func (c *Config) SecureCookies() bool { return len(c.PublicURL) > 6 && c.PublicU
 // SandboxPayments says that orders can be paid without money.
 func (c *Config) SandboxPayments() bool { return c.Sandbox != "" }
 
-// SandboxInProduction says that they can be although this is no demo: the operators are told on every page.
+// SandboxInProduction reports whether orders can be paid without money although this is no demo. Operators are then
+// warned on every page.
 func (c *Config) SandboxInProduction() bool { return c.SandboxPayments() && !c.Demo }
 
-// LocalURL is where the mall is reached from this machine, without a trailing slash: an ADDR that listens everywhere is
-// no address to call.
+// LocalURL is the mall's address on this machine, without a trailing slash. An ADDR that listens on all addresses is no
+// address to call.
 func (c *Config) LocalURL() string {
 	host, port, _ := net.SplitHostPort(c.Addr) // checked when it was read
 	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {

@@ -20,8 +20,8 @@ type RateLimit struct {
 	Per      time.Duration
 }
 
-// Limits of a rate: one that lets nothing back within a day would be a list, and one of more than a million counts
-// nobody.
+// Limits of a rate. One that allows nothing again within a day would be an access list, and one of more than a million
+// would limit nobody.
 const (
 	maxRequests    = 1_000_000
 	minPer, maxPer = time.Second, 24 * time.Hour
@@ -34,7 +34,7 @@ func usualLimits() RateLimits {
 		"page.user": {600, time.Minute}, "page.device": {600, time.Minute}, "page.address": {6000, time.Minute},
 		"api.user": {600, time.Minute}, "api.device": {600, time.Minute}, "api.address": {6000, time.Minute},
 		"order.user": {60, time.Minute}, "order.device": {60, time.Minute}, "order.address": {1200, time.Minute},
-		// Codes that nobody gave out.
+		// Coupon codes that do not exist.
 		"coupon.user": {10, 15 * time.Minute}, "coupon.device": {10, 15 * time.Minute},
 		"coupon.address": {60, 15 * time.Minute},
 		// Each is up to half an hour of video that nobody has paid for.

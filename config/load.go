@@ -123,7 +123,7 @@ var parsers = map[reflect.Type]env.ParserFunc{
 	},
 }
 
-// wrong is the one form of all complaints.
+// wrong formats every complaint about a variable.
 func wrong(name, value, format string, args ...any) error {
 	return fmt.Errorf("%s=%q: %s", name, value, fmt.Sprintf(format, args...))
 }
@@ -141,8 +141,8 @@ func sentence(err error, vars map[string]string) error {
 	return wrong(name, vars[name], "%v", bad.Err)
 }
 
-// checkSecurity holds that a contact has an end, which RFC 9116 asks for. One that is over stops nothing: the file is
-// gone then.
+// checkSecurity requires an end for a contact, as RFC 9116 does. An end in the past stops nothing: the file is not
+// served then.
 func checkSecurity(c *Config) (err error) {
 	switch {
 	case c.SecurityExpires == "" && len(c.SecurityContact) > 0:
@@ -238,7 +238,7 @@ func parseURL(name, value string, schemes ...string) (*url.URL, error) {
 	return nil, wrong(name, withoutPassword(value), "write a URL that begins with %s", want)
 }
 
-// withoutPassword is for people's eyes.
+// withoutPassword makes a URL safe to show.
 func withoutPassword(value string) string {
 	if value == "" {
 		return ""

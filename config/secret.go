@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Purposes of the derived keys. A key of one purpose is worthless for every other.
+// Purposes of the derived keys. A key for one purpose is worthless for every other.
 const (
 	KeySession = "session" // cookies
 	KeyPlay    = "play"    // play tokens

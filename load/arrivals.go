@@ -39,7 +39,7 @@ func (p Plan) after(x float64) time.Duration {
 	return time.Duration(t * float64(time.Second))
 }
 
-// hurry is how long what has begun may still take when somebody ended the test.
+// hurry is how long running visits may still take after somebody ended the test.
 const hurry = 5 * time.Second
 
 // send starts each visit at its moment and returns when all have ended. A visit that finds all places taken waits for

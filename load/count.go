@@ -10,14 +10,14 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Check is one line of the exact count. AtMost says that Got may be less than Want; else they are the same.
+// Check is one line of the exact count. With AtMost, Got may be less than Want; otherwise both must be equal.
 type Check struct {
 	Name      string
 	Want, Got int64
 	AtMost    bool
 }
 
-// OK says that it adds up.
+// OK reports whether the numbers agree.
 func (c Check) OK() bool { return c.Got == c.Want || c.AtMost && c.Got < c.Want }
 
 // String says what was found, and what is wrong with it.

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// entry is what one buyer's wish for an order came to.
+// entry is the result of one buyer's attempt to order.
 type entry struct {
 	visit   int
 	person  Person
@@ -16,7 +16,7 @@ type entry struct {
 	end     string
 }
 
-// book keeps the orders that were wished for, and those of which the mall acknowledged that they are paid.
+// book holds the attempted orders, and the orders whose payment the mall acknowledged.
 type book struct {
 	mu      sync.Mutex
 	entries []entry
@@ -58,8 +58,8 @@ type orderAnswer struct {
 	Status  string
 }
 
-// place orders one unit, as often as the mall asks for patience and always under the same key. The end is placed, the
-// mall's slug, gaveUp or inDoubt; the number is empty unless it was placed.
+// place orders one unit. It tries again when the mall asks for patience, always under the same key. The end is placed,
+// the mall's slug, gaveUp or inDoubt; the number is empty unless the order was placed.
 func (v *Visit) place(ctx context.Context, sku, campaign int64) (orderNo, end string) {
 	e := entry{
 		visit:  v.N,
@@ -95,7 +95,7 @@ func flash(_ context.Context, c *Crowd) (func(context.Context, *Visit) string, e
 	}, nil
 }
 
-// fairness says how those who came first fared: with U units, how many of the first U buyers got one.
+// fairness says how many of the earliest buyers succeeded: with U units, how many of the first U buyers got one.
 func (c *Crowd) fairness() string {
 	units := int(c.stage.Units)
 	first, won, all := 0, 0, 0

@@ -85,7 +85,7 @@ func TestFlash_300_buyers_for_50_units(t *testing.T) {
 	}
 	m.Whole()
 
-	// The count is there to notice a unit that is held for nobody, and an order that was promised and is not there.
+	// The count has to notice a unit that is held for nobody, and a missing order that was promised.
 	for _, spoil := range []string{
 		`update inventory_reservation set state = 'released' where id = (select min(id) from inventory_reservation)`,
 		`update video_order set idempotency_key = 'gone' where id = (select min(id) from video_order)`,

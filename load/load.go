@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// Plan says how a crowd comes, and bounds it.
+// Plan describes and limits the crowd.
 type Plan struct {
 	Scenario    string
 	Target      string // the mall's address, http:// or https://
@@ -39,7 +39,7 @@ type Plan struct {
 	Seed     uint64        // of everything drawn at random: the same seed, the same crowd
 }
 
-// Bounds that no flag exceeds: a slip of the finger is to stay a load test.
+// Limits that no flag exceeds, so that a mistyped value stays a load test.
 const (
 	highestRate     = 50_000
 	longestDuration = time.Hour
@@ -74,7 +74,7 @@ type Person struct {
 	Session string
 }
 
-// Stage is what lies ready for the crowd.
+// Stage is what was prepared for the crowd.
 type Stage struct {
 	People     []Person
 	SKU        int64 // of flash
@@ -84,7 +84,7 @@ type Stage struct {
 	Sign func(at time.Time, body []byte) string
 }
 
-// Crowd is a plan about to be carried out.
+// Crowd carries a plan out.
 type Crowd struct {
 	plan     Plan
 	scenario *Scenario

@@ -20,7 +20,7 @@ import (
 	"videomall/load"
 )
 
-// plan is a flash that a slow machine does not make impatient.
+// plan is a flash scenario with time-outs long enough for a slow machine.
 func plan(target string, rate float64, most int) load.Plan {
 	return load.Plan{
 		Scenario: "flash",
@@ -38,7 +38,7 @@ func plan(target string, rate float64, most int) load.Plan {
 	}
 }
 
-// people are buyers whom a fake mall believes.
+// people are buyers that a fake mall accepts.
 func people(n int) load.Stage {
 	s := load.Stage{SKU: 1, Units: 1000}
 	for i := range n {
@@ -110,7 +110,7 @@ func TestCrowd_Run_stall_delays_everyone_due(t *testing.T) {
 	}
 }
 
-// Who can't begin in time is counted, not dropped.
+// A visit that can't begin in time is counted, not dropped.
 func TestCrowd_Run_counts_unsent_arrivals(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
@@ -132,7 +132,7 @@ func TestCrowd_Run_counts_unsent_arrivals(t *testing.T) {
 	}
 }
 
-// A buyer who is told to wait waits as long as is said, and asks again under the same key.
+// A buyer who is told to wait obeys, and asks again under the same key.
 func TestCrowd_Run_obeys_retry_after(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -241,7 +241,7 @@ func TestResolve_loopback_only(t *testing.T) {
 	}
 }
 
-// What was checked is all that is dialled, whatever a request or a redirect names.
+// Only the checked address is dialled, whatever a request or a redirect names.
 func TestAddress_Client_dials_checked_address_only(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -292,7 +292,7 @@ func TestNew_plan_bounds(t *testing.T) {
 	}
 }
 
-// The report asks nobody for anything, names what happened, and lets nothing that a mall said become markup.
+// The report loads nothing, names what happened, and escapes everything that a mall said.
 func TestReport_Write(t *testing.T) {
 	t.Parallel()
 	server := seller(t, func(n int64, w http.ResponseWriter, _ *http.Request) bool {

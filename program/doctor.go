@@ -40,7 +40,7 @@ func Diagnose(ctx context.Context, cfg *config.Config, w io.Writer) (err error) 
 	return err
 }
 
-// canMakeVideos says what to do where videos can't be made of uploads. The mall runs without.
+// canMakeVideos says what to do when videos can't be made of uploads. The mall runs without that.
 func canMakeVideos(m *media.Media) error {
 	err := m.CanProcess()
 	if errors.Is(err, ffmpeg.ErrMissing) {

@@ -27,7 +27,7 @@ import (
 	"videomall/telemetry"
 )
 
-// Program is the mall, opened and not yet running.
+// Program is the opened mall, before it runs.
 type Program struct {
 	Mall    *mall.Mall
 	Pools   db.Pools
@@ -42,8 +42,8 @@ type Program struct {
 	notes   []string       // what a person at the terminal wants to know of this machine
 }
 
-// gcPercent lets the heap grow to five times what lives before it is swept, unless GOGC says otherwise: little lives
-// long here, some tens of megabytes, and a crowd makes a lot of garbage. limitMemory bounds it.
+// gcPercent lets the heap grow to five times the live data before it is collected, unless GOGC says otherwise: live
+// data is some tens of megabytes, and a crowd makes a lot of garbage. limitMemory bounds it.
 const gcPercent = 400
 
 // Open starts the private servers where none is given, connects, and joins the business. role names the process in
@@ -235,7 +235,7 @@ func policies(limits config.RateLimits) risk.Policies {
 // Migrate brings the schema up to date.
 func (p *Program) Migrate(ctx context.Context) error { return db.Migrate(ctx, p.Pools.Primary) }
 
-// Close ends what Open began, last things first, and reports every failure.
+// Close ends what Open began, in reverse order, and reports every failure.
 func (p *Program) Close() error {
 	var failed []error
 	for i := len(p.ends) - 1; i >= 0; i-- {

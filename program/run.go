@@ -131,8 +131,8 @@ func (p *Program) startHTTP(failed chan<- error) (stop func(context.Context) err
 	return server.Shutdown, nil
 }
 
-// aside has something run beside the requests until stop is called, which is after the last of them: that changes of
-// other processes are heard of, and that visits and plays are written down.
+// aside runs a function beside the requests until stop is called, after the last of them. It is used for changes that
+// other processes announce, and for visits and plays that are stored in batches.
 func (p *Program) aside(ctx context.Context, run func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})

@@ -26,7 +26,8 @@ const checkTimeout = 2 * time.Second
 type Check struct {
 	Name  string
 	Probe func(context.Context) error
-	// Degrades marks what the mall sells without, slower: its failure is shown and the answer stays 200.
+	// Degrades marks a check without which the mall still sells, slower. Its failure is shown, and the answer stays
+	// 200.
 	Degrades bool
 }
 

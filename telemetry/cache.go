@@ -39,7 +39,7 @@ func (c *CacheCounts) Refused() { inc(c, func() prometheus.Counter { return c.re
 // Loaded counts a value, or the lack of one, that this process got from the source.
 func (c *CacheCounts) Loaded() { inc(c, func() prometheus.Counter { return c.loaded }) }
 
-// Shared counts a value that another process had left in Redis.
+// Shared counts a value that another process had stored in Redis.
 func (c *CacheCounts) Shared() { inc(c, func() prometheus.Counter { return c.shared }) }
 
 // Failed counts a load that ended in an error.

@@ -44,8 +44,8 @@ func (h contextHandler) WithGroup(name string) slog.Handler {
 	return contextHandler{h.Handler.WithGroup(name)}
 }
 
-// AtLeast is a logger that keeps what is below level to itself, for a talkative guest: what log itself leaves out stays
-// out.
+// AtLeast is a logger that drops records below level, for a library that logs a lot. What log itself drops stays
+// dropped.
 func AtLeast(level slog.Level, log *slog.Logger) *slog.Logger {
 	return slog.New(quieter{log.Handler(), level})
 }

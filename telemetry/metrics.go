@@ -138,7 +138,7 @@ func (m *Metrics) PaymentOutcome(provider, outcome string) {
 	}
 }
 
-// known keeps the providers few: a callback's path, which anybody may call, names one.
+// known limits the label to existing providers, because anybody may call a callback path, which names one.
 func known(provider string) string {
 	switch provider {
 	case "sandbox", "stripe", "alipay", "wechatpay":
@@ -210,7 +210,8 @@ func (m *Metrics) ListRefused(subject string) {
 	}
 }
 
-// Queue sets how many stand in a line and how many it has admitted. One that is empty has no series: sales come and go.
+// Queue sets how many wait in a queue and how many it has admitted. An empty queue has no series, because sales come
+// and go.
 func (m *Metrics) Queue(name string, waiting, admitted int) {
 	switch {
 	case m == nil:
@@ -230,7 +231,7 @@ func (m *Metrics) InsightDrift(sums int) {
 	}
 }
 
-// InsightDropped counts visits and signs of plays that nobody will count.
+// InsightDropped counts visits and signs of plays that were dropped without being counted.
 func (m *Metrics) InsightDropped(n int) {
 	if m != nil {
 		m.insightDropped.Add(float64(n))

@@ -58,12 +58,11 @@ var early = map[string]int{
 	"OPTIONS " + tusPath: 204,
 }
 
-// doors are first pages of a room that lead whoever may not enter to the page that says how one comes in.
+// doors are the first pages of areas that lead people without the role to the page that explains how to get it.
 var doors = map[string]string{"GET /studio": "/sell"}
 
-// TestAccess_others_get_404 asks for every address that the server knows as everybody who must not, with the ids
-// of what is another's. It fails for a route that it has no rule for, so that nobody adds one without saying whose it
-// is.
+// TestAccess_others_get_404 requests every address of the server as everybody who must not have it, with the ids of
+// somebody else's things. It fails for a route without a rule, so that nobody adds one without saying whose it is.
 func TestAccess_others_get_404(t *testing.T) {
 	m := newMatrix(t)
 	guest, tim, bob, operator := m.visitor("", ""), m.visitor("tim", account.RoleShopper), m.visitor("bob",
@@ -126,7 +125,7 @@ func TestAccess_others_get_404(t *testing.T) {
 	}
 }
 
-// Addresses that look at what was sent before they look for whose it is, so that it has to be right.
+// Addresses that check the body before they check the owner, so the body has to be valid.
 const (
 	tusPath      = "/studio/uploads/tus/:id"
 	tusPost      = "POST /studio/uploads/tus/:id"
@@ -163,16 +162,16 @@ func kind(r echo.Route) string {
 	return echo.MIMEApplicationForm
 }
 
-// below says whether an address is that room or in it.
+// below reports whether an address is that area or in it.
 func below(path, room string) bool { return path == room || strings.HasPrefix(path, room+"/") }
 
-// foreign says that an address names something of Sam's.
+// foreign reports whether an address names something of Sam's.
 func foreign(method, path string) bool {
 	return strings.Contains(path, ":") && !slices.Contains(shared, method+" "+path) &&
 		slices.ContainsFunc(own, func(room string) bool { return below(path, room) })
 }
 
-// TestAccess_every_route_has_a_rule holds the lists above against the server.
+// TestAccess_every_route_has_a_rule compares the lists above with the routes of the server.
 func TestAccess_every_route_has_a_rule(t *testing.T) {
 	m := newMatrix(t)
 	known := map[string]bool{}

@@ -11,9 +11,9 @@ import (
 	"videomall/web/page"
 )
 
-// oneName leads a browser that came by another loopback name ("localhost" for 127.0.0.1) to PUBLIC_URL. Cookies and
-// the way back from a payment page belong to one name; whoever changed names on the way would be signed out there.
-// Programs are answered under whatever name they use.
+// oneName redirects a browser that came by another loopback name ("localhost" for 127.0.0.1) to PUBLIC_URL. Cookies and
+// the return from a payment page belong to one name; a visitor who changed names on the way would be signed out.
+// Programs are answered under every name.
 func oneName(publicURL string) echo.MiddlewareFunc {
 	public, err := url.Parse(publicURL)
 	return func(next echo.HandlerFunc) echo.HandlerFunc {

@@ -51,7 +51,7 @@ func classify(method, route string) (passage, risk.Class) {
 	return counted, risk.Pages
 }
 
-// subject finds who asks, without the person: that is known only after a look at the session.
+// subject finds the address and device that ask. The person is known only after the session is read.
 func subject(p *playback.Playback, secure bool) func(echo.Context) risk.Subject {
 	return func(c echo.Context) risk.Subject {
 		address, err := netip.ParseAddr(c.RealIP())
@@ -66,7 +66,7 @@ func subject(p *playback.Playback, secure bool) func(echo.Context) risk.Subject 
 	}
 }
 
-// denied is an ErrDenied after which no other page is worth a link.
+// denied is an ErrDenied whose page offers no links, because every other page would be refused too.
 type denied struct{ error }
 
 func (d denied) Unwrap() error { return d.error }
@@ -126,15 +126,14 @@ func refuse(site *page.Site, c echo.Context, d Deps, who risk.Subject, kind risk
 	return plain(site, c, denied{risk.ErrDenied.Because("by %s", kind)})
 }
 
-// plain has the refusal drawn without header and footer, whose numbers and links would cost more than the page that was
-// refused.
+// plain draws the refusal without header and footer, whose counts and links would cost more than the refused page.
 func plain(site *page.Site, c echo.Context, err error) error {
 	pc, _ := site.From(c) // who it is no longer matters
 	pc.Page.Bare = true
 	return err
 }
 
-// wantsPage says that a browser asks for something to look at.
+// wantsPage reports whether a browser asks for a page.
 func wantsPage(r *http.Request) bool {
 	return page.IsRead(r.Method) && strings.Contains(r.Header.Get("Accept"), "text/html")
 }

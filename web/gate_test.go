@@ -186,7 +186,7 @@ func TestGate_refusal_as_page_fragment_problem(t *testing.T) {
 	}
 }
 
-// What must always be answered, and what is asked for by the hundred, is not counted.
+// Requests that must always be answered, and those that come by the hundred, are not counted.
 func TestGate_exempt_routes(t *testing.T) {
 	h := openHouse(t, risk.Policies{
 		risk.Pages:  {risk.Address: per(1)},
@@ -218,7 +218,7 @@ func TestGate_free_preview_policy(t *testing.T) {
 			t.Errorf("request %d: %d, want %d", n, got, want)
 		}
 	}
-	// Whoever throws the cookie away is still at that address.
+	// A browser that drops the cookie still has the same address.
 	if got := []int{ask(two), ask(two)}; got[0] != 403 || got[1] != 429 {
 		t.Errorf("without a cookie: %v", got)
 	}
@@ -362,7 +362,7 @@ func TestGate_access_lists(t *testing.T) {
 	}
 }
 
-// Guessing a token is asking too.
+// A guessed token counts as a request too.
 func TestGate_counts_wrong_tokens(t *testing.T) {
 	h := openHouse(t, risk.Policies{risk.API: {risk.Address: per(2)}})
 	c := h.at("192.0.2.1")

@@ -11,13 +11,13 @@ import (
 	"videomall/web/page"
 )
 
-// unknownCoupon is the session's value that says which code nobody gave out was tried last.
+// unknownCoupon is the value in the session that holds the last code tried that does not exist.
 const unknownCoupon = "unknown_coupon"
 
-// couponGuesses has a coupon's code tried, and counts those whose answer tells something: codes that nobody gave out,
-// and, to who makes one, that somebody has. So they can't be found by trying. A code that exists costs a buyer nothing,
-// whether or not it can be used, and neither does the same wrong one once more: a page that is loaded again. Errors of
-// the result: promotion.ErrCouponTries, which knows when to come back; those of try.
+// couponGuesses lets a coupon's code be tried, and counts the answers that reveal something: codes that do not exist,
+// and, to somebody who makes a coupon, codes that do. So codes can't be found by trying. An existing code costs a buyer
+// nothing, whether or not it applies, and neither does the same wrong code once more, as after a reload. Errors of the
+// result: promotion.ErrCouponTries, which knows when to come back; those of try.
 func couponGuesses(m *mall.Mall, asks func(echo.Context) risk.Subject) page.Guess {
 	return func(c *page.Ctx, code string, try func() error) error {
 		code = promotion.NormalCode(code)

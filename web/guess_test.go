@@ -12,8 +12,8 @@ import (
 	"videomall/mall/risk"
 )
 
-// TestCouponGuesses: what nobody gave out is counted by account, device and address, by whichever door; what exists
-// costs nothing.
+// TestCouponGuesses checks that codes that do not exist are counted by account, device and address, on every page that
+// takes a code, and that existing codes cost nothing.
 func TestCouponGuesses(t *testing.T) {
 	h := openHouse(t, risk.Policies{risk.Coupons: {risk.User: per(3), risk.Device: per(5), risk.Address: per(7)}})
 	_, err := h.Promotions.CreateCoupon(h.Ctx, promotion.Actor{UserID: 1}, "SPRING", promotion.Terms{

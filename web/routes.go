@@ -49,7 +49,7 @@ import (
 	"videomall/web/wellknown"
 )
 
-// routes hangs every address of the mall into the server, room by room.
+// routes registers every address of the mall with the server, area by area.
 func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.Subject) {
 	m, all := d.Mall, e.Group("")
 	guess := couponGuesses(m, asks)
@@ -330,7 +330,7 @@ func listable(m *mall.Mall) func(context.Context, int64) ([]listingview.Video, e
 	}
 }
 
-// waiting counts what the review desk has to do.
+// waiting counts the reviews and appeals that wait at the review desk.
 func waiting(m *mall.Mall) func(context.Context) (int, int, error) {
 	return func(ctx context.Context) (int, int, error) {
 		n, err := m.Reviews.Counts(ctx)
@@ -338,7 +338,7 @@ func waiting(m *mall.Mall) func(context.Context) (int, int, error) {
 	}
 }
 
-// findLive looks for listings on sale by what an operator types; nothing typed means the latest.
+// findLive searches listings on sale by what an operator types; an empty query returns the latest.
 func findLive(m *mall.Mall) func(context.Context, string) ([]catalog.Card, error) {
 	return func(ctx context.Context, title string) ([]catalog.Card, error) {
 		if title == "" {

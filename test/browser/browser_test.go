@@ -38,8 +38,8 @@ var (
 	asking      sync.Mutex
 )
 
-// require returns the mall and the browser's context. Without a browser it skips loudly, or fails where E2E=required
-// says that there must be one.
+// require returns the mall and the browser's context. Without a browser it skips the test and says so, or fails where
+// E2E=required demands one.
 func require(t *testing.T) (*house, context.Context) {
 	t.Helper()
 	asking.Lock()

@@ -16,9 +16,8 @@ const (
 	shiftBudget = 0.02    // cumulative layout shift; 0.1 is what the web calls good
 )
 
-// TestHome_budget measures what a first visit with an empty cache costs: everything but the pictures that lie below the
-// fold. Of those a browser fetches the next ones in advance, as many as it likes; the rest must wait for somebody to
-// scroll.
+// TestHome_budget measures what a first visit with an empty cache costs, without the pictures below the fold. A browser
+// fetches some of those in advance, as many as it likes; the others must wait until somebody scrolls.
 func TestHome_budget(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 1280})
@@ -51,8 +50,8 @@ func TestHome_budget(t *testing.T) {
 	p.until(`[...document.images].every(i => i.complete && i.naturalWidth > 0)`)
 }
 
-// phoneBudgets are what pages of the shop may cost on a phone, in bytes over the wire with the pictures fetched in
-// advance.
+// phoneBudgets limit the cost of the shop's pages on a phone, in bytes over the wire, including the pictures that are
+// fetched in advance.
 var phoneBudgets = map[string]float64{
 	"/":                    150_000,
 	"/videos":              180_000,
@@ -60,9 +59,8 @@ var phoneBudgets = map[string]float64{
 	"/watch/ink-mountains": 110_000, // before the press that brings the player
 }
 
-// TestPages_budget_on_phone sums all that the pages of the shop cost on a first visit with an empty cache, before
-// anybody scrolls: on the phone that Lighthouse takes for usual, and with the pictures that a browser fetches in
-// advance.
+// TestPages_budget_on_phone sums everything that the shop's pages cost on a first visit with an empty cache, before
+// anybody scrolls, on Lighthouse's standard phone, including the pictures that a browser fetches in advance.
 func TestPages_budget_on_phone(t *testing.T) {
 	t.Parallel()
 	for path, budget := range phoneBudgets {

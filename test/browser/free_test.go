@@ -8,8 +8,8 @@ import (
 	"videomall/mall/account"
 )
 
-// TestFreePreview_guest_watches_and_buyer_jumps_by_chapter watches what is free of a video to its end and again, and then the video
-// as who has bought it.
+// TestFreePreview_guest_watches_and_buyer_jumps_by_chapter watches the free minutes of a video to their end, and again,
+// and then the whole video as its buyer.
 func TestFreePreview_guest_watches_and_buyer_jumps_by_chapter(t *testing.T) {
 	t.Parallel()
 	const slug = "snow-in-the-pines"
@@ -45,7 +45,7 @@ func TestFreePreview_guest_watches_and_buyer_jumps_by_chapter(t *testing.T) {
 	p.until(videoElement + `.currentTime >= 8 && document.querySelector('.player-chapter-name').textContent.length > 3`)
 }
 
-// TestCheckout_free_video presses the button once and sees the video play, the sign-in between for a guest.
+// TestCheckout_free_video presses the button once and sees the video play; a guest signs in on the way.
 func TestCheckout_free_video(t *testing.T) {
 	t.Parallel()
 	const (

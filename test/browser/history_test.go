@@ -37,8 +37,8 @@ func TestList_back_restores_position(t *testing.T) {
 		p.until(
 			`location.pathname + location.search === ` + quoted(path) + ` && ` + listed + ` === ` + quoted(seen[path]))
 	}
-	// What sells best changes while other tests buy, so that the first list is known by its length and by not being the
-	// one after it.
+	// Other tests buy meanwhile and change the best sellers, so the first list is recognised by its length and by
+	// differing from the next one.
 	eval[bool](p, `history.back(); true`)
 	p.until(
 		`location.pathname + location.search === '/videos' && ` + listed + `.split(' ').length === ` +
@@ -69,8 +69,8 @@ func TestCheckout_double_click_places_one_order(t *testing.T) {
 		t.Errorf("a double click made %d orders", n)
 	}
 	eval[bool](p, `history.back(); true`)
-	// Either the page as the browser kept it, or, where it had let go of it, the order that awaits payment, to which
-	// /checkout leads now.
+	// The browser shows the page that it kept, or, where it has dropped it, the unpaid order, to which /checkout leads
+	// now.
 	p.until(`/^.(checkout$|orders.)/.test(location.pathname) && document.readyState === 'complete'`)
 	if eval[bool](p, `!!document.querySelector('#checkout button[data-once]')`) {
 		eval[bool](p, `document.querySelector('#checkout button[data-once]').click(); true`)
@@ -91,7 +91,7 @@ func TestCheckout_double_click_places_one_order(t *testing.T) {
 	}
 }
 
-// TestSignIn_ended_session_leads_back signs in again where the session ended under a page, and goes on there.
+// TestSignIn_ended_session_leads_back signs in again after the session ended, and continues on the same page.
 func TestSignIn_ended_session_leads_back(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 390})

@@ -9,7 +9,7 @@ import (
 	"videomall/mall/order"
 )
 
-// trip is the main job of the mall as one person does it.
+// trip is the main journey through the mall, as one person makes it.
 type trip struct {
 	look    look
 	query   string
@@ -85,7 +85,7 @@ func (j trip) find(p *person) {
 	p.until(trailer + `?.currentTime > 0.5`)
 }
 
-// fillCart puts the video into a guest's cart.
+// fillCart puts the video into the cart of a guest.
 func (j trip) fillCart(p *person) {
 	if j.edition != "" {
 		p.click(j.edition)
@@ -149,7 +149,7 @@ func (j trip) watch(p *person) {
 	}
 }
 
-// refundByHand is what an operator does on the order's page.
+// refundByHand refunds on the order's page, as an operator does.
 func refundByHand(t *testing.T, l look, orderNo string) {
 	t.Helper()
 	p := newPerson(t, l)
@@ -166,7 +166,7 @@ func refundByHand(t *testing.T, l look, orderNo string) {
 	p.mall.reaches(t, orderNo, order.Refunded)
 }
 
-// refused sees playing end, in the player and at the API.
+// refused checks that playing ends, in the player and at the API.
 func (j trip) refused(p *person, auth string) {
 	if j.reload {
 		p.visit("/watch/" + j.slug)

@@ -31,7 +31,7 @@ type house struct {
 	close   func() error
 }
 
-// theMall is opened by the first test that has a browser to look at it with, and closed by TestMain.
+// theMall is opened by the first test that has a browser, and closed by TestMain.
 var theMall = sync.OnceValues(openMall)
 
 func openMall() (h *house, err error) {
@@ -109,7 +109,7 @@ func freeAddress() (string, error) {
 	return l.Addr().String(), nil
 }
 
-// account makes a person that no other test knows.
+// account makes an account that no other test uses.
 func (h *house) account(t *testing.T, name, role string) account.User {
 	t.Helper()
 	u, err := h.Accounts.Provision(t.Context(), account.User{
@@ -168,7 +168,7 @@ func (h *house) pay(t *testing.T, o order.Order, with sandbox.PayOptions) {
 	}
 }
 
-// bought is an order that has come all the way.
+// bought returns an order that was paid and delivered.
 func (h *house) bought(t *testing.T, userID int64, skus ...int64) order.Order {
 	t.Helper()
 	o := h.place(t, userID, skus...)

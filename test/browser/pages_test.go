@@ -13,7 +13,7 @@ import (
 //go:embed testdata/axe.min.js
 var axe string
 
-// violation is what axe-core found, as far as a person mends it by.
+// violation is a finding of axe-core, with what is needed to fix it.
 type violation struct {
 	ID, Impact, Help string
 	Nodes            []string
@@ -29,8 +29,8 @@ const (
 const runAxe = `axe.run(%s, {resultTypes: ['violations'], preload: false, %s}).then(r => r.violations
 	.map(v => ({ID: v.id, Impact: v.impact, Help: v.help, Nodes: v.nodes.slice(0, 5).map(n => n.target.join(' ') + '  ' + n.html.slice(0, 200) + '  ' + n.failureSummary.replace(/\s+/g, ' ').slice(0, 300))})))`
 
-// axeViolations asks axe-core about the page as it stands. Movement is stopped first: colours that fade in have no
-// contrast yet.
+// axeViolations runs axe-core on the page as it is. It stops animations first: colours that fade in have no contrast
+// yet.
 func (p *person) axeViolations(part, rules string) []violation {
 	p.t.Helper()
 	eval[bool](p, `document.getAnimations().forEach(a => { try { a.finish(); } catch { a.cancel(); } }); true`)
@@ -47,7 +47,7 @@ func (p *person) axeViolations(part, rules string) []violation {
 	return found
 }
 
-// fits says what sticks out at the right edge, if anything does.
+// fits returns what exceeds the right edge of the screen, if anything does.
 const sticksOut = `(() => {
 	const room = document.documentElement.clientWidth;
 	if (document.documentElement.scrollWidth <= room) return '';
@@ -73,11 +73,11 @@ func TestPages_desktop_light(t *testing.T) {
 	})
 }
 
-// inspect sees that each page can be used by everybody, fits a phone, and says what language it is in.
+// inspect checks that each page is accessible, fits a phone, and names its language.
 func inspect(t *testing.T, l look) { tour(t, l, judge) }
 
-// judge looks at one page: by all rules in the theme of its look, by those of colours in the other one. The two tours
-// have different themes, so that every page is judged by all rules in both.
+// judge checks one page: by all rules in the theme of its look, by the rules of colours in the other theme. The two
+// tours have different themes, so that every page is checked by all rules in both.
 func judge(p *person, s stop) {
 	t, l := p.t, p.look
 	t.Helper()
@@ -116,7 +116,7 @@ func judge(p *person, s stop) {
 	p.fitsPhone(s.name)
 }
 
-// fitsPhone sees that nothing reaches beyond a narrow screen.
+// fitsPhone checks that nothing exceeds a narrow screen.
 func (p *person) fitsPhone(name string) {
 	p.t.Helper()
 	const phone = 390

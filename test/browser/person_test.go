@@ -26,14 +26,14 @@ import (
 	"videomall/mall/account"
 )
 
-// look is how somebody's browser is set up.
+// look is the set-up of a browser.
 type look struct {
 	lang  string // zh-CN or en
 	width int64  // CSS pixels
 	theme string // light or dark; empty leaves it to the browser, which is light
 }
 
-// person is somebody before a browser profile of their own.
+// person is somebody with a browser profile of their own.
 type person struct {
 	t    *testing.T
 	ctx  context.Context
@@ -49,7 +49,7 @@ type person struct {
 	settled  time.Time                    // when the last request ended
 }
 
-// watcher reports what the browser itself does not write to the console, and sums the layout shifts up.
+// watcher reports what the browser does not write to the console, and sums the layout shifts.
 const watcher = `addEventListener('securitypolicyviolation', e => console.error('CSP violation: ' + e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sourceFile + ':' + e.lineNumber));
 window.shifted = 0; window.shifts = [];
 new PerformanceObserver(list => list.getEntries().forEach(e => { if (!e.hadRecentInput) { window.shifted += e.value;
@@ -99,7 +99,7 @@ func height(width int64) int64 {
 	return 900
 }
 
-// hear is called with every event of the tab; it must not ask the browser anything.
+// hear handles every event of the tab; it must not send commands to the browser.
 func (p *person) hear(event any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -150,7 +150,7 @@ func (p *person) amiss(what string) {
 	p.wrong = append(p.wrong, what)
 }
 
-// expect lets what matches pass from now on.
+// expect ignores errors that match from now on.
 func (p *person) expect(pattern string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -176,7 +176,7 @@ func (p *person) painted() {
 	p.ok(err)
 }
 
-// asked says whether an address that matches was requested.
+// asked reports whether a matching address was requested.
 func (p *person) asked(pattern string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -331,7 +331,7 @@ func (p *person) enter(u account.User) {
 	if res.StatusCode != http.StatusSeeOther {
 		p.t.Fatalf("sign in: %s", res.Status)
 	}
-	// A page asked for here takes the greeting away that would stand above the first one.
+	// Loading a page here consumes the greeting, which would otherwise stand above the first page of the test.
 	greeted, err := http.NewRequestWithContext(p.ctx, http.MethodGet, p.mall.url+"/library", nil)
 	p.ok(err)
 	for _, c := range res.Cookies() {
@@ -348,7 +348,7 @@ func quoted(s string) string {
 	return string(b)
 }
 
-// setValue writes into a field whose present text is in the way of typing.
+// setValue replaces the text of a field.
 func setValue(css, value string) chromedp.Action[chromedp.Void] {
 	return chromedp.SetValue(chromedp.CSS(css), value, chromedp.NodeVisible)
 }

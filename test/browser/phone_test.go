@@ -101,7 +101,7 @@ func (h *house) seriesAndBundle(t *testing.T, w *workshop, name string) (series,
 	return "/series/" + w.slug + "-series", bundleview.URL(b.ID)
 }
 
-// TestPhone_BuyBar follows the bar at the foot of a product's page.
+// TestPhone_BuyBar follows the bar at the bottom of a product's page.
 func TestPhone_BuyBar(t *testing.T) {
 	t.Parallel()
 	const bar = `document.querySelector('[data-buy-bar]')`
@@ -131,7 +131,7 @@ func TestPhone_BuyBar(t *testing.T) {
 	}
 }
 
-// TestPhone_BuyBar_without_scripts buys by the bar where nothing but the form works.
+// TestPhone_BuyBar_without_scripts buys with the bar when only the form works.
 func TestPhone_BuyBar_without_scripts(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 390})
@@ -141,8 +141,8 @@ func TestPhone_BuyBar_without_scripts(t *testing.T) {
 	p.at("/sign-in?next=%2Fcheckout")
 }
 
-// TestPhone_more_tabs sees that what scrolls sideways shows an end beyond which there is more, and that figures stand
-// side by side.
+// TestPhone_more_tabs checks that a row that scrolls sideways shows that there is more, and that figures stand side by
+// side.
 func TestPhone_more_tabs(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 390})

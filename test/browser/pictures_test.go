@@ -25,7 +25,7 @@ func TestPictures_sizes(t *testing.T) {
 	}
 }
 
-// looks are the four that a page is looked at in.
+// looks are the four set-ups in which pages are pictured.
 var looks = []look{{
 	lang:  "en",
 	width: 1280,
@@ -45,7 +45,7 @@ var looks = []look{{
 		theme: "dark",
 	}}
 
-// picture keeps what is on the screen, all of it, where -pictures says.
+// picture writes a screenshot of the whole page to the folder that -pictures names.
 func picture(p *person, s stop) {
 	p.t.Helper()
 	p.ok(os.MkdirAll(*pictures, 0o755))

@@ -10,7 +10,7 @@ import (
 	"videomall/mall/account"
 )
 
-// TestTrailer_first_press sees that the player comes with the press that plays, and not before.
+// TestTrailer_first_press checks that the player loads when somebody presses play, and not before.
 func TestTrailer_first_press(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{
@@ -32,7 +32,7 @@ func TestTrailer_first_press(t *testing.T) {
 	p.until(`document.activeElement.closest('[data-trailer]')`)
 }
 
-// TestTrailer_without_scripts sees that the browser's own player stands in.
+// TestTrailer_without_scripts checks that the browser's own player is used.
 func TestTrailer_without_scripts(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 1280})
@@ -79,7 +79,7 @@ func TestPlayer_remembers_settings(t *testing.T) {
 	p.until(shownCaptions + ` === ''`)
 }
 
-// TestPlayer_storage_denied plays where the browser refuses to keep anything, as private windows may.
+// TestPlayer_storage_denied plays in a browser that refuses to store anything, as private windows may.
 func TestPlayer_storage_denied(t *testing.T) {
 	t.Parallel()
 	p, videos := watching(t, look{lang: "en", width: 1280})
@@ -131,7 +131,7 @@ func (p *person) offline(is bool) {
 	p.ok(err)
 }
 
-// TestPlayer_end sees what the end of a rented video leads on to, with the keyboard.
+// TestPlayer_end checks what is offered after the end of a rented video, with the keyboard.
 func TestPlayer_end(t *testing.T) {
 	t.Parallel()
 	const slug = "jellyfish-drift"

@@ -28,8 +28,8 @@ func (p *person) press() {
 	p.until(videoElement + `.paused`)
 }
 
-// TestWatch_press_before_player_is_ready sees that the player leaves the page alone until somebody presses, and then plays and has the
-// keyboard.
+// TestWatch_press_before_player_is_ready checks that the player loads nothing until somebody presses, and then plays
+// and takes the keyboard focus.
 func TestWatch_press_before_player_is_ready(t *testing.T) {
 	t.Parallel()
 	for name, press := range map[string]func(p *person){
@@ -62,7 +62,7 @@ func TestWatch_press_before_player_is_ready(t *testing.T) {
 	}
 }
 
-// TestWatch_press_while_offline presses while the script can't be had, and again once it can.
+// TestWatch_press_while_offline presses while the script can't be loaded, and again when it can.
 func TestWatch_press_while_offline(t *testing.T) {
 	t.Parallel()
 	p, videos := watching(t, look{lang: "en", width: 390})
@@ -83,8 +83,8 @@ func TestWatch_press_while_offline(t *testing.T) {
 	p.until(playsInFront)
 }
 
-// TestWatch_refused_late is a browser that refuses to play once the video is there: a large button waits, without a word
-// of an error.
+// TestWatch_refused_late uses a browser that refuses to play after the video has loaded: a large button appears, and no
+// error.
 func TestWatch_refused_late(t *testing.T) {
 	t.Parallel()
 	p, videos := watching(t, look{lang: "en", width: 390})

@@ -8,7 +8,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-// people are who the pages are shown to, with an order in each of its states.
+// people are the accounts that see the pages, with an order in each state.
 type people struct {
 	shopper, newcomer, operator, creator account.User
 	pending, delivered, refunded, closed string // order numbers
@@ -64,7 +64,7 @@ func (h *house) populate(t *testing.T) people {
 	return e
 }
 
-// stop is a page and how to come to it.
+// stop is a page and the way to it.
 type stop struct {
 	name  string
 	who   *account.User // nil is a guest
@@ -75,7 +75,7 @@ type stop struct {
 	part  string // a selector of what axe looks at; empty is all of the page
 }
 
-// places are all pages, in the states that people meet them in.
+// places are all pages, in the states in which people see them.
 func places(e people) []stop {
 	s, n, o, c := &e.shopper, &e.newcomer, &e.operator, &e.creator
 	return []stop{

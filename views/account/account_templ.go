@@ -734,7 +734,7 @@ func devices(list []Device, now time.Time) templ.Component {
 	})
 }
 
-// tokens are what programs act with; who has none is not told of them.
+// tokens lists the bearer tokens of programs; the section is hidden from people without any.
 func tokens(list []Token, now time.Time) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

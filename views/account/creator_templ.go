@@ -26,7 +26,7 @@ func (p Creator) wrong(t *text.Printer, field string) string {
 	return ui.FieldError(t, p.Errors, field, "creator.wrong.")
 }
 
-// creatorProfile is how a shopper becomes a creator, and a creator changes what the mall says of them.
+// creatorProfile is the form with which a shopper becomes a creator, and a creator edits the public profile.
 func creatorProfile(p Creator) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -245,7 +245,7 @@ func creatorProfile(p Creator) templ.Component {
 	})
 }
 
-// maySell leads a shopper to what selling is.
+// maySell leads a shopper to the page about selling.
 func maySell() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

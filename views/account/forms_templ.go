@@ -410,7 +410,7 @@ func SignInPage(p SignIn) templ.Component {
 	})
 }
 
-// SignUpPage comes back with what was typed, the password excepted.
+// SignUpPage keeps what was typed, except the password.
 func SignUpPage(p SignUp) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -1,6 +1,6 @@
-// Package address says where the things lie that pages of several rooms lead to: a product, where it plays, its cover.
-// It refuses to know who may go there. Each address begins at the mall's root; where a whole one is needed, PUBLIC_URL
-// goes before it.
+// Package address knows the addresses that pages of several areas lead to: a product, its player, its cover. It refuses
+// to know who may go there. Each address begins at the mall's root; where an absolute one is needed, PUBLIC_URL goes
+// before it.
 package address
 
 import (

@@ -41,7 +41,7 @@ type door struct {
 	icon string
 }
 
-// doors are those of the console by what one comes for.
+// doors are the links of the console's navigation, grouped by task.
 var doors = []struct {
 	key   string
 	rooms []door
@@ -71,7 +71,7 @@ var doors = []struct {
 	}},
 }
 
-// Frame is what every page of the console stands in.
+// Frame surrounds every page of the console: the navigation and the heading.
 func Frame(room Room, heading string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

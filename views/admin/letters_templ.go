@@ -16,7 +16,7 @@ import (
 	"videomall/views/ui"
 )
 
-// Letter is something that failed: an event that a subscriber could not take, or a job. It is tried until the tries run out.
+// Letter is an event that a subscriber refused, or a job that failed. It is tried again until its attempts run out.
 type Letter struct {
 	Path     string // below /admin/dead-letters: "/events/search/12", "/jobs/7"
 	Kind     string // the event's type, or the job's kind
@@ -826,7 +826,7 @@ func LetterShown(l Letter) templ.Component {
 	})
 }
 
-// letterEnd is a button behind a question.
+// letterEnd is a button that asks for confirmation first.
 func letterEnd(path, word, means, do string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

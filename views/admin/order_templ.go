@@ -463,7 +463,7 @@ func orderFacts(p OrderPage) templ.Component {
 	})
 }
 
-// Term is a fact of a list of facts: its name, and below it what it is.
+// Term is an entry of a list of facts: its name, and its value below.
 func Term(name string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

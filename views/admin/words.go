@@ -18,7 +18,7 @@ import (
 	"videomall/views/ui"
 )
 
-// EmailOf is how the console writes somebody; "#7" for account 7 where that is gone.
+// EmailOf is the email address of an account as the console writes it; "#7" for account 7 when it is gone.
 func EmailOf(people account.Users, id int64) string {
 	if u, ok := people[id]; ok {
 		return u.Email
@@ -32,7 +32,7 @@ func title(t *text.Printer, i order.Item) string {
 
 func edition(t *text.Printer, i order.Item) string { return t.Edition(i.Kind, i.Quality, i.RentHours) }
 
-// Word says a code in the reader's language where there is a message for it.
+// Word returns the message for a code where there is one, otherwise the code.
 func Word(t *text.Printer, key, code string) string {
 	if t.Has(key) {
 		return t.T(key)
@@ -56,7 +56,7 @@ func stateTone(s order.Status) ui.Tone {
 	return ui.Plain
 }
 
-// tone colours what money and jobs may be.
+// tone is the colour of a state of money or of a job.
 func tone(status string) ui.Tone {
 	switch status {
 	case "succeeded", "consumed", "delivered":
@@ -72,7 +72,7 @@ func tone(status string) ui.Tone {
 // fact is one line of a case's detail.
 type fact struct{ name, value string }
 
-// facts lays a case's detail out by name, sums in the reader's form.
+// facts lists the detail of a case by name, with sums in the reader's form.
 func facts(t *text.Printer, detail json.RawMessage) []fact {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(detail, &fields); err != nil {
@@ -111,7 +111,7 @@ func moment(t *text.Printer, at *time.Time) string {
 	return t.DateTime(*at)
 }
 
-// OrdersOf is where all orders of somebody are listed; empty where there are none.
+// OrdersOf is the address of the list of somebody's orders; "" when there are none.
 func OrdersOf(email string, orders int) string {
 	if orders == 0 {
 		return ""

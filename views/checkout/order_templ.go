@@ -56,8 +56,8 @@ func (p OrderPage) refresh() string {
 	return "3"
 }
 
-// watch makes the part ask for itself once a second, as long as something may still change. An unchanged order
-// answers with the time left alone, so that nobody's focus is lost.
+// watch makes the part ask for itself once a second as long as something can still change. For an unchanged order the
+// answer is only the time left, so that nobody's focus is lost.
 func (p OrderPage) watch() templ.Attributes {
 	if p.Order.Status.Final() {
 		return nil
@@ -1181,7 +1181,7 @@ func orderItem(o order.Order, i order.Item) templ.Component {
 	})
 }
 
-// receipt is what a buyer keeps: number, sums, times and what came back.
+// receipt shows what a buyer wants to keep: number, sums, times and refunds.
 func receipt(p OrderPage) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

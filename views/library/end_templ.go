@@ -18,7 +18,7 @@ import (
 	"videomall/views/ui"
 )
 
-// End is what a video's page offers when the video has ended. What is empty is left out.
+// End is what the page offers after the video has ended. Empty fields are left out.
 type End struct {
 	Next    *catalog.Episode // of the series that the video is part of
 	Related []catalog.Card   // where there is no next episode
@@ -34,7 +34,7 @@ func (e End) url(c catalog.Card) string {
 	return address.Product(c.Slug)
 }
 
-// atTheEnd covers the video when it has ended.
+// atTheEnd covers the video after it has ended.
 func atTheEnd(w Watch) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

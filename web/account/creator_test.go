@@ -50,7 +50,7 @@ func selling(t *testing.T) *webtest.Mall {
 	return m
 }
 
-// TestSell_page reads the page as each of those who may come to it.
+// TestSell_page reads the page as every kind of visitor.
 func TestSell_page(t *testing.T) {
 	t.Parallel()
 	m := selling(t)
@@ -139,8 +139,7 @@ func TestCreator_shopper_becomes_one(t *testing.T) {
 	m.Browser(0).Post("/account/creator", form).Wants(303)
 }
 
-// TestCreator_zone holds that reports begin in the zone of the browser in which somebody became a
-// creator.
+// TestCreator_zone checks that reports begin in the time zone of the browser in which somebody became a creator.
 func TestCreator_zone(t *testing.T) {
 	t.Parallel()
 	m := selling(t)

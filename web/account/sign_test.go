@@ -115,8 +115,8 @@ func TestSignIn_throttle_retry_after(t *testing.T) {
 	}
 }
 
-// TestSignIn_known_browser: strangers on the same network use up their tries and not those of a browser where the
-// owner was before.
+// TestSignIn_known_browser checks that strangers on the same network use up their own attempts, and not those of a
+// browser in which the owner signed in before.
 func TestSignIn_known_browser(t *testing.T) {
 	t.Parallel()
 	m := open(t, false)

@@ -83,7 +83,7 @@ func open(t *testing.T) *desk {
 	return d
 }
 
-// settle has the provider asked for every refund, as the job does, and its word on them taken.
+// settle submits every refund to the provider, as the job does, and applies its notices.
 func (d *desk) settle(t *testing.T) {
 	t.Helper()
 	for _, no := range webtest.Query[string](d.Mall, "select refund_no from order_refund where status = 'pending'") {
@@ -209,7 +209,7 @@ func TestRefund_shows_sum_and_happens_once(t *testing.T) {
 		"select actor from order_refund")[0]; actor != "operator:"+strconv.FormatInt(d.olga.ID, 10) {
 		t.Errorf("by %s", actor)
 	}
-	// The other item is what is left, even before the provider has answered.
+	// Only the other item is left, even before the provider has answered.
 	left := d.b.Get(at).Shows("under way").Form(at + "/refund")
 	if len(left["item"]) != 1 || left["item"][0] == form["item"][0] {
 		t.Fatalf("left: %v", left)
@@ -217,7 +217,7 @@ func TestRefund_shows_sum_and_happens_once(t *testing.T) {
 	d.settle(t)
 	d.b.Get(at).Shows("CN¥9.90 refunded", "succeeded", "played with no sound")
 
-	// All of the rest ends the order.
+	// Refunding the rest ends the order.
 	left.Set("reason", "the rest")
 	d.b.Post(at+"/refund", d.b.Get(at+"/refund?"+left.Encode()).Shows("Refund CN¥5.10").Form(at+"/refund")).Wants(303)
 	d.settle(t)

@@ -18,7 +18,7 @@ import (
 	"videomall/views/text"
 )
 
-// A code of the table is one of an operation in the document, or of the way to any address.
+// A code of the table belongs to an operation in the document, or to every address.
 var anywhere = []string{"400 unreadable_text", "403 access_denied", "404 not_found", "405 method_not_allowed",
 	"413 too_large"}
 

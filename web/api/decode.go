@@ -32,8 +32,9 @@ var (
 	errFieldMissing = fault.New(fault.Invalid, "field_missing", "A required field of the body is missing.")
 )
 
-// decode reads a body of exactly one JSON object into a struct. It is strict, since a misspelt field would else be an
-// order for something else: names count by case, none twice, none unknown, numbers are numbers.
+// decode reads a body of exactly one JSON object into a struct. It is strict, because a misspelt field would otherwise
+// be an order for something else: names are case-sensitive, none may occur twice or be unknown, and numbers must be
+// numbers.
 func decode(c *page.Ctx, into any) error {
 	r := c.Request()
 	kind, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType))

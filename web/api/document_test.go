@@ -116,7 +116,7 @@ func route(doc *openapi3.T, r *http.Request) (*routers.Route, map[string]string)
 	return best, params
 }
 
-// ofTheWay are headers of every answer of the mall, which no operation describes by itself.
+// ofTheWay are headers of every answer of the mall, which no operation describes separately.
 var ofTheWay = []string{"Content-Length", "Content-Type", "Content-Security-Policy", "Cross-Origin-Opener-Policy",
 	"Cross-Origin-Resource-Policy", "Date", "Permissions-Policy", "Referrer-Policy", "Vary", "X-Content-Type-Options",
 	"Connection"}
@@ -190,7 +190,7 @@ func describesProblem(t *testing.T, doc *openapi3.T, a answer) {
 	}
 }
 
-// The validator must see a wrong answer, or all tests above prove nothing.
+// The validator has to detect a wrong answer, or all tests above prove nothing.
 func TestDocument_refuses_undescribed_answers(t *testing.T) {
 	t.Parallel()
 	doc := spec(t)

@@ -86,7 +86,7 @@ func TestAPI_buy_and_watch(t *testing.T) {
 	if res.StatusCode != http.StatusOK {
 		t.Errorf("playlist: %d", res.StatusCode)
 	}
-	// A browser renews; its session says who sits before it.
+	// A browser sends the heartbeat; its session says who uses it.
 	b := m.browser(ann)
 	b.call("GET", fmt.Sprint("/play/auth/", videoID), "").refuses(409, "stream_limit")
 	here := b.call("POST", fmt.Sprint("/play/auth/", videoID), `{"takeover": true}`).wants(200)

@@ -65,8 +65,8 @@ func (r orderRequest) lines() ([]order.Line, error) {
 	return lines, required(missing...)
 }
 
-// campaign is the one that the order names; 0 for the normal prices. One that nobody can have names itself, and is not
-// running.
+// campaign returns the flash sale that the order names; 0 for the normal prices. An id that no sale can have counts as
+// a sale that does not run.
 func (r orderRequest) campaign() int64 {
 	if r.CampaignID == nil {
 		return 0

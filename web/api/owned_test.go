@@ -6,7 +6,7 @@ import (
 	"videomall/mall/order"
 )
 
-// Two orders of one video wait; when one of them has been paid, nobody is led to pay for the other.
+// Two orders of one video are unpaid. After one of them was paid, the buyer is not led to pay the other.
 func TestOrders_prepay_video_owned_meanwhile(t *testing.T) {
 	t.Parallel()
 	m := open(t)

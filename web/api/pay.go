@@ -52,8 +52,8 @@ func (d Deps) prepay(c *page.Ctx) error {
 	})
 }
 
-// takeNotice hands a provider's notice on as it came and answers in the provider's own words. No cookie and no token
-// count here: a notice is known by its signature. The bare address is the sandbox's.
+// takeNotice passes a provider's notice on as it came, and answers in the provider's format. Cookies and tokens do not
+// count here: the signature identifies a notice. The bare address is the sandbox's.
 func (d Deps) takeNotice(c echo.Context) error {
 	provider := c.Param("provider")
 	if provider == "" {
@@ -75,7 +75,7 @@ func (d Deps) takeNotice(c echo.Context) error {
 	return c.Blob(ack.Status, ack.ContentType, []byte(ack.Body))
 }
 
-// logRefusal keeps why a notice was not taken, since its sender is told no more than a code.
+// logRefusal logs why a notice was refused, because its sender is told only a code.
 func (d Deps) logRefusal(c echo.Context, provider string, err error) {
 	pc, _ := d.Site.From(c) // its own error concerns a viewer, of whom there is none
 	pc.Log().WarnContext(c.Request().Context(), "notice refused", "provider", provider, "error", err)

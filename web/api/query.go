@@ -19,14 +19,14 @@ const (
 	maxLimit     = 100
 )
 
-// query reads the parameters of a list and gathers what is wrong with them. An empty one counts as absent.
+// query reads the parameters of a list and collects what is wrong with them. An empty parameter counts as absent.
 type query struct {
 	values url.Values
 	wrong  map[string]string
 }
 
-// readQuery refuses parameters that come twice or that the list does not know: either would silently be another list.
-// Errors: 400 for what is no query string.
+// readQuery refuses parameters that occur twice or that the list does not know: both would silently return another
+// list. Errors: 400 for an unreadable query string.
 func readQuery(c *page.Ctx, known ...string) (*query, error) {
 	values, err := url.ParseQuery(c.Request().URL.RawQuery)
 	if err != nil {

@@ -146,7 +146,7 @@ func TestVideos_accept_language(t *testing.T) {
 	}
 }
 
-// A creator who has a name in one language only is called by it in both.
+// A creator with a name in only one language has that name in both.
 func TestVideos_creator_named_in_one_language(t *testing.T) {
 	t.Parallel()
 	m := open(t)

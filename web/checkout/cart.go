@@ -129,7 +129,7 @@ func (d Deps) holds(ctx context.Context, o cart.Owner, skuID int64) bool {
 	return false
 }
 
-// refusals turn a line's problem into what the shopper is told.
+// refusals maps the problem of a line to what the shopper is told.
 var refusals = map[string]*fault.Fault{
 	order.ErrUnavailable.Slug:  order.ErrUnavailable,
 	order.ErrAlreadyOwned.Slug: order.ErrAlreadyOwned,
@@ -137,7 +137,7 @@ var refusals = map[string]*fault.Fault{
 	inventory.ErrSoldOut.Slug:  inventory.ErrSoldOut,
 }
 
-// refuse says why nothing was added: in a passing notice, or without scripts on the page that the shopper came from.
+// refuse says why nothing was added: in a notice, or without scripts on the page that the shopper came from.
 func (d Deps) refuse(c *page.Ctx, l order.QuoteLine, f *fault.Fault, next string) error {
 	if f == nil {
 		f = order.ErrUnavailable
@@ -171,7 +171,7 @@ func (d Deps) setQuantity(c *page.Ctx) error {
 	return d.cartChanged(c, false)
 }
 
-// refuseQuantity shows the cart as it was, and above it why it still is.
+// refuseQuantity shows the unchanged cart, and above it the reason.
 func (d Deps) refuseQuantity(c *page.Ctx) error {
 	p, err := d.cartPage(c)
 	if err != nil {

@@ -96,7 +96,7 @@ func TestCart_guest_cart_moves_at_sign_in(t *testing.T) {
 	b.Get("/checkout").Wants(200).Shows("Film 1", "Film 2", "CN¥59.90")
 	m.Browser(0).Get("/cart").Shows("Your cart is empty")
 
-	// The cart is the person's now, in whatever browser.
+	// The cart now belongs to the account, in every browser.
 	m.Browser(mia.ID).Get("/cart").Shows("Film 1", "Film 2")
 }
 
@@ -238,7 +238,7 @@ func TestCheckout_repeated_click_is_one_order(t *testing.T) {
 	}
 	b.Get("/cart").Shows("Your cart is empty")
 
-	// What is put into the cart afterwards is not taken out by the old form.
+	// The old form does not remove what is added to the cart afterwards.
 	b.Post("/cart/items", item(video))
 	b.Post("/checkout", form).Wants(303)
 	b.Get("/cart").Shows("Film 1")

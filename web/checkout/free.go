@@ -20,9 +20,8 @@ import (
 // freeKey is the session's value that says which free video its guest has pressed.
 const freeKey = "free_film"
 
-// watchFree gives a video that costs nothing, and leads to where it plays. A guest signs in first and is led on from
-// there: the sign-in finds in the session what was pressed, so that no address which somebody else made up gives
-// anybody anything.
+// watchFree gives the viewer a video that costs nothing, and leads to its player. A guest signs in first. The session
+// remembers which video the guest pressed, so that an address that somebody else made up gives nobody anything.
 func (d Deps) watchFree(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	product, err := d.Catalog.ProductBySlug(ctx, c.Param("slug"))
@@ -37,7 +36,7 @@ func (d Deps) watchFree(c *page.Ctx) error {
 	switch {
 	case errors.Is(err, order.ErrAlreadyOwned):
 		return c.Redirect(address.Watch(product.Slug))
-	// it costs something by now, or has run out: the page tells
+	// it has become paid or has sold out; the page says which
 	case err != nil && fault.From(err).Kind == fault.Conflict:
 		c.Flash(ui.Warning, "not_free_any_more")
 		return c.Redirect(address.Product(product.Slug))
@@ -55,7 +54,7 @@ func (d Deps) watchFree(c *page.Ctx) error {
 	return c.Redirect(plays)
 }
 
-// takePressed gives a person the video that they pressed before they signed in, if that is where the sign-in leads.
+// takePressed gives a person the video that they pressed before they signed in, if the sign-in leads there.
 func (d Deps) takePressed(ctx context.Context, c *page.Ctx, userID int64) error {
 	slug, to := c.TakeBack(freeKey), c.Next("")
 	if slug == "" || to != address.Watch(slug) && to != address.Start(slug) {

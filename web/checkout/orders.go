@@ -58,7 +58,7 @@ func (d Deps) orderPage(c *page.Ctx) (checkoutview.OrderPage, error) {
 	return d.complete(c, o)
 }
 
-// complete gathers what the page tells beyond the order itself.
+// complete reads what the page shows besides the order itself.
 func (d Deps) complete(c *page.Ctx, o order.Order) (checkoutview.OrderPage, error) {
 	ctx := c.Request().Context()
 	p := checkoutview.OrderPage{
@@ -90,8 +90,8 @@ func (d Deps) complete(c *page.Ctx, o order.Order) (checkoutview.OrderPage, erro
 	return p, err
 }
 
-// followOrder is asked once a second by a page that waits. It answers with the whole part when the order has moved
-// since the version that the page shows, else with the time left.
+// followOrder answers a waiting page, which asks once a second. When the order has moved since the version that the
+// page shows, it answers with the whole part, otherwise with the time left.
 func (d Deps) followOrder(c *page.Ctx) error {
 	o, err := d.Orders.Get(c.Request().Context(), c.Viewer.UserID, c.Param("orderNo"))
 	if err != nil {
@@ -136,7 +136,7 @@ func (d Deps) cancelOrder(c *page.Ctx) error {
 	return c.Redirect(orderURL(orderNo))
 }
 
-// buyAgain puts what an order held, and what is still for sale of it, into the cart.
+// buyAgain puts the items of an order that are still on sale into the cart.
 func (d Deps) buyAgain(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	o, err := d.Orders.Get(ctx, c.Viewer.UserID, c.Param("orderNo"))

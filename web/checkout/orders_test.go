@@ -14,7 +14,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// moody is a bank that is out of reach as long as a test says so.
+// moody is a payment provider that is unreachable as long as a test says so.
 type moody struct {
 	payment.Provider
 	away atomic.Bool

@@ -49,8 +49,8 @@ func (d Deps) showCheckout(c *page.Ctx) error {
 	return d.renderCheckout(c, http.StatusOK, p)
 }
 
-// leaveCheckout leads whoever comes to a checkout of nothing to the order that they have just placed and not paid: the
-// way back from the payment page ends here. Without one it is the empty cart.
+// leaveCheckout handles a checkout without lines. It leads to the order that the shopper has just placed and not paid,
+// because the way back from the payment page ends here; without one it shows the empty cart.
 func (d Deps) leaveCheckout(c *page.Ctx) error {
 	waiting, err := d.Orders.AwaitingPayment(c.Request().Context(), c.Viewer.UserID)
 	if err != nil {
@@ -62,7 +62,7 @@ func (d Deps) leaveCheckout(c *page.Ctx) error {
 	return c.Redirect(orderURL(waiting.Newest))
 }
 
-// applyCoupon lowers the quote by a code, or says beside its field why it can't.
+// applyCoupon lowers the quote by a code, or says beside the field why the code does not apply.
 func (d Deps) applyCoupon(c *page.Ctx, lines []order.Line, typed string, p *checkoutview.CheckoutPage) error {
 	code := promotion.NormalCode(typed)
 	if code == "" || len(p.Quote.Lines) == 0 {
@@ -93,7 +93,7 @@ func (d Deps) applyCoupon(c *page.Ctx, lines []order.Line, typed string, p *chec
 	return nil
 }
 
-// renderCheckout shows the lines that can be bought, and apart from them those that can't.
+// renderCheckout shows the lines that can be bought, and separately those that can't.
 func (d Deps) renderCheckout(c *page.Ctx, status int, p checkoutview.CheckoutPage) error {
 	var buyable []order.QuoteLine
 	for _, l := range p.Quote.Lines {
@@ -119,7 +119,8 @@ func (d Deps) allowPayment(c *page.Ctx) {
 	c.Allow("form-action", append([]string{c.PublicURL("")}, d.PaymentOrigins...)...)
 }
 
-// agreed is what the shopper pressed the button under: lines, their amounts and the total as they were shown.
+// agreed is what the shopper agreed to by pressing the button: the lines, their amounts and the total as the page
+// showed them.
 type agreed struct {
 	key      string
 	provider string
@@ -204,7 +205,7 @@ func (d Deps) place(c *page.Ctx) error {
 	return d.pay(c, placed.OrderNo, a.provider)
 }
 
-// isRefusal says that the shopper can do something about it on the checkout page.
+// isRefusal reports whether the shopper can do something about the fault on the checkout page.
 func isRefusal(err error) bool {
 	for _, f := range []error{order.ErrPriceChanged, order.ErrUnavailable, order.ErrQuantity, order.ErrAlreadyOwned,
 		inventory.ErrSoldOut} {
@@ -215,14 +216,14 @@ func isRefusal(err error) bool {
 	return ofCoupon(fault.From(err))
 }
 
-// ofCoupon says that the code is what keeps the order from being placed.
+// ofCoupon reports whether the coupon's code is the reason why the order was not placed.
 func ofCoupon(f *fault.Fault) bool {
 	_, named := f.Fields[promotion.CouponField]
 	return named
 }
 
-// askAgain shows the checkout as it stands now beside what was agreed to. The key stays, so that this page and the
-// one before it can make one order only.
+// askAgain shows the checkout as it is now, beside what the shopper agreed to. The key stays, so that this page and the
+// earlier one can make only one order.
 func (d Deps) askAgain(c *page.Ctx, a agreed, f *fault.Fault) error {
 	quote, mixed, err := d.quote(c.Request().Context(), c.Viewer.UserID, a.lines)
 	if err != nil {

@@ -7,10 +7,10 @@ import (
 	"videomall/web/page"
 )
 
-// mostRelated is how many other videos the end of one shows.
+// mostRelated is how many other videos are offered after the end of a video.
 const mostRelated = 3
 
-// end says what a video leads on to. The video plays without it: what can't be had is left out.
+// end returns what the player offers after the video. The video plays without it, so errors only leave parts out.
 func (d Deps) end(c *page.Ctx, product catalog.Product, e entitlement.Entitlement) libraryview.End {
 	end, err := d.whatFollows(c, product)
 	if err != nil {
@@ -56,8 +56,8 @@ func (d Deps) whatFollows(c *page.Ctx, product catalog.Product) (end libraryview
 	return end, err
 }
 
-// toOwn is the cheapest way to keep what was rented, in no lower quality where there is one; nil where none can be
-// bought.
+// toOwn returns the cheapest way to own what was rented, in the same quality or a better one if possible; nil where
+// nothing can be bought.
 func toOwn(skus []catalog.SKU, quality string) (best *catalog.SKU) {
 	keeps := func(k catalog.SKU) bool { return k.Quality == quality || k.Quality == catalog.Quality4K }
 	for i, k := range skus {

@@ -187,12 +187,11 @@ func (d Deps) watch(c *page.Ctx) error {
 	return c.Render(http.StatusOK, title, libraryview.WatchPage(w))
 }
 
-// justGranted is for how long a rental counts as what the press before has brought.
+// justGranted is how long after its purchase a rental counts as started by the press that bought it.
 const justGranted = time.Minute
 
-// begins says that the viewer has pressed to have this rental's time begin: on this page, or where it was given just
-// now. An address on another site begins nothing, and what was given leaves a rental alone that was there before and is
-// the better one.
+// begins reports whether the viewer has pressed to start this rental's time, on this page or by buying it just now. A
+// link on another site starts nothing. A purchase does not start a better rental that the viewer had before.
 func begins(c *page.Ctx, e entitlement.Entitlement) bool {
 	switch c.QueryParam("start") {
 	case "":
@@ -205,7 +204,7 @@ func begins(c *page.Ctx, e entitlement.Entitlement) bool {
 	return !page.FromElsewhere(c.Request())
 }
 
-// video is what plays, by itself: a person has come to its page to watch it.
+// video returns what the player plays. It starts by itself, because the viewer came to this page to watch.
 func (d Deps) video(c *page.Ctx, product catalog.Product) (*ui.Video, error) {
 	ctx, viewer := c.Request().Context(), c.Viewer.UserID
 	asset, err := d.Media.Asset(ctx, *product.AssetID)

@@ -19,13 +19,13 @@ import (
 )
 
 const (
-	// mostCached is the memory that cached pages may take, in bytes.
+	// mostCached limits the memory of cached pages, in bytes.
 	mostCached = 64 << 20
-	// longestCached is the longest address whose page is cached.
+	// longestCached limits the length of an address whose page is cached.
 	longestCached = 400
 )
 
-// cachedPage is a page as every guest of one language and theme gets it, but for the nonce.
+// cachedPage is a page as all guests of one language and theme get it, apart from the nonce.
 type cachedPage struct {
 	route  string
 	header []field
@@ -41,15 +41,15 @@ type field struct {
 // errNotCached says that a page, though asked for by a guest, is not one that all guests share.
 var errNotCached = errors.New("page: drawn, and not to be cached")
 
-// Cache says for how long this page may be cached for all guests who ask for the same address in the same language and
-// theme, and what changes void it. A page of a handler that does not call it is drawn for each of them. It does nothing
-// for a page that is drawn for somebody.
+// Cache says how long this page may be cached for all guests who ask for the same address in the same language and
+// theme, and which changes invalidate it. A page whose handler does not call it is drawn for each guest. Cache does
+// nothing for a page that is drawn for somebody.
 func (c *Ctx) Cache(policy cache.Policy) { c.caching = &policy }
 
-// Cached is Handle for a page that is the same for all guests, or would be. The page that is cached is drawn for a
-// request of nobody's: it carries the address, the language and the theme, and nothing else that a visitor sent, so
-// that nothing of a visitor can be in it. Whoever brings a cookie besides those two, a token, or wants a fragment, gets
-// a page of their own.
+// Cached is Handle for a page that is the same for all guests. The cached page is drawn for a request that belongs to
+// nobody: it carries the address, the language and the theme, and nothing else that a visitor sent, so that the page
+// can contain nothing of a visitor. A request with any other cookie or with a token, and a request for a fragment, gets
+// a page of its own.
 func (s *Site) Cached(h func(*Ctx) error) echo.HandlerFunc {
 	own := s.Handle(h)
 	return func(c echo.Context) error {
@@ -57,7 +57,7 @@ func (s *Site) Cached(h func(*Ctx) error) echo.HandlerFunc {
 		if !ok {
 			return own(c)
 		}
-		// All that the draw takes from this request; it may outlive it.
+		// The draw takes only these values from the request, which it may outlive.
 		e, uri, route, names, values := c.Echo(), c.Request().URL.RequestURI(), c.Path(), c.ParamNames(), append(
 			[]string{}, c.ParamValues()...)
 		p, err := s.pages.Get(c.Request().Context(), key.String(), nil,
@@ -74,8 +74,7 @@ func (s *Site) Cached(h func(*Ctx) error) echo.HandlerFunc {
 	}
 }
 
-// serveCached answers with a page that is cached, before anything is done that it does not need: routes, sessions,
-// compression.
+// serveCached answers with a cached page before the work that it does not need: routing, sessions, compression.
 func (s *Site) serveCached(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		key, ok := s.shares(c)
@@ -91,7 +90,7 @@ func (s *Site) serveCached(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// sharedKey is all that cached pages differ by.
+// sharedKey holds everything in which cached pages differ.
 type sharedKey struct {
 	lang   text.Lang
 	theme  ui.Theme
@@ -103,7 +102,8 @@ func (k sharedKey) String() string {
 	return string(k.lang) + " " + string(k.theme) + " " + string(k.spoken) + " " + k.uri
 }
 
-// shares says whether a request is a guest's who is like all others: no session, no cart, no notice waiting, no token.
+// shares reports whether a request comes from a guest without anything of their own: no session, no cart, no waiting
+// notice, no token.
 func (s *Site) shares(c echo.Context) (sharedKey, bool) {
 	r := c.Request()
 	if !IsRead(r.Method) || r.Header.Get("Authorization") != "" || wantsFragment(r) ||
@@ -175,8 +175,8 @@ func (s *Site) draw(ctx context.Context, e *echo.Echo, key sharedKey, uri, route
 	return p, *pc.caching, err
 }
 
-// send answers with a cached page under a nonce of its own. There is no ETag: with a 304 the browser would hold the old
-// body, with its old nonce, against the new policy.
+// send answers with a cached page and a new nonce. It sends no ETag: after a 304 the browser would hold the old body,
+// with its old nonce, against the new policy.
 func (s *Site) send(c echo.Context, p *cachedPage, packed bool) error {
 	s.continueIn(c, spoken(c))
 	nonce, h := rand.Text(), c.Response().Header()
@@ -222,7 +222,7 @@ func acceptsGzip(r *http.Request) bool {
 	return false
 }
 
-// sheet is a response that is only written down.
+// sheet is a response that is only recorded.
 type sheet struct {
 	header http.Header
 	status int

@@ -38,8 +38,8 @@ type Ctx struct {
 	bearer  bool          // the viewer is known by a token, not by a cookie
 }
 
-// Viewer is who asks; the zero value is a guest. It is read from PostgreSQL at every request, so that a role taken away
-// is gone at once.
+// Viewer is who asks; the zero value is a guest. It is read from PostgreSQL at every request, so that a role that is
+// taken away is gone at once.
 type Viewer struct {
 	UserID int64
 	Name   string
@@ -57,8 +57,8 @@ func (v Viewer) SignedIn() bool { return v.UserID != 0 }
 // Is says that the viewer has the role.
 func (v Viewer) Is(role string) bool { return v.UserID != 0 && v.Role == role }
 
-// From returns the request's page context, making it at the first call. On an error the context is a guest's and still
-// fit to render the error.
+// From returns the page context of the request, and makes it at the first call. With an error it returns the context of
+// a guest, which can still render that error.
 func (s *Site) From(c echo.Context) (*Ctx, error) {
 	if pc, ok := c.Get(contextKey).(*Ctx); ok {
 		return pc, nil
@@ -98,7 +98,8 @@ func (s *Site) From(c echo.Context) (*Ctx, error) {
 	return pc, err
 }
 
-// identify finds the viewer: by a bearer token on the API, where cookies then count for nothing, else by the session.
+// identify finds the viewer. On the API a bearer token decides, and cookies count for nothing then; otherwise the
+// session decides.
 func (c *Ctx) identify() error {
 	r := c.Request()
 	if token, ok := bearer(r); ok {
@@ -163,8 +164,8 @@ func bearer(r *http.Request) (string, bool) {
 
 func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }
 
-// IsHTMX says that a part of a page is asked for, so that a bare fragment answers. A boosted link, and a page that the
-// back button asks again, want the whole page.
+// IsHTMX reports whether htmx asks for a part of the page, so that the answer is a fragment. A boosted link, and a page
+// that the back button loads again, want the whole page.
 func (c *Ctx) IsHTMX() bool { return wantsFragment(c.Request()) }
 
 func wantsFragment(r *http.Request) bool {
@@ -211,7 +212,7 @@ func (c *Ctx) SignOut() error {
 // Session is the request's own session; nil for a bearer of a token.
 func (c *Ctx) Session() *sessions.Session { return c.session }
 
-// beforeWrite runs when the status is about to be written: the last moment for headers.
+// beforeWrite runs immediately before the status is written, which is the last moment for headers.
 func (c *Ctx) beforeWrite() {
 	if c.dirty && c.session != nil {
 		if err := c.session.Save(c.Request(), c.Response()); err != nil {
@@ -225,8 +226,8 @@ func (c *Ctx) beforeWrite() {
 	c.cacheHeaders(h)
 }
 
-// cacheHeaders keeps what is one person's out of every cache, and tells a cache what a guest's page depends on. A
-// handler that set Cache-Control itself knows better.
+// cacheHeaders keeps personal pages out of every cache, and tells caches what a guest's page depends on. It leaves
+// Cache-Control alone where the handler has set it.
 func (c *Ctx) cacheHeaders(h http.Header) {
 	h.Add("Vary", "Cookie")
 	h.Add("Vary", "Accept-Language")

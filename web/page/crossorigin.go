@@ -31,8 +31,9 @@ func (s *Site) refuseCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// FromElsewhere says that another site, or a sister host, had the browser ask. A browser that does not say so by
-// Sec-Fetch-Site (those before 2023) says where it comes from by Origin or Referer; what says neither is a program.
+// FromElsewhere reports whether another site, or another host of this site, made the browser send the request. A
+// browser without Sec-Fetch-Site (before 2023) is judged by Origin or Referer. A request without any of them comes from
+// a program.
 func FromElsewhere(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "same-origin", "none":
@@ -50,8 +51,8 @@ func FromElsewhere(r *http.Request) bool {
 	return false
 }
 
-// RefuseElsewhere keeps other sites from a GET that starts something in a person's name, such as a stream: links and
-// pictures lead a browser there with its cookies. Errors: cross_origin.
+// RefuseElsewhere refuses GET requests from other sites that would start something in a person's name, such as a
+// stream: a link or a picture leads a browser there with its cookies. Errors: cross_origin.
 func RefuseElsewhere(r *http.Request) error {
 	if _, ok := bearer(r); !ok && FromElsewhere(r) {
 		return errCrossOrigin.Because("GET from %q", r.Header.Get("Sec-Fetch-Site"))

@@ -18,7 +18,7 @@ import (
 	"videomall/views/ui"
 )
 
-// statuses is the only place where a kind of fault becomes a status.
+// statuses is the only place that maps a kind of fault to a status.
 var statuses = map[fault.Kind]int{
 	fault.Internal: http.StatusInternalServerError, fault.Invalid: http.StatusUnprocessableEntity,
 	fault.Unauthenticated: http.StatusUnauthorized, fault.Forbidden: http.StatusForbidden,
@@ -77,7 +77,7 @@ func (s *Site) show(c *Ctx, err error, f *fault.Fault, status int) error {
 	case c.IsHTMX() && status == http.StatusUnauthorized:
 		return c.Redirect("/sign-in?next=" + url.QueryEscape(c.here()))
 	case c.IsHTMX():
-		// The element that asked stays as it is; the notice lands in the page's own region.
+		// The element that sent the request stays as it is; the notice goes to the page's own region.
 		c.Response().Header().Set("HX-Reswap", "none")
 		return c.Fragment(status, ui.Toast(ui.Error, detail))
 	}
@@ -182,8 +182,8 @@ func translate(err error) (*fault.Fault, int) {
 	return f, statuses[f.Kind]
 }
 
-// retryAfter is how long to stay away: what an error of the chain says, else a guess for the kinds that pass by
-// themselves.
+// retryAfter returns how long to wait: what an error in the chain says, otherwise a guess for the kinds of faults that
+// pass by themselves.
 func retryAfter(err error, kind fault.Kind) (time.Duration, bool) {
 	var knows interface{ RetryAfter() time.Duration }
 	if errors.As(err, &knows) {
@@ -192,7 +192,7 @@ func retryAfter(err error, kind fault.Kind) (time.Duration, bool) {
 	return retryUnknown, kind == fault.TooMany || kind == fault.Unavailable
 }
 
-// buyURL is where the thing that was refused can be bought, if an error of the chain says so.
+// buyURL returns where the refused thing can be bought, if an error in the chain says so.
 func buyURL(err error) string {
 	var knows interface{ BuyURL() string }
 	if errors.As(err, &knows) {
@@ -201,14 +201,14 @@ func buyURL(err error) string {
 	return ""
 }
 
-// barred says that every other page would answer with the same refusal, so that no way on is offered.
+// barred reports whether every other page would answer with the same refusal. The error page then offers no links.
 func barred(err error) bool {
 	var knows interface{ Barred() }
 	return errors.As(err, &knows)
 }
 
-// left says that the request failed because its reader went away in the midst of it, as browsers do with the pictures
-// of a page that is left: no fault of the server's.
+// left reports whether the request failed because its reader went away, as browsers do with the pictures of a page that
+// is left. That is no fault of the server.
 func left(err error, c echo.Context) bool {
 	return errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil
 }

@@ -13,10 +13,10 @@ import (
 
 var errSignIn = fault.New(fault.Unauthenticated, "sign_in_required", "Sign in to go on.")
 
-// ErrNotFound is an address that leads to nothing.
+// ErrNotFound says that the address leads to nothing.
 var ErrNotFound = fault.New(fault.NotFound, "not_found", "There is nothing here.")
 
-// RequireUser lets people with an account pass. A guest on a page is sent to sign in and comes back; a guest on the API
+// RequireUser admits people with an account. A guest is sent from a page to sign in, and comes back; on the API a guest
 // gets 401.
 func (s *Site) RequireUser(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -34,7 +34,7 @@ func (s *Site) RequireUser(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// RequireRole lets people with one of the roles pass. For others who are signed in the room does not exist: 404.
+// RequireRole admits people with one of the roles. Others who are signed in get 404, as if the address did not exist.
 func (s *Site) RequireRole(roles ...string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return s.RequireUser(func(c echo.Context) error {
@@ -50,8 +50,8 @@ func (s *Site) RequireRole(roles ...string) echo.MiddlewareFunc {
 	}
 }
 
-// RequireRoleOrLead is RequireRole for the first page of a room that everybody may hear of: who may not enter, guests
-// included, is led to the page that says how one comes in. Programs are refused as by RequireRole.
+// RequireRoleOrLead is RequireRole for the first page of an area that is no secret: everybody without the role, guests
+// included, is led to the page that says how to get it. Programs are refused as by RequireRole.
 func (s *Site) RequireRoleOrLead(to string, roles ...string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		strict := s.RequireRole(roles...)(next)
@@ -71,7 +71,7 @@ func (s *Site) RequireRoleOrLead(to string, roles ...string) echo.MiddlewareFunc
 // isOneOf says whether the viewer has one of the roles.
 func (c *Ctx) isOneOf(roles []string) bool { return slices.ContainsFunc(roles, c.Viewer.Is) }
 
-// wantsProblem says that a program asks, which understands problem+json better than a page.
+// wantsProblem reports whether the sender is a program, which reads problem+json better than a page.
 func wantsProblem(r *http.Request) bool {
 	if isAPI(r) {
 		return true

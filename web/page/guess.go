@@ -1,6 +1,6 @@
 package page
 
-// Guess has a code tried that somebody typed, and refuses who has tried too many that nobody gave out. The zero Guess
+// Guess lets a typed code be tried, and refuses people who tried too many codes that do not exist. The zero Guess
 // refuses nobody.
 type Guess func(c *Ctx, code string, try func() error) error
 

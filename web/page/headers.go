@@ -31,7 +31,7 @@ var baseline = []struct {
 	{"frame-ancestors", []string{"'none'"}},
 }
 
-// policy is what one answer's Content-Security-Policy admits beyond the baseline.
+// policy is what the Content-Security-Policy of one answer allows in addition to the base policy.
 type policy map[string][]string
 
 // Allow widens this answer's Content-Security-Policy: Allow("form-action", "https://pay.example"). For the few pages
@@ -72,8 +72,8 @@ func (p policy) String(nonce string, https bool) string {
 	return strings.TrimSuffix(b.String(), "; ")
 }
 
-// headers guards every answer, static files and API included. The policy below holds for what is no page of ours; a
-// page replaces it by its own.
+// headers sets the headers that protect every answer, static files and the API included. The policy set here is for
+// answers that are no pages; a page replaces it by its own.
 func (s *Site) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
@@ -90,7 +90,8 @@ func (s *Site) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// requestID names the request in the answer and in every line of the log. A proxy's id is kept when it looks like one.
+// requestID names the request in the answer and in every line of the log. It keeps the id that a proxy sent if it has
+// the form of one.
 func requestID(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()

@@ -40,7 +40,7 @@ func spokenLanguage(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// spoken is the language that the address names; empty where it names none.
+// spoken returns the language that the address names; "" where it names none.
 func spoken(c echo.Context) text.Lang {
 	lang, _ := c.Get(spokenKey).(text.Lang)
 	return lang
@@ -55,8 +55,8 @@ func knownLanguage(lang text.Lang) bool {
 	})
 }
 
-// continueIn lets a guest who came by an address with a language go on in it, until the browser closes. What they chose
-// themselves stays: such a link is not theirs.
+// continueIn keeps a guest who came by an address with a language in that language until the browser closes. It does
+// not replace a language that the guest chose, because somebody else may have written the link.
 func (s *Site) continueIn(c echo.Context, lang text.Lang) {
 	if lang == "" || cookieValue(c, langCookie) != "" {
 		return

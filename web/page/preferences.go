@@ -17,8 +17,8 @@ const (
 
 var errPreference = fault.New(fault.Invalid, "invalid_preference", "That preference does not exist.")
 
-// savePreferences keeps the language and the theme of this browser, each when the form names it, and the language of
-// the person who is signed in.
+// savePreferences stores the language and the theme of this browser, each if the form names it, and the language of the
+// person who is signed in.
 func savePreferences(c *Ctx) error {
 	form, err := c.FormParams()
 	if err != nil {
@@ -55,7 +55,7 @@ func (c *Ctx) SetLanguage(lang text.Lang) error {
 	return nil
 }
 
-// remember keeps a preference for a year; an empty one is forgotten.
+// remember stores a preference for a year; an empty one is deleted.
 func (c *Ctx) remember(name, value string) {
 	cookie := &http.Cookie{
 		Name:     name,

@@ -16,7 +16,7 @@ import (
 	"videomall/mall/fault"
 )
 
-// errUnreadableText refuses text that no database keeps and no person typed.
+// errUnreadableText refuses text that PostgreSQL cannot store and that nobody typed.
 var errUnreadableText = fault.New(fault.Invalid, "unreadable_text",
 	"The request has text that is not valid UTF-8, or a NUL character.")
 
@@ -80,7 +80,7 @@ func CheckMultipart(form *multipart.Form) error {
 	return nil
 }
 
-// checkForm parses the form, which keeps it for the handler. What can't be parsed of it counts as absent.
+// checkForm parses the form, which stores it for the handler. Pairs that can't be parsed count as absent.
 func checkForm(r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		var tooLarge *http.MaxBytesError
@@ -106,7 +106,7 @@ func checkValues(place string, values url.Values) error {
 	return nil
 }
 
-// checkJSON reads the body and puts it back. A body that is no JSON is the handler's to refuse.
+// checkJSON reads the body and puts it back. It leaves a body that is no JSON to the handler, which refuses it.
 func checkJSON(r *http.Request) error {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

@@ -20,10 +20,10 @@ const recently = 15 * time.Minute
 var errNotRecent = fault.New(fault.Forbidden, "password_required",
 	"Sign in again to do this: it takes a password typed within the last 15 minutes.")
 
-// RequireRecent guards a form that moves money or power: it lets people pass who have proved their password within the
-// last 15 minutes, so that a session left open, or stolen, is not enough. Others are asked for it on a page that keeps
-// what they had sent and sends it again to the same address, together with the password. Where no page can be shown,
-// and for bearers of tokens, it is an error.
+// RequireRecent guards a form that moves money or power: it admits people who have proved their password within the
+// last 15 minutes, so that a session that was left open or stolen is not enough. It asks others for the password on a
+// page that holds the form they sent, and sends it again to the same address together with the password. Where no page
+// can be shown, and for bearers of tokens, it is an error.
 func (s *Site) RequireRecent(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		pc, err := s.From(c)
@@ -62,7 +62,7 @@ func (s *Site) RequireRecent(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// askPassword shows the page that asks, around the form that was sent.
+// askPassword shows the page that asks for the password, with the form that was sent.
 func (c *Ctx) askPassword(status int, form url.Values, wrong string) error {
 	back := c.here()
 	if form.Has(accountview.ConfirmBack) {

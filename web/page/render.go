@@ -75,7 +75,7 @@ func (c *Ctx) fillLayout() {
 	}
 }
 
-// CartCount is the number on the cart; 0 where it cannot be had.
+// CartCount returns the number on the cart; 0 when it cannot be read.
 func (c *Ctx) CartCount() int {
 	if c.site.cartCount == nil || c.Page.Bare {
 		return 0
@@ -88,7 +88,7 @@ func (c *Ctx) CartCount() int {
 	return n
 }
 
-// awaiting are the orders that the viewer may still pay; none where they cannot be had.
+// awaiting returns the orders that the viewer can still pay; none when they cannot be read.
 func (c *Ctx) awaiting() views.Awaiting {
 	if c.site.awaiting == nil || c.Page.Bare || !c.Viewer.SignedIn() {
 		return views.Awaiting{}
@@ -120,12 +120,12 @@ func (c *Ctx) Remember(key, value string) {
 	c.dirty = true
 }
 
-// Remembers says that this is what is remembered, and keeps it.
+// Remembers reports whether this value is the one that is remembered, and stores it.
 func (c *Ctx) Remembers(key, value string) bool {
 	return c.session != nil && c.session.Values[key] == value
 }
 
-// TakeBack returns what was remembered, once; empty where nothing was.
+// TakeBack returns the remembered value and forgets it; "" where there was none.
 func (c *Ctx) TakeBack(key string) string {
 	if c.session == nil {
 		return ""

@@ -21,9 +21,9 @@ const (
 var errTooManyViewers = fault.New(fault.Unavailable, "too_many_viewers",
 	"Very many people are watching this. The page shows the stock when you load it.")
 
-// hub tells all who watch a sale how it stands. However many they are, one goroutine of the process asks, once a tick,
-// and only while somebody watches. A viewer who reads slowly keeps nobody waiting: each has room for one state, and a
-// newer one takes its place. It is safe for concurrent use.
+// hub sends the state of a sale to everybody who watches it. However many they are, one goroutine of the process reads
+// it, once a tick, and only while somebody watches. A viewer who reads slowly delays nobody: each has room for one
+// state, which a newer one replaces. It is safe for concurrent use.
 type hub struct {
 	read  func(ctx context.Context, ids []int64) (map[int64]saleview.Live, error)
 	ticks func() (ticks <-chan time.Time, stop func())
@@ -59,7 +59,7 @@ func everySecond() (<-chan time.Time, func()) {
 	return t.C, t.Stop
 }
 
-// knows says that the sale is being watched and exists: whoever comes next need not be looked up.
+// knows reports whether somebody watches the sale and it exists, so that the next viewer needs no lookup.
 func (h *hub) knows(id int64) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -116,8 +116,8 @@ func (h *hub) leave(id int64, v *viewer, network netip.Prefix) {
 	}
 }
 
-// ask looks at every tick until nobody watches. A look that fails is forgotten: the next one is a second away, and
-// whoever watches keeps the state that was last known.
+// ask reads the states at every tick until nobody watches. It ignores an error: the next read comes a second later, and
+// viewers keep the last known state.
 func (h *hub) ask(ctx context.Context) {
 	ticks, stop := h.ticks()
 	defer stop()

@@ -44,7 +44,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST("/sales/:id/buy", on(b.buy), d.Site.RequireUser)
 }
 
-// teasers complete campaigns with the videos of their lots; what can't be shown any more is left out.
+// teasers adds to campaigns the videos that they sell; it leaves out those that can't be shown any more.
 func teasers(ctx context.Context, c *catalog.Catalog, campaigns []promotion.Campaign) ([]saleview.Teaser, error) {
 	var ids []int64
 	for _, k := range campaigns {
@@ -71,5 +71,5 @@ func teasers(ctx context.Context, c *catalog.Catalog, campaigns []promotion.Camp
 	return list, nil
 }
 
-// mendable says that whoever sent a form can do something about the fault.
+// mendable reports whether the sender of a form can do something about the fault.
 func mendable(f *fault.Fault) bool { return f.Kind == fault.Invalid || f.Kind == fault.Conflict }

@@ -15,8 +15,8 @@ const (
 	showcaseMost = 20
 )
 
-// Showcase is what the rest of the shop says of running sales. It stands on the busiest pages and so asks the database
-// once in showcaseLife a process, whoever looks. It is safe for concurrent use.
+// Showcase tells the rest of the shop which sales run. It is asked on the busiest pages, so each process asks the
+// database only once in showcaseLife. It is safe for concurrent use.
 type Showcase struct {
 	promotions *promotion.Promotions
 	catalog    *catalog.Catalog

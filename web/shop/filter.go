@@ -15,7 +15,7 @@ import (
 // The parameters of a list's address, in the order they are written.
 var parameters = []string{"q", "category", "kind", "quality", "price_min", "price_max", "free", "sort"}
 
-// request is a list's address, read: where it is, what was asked, and the filter that this means.
+// request is the parsed address of a list: the path, the parameters, and the filter that they mean.
 type request struct {
 	action string // the path
 	asked  url.Values
@@ -23,8 +23,8 @@ type request struct {
 	wrong  string // the message key of what is wrong with the prices
 }
 
-// read takes what it knows from a query. Prices are typed by people, so a wrong one is shown and left out of the
-// filter; whatever else is wrong was not typed, and the catalogue refuses it.
+// read parses the query. People type prices, so a wrong price is shown to them and left out of the filter. Nobody types
+// the other parameters; the catalogue refuses wrong ones.
 func read(action string, query url.Values) request {
 	r := request{action: action, asked: url.Values{}}
 	for _, name := range parameters {
@@ -62,8 +62,8 @@ func price(s string) (*int64, bool) {
 	return &fen, fen >= 0
 }
 
-// with is the list's address after a change; an empty value takes the parameter away. Every change starts at the first
-// page.
+// with returns the address of the list after a change; an empty value removes the parameter. Every change starts at the
+// first page.
 func (r request) with(changes ...string) string {
 	values := url.Values{}
 	for name := range r.asked {
@@ -89,7 +89,7 @@ func (r request) address(values url.Values) string {
 	return r.action + b.String()
 }
 
-// clear is the list without its filters; what is searched for and the order stay.
+// clear returns the address of the list without its filters. The search and the order stay.
 func (r request) clear() string {
 	return r.with("category", "", "kind", "", "quality", "", "price_min", "", "price_max", "", "free", "")
 }

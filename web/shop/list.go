@@ -12,8 +12,8 @@ import (
 	"videomall/web/page"
 )
 
-// consolation is how many popular videos stand where a list is empty.
-const consolation = 4
+// popularShown is how many popular videos an empty list shows instead.
+const popularShown = 4
 
 func (d Deps) videos(c *page.Ctx) error {
 	r := read("/videos", c.QueryParams())
@@ -81,7 +81,7 @@ func (d Deps) list(c *page.Ctx, r request, p shopview.ListPage) error {
 	p.Capped = found.Capped
 	p.Partial = r.filter.Cursor != ""
 	if len(p.Cards) == 0 {
-		if err := d.console(ctx, &p); err != nil {
+		if err := d.fillEmpty(ctx, &p); err != nil {
 			return err
 		}
 	}
@@ -144,9 +144,9 @@ func (d Deps) texts(ctx context.Context, cards []catalog.Card) (map[int64]catalo
 	return texts, nil
 }
 
-// console fills an empty list's page with somewhere else to go.
-func (d Deps) console(ctx context.Context, p *shopview.ListPage) error {
-	popular, err := d.Catalog.List(ctx, catalog.Filter{Limit: consolation, NoCount: true})
+// fillEmpty fills the page of an empty list with other videos.
+func (d Deps) fillEmpty(ctx context.Context, p *shopview.ListPage) error {
+	popular, err := d.Catalog.List(ctx, catalog.Filter{Limit: popularShown, NoCount: true})
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (d Deps) console(ctx context.Context, p *shopview.ListPage) error {
 	return err
 }
 
-// stocked are the categories with something on sale.
+// stocked returns the categories that have something on sale.
 func (d Deps) stocked(ctx context.Context) ([]catalog.Category, error) {
 	all, err := d.Catalog.Categories(ctx)
 	var list []catalog.Category

@@ -192,7 +192,8 @@ func (d Deps) editions(c *page.Ctx, product catalog.Product,
 	return editions, nil
 }
 
-// ownsAlready shows what the order will refuse: what is owned for good in that or a better quality.
+// ownsAlready reports whether the order would be refused because the viewer owns the video for good in that quality or
+// a better one.
 func ownsAlready(mine []entitlement.Entitlement, k catalog.SKU) bool {
 	for _, e := range mine {
 		if e.Kind == entitlement.KindOwn && (e.Quality == k.Quality || e.Quality == entitlement.Quality4K) {

@@ -92,7 +92,7 @@ func (d Deps) reviewsOf(c *page.Ctx, product catalog.Product, cursor string) (sh
 	return p, nil
 }
 
-// mayReview puts the form on the page of a person who holds the video, did not make it and has not reviewed it.
+// mayReview adds the form for people who hold the video, did not make it and have not reviewed it yet.
 func (d Deps) mayReview(c *page.Ctx, product catalog.Product, holds bool, form *shopview.ReviewForm,
 	p *shopview.ReviewsPage) error {
 	if !holds || product.CreatorID == c.Viewer.UserID {

@@ -55,8 +55,8 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST("/v/:slug/reviews", on(d.addReview), d.Site.RequireUser)
 }
 
-// How long a page may be cached that changes without the catalogue's saying so. What is left of a limited stock is part
-// of orders, which announce nothing; a search is asked by few and the index follows by itself.
+// How long a page may be cached that can change without an announcement of the catalogue. Orders change the stock that
+// is left and announce nothing; a search is asked by few people, and its index follows by itself.
 const (
 	stockCached  = 500 * time.Millisecond
 	searchCached = 2 * time.Second
@@ -94,7 +94,7 @@ func (d Deps) priceCards(c *page.Ctx, lists ...*[]catalog.Card) (cache.Policy, e
 	return cache.Policy{Fresh: stockCached, Stale: stockCached}, nil
 }
 
-// owned says which of the cards' videos the viewer may watch now. A shop that can't tell shows them unmarked.
+// owned returns which of the videos the viewer may watch now. When it cannot be read, no card is marked.
 func (d Deps) owned(c *page.Ctx, lists ...[]catalog.Card) map[int64]bool {
 	marks := map[int64]bool{}
 	if !c.Viewer.SignedIn() {
@@ -119,7 +119,7 @@ func (d Deps) owned(c *page.Ctx, lists ...[]catalog.Card) map[int64]bool {
 	return marks
 }
 
-// sales are the flash sales that run. A shop that can't tell shows none.
+// sales returns the running flash sales; none when they cannot be read.
 func (d Deps) sales(c *page.Ctx) []saleview.Teaser {
 	if d.Sales == nil {
 		return nil

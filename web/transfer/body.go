@@ -76,7 +76,7 @@ func NewBody(r io.Reader, connection Deadlines, limits BodyLimits) *Body {
 	return b
 }
 
-// End lets go of the body.
+// End releases the body.
 func (b *Body) End() { close(b.ended) }
 
 // stop ends a read that waits, and every later one; the server doesn't wait for the rest either.
@@ -87,7 +87,8 @@ func (b *Body) stop() {
 	_ = b.connection.SetReadDeadline(time.Unix(1, 0))
 }
 
-// Read says ErrSlow when fewer bytes came than must. The time that is spent elsewhere between two calls doesn't count.
+// Read returns ErrSlow when fewer bytes came than must. The time that the caller spends between two calls does not
+// count.
 func (b *Body) Read(p []byte) (int, error) {
 	began := b.limits.Now()
 	if began.After(b.next) {

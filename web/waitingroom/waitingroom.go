@@ -1,6 +1,6 @@
-// Package waitingroom owns the page that people wait on before a sale that more want than can be served at once, and
-// the cookie in which their ticket travels to the checkout. Who is next is mall/waitingroom's decision, what is sold
-// there is the seller's: it knows neither.
+// Package waitingroom owns the page on which people wait before a sale that more people want than can be served at
+// once, and the cookie that carries their ticket to the checkout. It refuses to know who is next, which
+// mall/waitingroom decides, and what is sold.
 package waitingroom
 
 import (
@@ -37,12 +37,12 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST("/queue/:name/leave", on(d.leave))
 }
 
-// URL is where to send somebody who must wait; next is the local path to which they go on.
+// URL is the address for somebody who must wait; next is the local path to which they go on.
 func URL(room, next string) string { return "/queue/" + room + "?next=" + url.QueryEscape(next) }
 
-// show joins the queue, or finds the position that was taken. What the page asks every two seconds is the same address
-// as a fragment: that only looks, so that a position which was given up is not taken again behind its owner's back. A
-// visitor who comes from another site only looks, too, and is asked to join.
+// show joins the queue, or finds the position that the visitor has. The page asks the same address every two seconds
+// for a fragment: such a request only looks, so that a position that was given up is not taken again without its owner.
+// A visitor who comes from another site only looks, too, and is asked to join.
 func (d Deps) show(c *page.Ctx) error {
 	ctx, next := c.Request().Context(), c.Next("/")
 	admission, err := d.Admission(ctx, c.Param("name"))
@@ -120,7 +120,7 @@ func (d Deps) giveTicket(c *page.Ctx, p waitingroom.Position, room string) {
 // ticketHeader is where a program sends its ticket.
 const ticketHeader = "Queue-Pass"
 
-// Ticket is what the request shows of that room, for Queue.CheckTicket; "" without one.
+// Ticket returns the ticket for that room in the request, for Queue.CheckTicket; "" without one.
 func Ticket(c echo.Context, room string, secure bool) string {
 	if ticket := c.Request().Header.Get(ticketHeader); ticket != "" {
 		return ticket

@@ -170,8 +170,8 @@ func (a Answer) Text() string {
 	return strings.Join(strings.Fields(out.String()), " ")
 }
 
-// Form collects what a browser would send with the form that posts to action: hidden and typed fields, what is checked
-// and what is selected. Its submit buttons' own values are left out.
+// Form collects what a browser would send with the form that posts to action: hidden and typed fields, checked and
+// selected values. It leaves out the values of submit buttons.
 func (a Answer) Form(action string) url.Values {
 	a.t.Helper()
 	form := find(a.parse(), func(n *html.Node) bool { return n.Data == "form" && attr(n, "action") == action })

@@ -75,13 +75,13 @@ type Options struct {
 	Awaiting  func(*Mall) func(context.Context, *page.Ctx) (views.Awaiting, error)
 	OnSignIn  func(*Mall) func(context.Context, *page.Ctx, int64) error
 	Notice    func(*Mall) func(context.Context, *page.Ctx) (*views.Notice, error)
-	// Suspended says whom the operators keep from signing in; nil keeps nobody.
+	// Suspended reports whether operators have suspended the account; nil suspends nobody.
 	Suspended func(ctx context.Context, userID int64) bool
-	// Listing is what the listing of videos needs of videos and stock.
+	// Listing is what listings need to know of videos and stock.
 	Listing catalog.Listing
 	// Device names the browser that asks, as the program's own does; nil knows of no devices.
 	Device func(echo.Context) []byte
-	// Provider may put something between the mall and its bank.
+	// Provider can wrap the mall's payment provider.
 	Provider func(*Mall, payment.Provider) payment.Provider
 }
 
@@ -237,7 +237,7 @@ func (m *Mall) takeNotice(c echo.Context) error {
 	return c.Blob(ack.Status, ack.ContentType, []byte(ack.Body))
 }
 
-// takeSignIn signs in whom the test names, by the session that any sign-in makes.
+// takeSignIn signs in the account that the test names, by the same session as every sign-in.
 func (m *Mall) takeSignIn(c *page.Ctx, o Options) error {
 	id, err := strconv.ParseInt(c.FormValue("user"), 10, 64)
 	if err != nil {

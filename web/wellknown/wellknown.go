@@ -40,7 +40,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.GET("/.well-known/change-password", changePassword)
 }
 
-// icon serves a file whose address never changes: it is asked for again after a day.
+// icon serves a file whose address never changes; browsers ask for it again after a day.
 func icon(name string) echo.HandlerFunc {
 	content, contentType := static.File(name)
 	return func(c echo.Context) error {
@@ -79,8 +79,8 @@ func manifest(c *page.Ctx) error {
 	})
 }
 
-// security is security.txt. A file beyond its time is no longer to be believed (RFC 9116, 2.5.5), so there is none
-// then.
+// security serves security.txt. After SecurityExpires the file is not to be believed any more (RFC 9116, 2.5.5), so it
+// is not served.
 func (d Deps) security(c echo.Context) error {
 	if len(d.SecurityContact) == 0 || !d.Now().Before(d.SecurityExpires) {
 		return page.ErrNotFound.Because("no contact for reports, or expired at %s", d.SecurityExpires)

@@ -30,7 +30,7 @@ type Compared struct {
 	Silent             bool   // the provider gives no statement
 }
 
-// BooksPage is how the books stand.
+// BooksPage shows the state of the books.
 type BooksPage struct {
 	Families    []ledger.Family
 	Sums        []money.Money // of all accounts, a currency each
@@ -400,7 +400,7 @@ func Books(p BooksPage) templ.Component {
 	})
 }
 
-// meaning says what an account is for; old and foreign names have no words.
+// meaning says what an account is for; unknown names have no words.
 func meaning(t *text.Printer, name string) string {
 	if len(name) > 8 && name[:8] == ledger.Channel {
 		name = "channel"

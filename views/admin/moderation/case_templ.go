@@ -46,7 +46,7 @@ type ReturnForm struct {
 	Errors map[string]string
 }
 
-// closed is why this viewer can't decide, in words; empty when they can.
+// closed says why this operator can't decide; "" when they can.
 func (p CasePage) closed(t *text.Printer) string {
 	switch c := p.Case; {
 	case c.State != review.Open && c.State != review.Second:
@@ -295,7 +295,7 @@ func CaseShown(p CasePage) templ.Component {
 	})
 }
 
-// mark points at what differs from what is on sale.
+// mark marks what differs from the listing on sale.
 func mark(words string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -47,7 +47,7 @@ func stateOptions(t *text.Printer) []ui.Option {
 	return out
 }
 
-// at is what every page of the desk stands in, with the doors of its rooms.
+// at surrounds every page of the review desk, with the links to its parts.
 func at(heading, current string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -73,7 +73,7 @@ type pair struct {
 	whole     bool // a price or a name: compared as one, not letter by letter
 }
 
-// parts are what the reader sees of a change.
+// parts are the pieces of a change that the reader sees.
 func (p pair) parts() parts {
 	if p.whole {
 		return parts{old: p.live, new: p.new}
@@ -83,7 +83,7 @@ func (p pair) parts() parts {
 
 func (p pair) changed() bool { return p.new != p.live }
 
-// pairs lays the two versions beside each other; without a live one everything is new.
+// pairs lists the two versions side by side; without one on sale everything is new.
 func pairs(t *text.Printer, n review.Content, live *review.Content) []pair {
 	l := review.Content{}
 	if live != nil {

@@ -272,7 +272,7 @@ func TestCase_return_needs_a_reason(t *testing.T) {
 	creator.Get("/studio/listings/"+spu+"/appeal").Wants(200).Shows("This listing was returned", "Price", "too dear")
 }
 
-// Taking a listing off sale first saves nobody from its takedown.
+// A creator can't avoid a takedown by taking the listing off sale first.
 func TestTakedown_listing_off_sale(t *testing.T) {
 	d := open(t)
 	b, video := d.Browser(d.olga.ID), d.video()

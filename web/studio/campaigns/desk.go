@@ -16,7 +16,7 @@ import (
 	"videomall/web/sale"
 )
 
-// deskPage is how many sales a page of the desk lists.
+// deskPage is how many sales a page of the list has.
 const deskPage = 50
 
 // desk is where sales are made: a creator's in the studio, an operator's in the console. Both are the same pages.
@@ -42,7 +42,7 @@ func (k desk) actor(c *page.Ctx) promotion.Actor {
 	return promotion.Actor{UserID: c.Viewer.UserID, Operator: k.operator}
 }
 
-// creator is whose SKUs may be chosen; 0 is everybody's.
+// creator returns the account whose SKUs may be chosen; 0 means everybody's.
 func (k desk) creator(c *page.Ctx) int64 {
 	if k.operator {
 		return 0
@@ -113,7 +113,7 @@ func (k desk) edit(c *page.Ctx) error {
 		})
 }
 
-// save reads a form and keeps it; whatever is wrong comes back beside its field with everything that was typed.
+// save reads a form and stores it. A form that is refused comes back with what was typed and what is wrong with it.
 func (k desk) save(c *page.Ctx, campaign *promotion.Campaign,
 	keep func(context.Context, promotion.Actor, campaignview.Form, promotion.Draft) (promotion.Campaign, error)) error {
 	ctx := c.Request().Context()
@@ -167,7 +167,7 @@ func (k desk) show(c *page.Ctx) error {
 	return c.Render(http.StatusOK, saleview.Name(c.Text, campaign), campaignview.Stand(p))
 }
 
-// schedule announces a draft as it was last saved; what keeps it from that is said beside its field.
+// schedule announces a draft as it was last saved. What prevents that is said beside the field.
 func (k desk) schedule(c *page.Ctx) error {
 	ctx, id := c.Request().Context(), formvalue.ID(c.Param("id"))
 	_, err := k.Promotions.Schedule(ctx, k.actor(c), id, formvalue.Version(c.FormValue("version")))

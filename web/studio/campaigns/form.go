@@ -13,13 +13,13 @@ import (
 	"videomall/web/formvalue"
 )
 
-// mostChoices bounds the list of SKUs that a form lets choose from, the newest videos first.
+// mostChoices limits the SKUs that a form offers, the newest videos first.
 const mostChoices = 500
 
 // newRow is a row of the form before anything is typed: one unit a person.
 var newRow = campaignview.Row{PerUser: "1"}
 
-// readForm keeps what was typed, so that it can come back.
+// readForm reads the form as it was typed, so that it can come back.
 func readForm(values url.Values) campaignview.Form {
 	f := campaignview.Form{
 		NameZh:   values.Get("name_zh"),
@@ -39,8 +39,8 @@ func readForm(values url.Values) campaignview.Form {
 	return f
 }
 
-// draft turns what was typed into a campaign, with moments in the reader's zone. What can't be read becomes a value
-// that the campaign's own rules refuse, so that every field is judged in one place.
+// draft converts the form to a campaign, with moments in the reader's time zone. What can't be read becomes a value
+// that the rules of campaigns refuse, so that every field is judged in one place.
 func draft(f campaignview.Form, zone *time.Location, offers map[int64]catalog.Offer) promotion.Draft {
 	d := promotion.Draft{
 		NameZh:   f.NameZh,
@@ -81,7 +81,7 @@ func formOf(c promotion.Campaign, zone *time.Location) campaignview.Form {
 	return f
 }
 
-// choices are the SKUs that a form lets choose from, and the prices of those that it names.
+// choices returns the SKUs that the form offers, and the prices of those that it names.
 func (k desk) choices(ctx context.Context, creator int64,
 	f campaignview.Form) ([]catalog.Offer, map[int64]catalog.Offer, error) {
 	list, err := k.Catalog.Sellable(ctx, creator, mostChoices)

@@ -18,8 +18,8 @@ func (d Deps) editing(c *page.Ctx) (catalog.Editing, error) {
 	return d.Catalog.Editing(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id")))
 }
 
-// show is the form, or how a listing stands that the reviewers have. A cover that was chosen elsewhere comes in the
-// address and is kept when the form is saved.
+// show shows the form, or the state of a listing that is in review. A cover that was chosen elsewhere comes in the
+// address and is stored when the form is saved.
 func (d Deps) show(c *page.Ctx) error {
 	e, err := d.editing(c)
 	if err != nil {
@@ -55,8 +55,8 @@ func (d Deps) renderForm(c *page.Ctx, status int, e catalog.Editing, f listingvi
 	return c.Render(status, p.Title(c.Text), listingview.FormView(p))
 }
 
-// save keeps a form that somebody sent, and hands it to the reviewers if that was the button; whatever is wrong comes
-// back beside its field with everything that was typed.
+// save stores a form, and submits it for review if that button was pressed. A form that is refused comes back with what
+// was typed and what is wrong with it.
 func (d Deps) save(c *page.Ctx) error {
 	e, err := d.editing(c)
 	if err != nil {
@@ -100,8 +100,7 @@ func (d Deps) save(c *page.Ctx) error {
 	return err
 }
 
-// moved shows a form that came too late with what was typed in it: nothing of that is lost, nor of what was saved
-// meanwhile.
+// moved shows a form that came too late, with what was typed in it, beside what was saved meanwhile. Neither is lost.
 func (d Deps) moved(c *page.Ctx, f listingview.Form) error {
 	e, err := d.editing(c)
 	if err != nil {
@@ -113,7 +112,7 @@ func (d Deps) moved(c *page.Ctx, f listingview.Form) error {
 	return d.renderForm(c, http.StatusConflict, e, f)
 }
 
-// autosave keeps the form of a page that is being written on, and answers with a line that says so.
+// autosave stores the form while it is being edited, and answers with a line that says so.
 func (d Deps) autosave(c *page.Ctx) error {
 	values, err := c.FormParams()
 	if err != nil {
@@ -149,7 +148,7 @@ func (d Deps) saved(ctx context.Context, c *page.Ctx, kept catalog.Revision, p l
 	return c.Fragment(http.StatusOK, listingview.Saved(p))
 }
 
-// turning moves a listing by one verb.
+// turning returns a handler that moves a listing by one verb.
 func (d Deps) turning(do func(ctx context.Context, creatorID, spuID int64) error, done string) func(*page.Ctx) error {
 	return func(c *page.Ctx) error {
 		listing := formvalue.ID(c.Param("id"))

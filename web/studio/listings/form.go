@@ -19,7 +19,7 @@ var newWay = listingview.WayForm{
 	Most:    "1",
 }
 
-// readForm keeps what was typed, so that it can come back.
+// readForm reads the form as it was typed, so that it can come back.
 func readForm(v url.Values) listingview.Form {
 	f := listingview.Form{
 		Version:       int(formvalue.ID(v.Get("version"))),
@@ -55,8 +55,8 @@ func readForm(v url.Values) listingview.Form {
 	return f
 }
 
-// content turns what was typed into what is kept. What can't be read becomes a value that the catalogue's rules refuse,
-// so that every field is judged in one place.
+// content converts the form to the content that is stored. What can't be read becomes a value that the catalogue's
+// rules refuse, so that every field is judged in one place.
 func content(f listingview.Form) catalog.Content {
 	n := catalog.Content{
 		Slug:          f.Slug,
@@ -93,7 +93,7 @@ func content(f listingview.Form) catalog.Content {
 	return n
 }
 
-// tags are written with commas or a line each, in either script.
+// tags splits tags at commas and line ends, in both scripts.
 func tags(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(",，、;；\r\n", r) })
 }
@@ -106,7 +106,7 @@ func price(s string) *int64 {
 	return new(formvalue.Price(s))
 }
 
-// formOf fills a form with what is kept.
+// formOf fills a form with the stored content.
 func formOf(e catalog.Editing, editor string) listingview.Form {
 	n := e.Content
 	f := listingview.Form{
@@ -153,7 +153,7 @@ func freeSeconds(s string) int {
 	return int(m*60 + n)
 }
 
-// freeMinutes writes them likewise; nothing for none.
+// freeMinutes writes seconds in the same form; "" for none.
 func freeMinutes(seconds int) string {
 	if seconds%60 == 0 {
 		return formvalue.FormatNumber(seconds / 60)
@@ -161,7 +161,7 @@ func freeMinutes(seconds int) string {
 	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
 }
 
-// decimal writes a price as people type it; nothing for none.
+// decimal writes a price as people type it; "" for none.
 func decimal(amount *int64) string {
 	if amount == nil {
 		return ""

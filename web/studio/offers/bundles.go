@@ -58,7 +58,8 @@ func (k desk) editBundle(c *page.Ctx) error {
 		})
 }
 
-// saveBundle reads a form and keeps it; whatever is wrong comes back beside its field with everything that was typed.
+// saveBundle reads a form and stores it. A form that is refused comes back with what was typed and what is wrong with
+// it.
 func (k desk) saveBundle(c *page.Ctx, bundle *promotion.Bundle,
 	keep func(context.Context, offersview.BundleForm, promotion.BundleTerms) (promotion.Bundle, error)) error {
 	values, err := c.FormParams()
@@ -133,7 +134,8 @@ func readBundle(v url.Values) offersview.BundleForm {
 	}
 }
 
-// bundleTerms turn what was typed into a bundle's. What can't be read becomes a value that their own rules refuse.
+// bundleTerms converts the form to the terms of a bundle. What can't be read becomes a value that the rules of bundles
+// refuse.
 func bundleTerms(f offersview.BundleForm) promotion.BundleTerms {
 	t := promotion.BundleTerms{NameZh: f.NameZh, NameEn: f.NameEn}
 	if f.Kind == "percent" {

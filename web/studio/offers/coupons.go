@@ -98,7 +98,8 @@ func (k desk) editCoupon(c *page.Ctx) error {
 		})
 }
 
-// saveCoupon reads a form and keeps it; whatever is wrong comes back beside its field with everything that was typed.
+// saveCoupon reads a form and stores it. A form that is refused comes back with what was typed and what is wrong with
+// it.
 func (k desk) saveCoupon(c *page.Ctx, coupon *promotion.Coupon,
 	keep func(context.Context, offersview.CouponForm, promotion.Terms) (promotion.Coupon, error)) error {
 	values, err := c.FormParams()
@@ -149,7 +150,7 @@ func (k desk) stopCoupon(c *page.Ctx) error {
 	return c.Redirect(k.couponURL(n))
 }
 
-// readCoupon keeps what was typed, so that it can come back.
+// readCoupon reads the form as it was typed, so that it can come back.
 func readCoupon(v url.Values) offersview.CouponForm {
 	f := offersview.CouponForm{
 		Version:    formvalue.Version(v.Get("version")),
@@ -172,8 +173,8 @@ func readCoupon(v url.Values) offersview.CouponForm {
 	return f
 }
 
-// terms turn what was typed into a coupon's, with moments in the reader's zone. What can't be read becomes a value that
-// the terms' own rules refuse, so that every field is judged in one place.
+// terms converts the form to the terms of a coupon, with moments in the reader's time zone. What can't be read becomes
+// a value that the rules of coupons refuse, so that every field is judged in one place.
 func terms(f offersview.CouponForm, zone *time.Location) promotion.Terms {
 	t := promotion.Terms{
 		Currency:   strings.ToUpper(strings.TrimSpace(f.Currency)),

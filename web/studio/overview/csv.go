@@ -53,8 +53,8 @@ type asked struct {
 	insight.Range
 }
 
-// table is a file whose last column names the zone of its days in each row, where sorting and copying in a spreadsheet
-// keep it.
+// table is a file whose last column names the time zone in each row, so that it survives sorting and copying in a
+// spreadsheet.
 type table struct {
 	*csv.Writer
 	zone string

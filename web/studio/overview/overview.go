@@ -91,7 +91,7 @@ func (d Deps) begin(c *page.Ctx) (overviewview.Page, error) {
 	return overviewview.Page{Zone: zone, Period: readPeriod(c.QueryParams(), zone.DayOf(c.Now))}, err
 }
 
-// status says that days were typed which can't be shown.
+// status returns 422 if the typed days can't be shown.
 func status(p overviewview.Page) int {
 	if len(p.Period.Errors) > 0 {
 		return http.StatusUnprocessableEntity
@@ -99,7 +99,7 @@ func status(p overviewview.Page) int {
 	return http.StatusOK
 }
 
-// own is a video of the creator's; another's does not exist here.
+// own finds a video of the creator; somebody else's is not found.
 func (d Deps) own(ctx context.Context, creatorID int64, param string) (catalog.Card, error) {
 	id, err := strconv.ParseInt(param, 10, 64)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 // lengths are the days of the periods that need none to be typed.
 var lengths = map[string]int{"day": 1, "week": 7, "month": 30}
 
-// readPeriod reads the choice of days, of which today is the last that can be shown. One that can't be shown comes back
-// as it was typed, with what is wrong, beside the last week.
+// readPeriod reads the chosen days, of which today is the last possible one. A choice that can't be shown comes back as
+// it was typed, with what is wrong, and the last week is shown.
 func readPeriod(q url.Values, today time.Time) overviewview.Period {
 	p := overviewview.Period{
 		Name:  q.Get("period"),

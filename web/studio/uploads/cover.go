@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// maxCoverBody is more than a picture may have, so that one that is too large is told so in words.
+	// maxCoverBody is larger than a picture may be, so that a picture that is too large can be answered in words.
 	maxCoverBody = 20 << 20
 	// coverTime and coverRate bound how long a picture may hold one of the few turns; the rate is in bytes a second.
 	coverTime = 2 * time.Minute
@@ -63,7 +63,7 @@ func (d Deps) saveCover(c *page.Ctx) error {
 	}
 }
 
-// broken tells a body that came too slowly from one that can't be read.
+// broken distinguishes a body that came too slowly from one that can't be read.
 func broken(err error) error {
 	if _, ours := errors.AsType[*fault.Fault](err); ours {
 		return err

@@ -64,9 +64,8 @@ func tusVersion(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// offered refuses what belongs to an extension that is not offered before anything of the body is read: a client that
-// was not refused takes for granted that it was understood. Upload-Concat, say, makes a part of a file of what would
-// otherwise be a whole one.
+// offered refuses extensions that are not offered before any of the body is read. A client that is not refused assumes
+// that it was understood: Upload-Concat, for example, declares a whole file to be a part of one.
 func offered(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
@@ -84,7 +83,7 @@ func offered(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// tusBegin is the extension creation. A size that is not known yet is not taken: nothing could be checked before the
+// tusBegin is the extension creation. It refuses an upload of unknown size, because nothing could be checked before the
 // first byte.
 func (d Deps) tusBegin(c *page.Ctx) error {
 	if d.Media.Direct() {

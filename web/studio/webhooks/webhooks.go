@@ -1,5 +1,5 @@
-// Package webhooks owns the pages where a creator says which address is told of what, and sees what was sent there.
-// Whoever is no creator finds nothing here, and nobody another's. It refuses to sign, to send and to judge an address:
+// Package webhooks owns the pages where creators choose which address receives which messages, and see what was sent.
+// Only creators find these pages, and only their own webhooks. It refuses to sign, to send and to judge an address:
 // mall/webhook does.
 package webhooks
 
@@ -76,7 +76,7 @@ func readForm(c *page.Ctx) (webhookview.Form, error) {
 	}, nil
 }
 
-// add answers with the secret itself: it is shown this once, and no redirect could carry it.
+// add answers with the secret itself: it is shown only this once, and a redirect could not carry it.
 func (d Deps) add(c *page.Ctx) error {
 	f, err := readForm(c)
 	if err != nil {
@@ -158,7 +158,7 @@ func (d Deps) remove(c *page.Ctx) error {
 	return d.done(c, "/studio/webhooks", "webhook_removed", nil)
 }
 
-// test waits for the receiver's answer, which is what the button is for, and leads to it.
+// test waits for the answer of the receiver, which is the purpose of the button, and leads to it.
 func (d Deps) test(c *page.Ctx) error {
 	id := formvalue.ID(c.Param("id"))
 	delivery, err := d.Webhooks.Test(c.Request().Context(), c.Viewer.UserID, id)
@@ -174,7 +174,7 @@ func (d Deps) resend(c *page.Ctx) error {
 	return d.done(c, webhookview.DeliveryURL(id, delivery), "webhook_resent", err)
 }
 
-// done leads on with a notice of what was done, or of what kept it from being done.
+// done redirects with a notice that says what was done, or why it was not.
 func (d Deps) done(c *page.Ctx, to, done string, err error) error {
 	switch {
 	case err == nil:
@@ -208,7 +208,7 @@ func (d Deps) show(c *page.Ctx) error {
 // logPage is how many messages a page of the log lists.
 const logPage = 30
 
-// renderShow completes the page of an endpoint with its log, as the address filters it.
+// renderShow adds to the page of an endpoint its log, filtered as the address says.
 func (d Deps) renderShow(c *page.Ctx, status int, p webhookview.ShowPage) error {
 	p.Now = c.Now
 	if s := webhook.DeliveryState(c.QueryParam("state")); slices.Contains(
