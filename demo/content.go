@@ -136,7 +136,7 @@ func decode(name string, into any) error {
 		return fmt.Errorf("demo: %w", err)
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
-	// A misspelt field would silently cost a price or a stock.
+	// A misspelt field must not go unnoticed: the video would lack a price or its stock.
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
 		return fmt.Errorf("demo: catalogue/%s: %w", name, err)

@@ -250,7 +250,7 @@ func (p *plan) refunds() []drawn {
 	return list
 }
 
-// stray is a payment that no order asked for: it waits in suspense, with a case.
+// stray is a payment without an order. It waits in the suspense account, with a case.
 func (s *seeder) stray(ctx context.Context) error {
 	m := order.Money{
 		Provider:     sandbox.Name,
@@ -277,7 +277,7 @@ func (s *seeder) stray(ctx context.Context) error {
 	})
 }
 
-// desk is what lies on the desks of staff and creator today.
+// desk writes what the staff and the creator have to do today.
 func (s *seeder) desk(ctx context.Context) error {
 	if known, err := s.mall.Reviews.Takedowns(ctx, 0, 1); err != nil || len(known) > 0 {
 		return err

@@ -34,7 +34,7 @@ var Accounts = []Account{
 
 const currency = "CNY"
 
-// segmentsAKey: the demo's videos are short, and keys are to rotate all the same.
+// segmentsAKey is small, so that keys rotate even in the demo's short videos.
 const segmentsAKey = 2
 
 // Seed writes the demo content into a mall that lacks it. Whatever stopped an earlier try, the next one goes on where
@@ -188,7 +188,7 @@ func (s *seeder) video(ctx context.Context, v Video) error {
 	if err != nil {
 		return err
 	}
-	asset, err := s.mall.Media.Pack(ctx, footage, v.Slug, segmentsAKey)
+	asset, err := s.mall.Media.Assets.Pack(ctx, footage, v.Slug, segmentsAKey)
 	if err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func (s *seeder) video(ctx context.Context, v Video) error {
 				Zh:    c.Title.Zh,
 			})
 		}
-		if err := s.mall.Media.SetAssetChapters(ctx, asset.ID, chapters); err != nil {
+		if err := s.mall.Media.Captions.SetAssetChapters(ctx, asset.ID, chapters); err != nil {
 			return err
 		}
 	}
@@ -232,7 +232,7 @@ func (s *seeder) video(ctx context.Context, v Video) error {
 			return err
 		}
 	}
-	if err := s.mall.Media.Adopt(ctx, s.creators[v.Creator], v.Slug+".mp4", size(footage), asset); err != nil {
+	if err := s.mall.Media.Videos.Adopt(ctx, s.creators[v.Creator], v.Slug+".mp4", size(footage), asset); err != nil {
 		return err
 	}
 	return s.mall.Catalog.Publish(ctx, spuID)

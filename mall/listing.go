@@ -16,9 +16,9 @@ func (m *Mall) listingVideo(ctx context.Context, q catalog.Querier, ownerID, vid
 	var v media.Video
 	var err error
 	if tx, ok := q.(pgx.Tx); ok {
-		v, err = m.Media.HoldTx(ctx, tx, ownerID, videoID)
+		v, err = m.Media.Videos.HoldTx(ctx, tx, ownerID, videoID)
 	} else {
-		v, err = m.Media.VideoTx(ctx, q, ownerID, videoID)
+		v, err = m.Media.Videos.GetTx(ctx, q, ownerID, videoID)
 	}
 	if err != nil {
 		return listing.Video{}, err

@@ -219,11 +219,13 @@ func (m *Mall) openShop(o Options) {
 // openMedia opens videos and their playback. Where this machine can't make videos of uploads, the rest of the mall works.
 func (m *Mall) openMedia(o Options) (err error) {
 	d := media.Deps{
-		Pool:    m.pool,
-		Storage: o.Storage,
-		Key:     o.MediaKey,
-		Now:     o.Now,
-		Uploads: o.Uploads,
+		Pool:        m.pool,
+		Storage:     o.Storage,
+		Key:         o.MediaKey,
+		Now:         o.Now,
+		Uploads:     o.Uploads,
+		CoverMemory: o.CoverMemory,
+		DiskFloor:   o.DiskFloor,
 		Processing: &media.Processing{
 			Jobs:  m.River,
 			Dir:   o.WorkDir,

@@ -61,7 +61,7 @@ func (m *Mall) reviewFacts() review.Facts {
 			}, err
 		},
 		Duplicates: func(ctx context.Context, tx pgx.Tx, videoID int64) ([]int64, error) {
-			return m.Media.DuplicatesTx(ctx, tx, videoID)
+			return m.Media.Videos.DuplicatesTx(ctx, tx, videoID)
 		},
 	}
 }

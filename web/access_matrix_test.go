@@ -130,7 +130,7 @@ func (m *matrix) fill() {
 		SKUIDs:     []int64{sku, m.Sells(500, -1)},
 	})
 	m.OK(err)
-	upload, err := m.Media.BeginUpload(m.Ctx, ann.ID, media.NewUpload{
+	upload, err := m.Media.Uploads.Begin(m.Ctx, ann.ID, media.NewUpload{
 		Name: "film.mp4",
 		Type: "video/mp4",
 		Size: 100,

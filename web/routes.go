@@ -297,7 +297,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 // trailer finds the public playlist of a video.
 func trailer(m *mall.Mall) func(context.Context, int64) (string, error) {
 	return func(ctx context.Context, assetID int64) (string, error) {
-		asset, err := m.Media.Asset(ctx, assetID)
+		asset, err := m.Media.Assets.ByID(ctx, assetID)
 		if err != nil {
 			return "", err
 		}
@@ -308,7 +308,7 @@ func trailer(m *mall.Mall) func(context.Context, int64) (string, error) {
 // chapters finds the parts of a video.
 func chapters(m *mall.Mall) func(context.Context, int64) ([]media.Chapter, error) {
 	return func(ctx context.Context, assetID int64) ([]media.Chapter, error) {
-		asset, err := m.Media.Asset(ctx, assetID)
+		asset, err := m.Media.Assets.ByID(ctx, assetID)
 		return asset.Chapters, err
 	}
 }
@@ -317,7 +317,7 @@ func chapters(m *mall.Mall) func(context.Context, int64) ([]media.Chapter, error
 func listable(m *mall.Mall) func(context.Context, int64) ([]listingview.Video, error) {
 	const most = 200
 	return func(ctx context.Context, ownerID int64) ([]listingview.Video, error) {
-		videos, err := m.Media.Videos(ctx, ownerID, 0, most)
+		videos, err := m.Media.Videos.List(ctx, ownerID, 0, most)
 		var list []listingview.Video
 		for _, v := range videos {
 			if v.State == media.VideoReady || v.State == media.VideoProcessing {

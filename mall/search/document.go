@@ -16,13 +16,13 @@ const (
 	fieldGap     = 8 // positions between two fields, so that no phrase runs across
 )
 
-// version of the documents: what is written another way has another one.
+// version of the documents. It changes whenever documents are written in another way.
 const version = 2
 
 // weightSpoken is what a match of how characters are read weighs: least.
 const weightSpoken = 'D'
 
-// doc is what the index keeps of an SPU.
+// doc is what the index stores about an SPU.
 type doc struct {
 	words      string // a tsvector in PostgreSQL's own notation
 	fuzzy      string

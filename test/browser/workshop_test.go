@@ -81,17 +81,17 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 
 	content, err := os.ReadFile(clip(t, "mandelbrot"))
 	ok(err)
-	up, err := h.Media.BeginUpload(ctx, w.creator.ID, media.NewUpload{
+	up, err := h.Media.Uploads.Begin(ctx, w.creator.ID, media.NewUpload{
 		Name: called.file,
 		Type: "video/mp4",
 		Size: int64(len(content)),
 	})
 	ok(err)
-	up, err = h.Media.WriteUpload(ctx, w.creator.ID, up.ID, 0, bytes.NewReader(content), int64(len(content)))
+	up, err = h.Media.Uploads.Write(ctx, w.creator.ID, up.ID, 0, bytes.NewReader(content), int64(len(content)))
 	ok(err)
 	w.video = *up.VideoID
 	eventually(t, "the video is packaged", func() bool {
-		v, err := h.Media.Video(ctx, w.creator.ID, w.video)
+		v, err := h.Media.Videos.Get(ctx, w.creator.ID, w.video)
 		return err == nil && v.State == media.VideoReady
 	})
 

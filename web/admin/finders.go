@@ -151,7 +151,7 @@ func listingHits(m *mall.Mall) finding {
 
 func videoHits(m *mall.Mall) finding {
 	return func(ctx context.Context, t *text.Printer, q string, most int) ([]adminview.Hit, error) {
-		found, err := m.Media.Lookup(ctx, q, most)
+		found, err := m.Media.Videos.Lookup(ctx, q, most)
 		var hits []adminview.Hit
 		for _, v := range found {
 			hits = append(hits, adminview.Hit{

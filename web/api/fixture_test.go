@@ -303,7 +303,7 @@ func (m *mall) harbour() (videoID, own, rent int64) {
 			}},
 	})
 	m.OK(err)
-	asset, err := m.Media.Pack(m.Ctx, clearVideo(), "harbour", 2)
+	asset, err := m.Media.Assets.Pack(m.Ctx, clearVideo(), "harbour", 2)
 	m.OK(err)
 	m.OK(m.Catalog.SetAsset(m.Ctx, made.SPUID, asset.ID, asset.DurationSeconds))
 	m.OK(m.Catalog.Publish(m.Ctx, made.SPUID))

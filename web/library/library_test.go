@@ -29,7 +29,7 @@ import (
 type house struct {
 	*webtest.Mall
 	t        *testing.T
-	media    *media.Media
+	media    media.Media
 	playback *playback.Playback
 	grants   int
 }
@@ -112,7 +112,7 @@ func (h *house) packaged() catalog.Product {
 		files[fmt.Sprintf("360p/s%d.m4s", i)] = &fstest.MapFile{Data: []byte("x")}
 	}
 	files["360p/index.m3u8"] = &fstest.MapFile{Data: []byte(list + "#EXT-X-ENDLIST\n")}
-	asset, err := h.media.Pack(h.t.Context(), files, p.Slug, 2)
+	asset, err := h.media.Assets.Pack(h.t.Context(), files, p.Slug, 2)
 	h.must(err)
 	h.must(h.Catalog.SetAsset(h.t.Context(), p.SPUID, asset.ID, asset.DurationSeconds))
 	return p

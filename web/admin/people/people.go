@@ -43,7 +43,7 @@ type Deps struct {
 	Orders       *order.Orders
 	Catalog      *catalog.Catalog
 	Listings     *listing.Listings
-	Media        *media.Media
+	Media        media.Media
 	Entitlements *entitlement.Entitlements
 	Playback     *playback.Playback
 	Ledger       *ledger.Ledger

@@ -69,7 +69,7 @@ func (d Deps) fillMakes(ctx context.Context, _ *text.Printer, p *peopleview.Pers
 	if p.Listings, err = d.Listings.Of(ctx, userID, "", 0, partListed); err != nil {
 		return err
 	}
-	if p.Videos, err = d.Media.Videos(ctx, userID, 0, partListed); err != nil {
+	if p.Videos, err = d.Media.Videos.List(ctx, userID, 0, partListed); err != nil {
 		return err
 	}
 	if p.Hooks, err = d.Webhooks.List(ctx, userID); err != nil {
