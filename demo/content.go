@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"path"
 	"slices"
+
+	"videomall/mall/locale"
 )
 
 //go:embed catalogue covers avatars
@@ -23,12 +25,6 @@ var CoverWidths = [...]int{320, 480, 960}
 // AvatarSizes are the edge lengths in pixels in which every avatar exists.
 var AvatarSizes = [...]int{96, 192}
 
-// Text is one thing said in both languages of the mall.
-type Text struct {
-	Zh string `json:"zh"`
-	En string `json:"en"`
-}
-
 // Texts is a list in both languages; the two need not match item by item.
 type Texts struct {
 	Zh []string `json:"zh"`
@@ -37,37 +33,37 @@ type Texts struct {
 
 // Category is a named part of the catalogue.
 type Category struct {
-	Slug string `json:"slug"`
-	Name Text   `json:"name"`
+	Slug string      `json:"slug"`
+	Name locale.Text `json:"name"`
 }
 
 // Creator makes videos. The avatar's file is named after the slug.
 type Creator struct {
-	Slug string `json:"slug"`
-	Name Text   `json:"name"`
-	Bio  Text   `json:"bio"`
+	Slug string      `json:"slug"`
+	Name locale.Text `json:"name"`
+	Bio  locale.Text `json:"bio"`
 }
 
 // Video is one title with everything a product page shows.
 type Video struct {
-	Slug             string    `json:"slug"`
-	Creator          string    `json:"creator"`  // slug
-	Category         string    `json:"category"` // slug
-	Title            Text      `json:"title"`
-	Description      Text      `json:"description"` // paragraphs are parted by an empty line
-	Tags             Texts     `json:"tags"`
-	DurationSeconds  int       `json:"durationSeconds"`
-	FreeSeconds      int       `json:"freeSeconds"` // of the video's begin that anybody may watch
-	PublishedDaysAgo int       `json:"publishedDaysAgo"`
-	Chapters         []Chapter `json:"chapters"`
-	SKUs             []SKU     `json:"skus"`
-	Narration        []Line    `json:"narration"`
+	Slug             string      `json:"slug"`
+	Creator          string      `json:"creator"`  // slug
+	Category         string      `json:"category"` // slug
+	Title            locale.Text `json:"title"`
+	Description      locale.Text `json:"description"` // paragraphs are parted by an empty line
+	Tags             Texts       `json:"tags"`
+	DurationSeconds  int         `json:"durationSeconds"`
+	FreeSeconds      int         `json:"freeSeconds"` // of the video's begin that anybody may watch
+	PublishedDaysAgo int         `json:"publishedDaysAgo"`
+	Chapters         []Chapter   `json:"chapters"`
+	SKUs             []SKU       `json:"skus"`
+	Narration        []Line      `json:"narration"`
 }
 
 // Chapter begins At seconds into the video.
 type Chapter struct {
-	At    int  `json:"at"`
-	Title Text `json:"title"`
+	At    int         `json:"at"`
+	Title locale.Text `json:"title"`
 }
 
 // Line is one caption, in seconds from the start of the video. The same lines are packed as
@@ -75,7 +71,7 @@ type Chapter struct {
 type Line struct {
 	From float64 `json:"from"`
 	To   float64 `json:"to"`
-	Text
+	locale.Text
 }
 
 // SKU is one way to buy a video.
@@ -140,7 +136,7 @@ func decode(name string, into any) error {
 		return fmt.Errorf("demo: %w", err)
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
-	// A misspelt field would silently cost a price or a stock.
+	// A misspelt field must not go unnoticed: the video would lack a price or its stock.
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
 		return fmt.Errorf("demo: catalogue/%s: %w", name, err)

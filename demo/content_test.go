@@ -12,6 +12,7 @@ import (
 	"golang.org/x/image/webp"
 
 	"videomall/demo"
+	"videomall/mall/locale"
 )
 
 func load(t *testing.T) demo.Catalogue {
@@ -23,7 +24,7 @@ func load(t *testing.T) demo.Catalogue {
 	return c
 }
 
-func TestTheMallIsStocked(t *testing.T) {
+func TestContent_stock(t *testing.T) {
 	t.Parallel()
 	c := load(t)
 	if len(c.Videos) < 24 || len(c.Creators) != 6 || len(c.Categories) < 6 || len(c.Reviews) < 20 {
@@ -69,7 +70,7 @@ func TestTheMallIsStocked(t *testing.T) {
 }
 
 // bilingual wants Han characters in the Chinese and none in the English.
-func bilingual(t *testing.T, where string, texts ...demo.Text) {
+func bilingual(t *testing.T, where string, texts ...locale.Text) {
 	t.Helper()
 	han := func(s string) bool {
 		return strings.ContainsFunc(s, func(r rune) bool { return r >= 0x4e00 && r <= 0x9fff })
@@ -81,7 +82,7 @@ func bilingual(t *testing.T, where string, texts ...demo.Text) {
 	}
 }
 
-func TestPricesCanBeSold(t *testing.T) {
+func TestContent_prices(t *testing.T) {
 	t.Parallel()
 	var free, limited, scarce, struck, scheduled, uhd int
 	for _, v := range load(t).Videos {
@@ -147,7 +148,7 @@ func picture(t *testing.T, data []byte, err error) image.Image {
 	return img
 }
 
-func TestPicturesHaveTheirSizes(t *testing.T) {
+func TestContent_picture_sizes(t *testing.T) {
 	t.Parallel()
 	c := load(t)
 	for _, v := range c.Videos {
@@ -171,9 +172,9 @@ func TestPicturesHaveTheirSizes(t *testing.T) {
 	}
 }
 
-// TestCoversLookDifferent shrinks each cover to 16 x 9 colours, so that two encodings of one
+// TestContent_covers_differ shrinks each cover to 16 x 9 colours, so that two encodings of one
 // picture would be found equal.
-func TestCoversLookDifferent(t *testing.T) {
+func TestContent_covers_differ(t *testing.T) {
 	t.Parallel()
 	const cols, rows = 16, 9
 	looks := map[string][cols * rows * 3]float64{}
@@ -204,7 +205,7 @@ func TestCoversLookDifferent(t *testing.T) {
 	}
 }
 
-func TestWholeRepositoryStaysSmall(t *testing.T) {
+func TestContent_repository_size(t *testing.T) {
 	t.Parallel()
 	var total int64
 	err := fs.WalkDir(os.DirFS("."), ".", func(_ string, d fs.DirEntry, err error) error {

@@ -14,6 +14,7 @@ import (
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/ledger"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/payment"
@@ -78,8 +79,7 @@ func (s *seeder) offers(ctx context.Context) error {
 		return err
 	}
 	bundle := promotion.BundleTerms{
-		NameZh:     "雪与沙：两部安静的自然片",
-		NameEn:     "Snow and sand: two quiet films",
+		Name:       locale.Text{Zh: "雪与沙：两部安静的自然片", En: "Snow and sand: two quiet films"},
 		PercentOff: 20,
 	}
 	for _, slug := range []string{"snow-in-the-pines", "shape-of-dunes"} {
@@ -250,7 +250,7 @@ func (p *plan) refunds() []drawn {
 	return list
 }
 
-// stray is a payment that no order asked for: it waits in suspense, with a case.
+// stray is a payment without an order. It waits in the suspense account, with a case.
 func (s *seeder) stray(ctx context.Context) error {
 	m := order.Money{
 		Provider:     sandbox.Name,
@@ -277,7 +277,7 @@ func (s *seeder) stray(ctx context.Context) error {
 	})
 }
 
-// desk is what lies on the desks of staff and creator today.
+// desk writes what the staff and the creator have to do today.
 func (s *seeder) desk(ctx context.Context) error {
 	if known, err := s.mall.Reviews.Takedowns(ctx, 0, 1); err != nil || len(known) > 0 {
 		return err
@@ -319,8 +319,7 @@ func (s *seeder) desk(ctx context.Context) error {
 	down, err := s.mall.Reviews.TakeDown(ctx, operator.ID, review.Target{
 		SPUID:      product.SPUID,
 		CreatorID:  product.CreatorID,
-		TitleZh:    product.TitleZh,
-		TitleEn:    product.TitleEn,
+		Title:      product.Title,
 		Reason:     "A claim on the copybook's pictures; the creator has shown the licence since.",
 		KeepAccess: true,
 	})

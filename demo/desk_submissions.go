@@ -5,14 +5,15 @@ import (
 	"errors"
 	"fmt"
 
-	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
+	"videomall/mall/locale"
 	"videomall/mall/review"
 )
 
 // submission is a change of a listing that its creator handed in.
 type submission struct {
 	slug    string
-	added   Text // to the description
+	added   locale.Text // to the description
 	returns string
 	appeal  string
 }
@@ -20,24 +21,33 @@ type submission struct {
 var submissions = []submission{
 	{
 		slug: "shape-of-dunes",
-		added: Text{
-			"沙子的声音是现场录的。没有一种疗法是包治百病的，但我在沙丘上睡得很好。",
-			"The sound of the sand was recorded on the spot. It is no miracle cure, but I slept well on the dune.",
+		added: locale.Text{
+			Zh: "沙子的声音是现场录的。没有一种疗法是包治百病的，但我在沙丘上睡得很好。",
+			En: "The sound of the sand was recorded on the spot. It is no miracle cure, but I slept well on the dune.",
 		},
 		returns: "Please leave health out of the description.",
 		appeal:  "The sentence says that it is none. Could a person read it again?",
 	},
 	{
-		slug:  "snow-in-the-pines",
-		added: Text{"拍摄地点：长白山北坡，十二月。", "Filmed on the northern slope of Changbai Mountain, in December."},
+		slug: "snow-in-the-pines",
+		added: locale.Text{
+			Zh: "拍摄地点：长白山北坡，十二月。",
+			En: "Filmed on the northern slope of Changbai Mountain, in December.",
+		},
 	},
 	{
-		slug:  "pulled-noodles",
-		added: Text{"面粉、水、盐，外加一点耐心：配方写在片尾。", "Flour, water, salt and some patience: the recipe stands at the end."},
+		slug: "pulled-noodles",
+		added: locale.Text{
+			Zh: "面粉、水、盐，外加一点耐心：配方写在片尾。",
+			En: "Flour, water, salt and some patience: the recipe stands at the end.",
+		},
 	},
 	{
-		slug:  "neon-rain",
-		added: Text{"这部片子没有 guaranteed profit，只有雨。", "There is no guaranteed profit in this film, only rain."},
+		slug: "neon-rain",
+		added: locale.Text{
+			Zh: "这部片子没有 guaranteed profit，只有雨。",
+			En: "There is no guaranteed profit in this film, only rain.",
+		},
 	},
 }
 
@@ -49,16 +59,16 @@ func (s *seeder) submissions(ctx context.Context, operatorID int64) error {
 			return err
 		}
 		creatorID, spuID := product.CreatorID, product.SPUID
-		e, err := s.mall.Catalog.Editing(ctx, creatorID, spuID)
+		e, err := s.mall.Listings.Editing(ctx, creatorID, spuID)
 		if err != nil {
 			return err
 		}
 		if e.Former != nil || e.Open {
 			continue // handed in before
 		}
-		e.Content.DescriptionZh += "\n\n" + sub.added.Zh
-		e.Content.DescriptionEn += "\n\n" + sub.added.En
-		saved, err := s.mall.Catalog.Save(ctx, creatorID, spuID, catalog.Edit{
+		e.Content.Description.Zh += "\n\n" + sub.added.Zh
+		e.Content.Description.En += "\n\n" + sub.added.En
+		saved, err := s.mall.Listings.Save(ctx, creatorID, spuID, listing.Edit{
 			Version: e.Version,
 			Pressed: true,
 			Content: e.Content,
@@ -66,7 +76,7 @@ func (s *seeder) submissions(ctx context.Context, operatorID int64) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", sub.slug, err)
 		}
-		if err := s.mall.Catalog.Submit(ctx, creatorID, spuID, saved.Version); err != nil {
+		if err := s.mall.Listings.Submit(ctx, creatorID, spuID, saved.Version); err != nil {
 			return fmt.Errorf("%s: %w", sub.slug, err)
 		}
 		if sub.returns == "" {

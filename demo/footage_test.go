@@ -34,8 +34,8 @@ func lines(t *testing.T, fsys fs.FS, name string) []string {
 	return strings.Split(strings.TrimSpace(string(data)), "\n")
 }
 
-// TestPlaylistsAreWhole follows every reference and finds no file that nothing refers to.
-func TestPlaylistsAreWhole(t *testing.T) {
+// TestFootage_playlists follows every reference and finds no file that nothing refers to.
+func TestFootage_playlists(t *testing.T) {
 	t.Parallel()
 	for _, v := range load(t).Videos {
 		footage, err := demo.Footage(videos, v.Slug)
@@ -135,7 +135,7 @@ func cues(t *testing.T, fsys fs.FS, name string) []cue {
 	return out
 }
 
-func TestCaptionsSayTheNarration(t *testing.T) {
+func TestFootage_captions(t *testing.T) {
 	t.Parallel()
 	for _, v := range load(t).Videos {
 		footage, err := demo.Footage(videos, v.Slug)
@@ -154,7 +154,7 @@ func TestCaptionsSayTheNarration(t *testing.T) {
 	}
 }
 
-func TestThumbnailsLieOnTheirSheet(t *testing.T) {
+func TestFootage_thumbnails(t *testing.T) {
 	t.Parallel()
 	for _, v := range load(t).Videos {
 		footage, err := demo.Footage(videos, v.Slug)

@@ -158,7 +158,7 @@ func (s *seeder) reviews(ctx context.Context, p *plan) error {
 func (s *seeder) at(clock *time.Time) (backoffice.AuditFunc, *ledger.Ledger) {
 	now := func() time.Time { return *clock }
 	audited := backoffice.Audit(s.mall.Accounts, s.mall.Audit.WithClock(now))
-	// creators' servers are told of what happens, not of what happened
+	// history is not sent to creators' servers
 	return audited, s.mall.Ledger.ForHistory(now, audited)
 }
 

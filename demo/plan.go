@@ -87,7 +87,7 @@ func videoOf(v Video, p catalog.Product, zone calendar.Zone, now time.Time) vide
 
 func (p *plan) since() time.Time { return p.midnight(historyDays - 1) }
 
-// midnight is that of UTC so many days ago.
+// midnight is 00:00 UTC so many days ago.
 func (p *plan) midnight(daysAgo int) time.Time {
 	return p.now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -daysAgo)
 }
@@ -125,7 +125,7 @@ func (p *plan) draw() {
 	}
 }
 
-// unfinished says that something of an order would lie in the future.
+// unfinished reports whether part of an order would lie in the future.
 func (p *plan) unfinished(o drawn) bool {
 	end := o.PaidAt.Add(time.Minute)
 	if o.PaidAt.IsZero() {
@@ -134,7 +134,7 @@ func (p *plan) unfinished(o drawn) bool {
 	return end.After(p.now)
 }
 
-// ordersOn is how many orders a day of that long ago has: more by and by, and more at weekends.
+// ordersOn is the number of orders of a day so many days ago. It grows over time, and is higher at weekends.
 func (p *plan) ordersOn(daysAgo int) int {
 	n := 5 + 5*float64(historyDays-daysAgo)/historyDays
 	if day := p.midnight(daysAgo).Weekday(); day == time.Saturday || day == time.Sunday {
@@ -201,7 +201,7 @@ func (p *plan) drawOrder(daysAgo int) {
 		skuIDs, total = append(skuIDs, w.skuID), total+w.amount
 	}
 	o := p.newOrder(who.Email, at, skuIDs...)
-	// All that is needed is drawn whatever comes of it: the hour must not change what is drawn next.
+	// Every number is drawn, even if it is not used: the hour must not change what is drawn next.
 	luck, coupon, plays, reason := p.random.Float64(), p.random.Float64(), p.random.Float64() < 0.9, p.random.IntN(
 		len(refundReasons))
 	started := o.PaidAt.Add(time.Duration(10+p.random.IntN(2000)) * time.Minute)

@@ -32,7 +32,7 @@ func (o opinion) locale() string {
 	return "en"
 }
 
-// drawReviews has each reviewer buy what they speak of, and say it some days after.
+// drawReviews has each reviewer buy the video and review it some days later.
 func (p *plan) drawReviews() {
 	creator := p.video("aurora-nights").creatorID
 	answered := 0

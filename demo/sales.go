@@ -8,6 +8,7 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
 )
@@ -15,7 +16,7 @@ import (
 // A flash sale of the demo, in time from now. Its videos are those that no walk through the demo needs at their normal
 // price.
 type flashSale struct {
-	name         Text
+	name         locale.Text
 	by           string // an account's role
 	starts, ends time.Duration
 	lots         []flashLot
@@ -29,10 +30,12 @@ type flashLot struct {
 }
 
 var flashSales = []flashSale{
-	{Text{"海上一夜：灯塔、鲸与咖啡", "A night at sea: lighthouse, whale and coffee"}, account.RoleOperator, 0, 30 * time.Hour,
+	{locale.Text{Zh: "海上一夜：灯塔、鲸与咖啡", En: "A night at sea: lighthouse, whale and coffee"},
+		account.RoleOperator, 0, 30 * time.Hour,
 		[]flashLot{
 			{"waves-and-lighthouse", 490, 60, 1}, {"whale-song", 1290, 20, 1}, {"pour-over-coffee", 390, 100, 2}}},
-	{Text{"林溪的星空：首日价", "Lin Xi’s night sky: first-day price"}, account.RoleCreator, 20 * time.Hour, 44 * time.Hour,
+	{locale.Text{Zh: "林溪的星空：首日价", En: "Lin Xi’s night sky: first-day price"},
+		account.RoleCreator, 20 * time.Hour, 44 * time.Hour,
 		[]flashLot{
 			{"nebula-voyage", 890, 40, 1}}},
 }
@@ -64,8 +67,7 @@ func (s *seeder) sale(ctx context.Context, f flashSale) error {
 		return err
 	}
 	d := promotion.Draft{
-		NameZh:   f.name.Zh,
-		NameEn:   f.name.En,
+		Name:     f.name,
 		StartsAt: s.now.Add(f.starts),
 		EndsAt:   s.now.Add(f.ends),
 	}

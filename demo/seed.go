@@ -34,7 +34,7 @@ var Accounts = []Account{
 
 const currency = "CNY"
 
-// segmentsAKey: the demo's videos are short, and keys are to rotate all the same.
+// segmentsAKey is small, so that keys rotate even in the demo's short videos.
 const segmentsAKey = 2
 
 // Seed writes the demo content into a mall that lacks it. Whatever stopped an earlier try, the next one goes on where
@@ -145,10 +145,8 @@ func (s *seeder) people(ctx context.Context) error {
 		err := s.mall.Catalog.CreateCreator(ctx, catalog.NewCreator{
 			UserID: s.creators[c.Slug],
 			Slug:   c.Slug,
-			NameZh: c.Name.Zh,
-			NameEn: c.Name.En,
-			BioZh:  c.Bio.Zh,
-			BioEn:  c.Bio.En,
+			Name:   c.Name,
+			Bio:    c.Bio,
 			Avatar: c.Slug,
 		})
 		if errors.Is(err, catalog.ErrSlugTaken) {
@@ -168,8 +166,7 @@ func (s *seeder) shelve(ctx context.Context) error {
 	for n, c := range s.catalogue.Categories {
 		_, err := s.mall.Catalog.CreateCategory(ctx, catalog.NewCategory{
 			Slug:     c.Slug,
-			NameZh:   c.Name.Zh,
-			NameEn:   c.Name.En,
+			Name:     c.Name,
 			Position: n,
 		})
 		if err != nil && !errors.Is(err, catalog.ErrSlugTaken) {
@@ -191,7 +188,7 @@ func (s *seeder) video(ctx context.Context, v Video) error {
 	if err != nil {
 		return err
 	}
-	asset, err := s.mall.Media.Pack(ctx, footage, v.Slug, segmentsAKey)
+	asset, err := s.mall.Media.Assets.Pack(ctx, footage, v.Slug, segmentsAKey)
 	if err != nil {
 		return err
 	}
@@ -208,7 +205,7 @@ func (s *seeder) video(ctx context.Context, v Video) error {
 				Zh:    c.Title.Zh,
 			})
 		}
-		if err := s.mall.Media.SetAssetChapters(ctx, asset.ID, chapters); err != nil {
+		if err := s.mall.Media.Captions.SetAssetChapters(ctx, asset.ID, chapters); err != nil {
 			return err
 		}
 	}
@@ -235,7 +232,7 @@ func (s *seeder) video(ctx context.Context, v Video) error {
 			return err
 		}
 	}
-	if err := s.mall.Media.Adopt(ctx, s.creators[v.Creator], v.Slug+".mp4", size(footage), asset); err != nil {
+	if err := s.mall.Media.Videos.Adopt(ctx, s.creators[v.Creator], v.Slug+".mp4", size(footage), asset); err != nil {
 		return err
 	}
 	return s.mall.Catalog.Publish(ctx, spuID)
@@ -262,10 +259,8 @@ func (s *seeder) list(ctx context.Context, v Video, assetID int64,
 		Slug:            v.Slug,
 		CreatorID:       s.creators[v.Creator],
 		CategoryID:      s.categories[v.Category],
-		TitleZh:         v.Title.Zh,
-		TitleEn:         v.Title.En,
-		DescriptionZh:   v.Description.Zh,
-		DescriptionEn:   v.Description.En,
+		Title:           v.Title,
+		Description:     v.Description,
 		Tags:            slices.Concat(v.Tags.Zh, v.Tags.En),
 		Cover:           v.Slug,
 		AssetID:         &assetID,

@@ -3,7 +3,8 @@ package demo
 import (
 	"context"
 
-	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
+	"videomall/mall/locale"
 )
 
 // place is a video's place in a series.
@@ -17,12 +18,14 @@ type place struct {
 var series = []struct {
 	creator  string
 	slug     string
-	title    Text
+	title    locale.Text
 	episodes []string
 }{
-	{"lin-xi", "four-lights", Text{"四种光：雪、沙、晨与夜", "Four lights: snow, sand, dawn and night"},
+	{"lin-xi", "four-lights",
+		locale.Text{Zh: "四种光：雪、沙、晨与夜", En: "Four lights: snow, sand, dawn and night"},
 		[]string{"snow-in-the-pines", "shape-of-dunes", "first-light-ridge", "aurora-nights"}},
-	{"six-strings", "music-you-can-see", Text{"看得见的音乐：三堂课", "Music you can see: a course in three lessons"},
+	{"six-strings", "music-you-can-see",
+		locale.Text{Zh: "看得见的音乐：三堂课", En: "Music you can see: a course in three lessons"},
 		[]string{"rain-piano", "shape-of-sound", "six-string-colours"}},
 }
 
@@ -30,7 +33,7 @@ var series = []struct {
 func (s *seeder) bind(ctx context.Context) error {
 	for _, of := range series {
 		creatorID := s.creators[of.creator]
-		known, err := s.mall.Catalog.SeriesOf(ctx, creatorID)
+		known, err := s.mall.Listings.SeriesOf(ctx, creatorID)
 		if err != nil {
 			return err
 		}
@@ -41,12 +44,11 @@ func (s *seeder) bind(ctx context.Context) error {
 			}
 		}
 		if id == 0 {
-			n := catalog.NewSeries{
-				Slug:    of.slug,
-				TitleZh: of.title.Zh,
-				TitleEn: of.title.En,
+			n := listing.NewSeries{
+				Slug:  of.slug,
+				Title: of.title,
 			}
-			if id, err = s.mall.Catalog.CreateSeries(ctx, creatorID, n); err != nil {
+			if id, err = s.mall.Listings.CreateSeries(ctx, creatorID, n); err != nil {
 				return err
 			}
 		}

@@ -78,7 +78,7 @@ func (p *plan) traffic(items []order.ImportedItem) []insight.Past {
 	return list
 }
 
-// visit counts those who look and don't buy.
+// visit counts people who look at a video and don't buy it.
 func (p *plan) visit(d *insight.Past, f video, daysAgo int) {
 	age := d.Day.Sub(f.published).Hours() / 24
 	visitors := (4 + 6*float64(historyDays-daysAgo)/historyDays) * f.weight * (1 + 2*math.Exp(-max(age, 0)/6)) * (0.6 +
@@ -115,7 +115,7 @@ func (p *plan) source() string {
 	return insight.SourceDirect
 }
 
-// play counts somebody who watches: some leave early, some by and by, and the others see the end.
+// play counts a viewer. Some leave early, some in the middle, and the others watch to the end.
 func (p *plan) play(d *insight.Past, f video) {
 	end := p.random.Float64()
 	if p.random.Float64() < f.hold+0.2 {

@@ -107,7 +107,7 @@ func (s *server) private(dir string) error {
 	return os.Chmod(dir, 0o700)
 }
 
-// enter waits until no other process starts or joins a server in this folder.
+// enter takes the start lock: no other process starts or joins a server in this folder until it is released.
 func (s *server) enter(ctx context.Context) (err error) {
 	if s.start, err = waitLock(ctx, filepath.Join(s.dir, "start.lock"), syscall.LOCK_EX); err != nil {
 		return fmt.Errorf("%s: another process is starting it: %w", s.name, err)
@@ -190,7 +190,7 @@ func (s *server) greet(ctx context.Context, f *os.File) error {
 
 // launch starts command under a keeper, us being its first user. The channel is closed when it ends.
 func (s *server) launch(ctx context.Context, log string, env []string, command ...string) (<-chan struct{}, error) {
-	// Those who look whether it is free hold it for a moment.
+	// A process that looks whether the lock is free holds it for a moment.
 	brief, cancel := context.WithTimeout(ctx, 2*time.Second)
 	lock, err := waitLock(brief, filepath.Join(s.dir, "server.lock"), syscall.LOCK_EX)
 	cancel()
@@ -288,7 +288,7 @@ func (s *server) release(limit time.Duration) error {
 	return fmt.Errorf("%s in %s did not stop within %v", s.name, s.dir, limit)
 }
 
-// ended says that neither keeper nor server nor any child of it is left.
+// ended reports whether the keeper, the server and all its children are gone.
 func (s *server) ended() bool {
 	lock, free := tryLock(filepath.Join(s.dir, "server.lock"))
 	if free {

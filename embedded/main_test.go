@@ -123,7 +123,7 @@ func (c *child) ready() *child {
 	return c
 }
 
-// kill ends it as nothing can be caught.
+// kill ends the child with SIGKILL.
 func (c *child) kill() {
 	c.t.Helper()
 	if err := c.cmd.Process.Kill(); err != nil {
@@ -132,7 +132,7 @@ func (c *child) kill() {
 	_ = c.cmd.Wait()
 }
 
-// stop lets it end in order.
+// stop lets the child end in order.
 func (c *child) stop() {
 	c.t.Helper()
 	c.stdin.Close()

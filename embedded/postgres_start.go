@@ -260,7 +260,7 @@ func (s *server) disarmStalePid(data string) error {
 	return os.WriteFile(path, fmt.Appendf(nil, "%d\n%s", os.Getpid(), rest), 0o600)
 }
 
-// keepShort moves a long log aside, the one before it away.
+// keepShort moves a long log aside and deletes the one that was moved before.
 func keepShort(log string) {
 	if st, err := os.Stat(log); err == nil && st.Size() > 10<<20 {
 		_ = os.Rename(log, log+".1") // a log that grows on is no reason not to start

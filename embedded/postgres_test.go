@@ -68,7 +68,7 @@ func query1(t *testing.T, url, sql string) (s string) {
 	return s
 }
 
-func TestPostgresEndsWithAKilledProcessAndKeepsItsData(t *testing.T) {
+func TestStartPostgres_process_killed(t *testing.T) {
 	needPostgres(t)
 	t.Parallel()
 	dir := folder(t)
@@ -82,7 +82,7 @@ func TestPostgresEndsWithAKilledProcessAndKeepsItsData(t *testing.T) {
 	}
 }
 
-func TestPostgresStartedAgainAtOnceAfterAKill(t *testing.T) {
+func TestStartPostgres_again_after_a_kill(t *testing.T) {
 	needPostgres(t)
 	t.Parallel()
 	dir := folder(t)
@@ -99,7 +99,7 @@ func TestPostgresStartedAgainAtOnceAfterAKill(t *testing.T) {
 	c.stop()
 }
 
-func TestProcessesOnOneFolderShareOnePostgresUntilTheLast(t *testing.T) {
+func TestStartPostgres_shared_folder(t *testing.T) {
 	needPostgres(t)
 	t.Parallel()
 	dir := folder(t)
@@ -135,7 +135,7 @@ func TestProcessesOnOneFolderShareOnePostgresUntilTheLast(t *testing.T) {
 	}
 }
 
-func TestPostgresWhoseKeeperWasKilled(t *testing.T) {
+func TestStartPostgres_keeper_killed(t *testing.T) {
 	needPostgres(t)
 	t.Parallel()
 	dir := folder(t)
@@ -165,7 +165,7 @@ func TestPostgresWhoseKeeperWasKilled(t *testing.T) {
 	}
 }
 
-func TestPostgresKilledItselfLeavesAStalePidFile(t *testing.T) {
+func TestStartPostgres_stale_pid_file(t *testing.T) {
 	needPostgres(t)
 	t.Parallel()
 	dir := folder(t)
@@ -206,7 +206,7 @@ func TestPostgresKilledItselfLeavesAStalePidFile(t *testing.T) {
 	}
 }
 
-func TestPostgresBelowALongPath(t *testing.T) {
+func TestStartPostgres_long_path(t *testing.T) {
 	needPostgres(t)
 	t.Parallel()
 	dir := filepath.Join(folder(t), strings.Repeat("long/", 30), "end")
@@ -225,7 +225,7 @@ func TestPostgresBelowALongPath(t *testing.T) {
 	}
 }
 
-func TestRootsPostgresRunsAsSomebodyElse(t *testing.T) {
+func TestStartPostgres_as_root(t *testing.T) {
 	needPostgres(t)
 	if os.Geteuid() != 0 {
 		t.Skip("only root is refused by PostgreSQL")
@@ -250,7 +250,7 @@ func TestRootsPostgresRunsAsSomebodyElse(t *testing.T) {
 	}
 }
 
-func TestDataOfAnotherMajorAreLeftAlone(t *testing.T) {
+func TestStartPostgres_data_of_another_major(t *testing.T) {
 	needPostgres(t)
 	t.Parallel()
 	dir := folder(t)
@@ -266,7 +266,7 @@ func TestDataOfAnotherMajorAreLeftAlone(t *testing.T) {
 	}
 }
 
-func TestADisposableClusterThatIsBrokenIsMadeAnew(t *testing.T) {
+func TestStartPostgres_disposable_and_broken(t *testing.T) {
 	needPostgres(t)
 	t.Parallel()
 	opt := quick(folder(t))
@@ -297,7 +297,7 @@ func TestADisposableClusterThatIsBrokenIsMadeAnew(t *testing.T) {
 	}
 }
 
-func TestAFailedDownloadSaysWhatToInstall(t *testing.T) {
+func TestStartPostgres_download_failed(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -310,7 +310,7 @@ func TestAFailedDownloadSaysWhatToInstall(t *testing.T) {
 	}
 }
 
-func TestStartGivesUpWithItsContext(t *testing.T) {
+func TestStartPostgres_context_ends(t *testing.T) {
 	needPostgres(t)
 	t.Parallel()
 	dir := folder(t)

@@ -23,7 +23,7 @@ const miniTick = 100 * time.Millisecond
 // Siblings on the same folder use it too; when this process ends they go on without Redis, which
 // every use of it allows for.
 func startMini(s *server, opt RedisOptions) (*Redis, error) {
-	// Held as long as we live: a sibling must not start a second one, whose stock would differ.
+	// Held until this process ends: a sibling must not start a second miniredis, whose stock would differ.
 	lock, err := waitLock(context.Background(), filepath.Join(s.dir, "server.lock"), syscall.LOCK_EX)
 	if err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ type RedisOptions struct {
 	Program bool
 	// Disposable keeps nothing on disk and deletes Dir when the server ends. For tests.
 	Disposable bool
-	// Log hears about a server that is less than real; slog.Default() when nil.
+	// Log gets a warning when miniredis stands in for a server; slog.Default() when nil.
 	Log *slog.Logger
 }
 
@@ -113,7 +113,7 @@ func (r *Redis) Pid() (int, error) {
 	return strconv.Atoi(strings.TrimSpace(string(b)))
 }
 
-// Ended says that nothing of the server is left.
+// Ended reports whether nothing of the server is left.
 func (r *Redis) Ended() bool { return r.server == nil || r.server.ended() }
 
 func (s *server) launchRedis(ctx context.Context, bin, socket string, opt RedisOptions) (<-chan struct{}, error) {

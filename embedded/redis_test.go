@@ -49,7 +49,7 @@ func needRedis(t *testing.T) {
 	})
 }
 
-func TestRedisEndsWithAKilledProcessAndKeepsItsData(t *testing.T) {
+func TestStartRedis_process_killed(t *testing.T) {
 	needRedis(t)
 	t.Parallel()
 	ctx := context.Background()
@@ -65,7 +65,7 @@ func TestRedisEndsWithAKilledProcessAndKeepsItsData(t *testing.T) {
 	}
 }
 
-func TestProcessesOnOneFolderShareOneRedisUntilTheLast(t *testing.T) {
+func TestStartRedis_shared_folder(t *testing.T) {
 	needRedis(t)
 	t.Parallel()
 	ctx := context.Background()
@@ -92,7 +92,7 @@ func TestProcessesOnOneFolderShareOneRedisUntilTheLast(t *testing.T) {
 	}
 }
 
-func TestADisposableRedisTakesItsFolderAlong(t *testing.T) {
+func TestStartRedis_disposable(t *testing.T) {
 	needRedis(t)
 	t.Parallel()
 	dir := folder(t) + "/r"
@@ -113,7 +113,7 @@ func TestADisposableRedisTakesItsFolderAlong(t *testing.T) {
 	})
 }
 
-func TestMiniredisStandsIn(t *testing.T) {
+func TestStartRedis_miniredis(t *testing.T) {
 	ctx := context.Background()
 	dir := folder(t)
 	t.Setenv("PATH", "") // a machine without redis-server
@@ -153,7 +153,7 @@ func TestMiniredisStandsIn(t *testing.T) {
 	}
 }
 
-func TestMiniredisEndsWithItsProcess(t *testing.T) {
+func TestStartRedis_miniredis_process_ends(t *testing.T) {
 	dir := folder(t)
 	t.Setenv("PATH", "")
 	c := spawn(t, "redis", dir).ready()

@@ -25,8 +25,8 @@ import (
 // QueueTicks holds the periodic tasks, so that a slow one delays no order.
 const QueueTicks = "ticks"
 
-// jobTimeout bounds one run of one job; rescueAfter, when a job of a killed worker is taken up again. Until then
-// the sweepers keep the promises.
+// jobTimeout bounds one run of one job. rescueAfter is when River takes up the job of a killed worker again; until then
+// the sweepers do what such jobs were for.
 const (
 	jobTimeout  = 20 * time.Second
 	rescueAfter = 30 * time.Second
@@ -68,7 +68,7 @@ func New(d Deps) (*river.Client[pgx.Tx], error) {
 	return client, nil
 }
 
-// logged writes a failed job where an operator looks; River tries it again all the same.
+// logged logs a job that failed, for operators. River tries the job again.
 type logged struct{ log *slog.Logger }
 
 func (l logged) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {

@@ -50,7 +50,7 @@ func stop(m *malltest.Mall, client *river.Client[pgx.Tx]) {
 	}
 }
 
-func TestAnOrderGoesItsWholeWayByItself(t *testing.T) {
+func TestWorkers_order(t *testing.T) {
 	m := open(t)
 	video := m.Sells(990, 3)
 	work(m)
@@ -82,19 +82,20 @@ func TestAnOrderGoesItsWholeWayByItself(t *testing.T) {
 	m.Whole()
 }
 
-func TestAnUnpaidOrderClosesByItself(t *testing.T) {
+func TestWorkers_unpaid_order(t *testing.T) {
 	m := open(t)
 	video := m.Sells(990, 1)
 	o := m.Place(7, video)
 	m.PayPage(o)
 	m.Advance(16 * time.Minute)
-	// The job itself waits for the machine's clock; what runs here is the sweeper behind it.
+	// The job itself would wait for the machine's clock. The sweeper behind it goes by the test's, and closes the
+	// order.
 	work(m)
 	m.Becomes(o.OrderNo, order.Closed)
 	m.Whole()
 }
 
-func TestAGrantWhoseJobIsLostComesAllTheSame(t *testing.T) {
+func TestWorkers_grant_job_lost(t *testing.T) {
 	m := open(t)
 	o := m.Place(7, m.Sells(990, -1))
 	m.Pay(o, sandbox.PayOptions{})
@@ -110,12 +111,12 @@ func TestAGrantWhoseJobIsLostComesAllTheSame(t *testing.T) {
 	}
 }
 
-func TestAGrantWhoseWorkerWasKilledComesWithinThePromise(t *testing.T) {
+func TestWorkers_grant_worker_killed(t *testing.T) {
 	m := open(t)
 	o := m.Place(7, m.Sells(990, -1))
 	m.Pay(o, sandbox.PayOptions{})
 	m.OK(m.Sandbox.Deliver(m.Ctx, malltest.Query[int64](m, `select id from sandbox_notice`)[0]))
-	// What a worker that was killed in the middle leaves: its job says running, and River waits for it for minutes.
+	// A worker that was killed leaves a job in the state running, and River waits for that job for minutes.
 	_, err := m.Pool.Exec(m.Ctx, `update river_job
 		set state = 'running', attempt = 1, attempted_at = now(), attempted_by = '{dead}'
 		where kind = 'order_deliver'`)
@@ -125,7 +126,7 @@ func TestAGrantWhoseWorkerWasKilledComesWithinThePromise(t *testing.T) {
 	m.Whole()
 }
 
-func TestAPoisonousJobKeepsNobodyWaiting(t *testing.T) {
+func TestWorkers_job_that_panics(t *testing.T) {
 	m := open(t)
 	video := m.Sells(990, -1)
 	for range 5 {
@@ -151,7 +152,7 @@ func TestAPoisonousJobKeepsNobodyWaiting(t *testing.T) {
 	}
 }
 
-func TestEveryKindThatIsEnqueuedIsWorked(t *testing.T) {
+func TestWorkers_every_kind(t *testing.T) {
 	m := open(t)
 	work(m) // River refuses to insert a kind that a working client does not know
 	client, err := jobs.New(jobs.Deps{
@@ -172,7 +173,7 @@ func TestEveryKindThatIsEnqueuedIsWorked(t *testing.T) {
 	}
 }
 
-func TestAStoppedWorkerLosesNoJob(t *testing.T) {
+func TestWorkers_stopped(t *testing.T) {
 	m := open(t)
 	video := m.Sells(990, -1)
 	var orders []order.Order
@@ -191,7 +192,7 @@ func TestAStoppedWorkerLosesNoJob(t *testing.T) {
 	m.Whole()
 }
 
-func TestATurnOfAKilledProcessKeepsNobodyWaiting(t *testing.T) {
+func TestPeriodic_process_killed(t *testing.T) {
 	m := open(t)
 	o := m.Place(7, m.Sells(990, -1))
 	m.Pay(o, sandbox.PayOptions{})
@@ -219,7 +220,7 @@ func TestATurnOfAKilledProcessKeepsNobodyWaiting(t *testing.T) {
 	}
 }
 
-func TestATurnOfADeadProcessIsTakenUpAgain(t *testing.T) {
+func TestPeriodic_process_dead(t *testing.T) {
 	m := open(t)
 	client, err := jobs.New(jobs.Deps{
 		Pool:    m.Pool,

@@ -10,14 +10,14 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// task is something to do every so often, by whichever process comes first.
+// task is done every so often, by whichever process comes first.
 type task struct {
 	every time.Duration
 	do    func(context.Context) error
 }
 
-// tasks are the sweepers and the relay. Each finds what a lost job or a killed process left, so that no promise hangs
-// on one row of the queue.
+// tasks are the sweepers and the relay. Each finds what a lost job or a killed process left undone, so that nothing
+// depends on a single row of the queue.
 func tasks(d Deps) map[string]task {
 	m := d.Mall
 	swept := func(sweep func(context.Context, time.Duration) (int, error),
@@ -33,8 +33,8 @@ func tasks(d Deps) map[string]task {
 		"sweep_refunds":     {30 * time.Second, swept(m.Orders.Refunds().Sweep, 30*time.Second)},
 		"sweep_overdue":     {time.Minute, swept(m.Orders.SweepOverdue, time.Minute)},
 		"reprice":           {15 * time.Second, func(ctx context.Context) error { return reprice(ctx, d) }},
-		// Units that came back are for sale again in seconds; what nothing explains is mended and exported within half
-		// a minute.
+		// Units that came back are for sale again within seconds. Differences that nothing explains are corrected and
+		// reported within half a minute.
 		"recount_moved": {2 * time.Second, func(ctx context.Context) error {
 			_, err := m.Inventory.Gate.RecountMoved(ctx)
 			return err
@@ -71,15 +71,15 @@ func tasks(d Deps) map[string]task {
 			return err
 		}},
 		"sweep_uploads": {10 * time.Minute, func(ctx context.Context) error {
-			_, err := m.Media.SweepUploads(ctx)
+			_, err := m.Media.Uploads.Sweep(ctx)
 			return err
 		}},
 		"sweep_stages": {5 * time.Second, func(ctx context.Context) error {
-			_, err := m.Media.SweepStages(ctx)
+			_, err := m.Media.Pipeline.SweepStages(ctx)
 			return err
 		}},
 		"sweep_assets": {time.Hour, func(ctx context.Context) error {
-			_, err := m.Media.SweepAssets(ctx)
+			_, err := m.Media.Pipeline.SweepAssets(ctx)
 			return err
 		}},
 		"sweep_sessions": {time.Hour, func(ctx context.Context) error { _, err := m.Accounts.Sweep(ctx); return err }},
@@ -94,7 +94,7 @@ func tasks(d Deps) map[string]task {
 	}
 }
 
-// reprice makes lists show the prices whose time has come, and search find them.
+// reprice brings prices that have become valid into the lists and the search.
 func reprice(ctx context.Context, d Deps) error {
 	_, err := d.Mall.Catalog.RepriceDue(ctx)
 	return err
@@ -109,7 +109,7 @@ func reindex(ctx context.Context, d Deps) error {
 	return err
 }
 
-// sumBooks says whether the books are whole. It reads an index of all lines, hence not every second.
+// sumBooks checks that the books balance. It reads an index of all lines, so it does not run every second.
 func sumBooks(ctx context.Context, d Deps) error {
 	sums, err := d.Mall.Ledger.Imbalances(ctx)
 	for _, s := range sums {
@@ -127,7 +127,7 @@ func countDead(ctx context.Context, d Deps) error {
 		return err
 	}
 	d.Metrics.DeadLetters("outbox", letters)
-	// Straight from River's table: its client lists jobs but does not count them.
+	// This reads River's table itself, because its client lists jobs but does not count them.
 	var discarded int64
 	if err := d.Pool.QueryRow(ctx, `select count(*) from river_job where state = 'discarded'`).
 		Scan(&discarded); err != nil {

@@ -41,7 +41,7 @@ func (h *heard) of(orderNo string) []string {
 	return slices.Clone(h.told[orderNo])
 }
 
-func TestSalesAreToldInOrderAndOnceBesideAReceiverThatHangs(t *testing.T) {
+func TestWorkers_webhooks_beside_a_receiver_that_hangs(t *testing.T) {
 	m := open(t)
 	h := &heard{told: map[string][]string{}, times: map[string]int{}}
 	healthy := httptest.NewServer(h)

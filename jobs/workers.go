@@ -57,12 +57,12 @@ func workers(d Deps, tasks map[string]task) *river.Workers {
 	}
 	river.AddWorker(w, &longRunning[media.StageArgs]{worker[media.StageArgs]{
 		retry: fastBackoff,
-		do:    d.Mall.Media.RunStage,
+		do:    d.Mall.Media.Pipeline.Run,
 	}})
 	river.AddWorker(w, &longRunning[media.EraseArgs]{worker[media.EraseArgs]{
 		retry: slowBackoff,
 		do: func(ctx context.Context, a media.EraseArgs) error {
-			return d.Mall.Media.Erase(ctx, a.VideoID)
+			return d.Mall.Media.Pipeline.Erase(ctx, a.VideoID)
 		},
 	}})
 	river.AddWorker(w, &webhookWorker{send: d.Mall.Webhooks.Turn})
@@ -80,7 +80,7 @@ type worker[T river.JobArgs] struct {
 	retry func(attempt int) time.Duration
 }
 
-// Work calls the verb. Waiting for a provider is no failure: the job sleeps and keeps its tries.
+// Work calls the verb. A provider that is still working is no failure: the job sleeps, and the try does not count.
 func (v *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
 	err := v.do(ctx, job.Args)
 	if errors.Is(err, order.ErrAwaitsProvider) {
@@ -89,7 +89,7 @@ func (v *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
 	return err
 }
 
-// longRunning works what may take hours.
+// longRunning works jobs that may take hours.
 type longRunning[T river.JobArgs] struct{ worker[T] }
 
 // maxVideoTime is longer than any stage of a video. Until it is over River takes no job of a killed worker up again; the
@@ -99,7 +99,7 @@ const maxVideoTime = 24 * time.Hour
 // Timeout replaces the client's, which is for what people wait for.
 func (p *longRunning[T]) Timeout(*river.Job[T]) time.Duration { return maxVideoTime }
 
-// Work calls the verb; where it asks for later, the job sleeps and keeps its tries.
+// Work calls the verb. When the verb asks to be called later, the job sleeps, and the try does not count.
 func (p *longRunning[T]) Work(ctx context.Context, job *river.Job[T]) error {
 	err := p.do(ctx, job.Args)
 	if later, ok := errors.AsType[media.Later](err); ok {
@@ -119,11 +119,11 @@ type webhookWorker struct {
 	send func(context.Context, int64) (int, error)
 }
 
-// Timeout leaves the call that a turn began last the time that it has.
+// Timeout is long enough for the last call that a turn begins.
 func (t *webhookWorker) Timeout(*river.Job[webhook.TurnArgs]) time.Duration { return webhook.TurnTime }
 
-// Work takes one turn. A turn that fails is cancelled, not retried and no dead letter: what it left is still due, and
-// gets another.
+// Work takes one turn. A turn that fails is cancelled: it is neither retried nor a dead letter, because whatever it
+// left is still due and gets another turn.
 func (t *webhookWorker) Work(ctx context.Context, job *river.Job[webhook.TurnArgs]) error {
 	if _, err := t.send(ctx, job.Args.EndpointID); err != nil {
 		return river.JobCancel(err)
@@ -131,12 +131,12 @@ func (t *webhookWorker) Work(ctx context.Context, job *river.Job[webhook.TurnArg
 	return nil
 }
 
-// fastBackoff is 1, 2, 4, 8 … s, at most a minute: somebody is waiting for this.
+// fastBackoff is 1, 2, 4, 8 … s, at most a minute, for jobs that somebody waits for.
 func fastBackoff(attempt int) time.Duration {
 	return min(time.Second<<min(max(attempt, 1)-1, 6), time.Minute)
 }
 
-// slowBackoff is 1, 2, 4 … s, at most two hours: the other side may be down for long.
+// slowBackoff is 1, 2, 4 … s, at most two hours, for jobs that call a server which may be down for long.
 func slowBackoff(attempt int) time.Duration {
 	return min(time.Second<<min(max(attempt, 1)-1, 13), 2*time.Hour)
 }

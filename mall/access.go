@@ -14,7 +14,7 @@ import (
 
 // mayPreview lets a video be seen before it is sold, and without being bought, by who uploaded it and by operators.
 func (m *Mall) mayPreview(ctx context.Context, userID, assetID int64) (bool, error) {
-	owner, err := m.Media.OwnerOf(ctx, assetID)
+	owner, err := m.Media.Videos.OwnerOf(ctx, assetID)
 	if err == nil && owner == userID {
 		return true, nil
 	}

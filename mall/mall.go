@@ -18,6 +18,7 @@ import (
 	"videomall/mall/cache"
 	"videomall/mall/cart"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/entitlement"
 	"videomall/mall/insight"
 	"videomall/mall/inventory"
@@ -56,8 +57,12 @@ type Options struct {
 	Secure   bool   // cookies are sent over https only
 	MediaKey []byte // wraps the videos' keys, 32 bytes
 	Uploads  media.UploadLimits
-	PlayKeys playback.Keys // sign play tokens, segment paths and devices
-	Playback playback.Options
+	// CoverMemory is the memory budget of decoded pictures in bytes; 0: media.UsualCoverMemory.
+	CoverMemory int64
+	// DiskFloor is how many bytes stay free on each disk that media are written to; 0: nothing is checked.
+	DiskFloor int64
+	PlayKeys  playback.Keys // sign play tokens, segment paths and devices
+	Playback  playback.Options
 
 	RateLimits risk.Policies // nil limits nothing
 	QueueKey   []byte        // signs the tickets of waiting rooms, 32 bytes
@@ -88,8 +93,9 @@ type Mall struct {
 	Inventory    *inventory.Inventory
 	Ledger       *ledger.Ledger
 	Limits       *risk.Limits
+	Listings     *listing.Listings
 	Lists        *risk.Lists
-	Media        *media.Media
+	Media        media.Media
 	Orders       *order.Orders
 	Outbox       *outbox.Outbox
 	Payments     *payment.Payments

@@ -15,6 +15,7 @@ import (
 	"videomall/mall/cache"
 	"videomall/mall/cart"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
 	"videomall/mall/ledger"
@@ -182,7 +183,15 @@ func (m *Mall) openShop(o Options) {
 				return m.Outbox.NotifyTx(ctx, q, ch)
 			},
 		},
-		Listing: m.listing(),
+	})
+	m.Listings = listing.New(listing.Deps{
+		Pools:      o.Pools,
+		Now:        o.Now,
+		Catalog:    m.Catalog,
+		Video:      m.listingVideo,
+		Stock:      m.Inventory.SetStockTx,
+		OnSubmit:   m.submitted,
+		OnWithdraw: m.withdrawn,
 	})
 	m.Search = search.New(search.Deps{
 		Pools:   o.Pools,
@@ -210,11 +219,13 @@ func (m *Mall) openShop(o Options) {
 // openMedia opens videos and their playback. Where this machine can't make videos of uploads, the rest of the mall works.
 func (m *Mall) openMedia(o Options) (err error) {
 	d := media.Deps{
-		Pool:    m.pool,
-		Storage: o.Storage,
-		Key:     o.MediaKey,
-		Now:     o.Now,
-		Uploads: o.Uploads,
+		Pool:        m.pool,
+		Storage:     o.Storage,
+		Key:         o.MediaKey,
+		Now:         o.Now,
+		Uploads:     o.Uploads,
+		CoverMemory: o.CoverMemory,
+		DiskFloor:   o.DiskFloor,
 		Processing: &media.Processing{
 			Jobs:  m.River,
 			Dir:   o.WorkDir,

@@ -5,7 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/money"
 	"videomall/mall/review"
 )
@@ -21,17 +21,17 @@ func (m *Mall) reviewDeps() review.Deps {
 		Listing: review.Listing{
 			Approve: func(ctx context.Context, tx pgx.Tx, revisionID int64) error {
 				// what is kept of the shop hears of it after the commit
-				_, err := m.Catalog.ApproveTx(ctx, tx, revisionID)
+				_, err := m.Listings.ApproveTx(ctx, tx, revisionID)
 				return err
 			},
-			Return: m.Catalog.ReturnTx,
-			Reopen: m.Catalog.ReopenTx,
+			Return: m.Listings.ReturnTx,
+			Reopen: m.Listings.ReopenTx,
 			TakeDown: func(ctx context.Context, tx pgx.Tx, spuID int64) error {
-				_, err := m.Catalog.TakeDownTx(ctx, tx, spuID)
+				_, err := m.Listings.TakeDownTx(ctx, tx, spuID)
 				return err
 			},
 			Restore: func(ctx context.Context, tx pgx.Tx, spuID int64) error {
-				_, err := m.Catalog.RestoreTx(ctx, tx, spuID)
+				_, err := m.Listings.RestoreTx(ctx, tx, spuID)
 				return err
 			},
 		},
@@ -53,7 +53,7 @@ func (m *Mall) reviewFacts() review.Facts {
 			}, err
 		},
 		PriceBand: func(ctx context.Context, tx pgx.Tx, categoryID int64, kind, currency string) (review.Band, error) {
-			b, err := m.Catalog.PriceBandTx(ctx, tx, categoryID, kind, currency)
+			b, err := m.Listings.PriceBandTx(ctx, tx, categoryID, kind, currency)
 			return review.Band{
 				Offers: b.N,
 				Low:    b.P10,
@@ -61,28 +61,25 @@ func (m *Mall) reviewFacts() review.Facts {
 			}, err
 		},
 		Duplicates: func(ctx context.Context, tx pgx.Tx, videoID int64) ([]int64, error) {
-			return m.Media.DuplicatesTx(ctx, tx, videoID)
+			return m.Media.Videos.DuplicatesTx(ctx, tx, videoID)
 		},
 	}
 }
 
 // submitted hands a revision to the review desk, in the transaction that submits it.
-func (m *Mall) submitted(ctx context.Context, tx pgx.Tx, s catalog.Submission) error {
+func (m *Mall) submitted(ctx context.Context, tx pgx.Tx, s listing.Submission) error {
 	n := s.Content
 	c := review.Content{
-		TitleZh:       n.TitleZh,
-		TitleEn:       n.TitleEn,
-		DescriptionZh: n.DescriptionZh,
-		DescriptionEn: n.DescriptionEn,
-		Tags:          n.Tags,
-		CategoryID:    n.CategoryID,
-		Cover:         n.Cover,
-		VideoID:       n.VideoID,
-		FreeSeconds:   n.FreeSeconds,
-		Slug:          n.Slug,
-		SeriesZh:      s.SeriesZh,
-		SeriesEn:      s.SeriesEn,
-		Episode:       n.Episode,
+		Title:       n.Title,
+		Description: n.Description,
+		Tags:        n.Tags,
+		CategoryID:  n.CategoryID,
+		Cover:       n.Cover,
+		VideoID:     n.VideoID,
+		FreeSeconds: n.FreeSeconds,
+		Slug:        n.Slug,
+		Series:      s.Series,
+		Episode:     n.Episode,
 	}
 	for _, w := range n.Ways {
 		if w.Price != nil {
@@ -105,4 +102,9 @@ func (m *Mall) submitted(ctx context.Context, tx pgx.Tx, s catalog.Submission) e
 		Content:    c,
 	})
 	return err
+}
+
+// withdrawn takes a revision back from the review desk, in the transaction that withdraws it.
+func (m *Mall) withdrawn(ctx context.Context, tx pgx.Tx, revisionID int64) error {
+	return m.Reviews.WithdrawTx(ctx, tx, revisionID)
 }

@@ -36,13 +36,13 @@ func Diagnose(ctx context.Context, cfg *config.Config, w io.Writer) (err error) 
 	line("schema", db.CheckMigrated(ctx, p.Pools.Primary), "up to date")
 	line("redis", p.redis.Ping(ctx).Err(), "answers")
 	line("storage", p.storage.Check(ctx), "answers")
-	line("ffmpeg", canMakeVideos(p.Mall.Media), "found; videos are made of uploads")
+	line("ffmpeg", canMakeVideos(p.Mall.Media.Pipeline), "found; videos are made of uploads")
 	return err
 }
 
 // canMakeVideos says what to do when videos can't be made of uploads. The mall runs without that.
-func canMakeVideos(m *media.Media) error {
-	err := m.CanProcess()
+func canMakeVideos(p *media.Pipeline) error {
+	err := p.Ready()
 	if errors.Is(err, ffmpeg.ErrMissing) {
 		return errors.New(
 			"not found: uploaded videos wait until it is there; apt install ffmpeg, or brew install ffmpeg")

@@ -100,9 +100,7 @@ func Open(ctx context.Context, cfg *config.Config, role string) (p *Program, err
 	if p.Mall, err = mall.New(p.options()); err != nil {
 		return p, err
 	}
-	p.Mall.Media.LimitCovers(int64(cfg.CoverMemory))
-	p.Mall.Media.KeepFree(int64(cfg.DiskFloor))
-	for _, folder := range p.Mall.Media.Disks() {
+	for _, folder := range p.Mall.Media.Disks.Folders() {
 		p.Metrics.WatchDisk(folder, int64(cfg.DiskFloor), media.FreeBytes)
 	}
 	return p, nil
@@ -170,19 +168,21 @@ func openRedis(url string) (redis.UniversalClient, error) {
 
 func (p *Program) options() mall.Options {
 	o := mall.Options{
-		Pools:      p.Pools,
-		Redis:      p.redis,
-		Storage:    p.storage,
-		WorkDir:    p.cfg.Path("work"),
-		Log:        p.Log,
-		Metrics:    p.Metrics,
-		Now:        time.Now,
-		SessionMax: p.cfg.SessionMax,
-		BrowserKey: p.cfg.Key(config.KeyBrowser),
-		PayWindow:  p.cfg.PayWindow,
-		Secure:     p.cfg.SecureCookies(),
-		MediaKey:   p.cfg.Key(config.KeyMedia),
-		Uploads:    media.UploadLimits{File: int64(p.cfg.UploadMax), Quota: int64(p.cfg.UploadQuota)},
+		Pools:       p.Pools,
+		Redis:       p.redis,
+		Storage:     p.storage,
+		WorkDir:     p.cfg.Path("work"),
+		Log:         p.Log,
+		Metrics:     p.Metrics,
+		Now:         time.Now,
+		SessionMax:  p.cfg.SessionMax,
+		BrowserKey:  p.cfg.Key(config.KeyBrowser),
+		PayWindow:   p.cfg.PayWindow,
+		Secure:      p.cfg.SecureCookies(),
+		MediaKey:    p.cfg.Key(config.KeyMedia),
+		Uploads:     media.UploadLimits{File: int64(p.cfg.UploadMax), Quota: int64(p.cfg.UploadQuota)},
+		CoverMemory: int64(p.cfg.CoverMemory),
+		DiskFloor:   int64(p.cfg.DiskFloor),
 		Terms: ledger.Terms{
 			FeeRate:    int(p.cfg.FeeRate),
 			Clearing:   p.cfg.Clearing,

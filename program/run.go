@@ -86,7 +86,7 @@ func (p *Program) checks() []telemetry.Check {
 		{
 			Name:     "disk",
 			Degrades: true,
-			Probe:    p.Mall.Media.CheckDisk,
+			Probe:    p.Mall.Media.Disks.Check,
 		},
 	}
 }
@@ -158,7 +158,7 @@ func (p *Program) startJobs(ctx context.Context) (stop func(context.Context) err
 		return nil, fmt.Errorf("start the workers: %w", err)
 	}
 	return func(ctx context.Context) error {
-		p.Mall.Media.Halt() // a video takes longer than anybody waits for a stop; its stage goes on in another process
+		p.Mall.Media.Pipeline.Halt() // a video takes longer than anybody waits for a stop; its stage goes on in another process
 		if err := client.Stop(ctx); err == nil {
 			return nil
 		}

@@ -1,6 +1,6 @@
 // Compiles static/src into static/dist. Run by developers (`npm ci && npm run build`); the result is committed, so that
 // neither the server nor `go build` needs Node. Names in dist carry no hash: package static hashes contents at start, which
-// keeps diffs small. A compressed twin is rewritten only when it no longer unpacks to its source, because two versions of
+// keeps diffs small. A compressed copy is rewritten only if it no longer unpacks to its source, because two versions of
 // Node may compress the same bytes differently and CI compares the folder with what is committed.
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
@@ -40,12 +40,12 @@ function emit(name, content) {
   }
 }
 
-// The same digest as package static: the compiled CSS must name the font as the server will.
+// hashed uses the same digest as package static, since the compiled CSS must name the font as the server does.
 const hashed = (name, bytes) =>
   name.replace(/(\.[^.]+)$/, `.${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}$1`);
 
-// The letters of western European languages and the signs that the pages write; others come from the reader's own fonts, as Chinese does.
-// The weights that no style uses were a quarter of the file.
+// The font has the letters of western European languages and the characters that the pages use. Others, such as Chinese, come from the reader's own
+// fonts. Weights that no style uses are left out, which saves a quarter of the file.
 const between = (first, last) => Array.from({ length: last - first + 1 }, (_, n) => String.fromCodePoint(first + n)).join('');
 const letters = between(0x20, 0x7e) + between(0xa0, 0xff) + '\u0131\u0152\u0153\u02bb\u02bc\u02c6\u02da\u02dc' + between(0x2000, 0x206f) + '€™↑↓−∕\ufffd';
 
@@ -83,7 +83,7 @@ async function js() {
   const wholeHls = join(modules, 'hls.js/dist/hls.mjs');
   const player = await esbuild.build({ ...playerOptions, alias: { 'hls.js/dist/hls.mjs': 'hls.js/light' } });
   emit('player.js', player.outputFiles[0].contents);
-  // The same for videos with several sounds, which hls.js light does not play.
+  // This is the player for videos with several sounds, which hls.js light does not play.
   const sounds = await esbuild.build({ ...playerOptions, alias: { 'hls.js/dist/hls.mjs': wholeHls, 'hls.js/light': wholeHls } });
   emit('player-sounds.js', sounds.outputFiles[0].contents);
   // For the browser tests only; never served.

@@ -19,6 +19,7 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/ledger"
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/media"
 	"videomall/mall/money"
@@ -101,8 +102,7 @@ func (m *matrix) fill() {
 	})
 	m.OK(err)
 	sale, err := m.Promotions.Create(m.Ctx, promotion.Actor{UserID: ann.ID, Operator: true}, promotion.Draft{
-		NameZh:   "抢购",
-		NameEn:   "Sale",
+		Name:     locale.Text{Zh: "抢购", En: "Sale"},
 		StartsAt: m.Now().Add(time.Hour),
 		EndsAt:   m.Now().Add(2 * time.Hour),
 		Items: []promotion.Item{{
@@ -124,14 +124,13 @@ func (m *matrix) fill() {
 	})
 	m.OK(err)
 	bundle, err := m.Promotions.CreateBundle(m.Ctx, ann.ID, promotion.BundleTerms{
-		NameZh:     "套装",
-		NameEn:     "Bundle",
+		Name:       locale.Text{Zh: "套装", En: "Bundle"},
 		Currency:   "CNY",
 		PercentOff: 10,
 		SKUIDs:     []int64{sku, m.Sells(500, -1)},
 	})
 	m.OK(err)
-	upload, err := m.Media.BeginUpload(m.Ctx, ann.ID, media.NewUpload{
+	upload, err := m.Media.Uploads.Begin(m.Ctx, ann.ID, media.NewUpload{
 		Name: "film.mp4",
 		Type: "video/mp4",
 		Size: 100,

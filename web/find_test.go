@@ -9,8 +9,9 @@ import (
 	"time"
 
 	"videomall/mall/account"
-	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/ledger"
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
@@ -26,8 +27,7 @@ func everything(h *house) (ann account.User, things map[string]string) {
 	h.OK(h.Orders.Deliver(h.Ctx, sold.OrderNo))
 	anns := promotion.Actor{UserID: ann.ID}
 	_, err := h.Promotions.Create(h.Ctx, promotion.Actor{UserID: ann.ID, Operator: true}, promotion.Draft{
-		NameZh:   "抢购",
-		NameEn:   "Midnight sale",
+		Name:     locale.Text{Zh: "抢购", En: "Midnight sale"},
 		StartsAt: h.Now().Add(time.Hour),
 		EndsAt:   h.Now().Add(2 * time.Hour),
 		Items: []promotion.Item{{
@@ -56,7 +56,7 @@ func everything(h *house) (ann account.User, things map[string]string) {
 	h.OK(h.Ledger.SetDestination(h.Ctx, ann.ID, ledger.Destination{Name: "Ann", Account: "6222 0000 1111 2222"}))
 	_, err = h.Ledger.RequestPayout(h.Ctx, ann.ID, money.Of(2000, "CNY"), "k")
 	h.OK(err)
-	draft, err := h.Catalog.CreateListing(h.Ctx, ann.ID, catalog.NewListing{
+	draft, err := h.Listings.Create(h.Ctx, ann.ID, listing.NewDraft{
 		Title:      "Unborn film",
 		CategoryID: malltest.Query[int64](h.Mall, `select min(id) from catalog_category`)[0],
 	})

@@ -118,7 +118,7 @@ func TestPeople_creator_role_stays_removed(t *testing.T) {
 		!strings.Contains(a.body, "An operator has decided your role") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	if k, err := h.Catalog.CreatorOf(h.Ctx, carl.ID); err != nil || k.NameEn != "Carl" {
+	if k, err := h.Catalog.CreatorOf(h.Ctx, carl.ID); err != nil || k.Name.En != "Carl" {
 		t.Errorf("his profile is changed: %+v, %v", k, err)
 	}
 	if a := desk.post(at+"/role", url.Values{

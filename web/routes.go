@@ -113,6 +113,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	listings.Routes(all, listings.Deps{
 		Site:      site,
 		Catalog:   m.Catalog,
+		Listings:  m.Listings,
 		Inventory: m.Inventory,
 		Videos:    listable(m),
 		Trailer:   trailer(m),
@@ -144,6 +145,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Accounts: m.Accounts,
 		Sessions: m.Sessions,
 		Catalog:  m.Catalog,
+		Listings: m.Listings,
 		Terms:    m.Ledger.Terms(),
 		OpenZone: m.Insight.SetZone,
 		OnSignIn: shopping.OnSignIn,
@@ -192,6 +194,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Sessions:     m.Sessions,
 		Orders:       m.Orders,
 		Catalog:      m.Catalog,
+		Listings:     m.Listings,
 		Media:        m.Media,
 		Entitlements: m.Entitlements,
 		Playback:     m.Playback,
@@ -294,7 +297,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 // trailer finds the public playlist of a video.
 func trailer(m *mall.Mall) func(context.Context, int64) (string, error) {
 	return func(ctx context.Context, assetID int64) (string, error) {
-		asset, err := m.Media.Asset(ctx, assetID)
+		asset, err := m.Media.Assets.ByID(ctx, assetID)
 		if err != nil {
 			return "", err
 		}
@@ -305,7 +308,7 @@ func trailer(m *mall.Mall) func(context.Context, int64) (string, error) {
 // chapters finds the parts of a video.
 func chapters(m *mall.Mall) func(context.Context, int64) ([]media.Chapter, error) {
 	return func(ctx context.Context, assetID int64) ([]media.Chapter, error) {
-		asset, err := m.Media.Asset(ctx, assetID)
+		asset, err := m.Media.Assets.ByID(ctx, assetID)
 		return asset.Chapters, err
 	}
 }
@@ -314,7 +317,7 @@ func chapters(m *mall.Mall) func(context.Context, int64) ([]media.Chapter, error
 func listable(m *mall.Mall) func(context.Context, int64) ([]listingview.Video, error) {
 	const most = 200
 	return func(ctx context.Context, ownerID int64) ([]listingview.Video, error) {
-		videos, err := m.Media.Videos(ctx, ownerID, 0, most)
+		videos, err := m.Media.Videos.List(ctx, ownerID, 0, most)
 		var list []listingview.Video
 		for _, v := range videos {
 			if v.State == media.VideoReady || v.State == media.VideoProcessing {

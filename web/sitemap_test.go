@@ -14,6 +14,7 @@ import (
 
 	"videomall/config"
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 	"videomall/mall/sitepage"
 )
 
@@ -88,13 +89,12 @@ func TestSitemap(t *testing.T) {
 	h.OK(h.Catalog.CreateCreator(h.Ctx, catalog.NewCreator{
 		UserID: 2,
 		Slug:   "without-films",
-		NameZh: "x",
-		NameEn: "x",
+		Name:   locale.Text{Zh: "x", En: "x"},
 	}))
 	h.OK(h.SitePages.Save(h.Ctx, sitepage.Edit{
-		Slug:   sitepage.Privacy,
-		BodyEn: "Nothing is kept.",
-		By:     1,
+		Slug: sitepage.Privacy,
+		Body: locale.Text{En: "Nothing is kept."},
+		By:   1,
 	}))
 
 	index := h.sitemap("/sitemap.xml", "sitemapindex")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"videomall/mall/account"
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/sitepage"
 )
@@ -94,7 +95,7 @@ func TestSitePages_of_another_process(t *testing.T) {
 	h.OK(other.SitePages.Save(h.Ctx, sitepage.Edit{
 		Slug:    sitepage.Terms,
 		Version: version,
-		BodyEn:  "Told.",
+		Body:    locale.Text{En: "Told."},
 		By:      olga.ID,
 	}))
 	until("the new text is not shown", func() bool { return strings.Contains(read(), "Told.") })

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"videomall/config"
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
@@ -24,8 +25,7 @@ func TestSaleEvents_stream_through_middleware(t *testing.T) {
 	t.Parallel()
 	m := malltest.Open(t, "")
 	c, err := m.Promotions.Create(m.Ctx, promotion.Actor{UserID: 9, Operator: true}, promotion.Draft{
-		NameZh:   "抢购",
-		NameEn:   "Sale",
+		Name:     locale.Text{Zh: "抢购", En: "Sale"},
 		StartsAt: m.Now(),
 		EndsAt:   m.Now().Add(time.Hour),
 		Items: []promotion.Item{{

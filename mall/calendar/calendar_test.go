@@ -29,7 +29,7 @@ func moment(t *testing.T, s string) time.Time {
 
 func day(t *testing.T, s string) time.Time { t.Helper(); return moment(t, s+"T00:00:00Z") }
 
-// TestZone_Start has the days on which clocks change, also at midnight, and one that was skipped.
+// TestZone_Start has days on which clocks change, also at midnight, and a day that was skipped.
 func TestZone_Start(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -45,13 +45,13 @@ func TestZone_Start(t *testing.T) {
 		{"Europe/Berlin", "2026-03-29", "2026-03-28T23:00:00Z", 23 * time.Hour},
 		{"Europe/Berlin", "2026-10-25", "2026-10-24T22:00:00Z", 25 * time.Hour},
 		{"America/New_York", "2026-11-01", "2026-11-01T04:00:00Z", 25 * time.Hour},
-		{"America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00:00Z", 23 * time.Hour}, // no midnight
+		{"America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00:00Z", 23 * time.Hour}, // midnight is skipped
 		{"America/Sao_Paulo", "2018-02-17", "2018-02-17T02:00:00Z", 25 * time.Hour}, // the hour before midnight twice
 		{"America/Havana", "2025-11-02", "2025-11-02T04:00:00Z", 25 * time.Hour},    // midnight twice
 		// back over midnight at one past it
 		{"America/St_Johns", "2010-11-07", "2010-11-07T02:30:00Z", 25 * time.Hour},
 		{"Pacific/Apia", "2011-12-29", "2011-12-29T10:00:00Z", 24 * time.Hour},
-		{"Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", 0}, // there was none
+		{"Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", 0}, // the day was skipped
 		{"Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00Z", 24 * time.Hour},
 	} {
 		z, d := zone(t, c.zone), day(t, c.day)
@@ -62,7 +62,7 @@ func TestZone_Start(t *testing.T) {
 	}
 }
 
-// TestZone_DayOf holds days against their starts: each moment lies in the day whose start came last.
+// TestZone_DayOf compares days with their starts: each time lies in the day that started last.
 func TestZone_DayOf(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"UTC", "Asia/Shanghai", "Asia/Kolkata", "Europe/Berlin", "America/Sao_Paulo",
@@ -129,7 +129,7 @@ func TestFind(t *testing.T) {
 	}
 	kolkata := zone(t, "Asia/Kolkata")
 	if kolkata == zone(t, "Asia/Calcutta") || kolkata != zone(t, "Asia/Kolkata") {
-		t.Error("zones are not told apart by their names")
+		t.Error("zones are not distinguished by their names")
 	}
 	if names := calendar.Names(); len(names) < 400 || names[0] != "UTC" {
 		t.Errorf("%d names", len(names))

@@ -7,7 +7,7 @@ import (
 	"videomall/mall/calendar"
 )
 
-// A day is as long as its zone makes it: when clocks go forward in Berlin, it has 23 hours.
+// The length of a day depends on its zone: when clocks go forward in Berlin, it has 23 hours.
 func ExampleZone_Starts() {
 	berlin, _ := calendar.Find("Europe/Berlin")
 	day := time.Date(2026, time.March, 29, 0, 0, 0, 0, time.UTC)
@@ -19,7 +19,7 @@ func ExampleZone_Starts() {
 	// 23h0m0s
 }
 
-// A sale of the last hour of the month in UTC is one of the next month in Shanghai.
+// A sale in the last hour of a month in UTC belongs to the next month in Shanghai.
 func ExampleZone_MonthOf() {
 	sold := time.Date(2026, time.October, 31, 23, 30, 0, 0, time.UTC)
 	shanghai, ok := calendar.Find("Asia/Shanghai")

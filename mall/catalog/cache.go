@@ -24,25 +24,25 @@ func TagOf(spuID int64) string { return "spu:" + strconv.FormatInt(spuID, 10) }
 
 // The changes that are announced.
 const (
-	typeCategory  = "catalog.category_created"
-	typeCreator   = "catalog.creator_created"
-	typeCreated   = "catalog.created"
-	typePublished = "catalog.published"
-	typeTakenDown = "catalog.taken_down"
-	typeAssetSet  = "catalog.asset_set"
-	typePriced    = "catalog.priced"   // a price was set
-	typeRepriced  = "catalog.repriced" // the time of one came
-	typeReviewed  = "catalog.reviewed"
-	typeSold      = "catalog.sold"
-	typeSeries    = "catalog.series_created"
-	typeDeleted   = "catalog.deleted"  // a draft that nobody ever saw
-	typeRevised   = "catalog.revised"  // an approved revision replaced what is on sale
-	typeReturned  = "catalog.returned" // the reviewers gave a revision back
-	// a flash sale of one of its SKUs began, ended or was planned; told, and never an event
-	typeSale = "catalog.sale"
+	ChangeCategory  = "catalog.category_created"
+	ChangeCreator   = "catalog.creator_created"
+	ChangeCreated   = "catalog.created"
+	ChangePublished = "catalog.published"
+	ChangeTakenDown = "catalog.taken_down"
+	ChangeAssetSet  = "catalog.asset_set"
+	ChangePriced    = "catalog.priced"   // a price was set
+	ChangeRepriced  = "catalog.repriced" // the time of one came
+	ChangeReviewed  = "catalog.reviewed"
+	ChangeSold      = "catalog.sold"
+	ChangeSeries    = "catalog.series_created"
+	ChangeDeleted   = "catalog.deleted"  // a draft that nobody ever saw
+	ChangeRevised   = "catalog.revised"  // an approved revision replaced what is on sale
+	ChangeReturned  = "catalog.returned" // the reviewers gave a revision back
+	// a flash sale of one of its SKUs began, ended or was planned; processes are notified, but no event is written
+	ChangeSale = "catalog.sale"
 )
 
-// Change says what of the catalogue has changed.
+// Change says what has changed in the catalogue.
 type Change struct {
 	Type     string   `json:"type"` // catalog.created, …
 	SPUID    int64    `json:"spuId,omitempty"`
@@ -72,8 +72,8 @@ type CacheDeps struct {
 	Notify func(ctx context.Context, q Querier, ch Change) error
 }
 
-// caches hold the answers. Lists and categories are made of many videos and shared by all readers; what is read to be
-// decided on, such as an offer in an order, is never cached.
+// caches hold the answers. All readers share them. What a decision depends on, such as an offer in an order, is never
+// cached.
 type caches struct {
 	CacheDeps
 	names      *cache.Filter
@@ -112,7 +112,8 @@ func newCache[T any](k CacheDeps, o cache.Options[T]) *cache.Cache[T] {
 	return cache.New(k.Changes, o, k.Log, k.Metrics)
 }
 
-// fresh is where the answers are read that will be cached; without caches, a replica does.
+// fresh is the pool from which answers are read before they are cached: the primary. Where nothing is cached, a replica
+// does.
 func (c *Catalog) fresh() *pgxpool.Pool {
 	if c.caches.Changes == nil {
 		return c.pools.Replica
@@ -120,15 +121,15 @@ func (c *Catalog) fresh() *pgxpool.Pool {
 	return c.pools.Primary
 }
 
-// changing runs do and announces what it says has changed, in one transaction. This process forgets at once, so that
+// WithChanges runs do and announces what it says has changed, in one transaction. This process forgets at once, so that
 // whoever made the change sees it in the next answer.
-func (c *Catalog) changing(ctx context.Context, do func(tx pgx.Tx) ([]Change, error)) error {
+func (c *Catalog) WithChanges(ctx context.Context, do func(tx pgx.Tx) ([]Change, error)) error {
 	var made []Change
 	err := db.InTx(ctx, c.pools.Primary, func(tx pgx.Tx) (err error) {
 		if made, err = do(tx); err != nil {
 			return err
 		}
-		return c.announceTx(ctx, tx, made)
+		return c.AnnounceTx(ctx, tx, made)
 	})
 	if err == nil {
 		c.Forget(ctx, made)
@@ -136,8 +137,8 @@ func (c *Catalog) changing(ctx context.Context, do func(tx pgx.Tx) ([]Change, er
 	return err
 }
 
-// announceTx writes changes as events and notifies of them in the transaction that makes them.
-func (c *Catalog) announceTx(ctx context.Context, tx pgx.Tx, made []Change) error {
+// AnnounceTx writes changes as events and notifies of them in the transaction that makes them.
+func (c *Catalog) AnnounceTx(ctx context.Context, tx pgx.Tx, made []Change) error {
 	if c.caches.Changes == nil {
 		return nil
 	}
@@ -163,15 +164,15 @@ func (c *Catalog) NotifySaleTx(ctx context.Context, tx pgx.Tx, skuIDs []int64) e
 		return err
 	}
 	for _, o := range offers {
-		if err := c.caches.Notify(ctx, tx, Change{Type: typeSale, SPUID: o.SPUID}); err != nil {
+		if err := c.caches.Notify(ctx, tx, Change{Type: ChangeSale, SPUID: o.SPUID}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Forget drops what this process caches of changes that were committed, at once: who joined them to a transaction of
-// their own calls it after. Every process is notified anyway, a moment later.
+// Forget drops at once what this process has cached of committed changes. A caller that made the changes in a
+// transaction of its own calls it after the commit. Every process is notified anyway, a moment later.
 func (c *Catalog) Forget(ctx context.Context, made []Change) {
 	if c.caches.Changes == nil {
 		return
@@ -182,8 +183,8 @@ func (c *Catalog) Forget(ctx context.Context, made []Change) {
 	c.caches.Changes.Drop(ctx, TagLists)
 }
 
-// Invalidate applies a change that some process announced. What shows many videos may be shown for a second more while
-// it is made anew, because each sale changes it; a video's own page may not.
+// Invalidate applies a change that some process announced. A list of many videos may be shown for a second more while
+// it is read anew, because each sale changes it; a video's own page may not.
 func (c *Catalog) Invalidate(ctx context.Context, ch Change) {
 	c.caches.take(ctx, ch)
 	c.caches.Changes.Age(ctx, TagLists)
@@ -194,7 +195,7 @@ func (k caches) take(ctx context.Context, ch Change) {
 		k.names.Add(name)
 	}
 	tags := slices.Clone(ch.Names)
-	if ch.SPUID != 0 && ch.Type != typeSold {
+	if ch.SPUID != 0 && ch.Type != ChangeSold {
 		tags = append(tags, TagOf(ch.SPUID))
 	}
 	if len(tags) > 0 {
@@ -202,7 +203,7 @@ func (k caches) take(ctx context.Context, ch Change) {
 	}
 }
 
-// LearnNames fills the filter in front of names that do not exist with all that do.
+// LearnNames fills the filter that turns away unknown names with all names that exist.
 func (c *Catalog) LearnNames(ctx context.Context) error {
 	var expected int64
 	if err := c.pools.Primary.QueryRow(ctx, `select (select count(*) from video_product_spu) + (select count(*)
@@ -211,7 +212,7 @@ func (c *Catalog) LearnNames(ctx context.Context) error {
 		return fmt.Errorf("count names: %w", err)
 	}
 	return c.caches.names.Fill(ctx, expected, func(ctx context.Context, add func(string)) error {
-		// Row by row, which sqlc's lists are not: there may be millions.
+		// This reads row by row, since there may be millions of names; a query of sqlc would hold them all in a list.
 		rows, err := c.pools.Primary.Query(ctx, `select 'slug:' || slug from video_product_spu
 			union all select 'sku:' || id from video_product_sku union all select 'creator:' || slug
 			from catalog_creator`)
@@ -230,7 +231,8 @@ func (c *Catalog) LearnNames(ctx context.Context) error {
 	})
 }
 
-// idOf finds an SPU by a name, "slug:…" or "sku:…", asking ask at most once for all who want to know.
+// idOf finds an SPU by a name, "slug:…" or "sku:…". Callers who ask for one name at the same time share one call of
+// ask.
 func (c *Catalog) idOf(ctx context.Context, name string, ask func(ctx context.Context) (int64, error)) (int64, error) {
 	if !c.caches.names.Passes(name) {
 		return 0, ErrProductNotFound.Because("no name %q", name)
@@ -244,7 +246,7 @@ func (c *Catalog) idOf(ctx context.Context, name string, ask func(ctx context.Co
 	})
 }
 
-// ends is the policy of a value that is true until the moment, if there is one.
+// ends is the policy of a value that holds until that moment, or without an end where it is nil.
 func ends(until *time.Time) cache.Policy {
 	if until == nil {
 		return cache.Policy{}

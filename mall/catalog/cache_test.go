@@ -16,6 +16,7 @@ import (
 	"videomall/db/dbtest"
 	"videomall/mall/cache"
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 	"videomall/mall/outbox"
 	"videomall/mall/redisbreaker"
 	"videomall/telemetry"
@@ -113,7 +114,7 @@ func must[T any](t *testing.T, v T, err error) T {
 	return v
 }
 
-func TestAChangeInOneProcessIsShownByAnother(t *testing.T) {
+func TestCatalog_Invalidate_other_process(t *testing.T) {
 	t.Parallel()
 	s, rdb := open(t), dbtest.Redis(t)
 	sea, land := s.sell(t, "sea", 900), s.sell(t, "land", 900)
@@ -133,7 +134,7 @@ func TestAChangeInOneProcessIsShownByAnother(t *testing.T) {
 		t.Fatal("another product")
 	}
 	if w, r := writer.loads(t, "catalog_products"), reader.loads(t, "catalog_products"); w+r != 1 {
-		t.Errorf("two processes loaded it %v and %v times", w, r)
+		t.Errorf("the processes loaded it %v and %v times", w, r)
 	}
 	for _, step := range []struct {
 		name string
@@ -166,8 +167,7 @@ func TestAChangeInOneProcessIsShownByAnother(t *testing.T) {
 				Slug:       "sky",
 				CreatorID:  7,
 				CategoryID: s.category,
-				TitleZh:    "天",
-				TitleEn:    "Sky",
+				Title:      locale.Text{Zh: "天", En: "Sky"},
 				SKUs: []catalog.NewSKU{{
 					Kind:    catalog.KindOwn,
 					Quality: catalog.QualityHD,
@@ -193,18 +193,18 @@ func TestAChangeInOneProcessIsShownByAnother(t *testing.T) {
 			}},
 	} {
 		if step.seen(reader) || step.seen(writer) {
-			t.Fatalf("%s is shown before it is made", step.name)
+			t.Fatalf("%s is shown before the change is made", step.name)
 		}
 		if err := step.do(); err != nil {
 			t.Fatal(step.name, err)
 		}
 		// which is counted in others' transactions, and told when they commit
 		if step.name != "a sale" && !step.seen(writer) {
-			t.Errorf("%s is not shown at once where it was made", step.name)
+			t.Errorf("the process that made the change does not show %s at once", step.name)
 		}
 		for deadline := time.Now().Add(time.Minute); !step.seen(reader); time.Sleep(2 * time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatalf("%s is never shown by the other process", step.name)
+				t.Fatalf("the other process never shows %s", step.name)
 			}
 		}
 	}
@@ -215,7 +215,7 @@ func TestAChangeInOneProcessIsShownByAnother(t *testing.T) {
 	}
 }
 
-func TestNoProcessShowsAPriceBeyondItsTime(t *testing.T) {
+func TestCatalog_Product_price_ends(t *testing.T) {
 	t.Parallel()
 	s, rdb := open(t), dbtest.Redis(t)
 	sea := s.sell(t, "sea", 900)
@@ -239,7 +239,7 @@ func TestNoProcessShowsAPriceBeyondItsTime(t *testing.T) {
 		for _, p := range []process{one, two} {
 			product, err := p.Product(t.Context(), sea.SPUID)
 			if got := must(t, product, err).SKUs[0].Price.Amount.Amount; got != at.want {
-				t.Errorf("at %s the price is %d, not %d", at.moment, got, at.want)
+				t.Errorf("at %s the price is %d, want %d", at.moment, got, at.want)
 			}
 		}
 	}
@@ -248,7 +248,7 @@ func TestNoProcessShowsAPriceBeyondItsTime(t *testing.T) {
 	}
 }
 
-func TestNamesThatSomebodyMadeUpCostNothing(t *testing.T) {
+func TestCatalog_LearnNames_unknown_names(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.sell(t, "sea", 900)

@@ -7,13 +7,15 @@ import (
 
 	"videomall/mall/cache"
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 )
 
 // Card is what a list shows of an SPU.
 type Card struct {
 	SPUID                  int64
-	Slug, TitleZh, TitleEn string
+	Slug                   string
+	Title                  locale.Text
 	Cover                  string
 	DurationSeconds        int
 	Live                   bool
@@ -23,16 +25,16 @@ type Card struct {
 	FromSKUID              int64     // the cheapest SKU now; 0 when nothing is on sale
 	From                   *money.Money
 	FromList               *money.Money // the struck-out price beside From
-	// a flash sale that runs; the catalogue knows of none, see order.Orders.PriceCards
-	Sale                   *CardSale
-	CreatorID              int64
-	CreatorSlug            string
-	CreatorZh, CreatorEn   string
-	CategorySlug           string
-	CategoryZh, CategoryEn string
+	// a flash sale that runs; order.Orders.PriceCards fills it in, since the catalogue knows of no sales
+	Sale         *CardSale
+	CreatorID    int64
+	CreatorSlug  string
+	Creator      locale.Text
+	CategorySlug string
+	Category     locale.Text
 }
 
-// CardSale is the best that flash sales offer of an SPU now.
+// CardSale is the lowest price at which a flash sale offers an SPU now.
 type CardSale struct {
 	CampaignID int64
 	SKUID      int64
@@ -94,23 +96,20 @@ func card(r dbsqlc.CardsRow) Card {
 	k := Card{
 		SPUID:           r.ID,
 		Slug:            r.Slug,
-		TitleZh:         r.TitleZh,
-		TitleEn:         r.TitleEn,
+		Title:           locale.Text{Zh: r.TitleZh, En: r.TitleEn},
 		Cover:           r.Cover,
 		DurationSeconds: int(r.DurationSeconds),
 		Live:            r.Status == StatusLive,
 		RatingSum:       r.RatingSum,
 		RatingCount:     r.RatingCount,
 		SoldCount:       r.SoldCount,
-		From:            sum(r.FromAmount, r.FromCurrency),
-		FromList:        sum(r.FromListAmount, r.FromCurrency),
+		From:            money.Optional(r.FromAmount, r.FromCurrency),
+		FromList:        money.Optional(r.FromListAmount, r.FromCurrency),
 		CreatorID:       r.CreatorID,
 		CreatorSlug:     r.CreatorSlug,
-		CreatorZh:       r.CreatorZh,
-		CreatorEn:       r.CreatorEn,
+		Creator:         locale.Text{Zh: r.CreatorZh, En: r.CreatorEn},
 		CategorySlug:    r.CategorySlug,
-		CategoryZh:      r.CategoryZh,
-		CategoryEn:      r.CategoryEn,
+		Category:        locale.Text{Zh: r.CategoryZh, En: r.CategoryEn},
 	}
 	if r.PublishedAt != nil {
 		k.PublishedAt = *r.PublishedAt

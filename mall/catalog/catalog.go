@@ -1,6 +1,7 @@
 // Package catalog owns what is for sale: categories, creators, SPUs (a video), SKUs (a way to buy it), price
 // versions, reviews, and the lists a shopper walks through. It refuses to know stock, orders and who bought
-// what: a caller that lets somebody review brings the proof of ownership.
+// what: a caller that lets somebody review brings the proof of ownership. What creators edit before it is for sale
+// belongs to package listing below it.
 package catalog
 
 import (
@@ -44,23 +45,14 @@ var (
 	ErrCreatorNotFound  = fault.New(fault.NotFound, "creator_not_found", "There is no such creator.")
 	ErrCursorInvalid    = fault.New(fault.Invalid, "cursor_invalid",
 		"This page link does not belong to this list. Start from the first page.")
-	ErrFilterInvalid   = fault.New(fault.Invalid, "filter_invalid", "One of the filters is not valid.")
-	ErrPriceOverlaps   = fault.New(fault.Conflict, "price_overlaps", "Another price is already set for that time.")
-	ErrPriceInvalid    = fault.New(fault.Invalid, "price_invalid", "The price is not valid.")
-	ErrPriceCurrency   = fault.New(fault.Invalid, "price_currency_mixed", "One video sells in one currency only.")
-	ErrProductInvalid  = fault.New(fault.Invalid, "product_invalid", "The video's details are not valid.")
-	ErrSlugTaken       = fault.New(fault.Conflict, "slug_taken", "That address is already taken.")
-	ErrProductState    = fault.New(fault.Conflict, "product_state", "The video's state does not allow that.")
-	ErrListingNotFound = fault.New(fault.NotFound, "listing_not_found", "There is no such listing.")
-	ErrRevisionInvalid = fault.New(fault.Invalid, "revision_invalid", "Some fields need another look.")
-	ErrRevisionMissing = fault.New(fault.Invalid, "revision_missing",
-		"Something is missing before it can be reviewed.")
-	ErrRevisionMoved  = fault.New(fault.Conflict, "revision_moved", "The listing has changed since you looked.")
-	ErrPriceNotFound  = fault.New(fault.NotFound, "price_not_found", "There is no such price.")
-	ErrPriceBegun     = fault.New(fault.Conflict, "price_begun", "This price has begun already.")
+	ErrFilterInvalid  = fault.New(fault.Invalid, "filter_invalid", "One of the filters is not valid.")
+	ErrPriceOverlaps  = fault.New(fault.Conflict, "price_overlaps", "Another price is already set for that time.")
+	ErrPriceInvalid   = fault.New(fault.Invalid, "price_invalid", "The price is not valid.")
+	ErrPriceCurrency  = fault.New(fault.Invalid, "price_currency_mixed", "One video sells in one currency only.")
+	ErrProductInvalid = fault.New(fault.Invalid, "product_invalid", "The video's details are not valid.")
+	ErrSlugTaken      = fault.New(fault.Conflict, "slug_taken", "That address is already taken.")
+	ErrProductState   = fault.New(fault.Conflict, "product_state", "The video's state does not allow that.")
 	ErrSeriesNotFound = fault.New(fault.NotFound, "series_not_found", "There is no such series.")
-	ErrSeriesInvalid  = fault.New(fault.Invalid, "series_invalid", "Some fields need another look.")
-	ErrCreatorInvalid = fault.New(fault.Invalid, "creator_invalid", "Some fields need another look.")
 	ErrReviewExists   = fault.New(fault.Conflict, "review_exists", "You have already reviewed this video.")
 	ErrReviewInvalid  = fault.New(fault.Invalid, "review_invalid", "The review is not valid.")
 	ErrReviewOwn      = fault.New(fault.Forbidden, "review_own", "Nobody reviews a video of their own.")
@@ -81,7 +73,6 @@ type Catalog struct {
 	now     func() time.Time
 	queries *dbsqlc.Queries
 	caches  caches // zero: nothing is cached
-	listing Listing
 }
 
 // Deps are what a Catalog stands on.
@@ -91,8 +82,7 @@ type Deps struct {
 	// Cache makes the Catalog cache its answers, and announce its changes. What is cached is loaded from the primary: a
 	// replica may not have seen yet the change for which it is loaded again. Without Cache.Changes nothing is cached,
 	// and lists are read from the replica at every call.
-	Cache   CacheDeps
-	Listing Listing
+	Cache CacheDeps
 }
 
 // New opens the catalogue.
@@ -102,12 +92,14 @@ func New(d Deps) *Catalog {
 		// PostgreSQL keeps microseconds; a finer clock would make "from now on" begin after now.
 		now:     func() time.Time { return d.Now().Truncate(time.Microsecond) },
 		queries: dbsqlc.New(),
-		listing: d.Listing,
 	}
 	if d.Cache.Changes != nil {
 		c.caches = newCaches(d.Cache)
 	}
 	return c
 }
+
+// IsSlug says that s may be the name in an address.
+func IsSlug(s string) bool { return slugPattern.MatchString(s) }
 
 var slugPattern = regexp.MustCompile(`^[a-z0-9-]{1,80}$`)

@@ -12,6 +12,7 @@ import (
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 )
 
 var opening = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -44,36 +45,27 @@ type stall struct {
 
 func open(t *testing.T) *stall {
 	t.Helper()
-	return openWith(t, catalog.Listing{})
-}
-
-// openWith is open with what the listing of videos needs of other modules.
-func openWith(t *testing.T, l catalog.Listing) *stall {
-	t.Helper()
 	pool := dbtest.New(t)
 	k := &clock{at: opening}
 	s := &stall{
 		Catalog: catalog.New(catalog.Deps{
-			Pools:   db.Pools{Primary: pool, Replica: pool},
-			Now:     k.now,
-			Listing: l,
+			Pools: db.Pools{Primary: pool, Replica: pool},
+			Now:   k.now,
 		}),
 		pool:  pool,
 		clock: k,
 	}
 	var err error
 	if s.category, err = s.CreateCategory(t.Context(), catalog.NewCategory{
-		Slug:   "nature",
-		NameZh: "自然",
-		NameEn: "Nature",
+		Slug: "nature",
+		Name: locale.Text{Zh: "自然", En: "Nature"},
 	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.CreateCreator(t.Context(), catalog.NewCreator{
 		UserID: 7,
 		Slug:   "lin",
-		NameZh: "林溪",
-		NameEn: "Lin Xi",
+		Name:   locale.Text{Zh: "林溪", En: "Lin Xi"},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -87,8 +79,7 @@ func (s *stall) sell(t *testing.T, slug string, amount int64, change ...func(*ca
 		Slug:       slug,
 		CreatorID:  7,
 		CategoryID: s.category,
-		TitleZh:    "片 " + slug,
-		TitleEn:    "Film " + slug,
+		Title:      locale.Text{Zh: "片 " + slug, En: "Film " + slug},
 		SKUs: []catalog.NewSKU{{
 			Kind:    catalog.KindOwn,
 			Quality: catalog.QualityHD,
@@ -118,15 +109,14 @@ func (s *stall) offer(t *testing.T, sku int64, at time.Time) (catalog.Offer, boo
 	return o, ok
 }
 
-func TestOnlyLiveVideosWithAPriceAreOffered(t *testing.T) {
+func TestCatalog_OffersTx_only_live_with_a_price(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	draft, err := s.CreateProduct(t.Context(), catalog.NewProduct{
 		Slug:       "draft",
 		CreatorID:  7,
 		CategoryID: s.category,
-		TitleZh:    "稿",
-		TitleEn:    "Draft",
+		Title:      locale.Text{Zh: "稿", En: "Draft"},
 		SKUs: []catalog.NewSKU{{
 			Kind:         catalog.KindRent,
 			Quality:      catalog.Quality4K,
@@ -156,7 +146,7 @@ func TestOnlyLiveVideosWithAPriceAreOffered(t *testing.T) {
 	if !ok || o.Amount.Amount != 600 || o.ListAmount.Amount != 900 || o.Kind != "rent" || o.Quality != "4K" ||
 		o.RentHours != 48 ||
 		!o.StockLimited || o.MaxPerOrder != 3 || o.CreatorID != 7 || o.PriceID == 0 || o.SPUID != draft.SPUID ||
-		o.TitleEn != "Draft" {
+		o.Title.En != "Draft" {
 		t.Fatalf("offer %+v, %v", o, ok)
 	}
 	if _, ok := s.offer(t, draft.SKUIDs[0], opening.Add(-time.Second)); ok {
@@ -169,14 +159,14 @@ func TestOnlyLiveVideosWithAPriceAreOffered(t *testing.T) {
 		t.Fatal("a taken-down video is offered")
 	}
 	if p, err := s.FindAny(t.Context(), "draft"); err != nil || p.Status != catalog.StatusTakenDown {
-		t.Fatalf("its owner finds %v, %v", p.Status, err)
+		t.Fatalf("FindAny of a video that was taken down is %v, %v", p.Status, err)
 	}
 	if err := s.TakeDown(t.Context(), draft.SPUID); !errors.Is(err, catalog.ErrProductState) {
-		t.Fatalf("taken down twice: %v", err)
+		t.Fatalf("taking it down again: %v", err)
 	}
 }
 
-func TestCreationRefusesWhatCannotBe(t *testing.T) {
+func TestCatalog_CreateProduct_refused(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.sell(t, "one", 100)
@@ -185,8 +175,7 @@ func TestCreationRefusesWhatCannotBe(t *testing.T) {
 			Slug:       "two",
 			CreatorID:  7,
 			CategoryID: s.category,
-			TitleZh:    "二",
-			TitleEn:    "Two",
+			Title:      locale.Text{Zh: "二", En: "Two"},
 			SKUs: []catalog.NewSKU{
 				{
 					Kind:    catalog.KindOwn,
@@ -229,7 +218,7 @@ func TestCreationRefusesWhatCannotBe(t *testing.T) {
 	}
 }
 
-func TestAProductShowsItsWaysToBuy(t *testing.T) {
+func TestCatalog_ProductBySlug(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	price := func(n int64) catalog.NewPrice { return catalog.NewPrice{Amount: n, Currency: "CNY"} }
@@ -264,8 +253,8 @@ func TestAProductShowsItsWaysToBuy(t *testing.T) {
 	if got != "rent HD 600 CNY; own HD 3000 CNY; own 4K 4000 CNY; " {
 		t.Fatal(got)
 	}
-	if p.From.Amount != 600 || p.FromSKUID != made.SKUIDs[2] || len(p.Tags) != 2 || p.CreatorEn != "Lin Xi" ||
-		p.CategoryZh != "自然" {
+	if p.From.Amount != 600 || p.FromSKUID != made.SKUIDs[2] || len(p.Tags) != 2 || p.Creator.En != "Lin Xi" ||
+		p.Category.Zh != "自然" {
 		t.Fatalf("%+v", p)
 	}
 	if _, err := s.ProductOfSKU(t.Context(), 987654); !errors.Is(err, catalog.ErrSKUNotFound) {
@@ -278,7 +267,7 @@ func TestAProductShowsItsWaysToBuy(t *testing.T) {
 	}
 }
 
-func TestCardsKeepTheOrderAsked(t *testing.T) {
+func TestCatalog_Cards_order(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	a, b, c := s.sell(t, "a", 1).SPUID, s.sell(t, "b", 2).SPUID, s.sell(t, "c", 3).SPUID

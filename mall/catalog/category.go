@@ -7,6 +7,7 @@ import (
 
 	"videomall/mall/cache"
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 )
 
 // cachedCreators is how many of the best-selling creators are cached.
@@ -14,19 +15,21 @@ const cachedCreators = 24
 
 // Category is a named part of the catalogue, with the number of videos on sale there.
 type Category struct {
-	ID                   int64
-	Slug, NameZh, NameEn string
-	Videos               int64
+	ID     int64
+	Slug   string
+	Name   locale.Text
+	Videos int64
 }
 
 // Creator is who sells videos, with the number of those on sale.
 type Creator struct {
-	UserID               int64
-	Slug, NameZh, NameEn string
-	BioZh, BioEn         string
-	Avatar               string
-	Since                time.Time
-	Videos               int64
+	UserID int64
+	Slug   string
+	Name   locale.Text
+	Bio    locale.Text
+	Avatar string
+	Since  time.Time
+	Videos int64
 }
 
 // Categories returns all categories in their order. The slice is shared: read only.
@@ -39,7 +42,12 @@ func (c *Catalog) Categories(ctx context.Context) ([]Category, error) {
 			}
 			categories := make([]Category, len(rows))
 			for i, r := range rows {
-				categories[i] = Category(r)
+				categories[i] = Category{
+					ID:     r.ID,
+					Slug:   r.Slug,
+					Name:   locale.Text{Zh: r.NameZh, En: r.NameEn},
+					Videos: r.Videos,
+				}
 			}
 			return categories, cache.Policy{}, nil
 		})
@@ -103,10 +111,8 @@ func creator(r dbsqlc.CreatorsRow) Creator {
 	return Creator{
 		UserID: r.UserID,
 		Slug:   r.Slug,
-		NameZh: r.NameZh,
-		NameEn: r.NameEn,
-		BioZh:  r.BioZh,
-		BioEn:  r.BioEn,
+		Name:   locale.Text{Zh: r.NameZh, En: r.NameEn},
+		Bio:    locale.Text{Zh: r.BioZh, En: r.BioEn},
 		Avatar: r.Avatar,
 		Since:  r.CreatedAt,
 		Videos: r.Videos,

@@ -13,20 +13,23 @@ import (
 
 	"videomall/db"
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 )
 
 // NewCategory describes a category; the lowest Position stands first.
 type NewCategory struct {
-	Slug, NameZh, NameEn string
-	Position             int
+	Slug     string
+	Name     locale.Text
+	Position int
 }
 
 // NewCreator describes a creator. UserID is the account that owns the videos.
 type NewCreator struct {
-	UserID               int64
-	Slug, NameZh, NameEn string
-	BioZh, BioEn         string
-	Avatar               string // the name below /media/avatars/, without size and extension; may be empty
+	UserID int64
+	Slug   string
+	Name   locale.Text
+	Bio    locale.Text
+	Avatar string // the name below /media/avatars/, without size and extension; may be empty
 }
 
 // NewSKU is one way to buy a video, with its first price.
@@ -40,19 +43,19 @@ type NewSKU struct {
 
 // NewProduct describes an SPU with its SKUs. It starts as a draft.
 type NewProduct struct {
-	Slug                         string
-	CreatorID, CategoryID        int64
-	TitleZh, TitleEn             string
-	DescriptionZh, DescriptionEn string
-	Tags                         []string
-	Cover                        string // the name below /media/covers/, without size and extension
-	AssetID                      *int64
-	DurationSeconds              int
-	FreeSeconds                  int        // of the video's begin that anybody may watch; see Content
-	SeriesID                     int64      // the creator's own; 0 for none, and then Episode is 0
-	Episode                      int        // of the series, from 1
-	PublishedAt                  *time.Time // the day "newest" sorts by; nil means the moment of Publish
-	SKUs                         []NewSKU
+	Slug                  string
+	CreatorID, CategoryID int64
+	Title                 locale.Text
+	Description           locale.Text
+	Tags                  []string
+	Cover                 string // the name below /media/covers/, without size and extension
+	AssetID               *int64
+	DurationSeconds       int
+	FreeSeconds           int        // of the video's begin that anybody may watch; see Content
+	SeriesID              int64      // the creator's own; 0 for none, and then Episode is 0
+	Episode               int        // of the series, from 1
+	PublishedAt           *time.Time // the day "newest" sorts by; nil means the moment of Publish
+	SKUs                  []NewSKU
 }
 
 // Created holds the ids of a new product; SKUIDs are in the order of NewProduct.SKUs.
@@ -64,34 +67,34 @@ type Created struct {
 // CreateCategory adds a category. Errors: ErrSlugTaken, ErrProductInvalid.
 func (c *Catalog) CreateCategory(ctx context.Context, n NewCategory) (int64, error) {
 	var id int64
-	err := c.changing(ctx, func(tx pgx.Tx) (_ []Change, err error) {
+	err := c.WithChanges(ctx, func(tx pgx.Tx) (_ []Change, err error) {
 		id, err = c.queries.InsertCategory(ctx, tx, dbsqlc.InsertCategoryParams{
 			Slug:     n.Slug,
-			NameZh:   n.NameZh,
-			NameEn:   n.NameEn,
+			NameZh:   n.Name.Zh,
+			NameEn:   n.Name.En,
 			Position: int32(n.Position),
 		})
-		return []Change{{Type: typeCategory, Category: n.Slug}}, err
+		return []Change{{Type: ChangeCategory, Category: n.Slug}}, err
 	})
-	return id, refused(err, "create category %q", n.Slug)
+	return id, Refused(err, "create category %q", n.Slug)
 }
 
 // CreateCreator adds a creator. Errors: ErrSlugTaken, ErrProductInvalid.
 func (c *Catalog) CreateCreator(ctx context.Context, n NewCreator) error {
-	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
-		return []Change{{Type: typeCreator, Names: []string{"creator:" + n.Slug}}},
+	err := c.WithChanges(ctx, func(tx pgx.Tx) ([]Change, error) {
+		return []Change{{Type: ChangeCreator, Names: []string{"creator:" + n.Slug}}},
 			c.queries.InsertCreator(ctx, tx, dbsqlc.InsertCreatorParams{
 				UserID:    n.UserID,
 				Slug:      n.Slug,
-				NameZh:    n.NameZh,
-				NameEn:    n.NameEn,
-				BioZh:     n.BioZh,
-				BioEn:     n.BioEn,
+				NameZh:    n.Name.Zh,
+				NameEn:    n.Name.En,
+				BioZh:     n.Bio.Zh,
+				BioEn:     n.Bio.En,
 				Avatar:    n.Avatar,
 				CreatedAt: c.now(),
 			})
 	})
-	return refused(err, "create creator %q", n.Slug)
+	return Refused(err, "create creator %q", n.Slug)
 }
 
 // CreateProduct adds a draft with its SKUs and their first prices. Errors: ErrSlugTaken, ErrProductInvalid,
@@ -113,15 +116,15 @@ func (c *Catalog) CreateProduct(ctx context.Context, n NewProduct) (Created, err
 		}
 	}
 	var made Created
-	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
+	err := c.WithChanges(ctx, func(tx pgx.Tx) ([]Change, error) {
 		id, err := c.queries.InsertSPU(ctx, tx, dbsqlc.InsertSPUParams{
 			Slug:            n.Slug,
 			CreatorID:       n.CreatorID,
 			CategoryID:      n.CategoryID,
-			TitleZh:         n.TitleZh,
-			TitleEn:         n.TitleEn,
-			DescriptionZh:   n.DescriptionZh,
-			DescriptionEn:   n.DescriptionEn,
+			TitleZh:         n.Title.Zh,
+			TitleEn:         n.Title.En,
+			DescriptionZh:   n.Description.Zh,
+			DescriptionEn:   n.Description.En,
 			Tags:            tags,
 			Cover:           n.Cover,
 			AssetID:         n.AssetID,
@@ -137,7 +140,7 @@ func (c *Catalog) CreateProduct(ctx context.Context, n NewProduct) (Created, err
 		}
 		made = Created{SPUID: id}
 		change := Change{
-			Type:  typeCreated,
+			Type:  ChangeCreated,
 			SPUID: id,
 			Names: []string{"slug:" + n.Slug},
 		}
@@ -166,23 +169,23 @@ func (c *Catalog) CreateProduct(ctx context.Context, n NewProduct) (Created, err
 		return []Change{change}, c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: id, At: now})
 	})
 	if err != nil {
-		return Created{}, refused(err, "create product %q", n.Slug)
+		return Created{}, Refused(err, "create product %q", n.Slug)
 	}
 	return made, nil
 }
 
 // Publish puts a draft, a reviewed or a taken-down SPU on sale. Errors: ErrProductState.
 func (c *Catalog) Publish(ctx context.Context, spuID int64) error {
-	return c.move(ctx, spuID, typePublished, StatusLive, StatusDraft, StatusInReview, StatusTakenDown)
+	return c.move(ctx, spuID, ChangePublished, StatusLive, StatusDraft, StatusInReview, StatusTakenDown)
 }
 
 // TakeDown takes a live SPU off sale; those who bought it keep it. Errors: ErrProductState.
 func (c *Catalog) TakeDown(ctx context.Context, spuID int64) error {
-	return c.move(ctx, spuID, typeTakenDown, StatusTakenDown, StatusLive)
+	return c.move(ctx, spuID, ChangeTakenDown, StatusTakenDown, StatusLive)
 }
 
 func (c *Catalog) move(ctx context.Context, spuID int64, kind, to string, from ...string) error {
-	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
+	err := c.WithChanges(ctx, func(tx pgx.Tx) ([]Change, error) {
 		moved, err := c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{
 			ID:           spuID,
 			Status:       to,
@@ -202,7 +205,7 @@ func (c *Catalog) move(ctx context.Context, spuID int64, kind, to string, from .
 
 // SetAsset names the packaged video that buyers of an SPU will watch. Errors: ErrProductNotFound.
 func (c *Catalog) SetAsset(ctx context.Context, spuID, assetID int64, durationSeconds int) error {
-	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
+	err := c.WithChanges(ctx, func(tx pgx.Tx) ([]Change, error) {
 		found, err := c.queries.SetAsset(ctx, tx, dbsqlc.SetAssetParams{
 			ID:              spuID,
 			AssetID:         &assetID,
@@ -212,7 +215,7 @@ func (c *Catalog) SetAsset(ctx context.Context, spuID, assetID int64, durationSe
 		if err == nil && found == 0 {
 			err = ErrProductNotFound
 		}
-		return []Change{{Type: typeAssetSet, SPUID: spuID}}, err
+		return []Change{{Type: ChangeAssetSet, SPUID: spuID}}, err
 	})
 	if err != nil {
 		return fmt.Errorf("set asset %d of SPU %d: %w", assetID, spuID, err)
@@ -229,8 +232,8 @@ func (c *Catalog) NeedsAsset(ctx context.Context, tx pgx.Tx, assetID int64) (boo
 	return needed, nil
 }
 
-// refused turns what the schema refuses into a fault and wraps the rest; nil stays nil.
-func refused(err error, format string, args ...any) error {
+// Refused turns what the schema refuses into a fault and wraps the rest; nil stays nil.
+func Refused(err error, format string, args ...any) error {
 	if err == nil {
 		return nil
 	}

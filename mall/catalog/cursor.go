@@ -49,8 +49,8 @@ func ParseCursor(s, list string) (Cursor, error) {
 	return Cursor{list, key, id}, nil
 }
 
-// ListName names the list that a filter makes, for its cursors: its order, and a sum of all that narrows it. How long a
-// page is may change from page to page.
+// ListName names the list that a filter makes, so that a cursor can be matched to it: its order, and a hash of
+// everything that narrows it. The length of a page is no part of it, since that may change from page to page.
 func (f Filter) ListName() string {
 	bound := func(n *int64) string {
 		if n == nil {

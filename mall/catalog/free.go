@@ -5,9 +5,13 @@ import (
 	"fmt"
 )
 
-// freeOf is how many seconds of a video are free: those that its listing names, where enough of the video is left to buy,
-// else none. A video may have been replaced by a shorter one.
-func freeOf(seconds, duration int) int {
+// FreeRest is how many seconds of a video must be left to buy. A segment of it is a few seconds long and is given
+// whole.
+const FreeRest = 10
+
+// FreeSeconds is how many seconds of a video are free: those that its listing names, where enough of the video is left
+// to buy, else none. A video may have been replaced by a shorter one.
+func FreeSeconds(seconds, duration int) int {
 	if seconds+FreeRest > duration {
 		return 0
 	}
@@ -25,7 +29,7 @@ func (c *Catalog) FreeMinutes(ctx context.Context, spuID int64) (assetID int64, 
 	if err != nil {
 		return 0, 0, fmt.Errorf("free minutes of SPU %d: %w", spuID, err)
 	}
-	if seconds = freeOf(int(r.FreeSeconds), int(r.DurationSeconds)); seconds == 0 {
+	if seconds = FreeSeconds(int(r.FreeSeconds), int(r.DurationSeconds)); seconds == 0 {
 		return 0, 0, nil
 	}
 	return *r.AssetID, seconds, nil

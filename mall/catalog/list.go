@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"videomall/mall/cache"
@@ -100,13 +101,14 @@ func (c *Catalog) List(ctx context.Context, f Filter) (Page, error) {
 	})
 }
 
-// common lists are first pages that many ask for alike. Prices are typed and cursors wander, so that keeping theirs
-// would fill the memory with what nobody asks for again.
+// common says that a list is a first page that many people ask for. Lists with typed prices, and later pages, are not
+// cached: they would fill the memory with answers that nobody asks for again.
 func (f Filter) common() bool {
 	return f.Among == nil && f.PriceMin == nil && f.PriceMax == nil && f.Cursor == ""
 }
 
-// knows is false for a list of a category or a creator that does not exist: their names are anybody's to invent.
+// knows is false for a list of a category or a creator that doesn't exist. Anybody can invent such names, and caching
+// an empty list for each would fill the memory.
 func (c *Catalog) knows(ctx context.Context, f Filter) (bool, error) {
 	if _, _, err := f.where(); err != nil {
 		return false, err
@@ -174,7 +176,8 @@ func (c *Catalog) list(ctx context.Context, q Querier, f Filter) (Page, error) {
 	return page, nil
 }
 
-// listGiven filters Among and keeps its order. It has no cursor of its own: the caller that ranks also resumes.
+// listGiven filters Among and keeps its order. It returns no cursor: the caller that ranked the ids knows where the
+// next page begins.
 func (c *Catalog) listGiven(ctx context.Context, q Querier, f Filter) (Page, error) {
 	if f.Cursor != "" {
 		return Page{}, ErrCursorInvalid.With("cursor", "other_list")
@@ -214,7 +217,7 @@ func (c *Catalog) count(ctx context.Context, q Querier, f Filter) (total int, ca
 	return min(total, CountCap), total > CountCap, nil
 }
 
-// ids reads rows of an id and its sort key, taken in one statement so that a sale in between can't tear them apart.
+// ids reads ids with their sort keys. One statement reads both, so that no sale changes a key in between.
 func (c *Catalog) ids(ctx context.Context, q Querier, sql string, args []any) (ids, keys []int64, err error) {
 	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
@@ -239,59 +242,82 @@ func (f Filter) limit() int {
 }
 
 // where is written here and not by sqlc: "@x is null or column = @x" for each filter would hide from the planner
-// which index a list needs. Only constants of this function enter the text; what a reader sent is an argument.
+// which index a list needs. Only constants of these functions enter the text; what a reader sent is an argument.
 func (f Filter) where() (sql string, args []any, err error) {
-	parts := []string{"s.status = 'live'", "s.from_amount is not null"}
-	add := func(format string, v any) {
-		args = append(args, v)
-		parts = append(parts, fmt.Sprintf(format, len(args)))
+	if err := f.check(); err != nil {
+		return "", nil, err
 	}
+	w := conditions{parts: []string{"s.status = 'live'", "s.from_amount is not null"}}
 	if f.Among != nil || f.Sort == SortGiven {
-		add("s.id = any($%d::bigint[])", f.Among)
+		w.add("s.id = any($%d::bigint[])", f.Among)
 	}
 	if f.CategorySlug != "" {
-		if !slugPattern.MatchString(f.CategorySlug) {
-			return "", nil, filterFault("category")
-		}
-		add("s.category_id = (select id from catalog_category where slug = $%d)", f.CategorySlug)
+		w.add("s.category_id = (select id from catalog_category where slug = $%d)", f.CategorySlug)
 	}
 	if f.CreatorSlug != "" {
-		if !slugPattern.MatchString(f.CreatorSlug) {
-			return "", nil, filterFault("creator")
-		}
-		add("s.creator_id = (select user_id from catalog_creator where slug = $%d)", f.CreatorSlug)
+		w.add("s.creator_id = (select user_id from catalog_creator where slug = $%d)", f.CreatorSlug)
 	}
 	if f.PriceMin != nil {
-		add("s.from_amount >= $%d", *f.PriceMin)
+		w.add("s.from_amount >= $%d", *f.PriceMin)
 	}
 	if f.PriceMax != nil {
-		add("s.from_amount <= $%d", *f.PriceMax)
-	}
-	if f.PriceMin != nil && f.PriceMax != nil && *f.PriceMin > *f.PriceMax {
-		return "", nil, filterFault("priceMin")
+		w.add("s.from_amount <= $%d", *f.PriceMax)
 	}
 	if f.Free {
-		parts = append(parts, "s.from_amount = 0")
+		w.parts = append(w.parts, "s.from_amount = 0")
 	}
-	if f.Kind != "" && f.Kind != KindRent && f.Kind != KindOwn {
-		return "", nil, filterFault("kind")
+	if sku := f.sku(&w); sku != "" {
+		w.parts = append(w.parts, sku)
 	}
-	if f.Quality != "" && f.Quality != QualityHD && f.Quality != Quality4K {
-		return "", nil, filterFault("quality")
-	}
-	if f.Kind != "" || f.Quality != "" {
-		sku := "exists (select 1 from video_product_sku k where k.spu_id = s.id and k.status = 'active'"
-		if f.Kind != "" {
-			args = append(args, f.Kind)
-			sku += fmt.Sprintf(" and k.kind = $%d", len(args))
-		}
-		if f.Quality != "" {
-			args = append(args, f.Quality)
-			sku += fmt.Sprintf(" and k.quality = $%d", len(args))
-		}
-		parts = append(parts, sku+")")
-	}
-	return strings.Join(parts, " and "), args, nil
+	return strings.Join(w.parts, " and "), w.args, nil
 }
+
+// check refuses values that no list has. Errors: ErrFilterInvalid with the field.
+func (f Filter) check() error {
+	switch {
+	case f.CategorySlug != "" && !IsSlug(f.CategorySlug):
+		return filterFault("category")
+	case f.CreatorSlug != "" && !IsSlug(f.CreatorSlug):
+		return filterFault("creator")
+	case f.PriceMin != nil && f.PriceMax != nil && *f.PriceMin > *f.PriceMax:
+		return filterFault("priceMin")
+	}
+	if !slices.Contains([]string{"", KindRent, KindOwn}, f.Kind) {
+		return filterFault("kind")
+	}
+	if !slices.Contains([]string{"", QualityHD, Quality4K}, f.Quality) {
+		return filterFault("quality")
+	}
+	return nil
+}
+
+// sku is the condition that one SKU meets the kind and the quality together; empty without either.
+func (f Filter) sku(w *conditions) string {
+	if f.Kind == "" && f.Quality == "" {
+		return ""
+	}
+	sku := "exists (select 1 from video_product_sku k where k.spu_id = s.id and k.status = 'active'"
+	if f.Kind != "" {
+		sku += w.with(" and k.kind = $%d", f.Kind)
+	}
+	if f.Quality != "" {
+		sku += w.with(" and k.quality = $%d", f.Quality)
+	}
+	return sku + ")"
+}
+
+// conditions are what a row must meet, with the arguments that they name by number.
+type conditions struct {
+	parts []string
+	args  []any
+}
+
+// with is a condition on the argument v, which is written where the format has %d.
+func (w *conditions) with(format string, v any) string {
+	w.args = append(w.args, v)
+	return fmt.Sprintf(format, len(w.args))
+}
+
+func (w *conditions) add(format string, v any) { w.parts = append(w.parts, w.with(format, v)) }
 
 func filterFault(field string) *fault.Fault { return ErrFilterInvalid.With(field, "invalid") }

@@ -11,6 +11,7 @@ import (
 
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 )
 
 // stock sells n videos whose sort keys all have ties.
@@ -27,7 +28,7 @@ func (s *stall) stock(t *testing.T, n int) {
 	}
 }
 
-func TestEveryRowIsVisitedOnceUnderEverySort(t *testing.T) {
+func TestCatalog_List_every_row_once(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.stock(t, 23)
@@ -59,7 +60,7 @@ func TestEveryRowIsVisitedOnceUnderEverySort(t *testing.T) {
 						t.Fatalf("%s by %d: %s twice", sort, limit, k.Slug)
 					}
 					if last != nil && !inOrder(*last, k) {
-						t.Fatalf("%s by %d: %s stands behind %s", sort, limit, k.Slug, last.Slug)
+						t.Fatalf("%s by %d: %s comes after %s", sort, limit, k.Slug, last.Slug)
 					}
 					seen[k.Slug], last = true, &k
 				}
@@ -72,13 +73,13 @@ func TestEveryRowIsVisitedOnceUnderEverySort(t *testing.T) {
 				f.Cursor = page.NextCursor
 			}
 			if len(seen) != 23 {
-				t.Errorf("%s by %d: %d of 23", sort, limit, len(seen))
+				t.Errorf("%s by %d: %d of 23 videos were visited", sort, limit, len(seen))
 			}
 		}
 	}
 }
 
-func TestARefundTakesNoMoreThanWasSold(t *testing.T) {
+func TestCatalog_CountSaleTx_refund(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	spu := s.sell(t, "refunded", 100).SPUID
@@ -95,7 +96,7 @@ func TestARefundTakesNoMoreThanWasSold(t *testing.T) {
 	}
 }
 
-func TestASaleBetweenTwoPagesHidesNothing(t *testing.T) {
+func TestCatalog_List_sale_between_pages(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.stock(t, 10)
@@ -120,7 +121,7 @@ func TestASaleBetweenTwoPagesHidesNothing(t *testing.T) {
 	}
 }
 
-func TestCursorsOfAnotherListAreRefused(t *testing.T) {
+func TestParseCursor_other_list(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.stock(t, 5)
@@ -151,7 +152,7 @@ func TestCursorsOfAnotherListAreRefused(t *testing.T) {
 		}
 	}
 	if _, err := s.Reviews(t.Context(), 1, page.NextCursor, 5); !errors.Is(err, catalog.ErrCursorInvalid) {
-		t.Errorf("reviews took a list's cursor: %v", err)
+		t.Errorf("Reviews accepted the cursor of a list: %v", err)
 	}
 }
 
@@ -171,7 +172,7 @@ func TestCatalog_List_cursor_of_another_filter(t *testing.T) {
 	again.Limit = 1
 	again.NoCount = true
 	if _, err := s.List(t.Context(), again); err != nil {
-		t.Errorf("the same list in shorter pages: %v", err)
+		t.Errorf("the cursor was refused for shorter pages of the same list: %v", err)
 	}
 	for name, change := range map[string]func(*catalog.Filter){
 		"order":               func(f *catalog.Filter) { f.Sort = catalog.SortPriceDesc },
@@ -195,13 +196,12 @@ func TestCatalog_List_cursor_of_another_filter(t *testing.T) {
 	}
 }
 
-func TestFiltersNarrow(t *testing.T) {
+func TestCatalog_List_filters(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	other, err := s.CreateCategory(t.Context(), catalog.NewCategory{
-		Slug:   "city",
-		NameZh: "城市",
-		NameEn: "City",
+		Slug: "city",
+		Name: locale.Text{Zh: "城市", En: "City"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -273,7 +273,7 @@ func TestFiltersNarrow(t *testing.T) {
 	if err != nil || len(categories) != 2 || categories[0].Videos != 3 || categories[1].Videos != 1 {
 		t.Errorf("categories %+v, %v", categories, err)
 	}
-	if m, err := s.Creator(t.Context(), "lin"); err != nil || m.Videos != 4 || m.NameZh != "林溪" {
+	if m, err := s.Creator(t.Context(), "lin"); err != nil || m.Videos != 4 || m.Name.Zh != "林溪" {
 		t.Errorf("creator %+v, %v", m, err)
 	}
 	if list, err := s.Creators(t.Context(), 5); err != nil || len(list) != 1 || list[0].Videos != 4 {

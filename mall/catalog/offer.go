@@ -6,13 +6,15 @@ import (
 	"time"
 
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 )
 
 // Offer is a SKU that can be sold at a moment, at the price valid then.
 type Offer struct {
 	SKUID, SPUID, CreatorID, PriceID int64
-	Slug, TitleZh, TitleEn, Cover    string
+	Slug, Cover                      string
+	Title                            locale.Text
 	Kind, Quality                    string
 	RentHours                        int // 0 when owned
 	StockLimited                     bool
@@ -36,8 +38,7 @@ func (c *Catalog) OffersTx(ctx context.Context, q Querier, skuIDs []int64, at ti
 			CreatorID:    r.CreatorID,
 			PriceID:      r.PriceID,
 			Slug:         r.Slug,
-			TitleZh:      r.TitleZh,
-			TitleEn:      r.TitleEn,
+			Title:        locale.Text{Zh: r.TitleZh, En: r.TitleEn},
 			Cover:        r.Cover,
 			Kind:         r.Kind,
 			Quality:      r.Quality,
@@ -45,14 +46,14 @@ func (c *Catalog) OffersTx(ctx context.Context, q Querier, skuIDs []int64, at ti
 			StockLimited: r.StockLimited,
 			MaxPerOrder:  int(r.MaxPerOrder),
 			Amount:       money.Of(r.Amount, r.Currency),
-			ListAmount:   sum(r.ListAmount, &r.Currency),
+			ListAmount:   money.Optional(r.ListAmount, &r.Currency),
 		}
 	}
 	return offers, nil
 }
 
-// CountSaleTx adds n copies sold to what "popular" sorts by; a negative n takes a refund back out. It joins
-// the transaction that takes the event, so that the count and the note that it was taken are one fact.
+// CountSaleTx adds n to the sold copies that "popular" sorts by; a negative n takes refunded copies out again. It joins
+// the transaction that handles the event, so that the count and the record that the event was handled commit together.
 func (c *Catalog) CountSaleTx(ctx context.Context, q Querier, spuID int64, n int) error {
 	found, err := c.queries.CountSale(ctx, q, dbsqlc.CountSaleParams{SpuID: spuID, N: int64(n)})
 	if err != nil {
@@ -64,15 +65,6 @@ func (c *Catalog) CountSaleTx(ctx context.Context, q Querier, spuID int64, n int
 	if c.caches.Changes == nil {
 		return nil
 	}
-	// The sale is an event already, the order's; this only tells who shows what sells.
-	return c.caches.Notify(ctx, q, Change{Type: typeSold, SPUID: spuID})
-}
-
-// sum is nil when either half is missing: no price, no money.
-func sum(amount *int64, currency *string) *money.Money {
-	if amount == nil || currency == nil {
-		return nil
-	}
-	m := money.Of(*amount, *currency)
-	return &m
+	// The order has written an event of the sale already; this only notifies the processes that show best sellers.
+	return c.caches.Notify(ctx, q, Change{Type: ChangeSold, SPUID: spuID})
 }

@@ -55,7 +55,7 @@ func (c *Catalog) SetPrice(ctx context.Context, skuID int64, p NewPrice) error {
 	if err := p.check(); err != nil {
 		return err
 	}
-	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
+	err := c.WithChanges(ctx, func(tx pgx.Tx) ([]Change, error) {
 		spuID, err := c.queries.LockSPUOfSKU(ctx, tx, skuID)
 		if missing(err) {
 			err = ErrSKUNotFound
@@ -63,7 +63,7 @@ func (c *Catalog) SetPrice(ctx context.Context, skuID int64, p NewPrice) error {
 		if err != nil {
 			return nil, err
 		}
-		return []Change{{Type: typePriced, SPUID: spuID}}, c.setPriceTx(ctx, tx, spuID, skuID, p, now)
+		return []Change{{Type: ChangePriced, SPUID: spuID}}, c.setPriceTx(ctx, tx, spuID, skuID, p, now)
 	})
 	if err != nil {
 		return fmt.Errorf("set price of SKU %d: %w", skuID, err)
@@ -71,14 +71,10 @@ func (c *Catalog) SetPrice(ctx context.Context, skuID int64, p NewPrice) error {
 	return nil
 }
 
-// setPriceTx does it, the SPU being locked.
+// setPriceTx is SetPrice in a transaction that has locked the SPU.
 func (c *Catalog) setPriceTx(ctx context.Context, tx pgx.Tx, spuID, skuID int64, p NewPrice, now time.Time) error {
-	foreign, err := c.queries.ForeignCurrency(ctx, tx, dbsqlc.ForeignCurrencyParams{SpuID: spuID, Currency: p.Currency})
-	if err != nil {
+	if err := c.checkCurrencyTx(ctx, tx, spuID, p.Currency); err != nil {
 		return err
-	}
-	if foreign {
-		return ErrPriceCurrency
 	}
 	former, err := c.queries.OpenPrice(ctx, tx, dbsqlc.OpenPriceParams{SkuID: skuID, At: p.From})
 	if err != nil && !missing(err) {
@@ -108,6 +104,27 @@ func (c *Catalog) setPriceTx(ctx context.Context, tx pgx.Tx, spuID, skuID int64,
 	return c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: spuID, At: now})
 }
 
+// AddPriceTx adds a price version to a SKU and changes no other version. The caller has locked the SPU. Errors: as
+// SetPrice.
+func (c *Catalog) AddPriceTx(ctx context.Context, tx pgx.Tx, spuID, skuID int64, p NewPrice) error {
+	if err := c.checkCurrencyTx(ctx, tx, spuID, p.Currency); err != nil {
+		return err
+	}
+	if err := p.check(); err != nil {
+		return err
+	}
+	return c.insertPriceTx(ctx, tx, skuID, p, c.now())
+}
+
+// checkCurrencyTx refuses a currency in which the SPU is not sold.
+func (c *Catalog) checkCurrencyTx(ctx context.Context, tx pgx.Tx, spuID int64, currency string) error {
+	foreign, err := c.queries.ForeignCurrency(ctx, tx, dbsqlc.ForeignCurrencyParams{SpuID: spuID, Currency: currency})
+	if err == nil && foreign {
+		err = ErrPriceCurrency
+	}
+	return err
+}
+
 func (c *Catalog) insertPriceTx(ctx context.Context, tx pgx.Tx, skuID int64, p NewPrice, now time.Time) error {
 	err := c.queries.InsertPrice(ctx, tx, dbsqlc.InsertPriceParams{
 		SkuID:      skuID,
@@ -128,13 +145,13 @@ func (c *Catalog) insertPriceTx(ctx context.Context, tx pgx.Tx, skuID int64, p N
 	return err
 }
 
-// RepriceDue brings what lists show up to date wherever a price version began or ended since, and says which
-// SPUs it touched. Several processes may run it at once; each SPU is done by one of them.
+// RepriceDue updates the prices that lists show wherever a price version has begun or ended since, and returns the SPUs
+// that it touched. Several processes may run it at once; one of them handles each SPU.
 func (c *Catalog) RepriceDue(ctx context.Context) ([]int64, error) {
 	var done []int64
 	for {
 		var batch []int64
-		err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
+		err := c.WithChanges(ctx, func(tx pgx.Tx) ([]Change, error) {
 			now := c.now()
 			ids, err := c.queries.LockRepriceDue(ctx, tx, dbsqlc.LockRepriceDueParams{At: now, Most: repriceBatch})
 			if err != nil {
@@ -142,7 +159,7 @@ func (c *Catalog) RepriceDue(ctx context.Context) ([]int64, error) {
 			}
 			changes := make([]Change, len(ids))
 			for i, id := range ids {
-				changes[i] = Change{Type: typeRepriced, SPUID: id}
+				changes[i] = Change{Type: ChangeRepriced, SPUID: id}
 				if err := c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: id, At: now}); err != nil {
 					return nil, err
 				}

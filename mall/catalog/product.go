@@ -9,6 +9,7 @@ import (
 
 	"videomall/mall/cache"
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 )
 
@@ -34,16 +35,16 @@ type SKU struct {
 // Product is an SPU with its active SKUs, rentals first, HD before 4K. What it points at is shared: read only.
 type Product struct {
 	Card
-	Status                       string
-	DescriptionZh, DescriptionEn string
-	Tags                         []string
-	AssetID                      *int64   // the packaged video; nil before there is one
-	RatingCounts                 [5]int64 // how many gave 1, 2, 3, 4 and 5 stars
-	SKUs                         []SKU
-	CreatorAvatar                string     // the name below /media/avatars/; may be empty
-	Until                        *time.Time // when a price of it begins or ends next; nil when nothing is scheduled
-	CategoryID                   int64
-	FreeSeconds                  int // of the video's begin that anybody may watch; 0 for nothing
+	Status        string
+	Description   locale.Text
+	Tags          []string
+	AssetID       *int64   // the packaged video; nil before there is one
+	RatingCounts  [5]int64 // how many gave 1, 2, 3, 4 and 5 stars
+	SKUs          []SKU
+	CreatorAvatar string     // the name below /media/avatars/; may be empty
+	Until         *time.Time // when a price of it begins or ends next; nil when nothing is scheduled
+	CategoryID    int64
+	FreeSeconds   int // of the video's begin that anybody may watch; 0 for nothing
 	// the creator's video that the asset was made from; 0 where nobody uploaded one
 	VideoID int64
 	Series  *SeriesRef // nil for a video of its own
@@ -119,6 +120,12 @@ func (c *Catalog) priceChange(ctx context.Context, spuID int64, at time.Time) (*
 	return &next, nil
 }
 
+// ReadProduct reads an SPU in whatever state from the primary database, past everything that is cached: for whoever
+// edits it. Errors: ErrProductNotFound.
+func (c *Catalog) ReadProduct(ctx context.Context, spuID int64) (Product, error) {
+	return c.readProduct(ctx, spuID, c.now())
+}
+
 func (c *Catalog) readProduct(ctx context.Context, id int64, at time.Time) (Product, error) {
 	r, err := c.queries.ProductByID(ctx, c.pools.Primary, id)
 	if missing(err) {
@@ -154,14 +161,13 @@ func (c *Catalog) readProduct(ctx context.Context, id int64, at time.Time) (Prod
 			CategoryEn:      r.CategoryEn,
 		}),
 		Status:        s.Status,
-		DescriptionZh: s.DescriptionZh,
-		DescriptionEn: s.DescriptionEn,
+		Description:   locale.Text{Zh: s.DescriptionZh, En: s.DescriptionEn},
 		Tags:          s.Tags,
 		AssetID:       s.AssetID,
 		CreatorAvatar: r.CreatorAvatar,
 		Series:        seriesRef(r),
 		CategoryID:    s.CategoryID,
-		FreeSeconds:   freeOf(int(s.FreeSeconds), int(s.DurationSeconds)),
+		FreeSeconds:   FreeSeconds(int(s.FreeSeconds), int(s.DurationSeconds)),
 	}
 	if s.VideoID != nil {
 		p.VideoID = *s.VideoID
@@ -180,11 +186,11 @@ func (c *Catalog) readProduct(ctx context.Context, id int64, at time.Time) (Prod
 			StockLimited: k.StockLimited,
 			MaxPerOrder:  int(k.MaxPerOrder),
 		}
-		if amount := sum(k.Amount, k.Currency); amount != nil {
+		if amount := money.Optional(k.Amount, k.Currency); amount != nil {
 			sku.Price = &Price{
 				ID:     *k.PriceID,
 				Amount: *amount,
-				List:   sum(k.ListAmount, k.Currency),
+				List:   money.Optional(k.ListAmount, k.Currency),
 				Until:  k.ValidUntil,
 			}
 		}

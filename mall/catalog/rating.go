@@ -36,13 +36,13 @@ func (c *Catalog) SettleRatingsTx(ctx context.Context, tx pgx.Tx, userID int64, 
 			return fmt.Errorf("settle the rating of SPU %d by user %d: %w", spuID, userID, err)
 		}
 		if changed {
-			made = append(made, Change{Type: typeReviewed, SPUID: spuID})
+			made = append(made, Change{Type: ChangeReviewed, SPUID: spuID})
 		}
 	}
-	return c.announceTx(ctx, tx, made)
+	return c.AnnounceTx(ctx, tx, made)
 }
 
-// settleRatingTx has one rating counted or not. The SPU's row is locked.
+// settleRatingTx counts one rating, or takes it out of the count. The caller has locked the SPU's row.
 func (c *Catalog) settleRatingTx(ctx context.Context, tx pgx.Tx, userID, spuID int64,
 	counts bool) (changed bool, err error) {
 	var rating int32

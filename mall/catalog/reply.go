@@ -12,6 +12,7 @@ import (
 	"videomall/db"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 )
 
 // MaxReplyLength is the most characters a creator's answer to a review may have.
@@ -23,7 +24,8 @@ var ErrReviewNotFound = fault.New(fault.NotFound, "review_not_found", "There is 
 // Reviewed is a review with the video it is of.
 type Reviewed struct {
 	Review
-	Slug, TitleZh, TitleEn string
+	Slug  string
+	Title locale.Text
 }
 
 // Reply is what a creator answered to a review.
@@ -42,7 +44,7 @@ func (c *Catalog) Reply(ctx context.Context, creatorID, reviewID int64, body str
 	case !db.Storable(body):
 		return ErrReviewInvalid.With("reply", "unreadable")
 	}
-	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
+	err := c.WithChanges(ctx, func(tx pgx.Tx) ([]Change, error) {
 		spuID, err := c.queries.ReplyToReview(ctx, tx, dbsqlc.ReplyToReviewParams{
 			ID:        reviewID,
 			CreatorID: creatorID,
@@ -52,7 +54,7 @@ func (c *Catalog) Reply(ctx context.Context, creatorID, reviewID int64, body str
 		if missing(err) {
 			err = ErrReviewNotFound
 		}
-		return []Change{{Type: typeReviewed, SPUID: spuID}}, err
+		return []Change{{Type: ChangeReviewed, SPUID: spuID}}, err
 	})
 	if err != nil {
 		return fmt.Errorf("reply of %d to review %d: %w", creatorID, reviewID, err)
@@ -81,7 +83,7 @@ func (c *Catalog) ReviewsFor(ctx context.Context, asked ReviewsAsked) ([]Reviewe
 	}
 	list := make([]Reviewed, len(rows))
 	for n, r := range rows {
-		list[n] = Reviewed{review(r.CatalogReview), r.Slug, r.TitleZh, r.TitleEn}
+		list[n] = Reviewed{review(r.CatalogReview), r.Slug, locale.Text{Zh: r.TitleZh, En: r.TitleEn}}
 	}
 	return list, nil
 }
@@ -94,7 +96,7 @@ func (c *Catalog) ReviewsOf(ctx context.Context, userID int64, most int) ([]Revi
 	}
 	list := make([]Reviewed, len(rows))
 	for n, r := range rows {
-		list[n] = Reviewed{review(r.CatalogReview), r.Slug, r.TitleZh, r.TitleEn}
+		list[n] = Reviewed{review(r.CatalogReview), r.Slug, locale.Text{Zh: r.TitleZh, En: r.TitleEn}}
 	}
 	return list, nil
 }

@@ -27,8 +27,8 @@ func reviewList(spuID int64) string { return "reviews-" + strconv.FormatInt(spuI
 type NewReview struct {
 	SPUID, UserID int64
 	Owned         bool // the caller's word that they have bought it
-	// Held says whether they still have, and keeps it so until the transaction ends: a refund may come meanwhile. Nil:
-	// Owned is enough.
+	// Held says whether they still own it, and keeps the answer true until the transaction ends, since a refund may
+	// come meanwhile. Where it is nil, Owned is enough.
 	Held   func(ctx context.Context, tx pgx.Tx, userID, spuID int64) (bool, error)
 	Author string
 	Rating int       // 1 to 5
@@ -37,7 +37,7 @@ type NewReview struct {
 	At     time.Time // zero: now
 }
 
-// Review is one person's word on one video.
+// Review is what one person says of one video.
 type Review struct {
 	ID, SPUID, UserID int64
 	Author            string
@@ -59,15 +59,8 @@ type ReviewPage struct {
 // person has reviewed the video before, ErrProductNotFound.
 func (c *Catalog) AddReview(ctx context.Context, n NewReview) (Review, error) {
 	n.Body = strings.TrimSpace(n.Body)
-	switch {
-	case !n.Owned:
-		return Review{}, ErrReviewNotOwned
-	case n.Rating < 1 || n.Rating > 5:
-		return Review{}, ErrReviewInvalid.With("rating", "out_of_range")
-	case utf8.RuneCountInString(n.Body) > MaxReviewLength:
-		return Review{}, ErrReviewInvalid.With("body", "too_long")
-	case !db.Storable(n.Body):
-		return Review{}, ErrReviewInvalid.With("body", "unreadable")
+	if err := n.check(); err != nil {
+		return Review{}, err
 	}
 	if n.At.IsZero() {
 		n.At = c.now()
@@ -81,36 +74,9 @@ func (c *Catalog) AddReview(ctx context.Context, n NewReview) (Review, error) {
 		Locale:    n.Locale,
 		CreatedAt: n.At,
 	}
-	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
-		if n.Held != nil { // before the SPU's row, as refunds do
-			if held, err := n.Held(ctx, tx, n.UserID, n.SPUID); err != nil || !held {
-				return nil, cmp.Or(err, error(ErrReviewNotOwned))
-			}
-		}
-		// The SPU's row before the review: two reviews of one video then wait for each other instead of deadlocking on
-		// the lock the foreign key takes.
-		creatorID, err := c.queries.CountRating(ctx, tx, dbsqlc.CountRatingParams{
-			SpuID:  n.SPUID,
-			Rating: int32(n.Rating),
-		})
-		switch {
-		case errors.Is(err, pgx.ErrNoRows):
-			return nil, ErrProductNotFound
-		case err != nil:
-			return nil, err
-		case creatorID == n.UserID: // the count goes back with the transaction
-			return nil, ErrReviewOwn.Because("user %d, SPU %d", n.UserID, n.SPUID)
-		}
-		r.ID, err = c.queries.InsertReview(ctx, tx, dbsqlc.InsertReviewParams{
-			SpuID:  n.SPUID,
-			UserID: n.UserID,
-			Author: n.Author,
-			Rating: int32(n.Rating),
-			Body:   n.Body,
-			Locale: n.Locale,
-			At:     n.At,
-		})
-		return []Change{{Type: typeReviewed, SPUID: n.SPUID}}, err
+	err := c.WithChanges(ctx, func(tx pgx.Tx) (_ []Change, err error) {
+		r.ID, err = c.addReviewTx(ctx, tx, n)
+		return []Change{{Type: ChangeReviewed, SPUID: n.SPUID}}, err
 	})
 	switch {
 	case db.IsUnique(err, "catalog_review_once"):
@@ -119,6 +85,51 @@ func (c *Catalog) AddReview(ctx context.Context, n NewReview) (Review, error) {
 		return Review{}, fmt.Errorf("review SPU %d by user %d: %w", n.SPUID, n.UserID, err)
 	}
 	return r, nil
+}
+
+func (n NewReview) check() error {
+	switch {
+	case !n.Owned:
+		return ErrReviewNotOwned
+	case n.Rating < 1 || n.Rating > 5:
+		return ErrReviewInvalid.With("rating", "out_of_range")
+	case utf8.RuneCountInString(n.Body) > MaxReviewLength:
+		return ErrReviewInvalid.With("body", "too_long")
+	case !db.Storable(n.Body):
+		return ErrReviewInvalid.With("body", "unreadable")
+	}
+	return nil
+}
+
+func (c *Catalog) addReviewTx(ctx context.Context, tx pgx.Tx, n NewReview) (id int64, err error) {
+	if n.Held != nil { // before the SPU's row, as refunds do
+		if held, err := n.Held(ctx, tx, n.UserID, n.SPUID); err != nil || !held {
+			return 0, cmp.Or(err, error(ErrReviewNotOwned))
+		}
+	}
+	// The SPU's row is locked before the review is inserted: two reviews of one video then wait for each other instead of
+	// deadlocking on the lock that the foreign key takes.
+	creatorID, err := c.queries.CountRating(ctx, tx, dbsqlc.CountRatingParams{
+		SpuID:  n.SPUID,
+		Rating: int32(n.Rating),
+	})
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return 0, ErrProductNotFound
+	case err != nil:
+		return 0, err
+	case creatorID == n.UserID: // the count goes back with the transaction
+		return 0, ErrReviewOwn.Because("user %d, SPU %d", n.UserID, n.SPUID)
+	}
+	return c.queries.InsertReview(ctx, tx, dbsqlc.InsertReviewParams{
+		SpuID:  n.SPUID,
+		UserID: n.UserID,
+		Author: n.Author,
+		Rating: int32(n.Rating),
+		Body:   n.Body,
+		Locale: n.Locale,
+		At:     n.At,
+	})
 }
 
 // Reviews returns a page of a video's reviews, newest first; limit 0 means 10. Errors: ErrCursorInvalid.
@@ -161,7 +172,7 @@ func (c *Catalog) Reviews(ctx context.Context, spuID int64, after string, limit 
 	return reviewPage(rows, limit), nil
 }
 
-// reviewPage cuts the row that only says that there are more.
+// reviewPage cuts off the extra row, which was read only to learn whether there are more.
 func reviewPage(rows []dbsqlc.CatalogReview, limit int) ReviewPage {
 	page := ReviewPage{}
 	for _, r := range rows[:min(limit, len(rows))] {

@@ -9,7 +9,7 @@ import (
 	"videomall/mall/catalog"
 )
 
-func TestReviewsAreCountedOnceAPerson(t *testing.T) {
+func TestCatalog_AddReview(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	spu := s.sell(t, "reviewed", 100).SPUID
@@ -67,7 +67,7 @@ func TestReviewsAreCountedOnceAPerson(t *testing.T) {
 		}
 		for _, r := range page.Items {
 			if seen[r.ID] {
-				t.Fatal("a review twice")
+				t.Fatal("the same review came twice")
 			}
 			seen[r.ID] = true
 		}
@@ -86,7 +86,7 @@ func TestReviewsAreCountedOnceAPerson(t *testing.T) {
 	}
 }
 
-func TestReviewsThatMayNotBe(t *testing.T) {
+func TestCatalog_AddReview_refused(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	spu := s.sell(t, "refused", 100).SPUID

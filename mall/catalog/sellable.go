@@ -7,8 +7,7 @@ import (
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 
-// Offers returns what can be sold of the SKUs now, as OffersTx, to be looked at: an order asks within its own
-// transaction.
+// Offers is OffersTx for pages, which may show what is a second old. An order asks within its own transaction.
 func (c *Catalog) Offers(ctx context.Context, skuIDs []int64) (map[int64]Offer, error) {
 	return c.OffersTx(ctx, c.pools.Replica, skuIDs, c.now())
 }

@@ -4,92 +4,34 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
-
-	"github.com/jackc/pgx/v5"
 
 	"videomall/mall/cache"
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 )
 
 // SeriesRef is a video's place in a series.
 type SeriesRef struct {
-	ID                     int64
-	Slug, TitleZh, TitleEn string
-	Episode                int
+	ID      int64
+	Slug    string
+	Title   locale.Text
+	Episode int
 }
 
 // Series are videos that belong together. Episodes are those on sale, in their order, and shared: read only.
 type Series struct {
-	ID, CreatorID                     int64
-	Slug, TitleZh, TitleEn            string
-	CreatorSlug, CreatorZh, CreatorEn string
-	Episodes                          []Episode
+	ID, CreatorID int64
+	Slug          string
+	Title         locale.Text
+	CreatorSlug   string
+	Creator       locale.Text
+	Episodes      []Episode
 }
 
 // Episode is one video of a series.
 type Episode struct {
 	Number int
 	Card
-}
-
-// OwnSeries is a series as its creator sees it among others.
-type OwnSeries struct {
-	ID                     int64
-	Slug, TitleZh, TitleEn string
-	Episodes               int64 // on sale
-}
-
-// NewSeries describes a series, with a title in one language at least. Its address stays for good.
-type NewSeries struct{ Slug, TitleZh, TitleEn string }
-
-// CreateSeries adds a series without episodes. Errors: ErrSeriesInvalid with Fields.
-func (c *Catalog) CreateSeries(ctx context.Context, creatorID int64, n NewSeries) (id int64, err error) {
-	n.Slug = strings.TrimSpace(n.Slug)
-	n.TitleZh = strings.TrimSpace(n.TitleZh)
-	n.TitleEn = strings.TrimSpace(n.TitleEn)
-	f := faults{}
-	f.text("title_zh", n.TitleZh, MaxTitle)
-	f.text("title_en", n.TitleEn, MaxTitle)
-	if n.TitleZh == "" && n.TitleEn == "" {
-		f["title_en"] = "titles_missing"
-	}
-	switch {
-	case n.Slug == "":
-		f["slug"] = "slug_missing"
-	case !goodSlug(n.Slug):
-		f["slug"] = "slug_malformed"
-	}
-	if err := f.of(ErrSeriesInvalid); err != nil {
-		return 0, err
-	}
-	err = c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
-		id, err = c.queries.InsertSeries(ctx, tx, dbsqlc.InsertSeriesParams{
-			CreatorID: creatorID,
-			Slug:      n.Slug,
-			TitleZh:   n.TitleZh,
-			TitleEn:   n.TitleEn,
-			At:        c.now(),
-		})
-		return []Change{{Type: typeSeries, Names: []string{"series:" + n.Slug}}}, err
-	})
-	if isSlugTaken(refused(err, "create series %q", n.Slug)) {
-		return 0, ErrSeriesInvalid.With("slug", "slug_taken").Because("%w", err)
-	}
-	return id, refused(err, "create series %q", n.Slug)
-}
-
-// SeriesOf lists a creator's series, the newest first.
-func (c *Catalog) SeriesOf(ctx context.Context, creatorID int64) ([]OwnSeries, error) {
-	rows, err := c.queries.SeriesOf(ctx, c.pools.Primary, creatorID)
-	if err != nil {
-		return nil, fmt.Errorf("series of %d: %w", creatorID, err)
-	}
-	list := make([]OwnSeries, len(rows))
-	for i, r := range rows {
-		list[i] = OwnSeries(r)
-	}
-	return list, nil
 }
 
 // Series finds a series by the name in its address. Errors: ErrSeriesNotFound, also while nothing of it is on sale.
@@ -131,11 +73,9 @@ func (c *Catalog) series(ctx context.Context, r dbsqlc.SeriesByIDRow, err error)
 		ID:          r.ID,
 		CreatorID:   r.CreatorID,
 		Slug:        r.Slug,
-		TitleZh:     r.TitleZh,
-		TitleEn:     r.TitleEn,
+		Title:       locale.Text{Zh: r.TitleZh, En: r.TitleEn},
 		CreatorSlug: r.CreatorSlug,
-		CreatorZh:   r.CreatorZh,
-		CreatorEn:   r.CreatorEn,
+		Creator:     locale.Text{Zh: r.CreatorZh, En: r.CreatorEn},
 	}
 	rows, err := c.queries.Episodes(ctx, c.fresh(), &r.ID)
 	if err != nil {
@@ -167,8 +107,7 @@ func seriesRef(r dbsqlc.ProductByIDRow) *SeriesRef {
 	return &SeriesRef{
 		ID:      *s.SeriesID,
 		Slug:    *r.SeriesSlug,
-		TitleZh: *r.SeriesZh,
-		TitleEn: *r.SeriesEn,
+		Title:   locale.Text{Zh: *r.SeriesZh, En: *r.SeriesEn},
 		Episode: int(*s.Episode),
 	}
 }

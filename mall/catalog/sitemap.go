@@ -18,7 +18,7 @@ const (
 	SitemapSeries   SitemapKind = "series"   // with an episode on sale
 )
 
-// sitemapAtOnce is how many rows are read at a time: whoever takes a list slowly holds no connection meanwhile.
+// sitemapAtOnce is how many rows are read at a time, so that a slow reader of a list holds no connection meanwhile.
 const sitemapAtOnce = 1000
 
 // SitemapPart is one part of a list: the pages whose ids, divided by the size of a part, are Number.

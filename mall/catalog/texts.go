@@ -5,18 +5,19 @@ import (
 	"fmt"
 
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 )
 
-// Texts is what of a live SPU can be searched, with what tells how well known it is.
+// Texts are the searchable texts of a live SPU, with the counts that tell how well known it is.
 type Texts struct {
-	SPUID                        int64
-	TitleZh, TitleEn             string
-	DescriptionZh, DescriptionEn string
-	CreatorZh, CreatorEn         string
-	CategoryZh, CategoryEn       string
-	Tags                         []string
-	SoldCount                    int64
-	RatingSum, RatingCount       int64
+	SPUID                  int64
+	Title                  locale.Text
+	Description            locale.Text
+	Creator                locale.Text
+	Category               locale.Text
+	Tags                   []string
+	SoldCount              int64
+	RatingSum, RatingCount int64
 }
 
 // TextsTx returns the texts of those SPUs that are live. q is the caller's transaction or a pool.
@@ -28,19 +29,15 @@ func (c *Catalog) TextsTx(ctx context.Context, q Querier, spuIDs []int64) ([]Tex
 	list := make([]Texts, len(rows))
 	for i, r := range rows {
 		list[i] = Texts{
-			SPUID:         r.ID,
-			TitleZh:       r.TitleZh,
-			TitleEn:       r.TitleEn,
-			DescriptionZh: r.DescriptionZh,
-			DescriptionEn: r.DescriptionEn,
-			CreatorZh:     r.CreatorZh,
-			CreatorEn:     r.CreatorEn,
-			CategoryZh:    r.CategoryZh,
-			CategoryEn:    r.CategoryEn,
-			Tags:          r.Tags,
-			SoldCount:     r.SoldCount,
-			RatingSum:     r.RatingSum,
-			RatingCount:   r.RatingCount,
+			SPUID:       r.ID,
+			Title:       locale.Text{Zh: r.TitleZh, En: r.TitleEn},
+			Description: locale.Text{Zh: r.DescriptionZh, En: r.DescriptionEn},
+			Creator:     locale.Text{Zh: r.CreatorZh, En: r.CreatorEn},
+			Category:    locale.Text{Zh: r.CategoryZh, En: r.CategoryEn},
+			Tags:        r.Tags,
+			SoldCount:   r.SoldCount,
+			RatingSum:   r.RatingSum,
+			RatingCount: r.RatingCount,
 		}
 	}
 	return list, nil

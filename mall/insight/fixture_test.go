@@ -11,6 +11,7 @@ import (
 
 	"videomall/mall/catalog"
 	"videomall/mall/insight"
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
@@ -72,8 +73,7 @@ func sells(m *malltest.Mall, creatorID int64, slug, currency string, amount int6
 		Slug:       slug,
 		CreatorID:  creatorID,
 		CategoryID: category,
-		TitleZh:    "影片",
-		TitleEn:    "Film",
+		Title:      locale.Text{Zh: "影片", En: "Film"},
 		SKUs: []catalog.NewSKU{{
 			Kind:    catalog.KindOwn,
 			Quality: catalog.QualityHD,

@@ -25,8 +25,11 @@ func (s *Insight) signsTx(ctx context.Context, tx pgx.Tx, signs []Sign, creators
 	if err != nil {
 		return err
 	}
-	retention, seconds := map[place]*dbsqlc.AddRetentionParams{}, map[place]float64{}
-	viewers := map[sight]bool{}
+	w := watching{
+		seconds:   map[place]float64{},
+		viewers:   map[sight]bool{},
+		retention: map[place]*dbsqlc.AddRetentionParams{},
+	}
 	for _, g := range signs {
 		creator, day := creators[g.SPUID].id, creators[g.SPUID].zone.DayOf(g.at)
 		p, known := plays[g.Session]
@@ -41,34 +44,61 @@ func (s *Insight) signsTx(ctx context.Context, tx pgx.Tx, signs []Sign, creators
 			plays[g.Session] = p
 		}
 		watched, fresh := hear(p, g, !known)
-		seconds[place{day, creator, g.SPUID}] += watched
-		began := place{p.Day, creator, g.SPUID}
-		if retention[began] == nil {
-			retention[began] = &dbsqlc.AddRetentionParams{
-				CreatorID: creator,
-				Day:       p.Day,
-				SpuID:     g.SPUID,
-				Reached:   make([]int64, buckets),
-			}
-		}
-		if !known {
-			retention[began].Plays++
-		}
-		for _, n := range fresh {
-			retention[began].Reached[n]++
-		}
-		person := s.person(day, "user", fmt.Sprint(g.UserID))
-		viewers[sight{place{day, creator, g.SPUID}, person}] = true
-		viewers[sight{place{day, creator, Whole}, person}] = true
+		at := place{day, creator, g.SPUID}
+		w.seconds[at] += watched
+		w.reached(place{p.Day, creator, g.SPUID}, !known, fresh)
+		w.seen(at, s.person(day, "user", fmt.Sprint(g.UserID)))
 	}
-	for at, n := range seconds {
+	w.addSeconds(t)
+	if err := s.viewersTx(ctx, tx, w.viewers, t); err != nil {
+		return err
+	}
+	return s.savePlaysTx(ctx, tx, plays, w.retention)
+}
+
+// watching sums up the signs of one flush.
+type watching struct {
+	seconds   map[place]float64
+	viewers   map[sight]bool
+	retention map[place]*dbsqlc.AddRetentionParams // by where a play began
+}
+
+// reached counts the parts of a video that a play came to for the first time, and the play itself when it is new.
+func (w watching) reached(began place, isNew bool, parts []int) {
+	r := w.retention[began]
+	if r == nil {
+		r = &dbsqlc.AddRetentionParams{
+			CreatorID: began.creator,
+			Day:       began.day,
+			SpuID:     began.spu,
+			Reached:   make([]int64, buckets),
+		}
+		w.retention[began] = r
+	}
+	if isNew {
+		r.Plays++
+	}
+	for _, n := range parts {
+		r.Reached[n]++
+	}
+}
+
+// seen counts a viewer of a video, who is one of the creator's whole business too.
+func (w watching) seen(at place, person int64) {
+	w.viewers[sight{at, person}] = true
+	w.viewers[sight{place{at.day, at.creator, Whole}, person}] = true
+}
+
+func (w watching) addSeconds(t tally) {
+	for at, n := range w.seconds {
 		whole := int64(n + 0.5)
 		t.add(at, Traffic{WatchSeconds: whole})
 		t.add(place{at.day, at.creator, Whole}, Traffic{WatchSeconds: whole})
 	}
-	if err := s.viewersTx(ctx, tx, viewers, t); err != nil {
-		return err
-	}
+}
+
+func (s *Insight) savePlaysTx(ctx context.Context, tx pgx.Tx, plays map[string]*dbsqlc.InsightPlay,
+	retention map[place]*dbsqlc.AddRetentionParams) error {
 	var later db.Later
 	for _, p := range plays {
 		if err := s.q.SavePlay(ctx, &later, dbsqlc.SavePlayParams(*p)); err != nil {

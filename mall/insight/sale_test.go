@@ -15,6 +15,7 @@ import (
 	"videomall/mall/calendar"
 	"videomall/mall/catalog"
 	"videomall/mall/insight"
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/order"
 )
@@ -24,8 +25,7 @@ func TestInsight_Reconcile_random_history(t *testing.T) {
 	m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{
 		UserID: 2,
 		Slug:   "other",
-		NameZh: "另一位",
-		NameEn: "Other",
+		Name:   locale.Text{Zh: "另一位", En: "Other"},
 	}))
 	r := rand.New(rand.NewPCG(7, 11))
 	videos := []int64{m.Sells(990, -1), m.Sells(0, -1), m.Sells(1990, 50)}
@@ -168,7 +168,7 @@ func TestInsight_Reconcile_mends_and_counts_drift(t *testing.T) {
 	}
 	m.Relayed()
 	if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 1 {
-		t.Errorf("%d sums were mended, %v", drift, err)
+		t.Errorf("%d sums were corrected, %v", drift, err)
 	}
 	exact(m)
 	paid(m, 9, video)
@@ -313,6 +313,6 @@ func TestInsight_Report_reads_no_orders(t *testing.T) {
 	plan := malltest.Query[string](m,
 		`explain select day, orders from insight_day where creator_id = 1 and spu_id = 0 and day between '2026-03-01' and '2026-03-31'`)
 	if len(plan) == 0 || !contains(plan, "insight_day_video_idx") {
-		t.Errorf("a report is read by %v", plan)
+		t.Errorf("the plan of a report is %v", plan)
 	}
 }

@@ -185,7 +185,7 @@ func TestInsight_Flush_failure_loses_nothing(t *testing.T) {
 	ctx, stop := contextOf(m)
 	stop()
 	if m.Insight.Flush(ctx) == nil {
-		t.Fatal("flushed without a database")
+		t.Fatal("a flush succeeded without a database")
 	}
 	if got := traffic(m, one); got.Views != 1 {
 		t.Errorf("%+v", got)

@@ -12,6 +12,7 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/insight"
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 )
 
@@ -34,8 +35,7 @@ func creators(m *malltest.Mall) (skus []int64) {
 		m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{
 			UserID: id,
 			Slug:   slug,
-			NameZh: "作者",
-			NameEn: "Creator",
+			Name:   locale.Text{Zh: "作者", En: "Creator"},
 		}))
 		m.OK(m.Insight.SetZone(m.Ctx, id, name))
 		skus = append(skus, sells(m, id, slug+"-film", "CNY", 500))
@@ -85,7 +85,7 @@ func TestInsight_PaidTx(t *testing.T) {
 			}
 		}
 		if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 0 {
-			t.Errorf("%d sums were mended, %v", drift, err)
+			t.Errorf("%d sums were corrected, %v", drift, err)
 		}
 		_, err := m.Insight.Rebuild(m.Ctx)
 		m.OK(err)
@@ -109,7 +109,7 @@ func TestInsight_PaidTx(t *testing.T) {
 			t.Errorf("the long day has %d orders", n)
 		}
 		if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 0 {
-			t.Errorf("%d sums were mended, %v", drift, err)
+			t.Errorf("%d sums were corrected, %v", drift, err)
 		}
 	})
 }
@@ -164,7 +164,7 @@ func TestInsight_SetZone(t *testing.T) {
 				t.Errorf("the zone is %s, %v", got.Name(), err)
 			}
 			if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 0 {
-				t.Errorf("in %s %d sums were mended, %v", name, drift, err)
+				t.Errorf("in %s, %d sums were corrected, %v", name, drift, err)
 			}
 		}
 	})

@@ -49,9 +49,9 @@ func (i *Inventory) SplitTx(ctx context.Context, tx pgx.Tx, campaignID, skuID, u
 	return nil
 }
 
-// MergeTx takes what is available of a campaign's stock back into the normal stock it came from, and says how many
-// units that were. Units that are frozen stay, sold ones too. It can be called again: what an order that closes or is
-// refunded later gives back comes with the next call.
+// MergeTx returns the available units of a campaign's stock to the normal stock that they came from, and says how many
+// there were. Frozen and sold units stay. It can be called again: the next call returns what orders give back that are
+// closed or refunded later.
 func (i *Inventory) MergeTx(ctx context.Context, tx pgx.Tx, campaignID int64) (units int64, err error) {
 	rows, err := i.q.LockCampaignStock(ctx, tx, campaignID)
 	if err != nil {

@@ -100,7 +100,7 @@ func counts(total, available, frozen, sold int64) inventory.Counts {
 	}
 }
 
-func TestACampaignsStockIsSplitAndComesBack(t *testing.T) {
+func TestInventory_SplitTx(t *testing.T) {
 	r := openSplit(t)
 	_, err := r.SetStock(r.ctx, 1, 10)
 	r.ok(err)
@@ -109,7 +109,7 @@ func TestACampaignsStockIsSplitAndComesBack(t *testing.T) {
 		t.Fatalf("after the split: normal %+v, sale %+v", n, s)
 	}
 	if err := r.split(6, 1, 4); !errors.Is(err, inventory.ErrSplitTooLarge) {
-		t.Fatalf("more than is left: %v", err)
+		t.Fatalf("a split of more units than are left: %v", err)
 	}
 	if n := r.normal(1); n != counts(3, 3, 0, 0) {
 		t.Fatalf("a refused split took units: %+v", n)
@@ -122,13 +122,13 @@ func TestACampaignsStockIsSplitAndComesBack(t *testing.T) {
 	}
 }
 
-func TestARefusedSplitLeavesTheTransactionUsable(t *testing.T) {
+func TestInventory_SplitTx_refused(t *testing.T) {
 	r := openSplit(t)
 	_, err := r.SetStock(r.ctx, 1, 10)
 	r.ok(err)
 	r.ok(r.tx(func(tx pgx.Tx) error {
 		if err := r.SplitTx(r.ctx, tx, 5, 1, 11, 0); !errors.Is(err, inventory.ErrSplitTooLarge) {
-			t.Errorf("11 of 10: %v", err)
+			t.Errorf("a split of 11 of 10 units: %v", err)
 		}
 		return r.SplitTx(r.ctx, tx, 5, 1, 10, 0)
 	}))
@@ -137,7 +137,7 @@ func TestARefusedSplitLeavesTheTransactionUsable(t *testing.T) {
 	}
 }
 
-func TestWhatWasMadeFromNothingFallsBackIntoIt(t *testing.T) {
+func TestInventory_MergeTx_unlimited(t *testing.T) {
 	r := openSplit(t)
 	r.ok(r.split(5, 1, 100))
 	if s := r.sale(5, 1); s != counts(100, 100, 0, 0) {
@@ -153,7 +153,7 @@ func TestWhatWasMadeFromNothingFallsBackIntoIt(t *testing.T) {
 	}
 }
 
-func TestAUnitThatComesLateIsMergedByTheNextCall(t *testing.T) {
+func TestInventory_MergeTx_late_unit(t *testing.T) {
 	r := openSplit(t)
 	_, err := r.SetStock(r.ctx, 1, 5)
 	r.ok(err)
@@ -189,7 +189,7 @@ func TestAUnitThatComesLateIsMergedByTheNextCall(t *testing.T) {
 }
 
 // Buyers in both stocks while campaigns over the same SKUs are split and merged, in opposite orders of arrival.
-func TestSplitsAndMergesAmongReservationsLoseNoUnit(t *testing.T) {
+func TestInventory_SplitTx_among_reservations(t *testing.T) {
 	r := openSplit(t)
 	const skus, each, rounds = 3, 40, 6
 	for sku := int64(1); sku <= skus; sku++ {

@@ -37,10 +37,10 @@ const (
 	mostUnlimited = 100_000
 )
 
-// Gate admits to limited stock in Redis, so that a crowd of which most will go away with nothing never reaches
-// PostgreSQL, which decides. An admission is no sale. Whatever Redis forgets, or remembers wrongly, costs a refusal
-// later or a unit that waits for the next recount; never a unit sold twice. Without Redis everybody is admitted, and
-// the writer's own bounds hold. A nil *Gate admits everybody too.
+// Gate admits people to limited stock by Redis, so that the part of a crowd that will get nothing never reaches
+// PostgreSQL, which decides. An admission is no sale. Where Redis forgets something or remembers it wrongly, somebody
+// is refused later or a unit waits for the next recount, but no unit is sold twice. Without Redis everybody is
+// admitted, and the bounds of whoever writes orders hold. A nil *Gate admits everybody too.
 type Gate struct {
 	redis   *redisbreaker.Breaker
 	pool    *pgxpool.Pool
@@ -89,7 +89,7 @@ type Want struct {
 	Qty    int
 }
 
-// verdict is the gate's word on a want: one of admit's.
+// verdict is what the script admit answers.
 type verdict string
 
 const (
@@ -121,8 +121,8 @@ func (g *Gate) Admit(ctx context.Context, wants []Want) (took []Want, err error)
 	return took, nil
 }
 
-// admit asks for one stock's units, with what each answer asks for: a count where there is none, a look at the database
-// before a person is sent away for what they may have given back.
+// admit asks for the units of one stock. It counts a stock that Redis doesn't know, and asks the database before it
+// refuses a person who may have given units back.
 func (g *Gate) admit(ctx context.Context, w Want) (verdict, error) {
 	if g.isUnlimited(w.Stock) {
 		return "", nil
@@ -130,42 +130,51 @@ func (g *Gate) admit(ctx context.Context, w Want) (verdict, error) {
 	mended := false
 	for pause := time.Millisecond; pause < mostPause; pause *= 2 {
 		v, err := g.admissions.Do(ctx, w)
-		if err == nil && v == cold {
-			if _, err := g.Recount(ctx, w.Stock); err == nil {
-				if g.isUnlimited(w.Stock) {
-					return "", nil
-				}
-				continue
-			} else if !errors.Is(err, errCounting) {
-				g.log.WarnContext(ctx, "stock not counted into Redis", "sku", w.Stock.SKUID, "campaign",
-					w.Stock.CampaignID, "error", err)
-				return "", nil
-			}
-			v = counting
-		}
-		switch {
-		case err != nil:
+		if err != nil {
 			return "", nil // Redis is away: PostgreSQL decides alone
-		case v == counting:
+		}
+		if v == cold {
+			if v = g.countCold(ctx, w.Stock); v == cold {
+				continue
+			}
+		}
+		switch v {
+		case counting:
 			select {
 			case <-ctx.Done():
 				return "", ctx.Err()
 			case <-time.After(pause):
 			}
-			continue
-		case v == limit && !mended:
-			if mended, err = g.mendBuyer(ctx, w); err != nil || mended {
-				continue
+		case limit:
+			if !mended {
+				if mended, err = g.mendBuyer(ctx, w); err != nil || mended {
+					continue
+				}
 			}
 			return "", ErrBuyerLimit.With(field(w.Stock), ErrBuyerLimit.Slug)
-		case v == limit:
-			return "", ErrBuyerLimit.With(field(w.Stock), ErrBuyerLimit.Slug)
-		case v == soldOut:
+		case soldOut:
 			return "", ErrSoldOut.With(field(w.Stock), ErrSoldOut.Slug)
+		default:
+			return v, nil
 		}
-		return v, nil
 	}
 	return "", nil
+}
+
+// countCold counts a stock that Redis knows nothing of. It answers cold when Redis can be asked again, counting while
+// another process counts, and nothing when PostgreSQL decides alone.
+func (g *Gate) countCold(ctx context.Context, k StockKey) verdict {
+	_, err := g.Recount(ctx, k)
+	switch {
+	case errors.Is(err, errCounting):
+		return counting
+	case err != nil:
+		g.log.WarnContext(ctx, "stock not counted into Redis", "sku", k.SKUID, "campaign", k.CampaignID, "error", err)
+		return ""
+	case g.isUnlimited(k):
+		return ""
+	}
+	return cold
 }
 
 // admitSet asks for many wants in one round trip.
@@ -237,8 +246,8 @@ func (g *Gate) Conclude(ctx context.Context, written, refused []Want) {
 	}
 }
 
-// Return gives back to the gate what PostgreSQL has been given back by a close. What Redis does not hear of, or has
-// forgotten, is found by the next recount, within seconds.
+// Return gives units back to the gate that a closed order has given back to PostgreSQL. The next recount, within
+// seconds, finds those that Redis does not hear of or has forgotten.
 func (g *Gate) Return(ctx context.Context, wants []Want) {
 	if g == nil {
 		return
@@ -250,8 +259,8 @@ func (g *Gate) Return(ctx context.Context, wants []Want) {
 	}
 }
 
-// mendBuyer asks the database whether a person whom Redis sends away has room after all, since units were given back
-// that Redis never heard of. mended says that asking again makes sense.
+// mendBuyer asks the database whether a person whom Redis refuses may have more units after all, because some were
+// given back that Redis never heard of. mended says that asking again makes sense.
 func (g *Gate) mendBuyer(ctx context.Context, w Want) (mended bool, err error) {
 	units, err := g.q.UnitsOf(ctx, g.pool, dbsqlc.UnitsOfParams{
 		SkuID:      w.Stock.SKUID,

@@ -13,7 +13,7 @@ import (
 	"videomall/mall/inventory"
 )
 
-func TestTheGateAdmitsWhatThereIsAndEachTokenOnce(t *testing.T) {
+func TestGate_Admit(t *testing.T) {
 	r := open(t, 3)
 	first := want(1, 2)
 	took, err := r.Gate.Admit(r.ctx, []inventory.Want{first})
@@ -22,11 +22,11 @@ func TestTheGateAdmitsWhatThereIsAndEachTokenOnce(t *testing.T) {
 	}
 	took, err = r.Gate.Admit(r.ctx, []inventory.Want{first}) // the answer was lost: the same token again
 	if err != nil || len(took) != 0 {
-		t.Fatalf("the same token took again: %v, %v", took, err)
+		t.Fatalf("the same token took units again: %v, %v", took, err)
 	}
 	r.left(1)
 	if err := r.admits(want(2, 2)); !soldOut(err) {
-		t.Fatalf("two of one: %v", err)
+		t.Fatalf("two units of a stock of one: %v", err)
 	}
 	r.ok(r.admits(want(2, 1)))
 	r.left(0)
@@ -40,7 +40,7 @@ func TestTheGateAdmitsWhatThereIsAndEachTokenOnce(t *testing.T) {
 	r.ok(r.admits(first)) // sold out for everybody else, and still "again" for who has it
 }
 
-func TestACrowdAtTheGateTakesNoUnitTooMany(t *testing.T) {
+func TestGate_Admit_crowd(t *testing.T) {
 	r := open(t, 50)
 	second := r.process(r.redis)
 	var admitted, refused atomic.Int64
@@ -67,7 +67,7 @@ func TestACrowdAtTheGateTakesNoUnitTooMany(t *testing.T) {
 	}
 }
 
-func TestAnOrderIsAdmittedAsAWholeOrNotAtAll(t *testing.T) {
+func TestGate_Admit_whole_order(t *testing.T) {
 	r := open(t, 3)
 	other := inventory.StockKey{SKUID: 43}
 	_, err := r.SetStock(r.ctx, other.SKUID, 1)
@@ -84,12 +84,12 @@ func TestAnOrderIsAdmittedAsAWholeOrNotAtAll(t *testing.T) {
 		UserID: 2,
 		Qty:    1,
 	}}); !soldOut(err) {
-		t.Fatalf("one of two is sold out: %v", err)
+		t.Fatalf("an order of which one SKU is sold out: %v", err)
 	}
 	r.left(3)
 }
 
-func TestOnePersonsLimitHoldsAtTheGateAndFollowsReturns(t *testing.T) {
+func TestGate_Admit_limit_of_a_person(t *testing.T) {
 	r := open(t, 10)
 	_, err := r.pool.Exec(r.ctx, `update video_inventory set per_user = 2`)
 	r.ok(err)
@@ -97,7 +97,7 @@ func TestOnePersonsLimitHoldsAtTheGateAndFollowsReturns(t *testing.T) {
 	mine := want(7, 2)
 	r.ok(r.admits(mine))
 	if err := r.admits(want(7, 1)); err == nil || fault.From(err).Slug != inventory.ErrBuyerLimit.Slug {
-		t.Fatalf("a third unit: %v", err)
+		t.Fatalf("a third unit for the same person: %v", err)
 	}
 	r.ok(r.writes(mine))
 	r.Gate.Conclude(r.ctx, []inventory.Want{mine}, nil)
@@ -106,7 +106,7 @@ func TestOnePersonsLimitHoldsAtTheGateAndFollowsReturns(t *testing.T) {
 	r.ok(r.admits(want(7, 2)))
 }
 
-func TestRedisEmptiedIsCountedAnew(t *testing.T) {
+func TestGate_Recount_emptied_redis(t *testing.T) {
 	r := open(t, 5)
 	kept, lost := want(1, 1), want(2, 1)
 	r.ok(r.admits(kept))
@@ -124,7 +124,7 @@ func TestRedisEmptiedIsCountedAnew(t *testing.T) {
 	r.left(2)
 }
 
-func TestRedisThatCameBackWithOldDataIsMended(t *testing.T) {
+func TestGate_RecountAll_old_data(t *testing.T) {
 	r := open(t, 3)
 	r.ok(r.admits(want(9, 1)))
 	dump, err := r.redis.HGetAll(r.ctx, "gate:{sku:42}:0:count").Result()
@@ -150,11 +150,11 @@ func TestRedisThatCameBackWithOldDataIsMended(t *testing.T) {
 	_, err = r.Gate.RecountAll(r.ctx)
 	r.ok(err)
 	if got, _ := r.Gate.Left(r.ctx, stockKey); got != 0 {
-		t.Errorf("after the recount Redis would admit %d of none", got)
+		t.Errorf("after the recount Redis would admit %d units, although none are left", got)
 	}
 }
 
-func TestAnAdmissionWithoutAnOrderComesBackAfterItsTime(t *testing.T) {
+func TestGate_RecountAll_admission_expired(t *testing.T) {
 	r := open(t, 2)
 	r.ok(r.admits(want(1, 1))) // its process was killed
 	written := want(2, 1)
@@ -169,7 +169,7 @@ func TestAnAdmissionWithoutAnOrderComesBackAfterItsTime(t *testing.T) {
 	r.left(1)
 }
 
-func TestUnitsThatPostgresGaveBackAreAdmittedAgain(t *testing.T) {
+func TestGate_RecountMoved(t *testing.T) {
 	r := open(t, 1)
 	w := want(1, 1)
 	r.ok(r.admits(w))
@@ -185,7 +185,7 @@ func TestUnitsThatPostgresGaveBackAreAdmittedAgain(t *testing.T) {
 	r.ok(r.admits(want(2, 1)))
 }
 
-func TestWithoutRedisTheGateIsOpen(t *testing.T) {
+func TestGate_Admit_without_redis(t *testing.T) {
 	r := open(t, 1)
 	gone := r.process(redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1}))
 	for n := range int64(3) {
@@ -204,7 +204,7 @@ func TestWithoutRedisTheGateIsOpen(t *testing.T) {
 	}
 }
 
-func TestAScriptThatRedisForgotIsSentAgain(t *testing.T) {
+func TestGate_Admit_script_forgotten(t *testing.T) {
 	r := open(t, 3)
 	r.ok(r.admits(want(1, 1)))
 	r.ok(r.redis.ScriptFlush(r.ctx).Err())
@@ -212,7 +212,7 @@ func TestAScriptThatRedisForgotIsSentAgain(t *testing.T) {
 	r.left(1)
 }
 
-func TestAStockWithoutALimitIsNotCounted(t *testing.T) {
+func TestGate_Admit_unlimited(t *testing.T) {
 	r := open(t, -1)
 	for n := range int64(3) {
 		if took, err := r.Gate.Admit(r.ctx, []inventory.Want{want(n, 1)}); err != nil || len(took) != 0 {
@@ -224,8 +224,8 @@ func TestAStockWithoutALimitIsNotCounted(t *testing.T) {
 	}
 }
 
-// TestCountingWhilePeopleBuy recounts all the time while a crowd is admitted, written and turned away.
-func TestCountingWhilePeopleBuy(t *testing.T) {
+// TestGate_RecountAll_while_people_buy recounts all the time while a crowd is admitted, written and turned away.
+func TestGate_RecountAll_while_people_buy(t *testing.T) {
 	r := open(t, 60)
 	stop := make(chan struct{})
 	var counting sync.WaitGroup

@@ -24,7 +24,7 @@ var ErrSoldOut = fault.New(fault.Conflict, "sold_out", "This is sold out.")
 // ErrBuyerLimit says that one person would have more units of a stock than is allowed.
 var ErrBuyerLimit = fault.New(fault.Conflict, "buyer_limit", "You have as many of these as one person may buy.")
 
-// ErrMoved says that between counting and reserving somebody else took units: count again.
+// ErrMoved says that somebody else took units between counting and reserving: count again.
 var ErrMoved = errors.New("inventory: the stock has moved")
 
 // ErrStockTooSmall says that a new total would be less than what is frozen or sold already.
@@ -66,7 +66,7 @@ type Deps struct {
 	Now  func() time.Time
 }
 
-// New opens the stock room.
+// New opens the inventory.
 func New(d Deps) *Inventory {
 	return &Inventory{
 		Gate: d.Gate,

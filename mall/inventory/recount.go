@@ -26,9 +26,9 @@ const (
 // errCounting says that another process is counting the stock.
 var errCounting = errors.New("inventory: the stock is being counted")
 
-// Recount makes Redis know of a stock what PostgreSQL knows, and returns the drift: by how many units Redis was above
-// the truth (positive) or below it. Admissions wait for it, a millisecond or so. Their units are taken off until their
-// orders are written or their time is over. A stock without a row is unlimited and leaves Redis.
+// Recount copies the count of a stock from PostgreSQL to Redis, and returns the drift: by how many units Redis was
+// above the truth (positive) or below it. Admissions wait for it, a millisecond or so. Units that are admitted are
+// taken off until their orders are written or their time is over. A stock without a row is unlimited and leaves Redis.
 func (g *Gate) Recount(ctx context.Context, s StockKey) (drift int64, err error) {
 	keys, now := s.keys(), g.now()
 	var began []any
@@ -111,8 +111,8 @@ func (g *Gate) leave(ctx context.Context, s StockKey) error {
 	})
 }
 
-// Moved notes that PostgreSQL has given units of these stocks back, or has another opinion than Redis: they are
-// counted again within seconds. It never fails: what Redis does not hear of is found by the recount of all.
+// Moved notes that PostgreSQL has given units of these stocks back, or disagrees with Redis, so that they are counted
+// again within seconds. It never fails: the recount of all stocks finds what Redis does not hear of.
 func (g *Gate) Moved(ctx context.Context, stocks ...StockKey) {
 	if g == nil || len(stocks) == 0 {
 		return
@@ -126,7 +126,7 @@ func (g *Gate) Moved(ctx context.Context, stocks ...StockKey) {
 	})
 }
 
-// Follow counts stocks whose stock somebody has just set: at once if that can be had, else with the next turn. It
+// Follow counts stocks whose units somebody has just set: at once where that is possible, else with the next turn. It
 // never fails.
 func (g *Gate) Follow(ctx context.Context, stocks ...StockKey) {
 	if g == nil {
@@ -169,7 +169,7 @@ func (g *Gate) RecountMoved(ctx context.Context) (int, error) {
 	return len(named), g.recount(ctx, named, false)
 }
 
-// RecountAll counts every stock that Redis knows, mends it and exports the drift: what neither an admission nor a
+// RecountAll counts every stock that Redis knows, corrects it, and exports the drift that neither an admission nor a
 // return explains.
 func (g *Gate) RecountAll(ctx context.Context) (int, error) {
 	if _, err := g.RecountMoved(ctx); err != nil {

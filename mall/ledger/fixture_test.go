@@ -14,6 +14,7 @@ import (
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/ledger"
+	"videomall/mall/locale"
 )
 
 const (
@@ -71,8 +72,7 @@ func part(source string, n int64) ledger.Part {
 		Source:    source,
 		CreatorID: cara,
 		Subject:   1,
-		TitleZh:   "影片",
-		TitleEn:   "Film",
+		Title:     locale.Text{Zh: "影片", En: "Film"},
 		Quantity:  1,
 		Amount:    cny(n),
 	}

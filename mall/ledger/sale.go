@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/mall/ledger/internal/dbsqlc"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 )
 
@@ -25,8 +26,7 @@ type Part struct {
 	Source    string
 	CreatorID int64
 	Subject   int64
-	TitleZh   string
-	TitleEn   string
+	Title     locale.Text
 	Quantity  int
 	Amount    money.Money // the price paid, after all discounts
 }
@@ -71,7 +71,7 @@ func (l *Ledger) SaleTx(ctx context.Context, tx pgx.Tx, s Sale) error {
 		sum, allFees = sum+p.Amount.Amount, allFees+fee
 		arg.Sources, arg.CreatorIds = append(arg.Sources, p.Source), append(arg.CreatorIds, p.CreatorID)
 		arg.Subjects, arg.Quantities = append(arg.Subjects, p.Subject), append(arg.Quantities, int32(p.Quantity))
-		arg.TitlesZh, arg.TitlesEn = append(arg.TitlesZh, p.TitleZh), append(arg.TitlesEn, p.TitleEn)
+		arg.TitlesZh, arg.TitlesEn = append(arg.TitlesZh, p.Title.Zh), append(arg.TitlesEn, p.Title.En)
 		arg.Earned, arg.Fees = append(arg.Earned, p.Amount.Amount), append(arg.Fees, fee)
 	}
 	if sum != s.Amount.Amount {

@@ -12,6 +12,7 @@ import (
 
 	"videomall/mall/calendar"
 	"videomall/mall/ledger/internal/dbsqlc"
+	"videomall/mall/locale"
 )
 
 // Statement says what happened to a creator's money in one month of a zone, with one Book for each currency.
@@ -38,13 +39,13 @@ type Book struct {
 // VideoLine sums up the sales and refunds of one video during the month, both including the mall's fee. A refund that
 // failed later is subtracted from the refunds of the month in which it failed.
 type VideoLine struct {
-	Subject          int64
-	TitleZh, TitleEn string
-	Units            int
-	Sales            int64
-	Fee              int64
-	Refunds          int64
-	FeeBack          int64
+	Subject int64
+	Title   locale.Text
+	Units   int
+	Sales   int64
+	Fee     int64
+	Refunds int64
+	FeeBack int64
 }
 
 // Net is what the creator earned with the video.
@@ -238,8 +239,7 @@ func (l *Ledger) videosTx(ctx context.Context, tx pgx.Tx, creatorID int64, since
 		b := in(r.Currency)
 		b.Videos = append(b.Videos, VideoLine{
 			Subject: r.Subject,
-			TitleZh: r.TitleZh,
-			TitleEn: r.TitleEn,
+			Title:   locale.Text{Zh: r.TitleZh, En: r.TitleEn},
 			Units:   int(r.Units),
 			Sales:   r.Amount,
 			Fee:     r.Fee,
@@ -260,8 +260,7 @@ func (l *Ledger) videosTx(ctx context.Context, tx pgx.Tx, creatorID int64, since
 			n = len(b.Videos)
 			b.Videos = append(b.Videos, VideoLine{
 				Subject: r.Subject,
-				TitleZh: r.TitleZh,
-				TitleEn: r.TitleEn,
+				Title:   locale.Text{Zh: r.TitleZh, En: r.TitleEn},
 			})
 		}
 		b.Videos[n].Refunds, b.Videos[n].FeeBack = r.Amount-r.AmountUndone, r.Fee-r.FeeUndone

@@ -14,7 +14,7 @@ func TestLedger_Statement_agrees_with_the_accounts(t *testing.T) {
 	h := open(t) // March 20
 	h.terms(func(t *ledger.Terms) { t.Clearing = 24 * time.Hour })
 	second := part("A/2", 3000)
-	second.Subject, second.TitleEn = 2, "Other"
+	second.Subject, second.Title.En = 2, "Other"
 	h.sells(part("A/1", 991), second)
 	h.sells(part("A/3", 991))
 	h.refunds("R1", "A/3", 500)

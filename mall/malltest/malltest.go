@@ -24,6 +24,7 @@ import (
 	"videomall/mall"
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 	"videomall/mall/media"
 	"videomall/mall/money"
 	"videomall/mall/order"
@@ -103,16 +104,14 @@ func Open(t testing.TB, notifyURL string) *Mall {
 	m.Mall, err = mall.New(m.options)
 	m.OK(err)
 	m.category, err = m.Catalog.CreateCategory(m.Ctx, catalog.NewCategory{
-		Slug:   "films",
-		NameZh: "电影",
-		NameEn: "Films",
+		Slug: "films",
+		Name: locale.Text{Zh: "电影", En: "Films"},
 	})
 	m.OK(err)
 	m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{
 		UserID: 1,
 		Slug:   "creator",
-		NameZh: "作者",
-		NameEn: "Creator",
+		Name:   locale.Text{Zh: "作者", En: "Creator"},
 	}))
 	return m
 }
@@ -177,8 +176,7 @@ func (m *Mall) Sells(amount, stock int64) int64 {
 		Slug:       fmt.Sprintf("film-%d", m.videos),
 		CreatorID:  1,
 		CategoryID: m.category,
-		TitleZh:    "影片",
-		TitleEn:    fmt.Sprintf("Film %d", m.videos),
+		Title:      locale.Text{Zh: "影片", En: fmt.Sprintf("Film %d", m.videos)},
 		SKUs: []catalog.NewSKU{{
 			Kind:         catalog.KindOwn,
 			Quality:      catalog.QualityHD,

@@ -59,18 +59,18 @@ func openStorage(t *testing.T, storageURL string) *media.Storage {
 	return s
 }
 
-func TestAVideoIsPackedAndReadBackWhereverItLies(t *testing.T) {
+func TestAssets_Pack_folder_and_bucket(t *testing.T) {
 	both(t, func(t *testing.T, f fixture) {
 		src := withExtras(video(5))
-		a, err := f.Pack(t.Context(), src, "film", 2)
+		a, err := f.Assets.Pack(t.Context(), src, "film", 2)
 		if err != nil {
 			t.Fatal(err)
 		}
-		master, err := f.Master(t.Context(), "film")
+		master, err := f.Assets.Master(t.Context(), "film")
 		if err != nil || len(master.Renditions) != 2 {
 			t.Fatalf("%+v, %v", master, err)
 		}
-		key, err := f.Key(t.Context(), "film", 1)
+		key, err := f.Assets.Key(t.Context(), "film", 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +78,7 @@ func TestAVideoIsPackedAndReadBackWhereverItLies(t *testing.T) {
 		if !bytes.Equal(decrypt(t, key, sealed, 3), src["720p/s00003.m4s"].Data) {
 			t.Fatal("another segment")
 		}
-		h, err := f.Storage().OpenVideo(t.Context(), "film", "720p", "s00003.m4s")
+		h, err := f.Storage.OpenVideo(t.Context(), "film", "720p", "s00003.m4s")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,43 +98,43 @@ func TestAVideoIsPackedAndReadBackWhereverItLies(t *testing.T) {
 		if end, err := h.Seek(0, io.SeekEnd); err != nil || end != h.Size {
 			t.Fatalf("the end is %d, %v", end, err)
 		}
-		trailer, err := f.Storage().OpenTrailer(t.Context(), "film", "index.m3u8")
+		trailer, err := f.Storage.OpenTrailer(t.Context(), "film", "index.m3u8")
 		if err != nil {
 			t.Fatal(err)
 		}
 		trailer.Close()
 		for _, name := range [][3]string{{"film", "720p", "missing.m4s"}, {"other", "720p", "s00003.m4s"},
 			{"film", "..", "film"}, {"film", "720p", "."}} {
-			if _, err := f.Storage().OpenVideo(t.Context(), name[0], name[1], name[2]); !errors.Is(err, fs.ErrNotExist) {
+			if _, err := f.Storage.OpenVideo(t.Context(), name[0], name[1], name[2]); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("%q: %v", name, err)
 			}
 		}
-		if again, err := f.Pack(t.Context(), src, "film", 2); err != nil || again.ID != a.ID {
+		if again, err := f.Assets.Pack(t.Context(), src, "film", 2); err != nil || again.ID != a.ID {
 			t.Fatalf("packed again: %d, %v", again.ID, err)
 		}
 	})
 }
 
-// A video that is given up half way, and one whose rows were lost, are no videos; the next Pack makes whole ones.
-func TestAVideoIsThereWholeOrNotAtAll(t *testing.T) {
+// A video that Pack gave up half way is not there, nor is one whose rows were lost. The next Pack makes it whole.
+func TestAssets_Pack_whole_or_not_at_all(t *testing.T) {
 	both(t, func(t *testing.T, f fixture) {
 		broken := video(6)
 		broken["720p/s00005.m4s"] = &fstest.MapFile{Data: []byte("x"), Mode: fs.ModeDir}
-		if _, err := f.Pack(t.Context(), broken, "film", 2); err == nil {
+		if _, err := f.Assets.Pack(t.Context(), broken, "film", 2); err == nil {
 			t.Fatal("packed")
 		}
-		if _, err := f.Master(t.Context(), "film"); !errors.Is(err, media.ErrUnknownAsset) {
+		if _, err := f.Assets.Master(t.Context(), "film"); !errors.Is(err, media.ErrUnknownAsset) {
 			t.Fatalf("half a video: %v", err)
 		}
-		if _, err := f.Storage().OpenVideo(t.Context(), "film", "360p", "s00000.m4s"); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := f.Storage.OpenVideo(t.Context(), "film", "360p", "s00000.m4s"); !errors.Is(err, fs.ErrNotExist) {
 			t.Fatalf("half a video's segment: %v", err)
 		}
-		if _, err := f.Pack(t.Context(), video(5), "film", 2); err != nil {
+		if _, err := f.Assets.Pack(t.Context(), video(5), "film", 2); err != nil {
 			t.Fatal(err)
 		}
 		plays := func() {
 			t.Helper()
-			key, err := f.Key(t.Context(), "film", 1)
+			key, err := f.Assets.Key(t.Context(), "film", 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -150,7 +150,7 @@ func TestAVideoIsThereWholeOrNotAtAll(t *testing.T) {
 			var wg sync.WaitGroup
 			for range 3 {
 				wg.Go(func() {
-					if _, err := f.Pack(context.WithoutCancel(t.Context()), video(5), "film", 2); err != nil {
+					if _, err := f.Assets.Pack(context.WithoutCancel(t.Context()), video(5), "film", 2); err != nil {
 						t.Error(err)
 					}
 				})
@@ -161,7 +161,7 @@ func TestAVideoIsThereWholeOrNotAtAll(t *testing.T) {
 	})
 }
 
-func TestMediaMoveAndAMoveGoesOn(t *testing.T) {
+func TestStorage_CopyTo_goes_on_after_an_interruption(t *testing.T) {
 	t.Parallel()
 	folder, bucket := openStorage(t, "file://"+t.TempDir()), openStorage(t, dbtest.Bucket(t))
 	pool := dbtest.New(t)
@@ -174,7 +174,7 @@ func TestMediaMoveAndAMoveGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Pack(t.Context(), withExtras(video(3)), "film", 2); err != nil {
+	if _, err := m.Assets.Pack(t.Context(), withExtras(video(3)), "film", 2); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())

@@ -43,9 +43,16 @@ func WebVTT(cues []Cue) []byte {
 	return []byte(b.String())
 }
 
-// SetCaptions adds a language's subtitles to a video of its owner's, or puts them in the place of those it has. Errors:
+// Captions are the texts beside a packaged video: subtitles and chapters.
+type Captions struct {
+	core
+	assets *Assets
+	videos *Videos
+}
+
+// Set adds a language's subtitles to a video of its owner's, or puts them in the place of those it has. Errors:
 // ErrUnknownVideo, ErrNotReady, ErrBadCaptions. unseen is how many cues end when they begin, so that nobody sees them.
-func (m *Media) SetCaptions(ctx context.Context, ownerID, videoID int64, language string,
+func (cs *Captions) Set(ctx context.Context, ownerID, videoID int64, language string,
 	file []byte) (unseen int, err error) {
 	if !languageName.MatchString(language) || len(language) > 35 {
 		return 0, ErrBadCaptions.With("language", "captions_language")
@@ -59,7 +66,7 @@ func (m *Media) SetCaptions(ctx context.Context, ownerID, videoID int64, languag
 			unseen++
 		}
 	}
-	return unseen, m.changeAsset(ctx, ownerID, videoID, func(q dbsqlc.DBTX, a Asset) error {
+	return unseen, cs.change(ctx, ownerID, videoID, func(q dbsqlc.DBTX, a Asset) error {
 		c := Caption{Language: language, File: language + ".vtt"}
 		if !slices.Contains(a.Captions, c) {
 			if len(a.Captions) == maxLanguages {
@@ -68,52 +75,52 @@ func (m *Media) SetCaptions(ctx context.Context, ownerID, videoID int64, languag
 			a.Captions = append(a.Captions, c)
 		}
 		// The file goes first: a name without one would be a broken link, and one without a name is never fetched.
-		if err := m.keepFile(ctx, videosFolder+"/"+a.Prefix+"/"+ExtrasFolder, c.File, WebVTT(cues)); err != nil {
+		if err := cs.storage.keep(ctx, videosFolder+"/"+a.Prefix+"/"+ExtrasFolder, c.File, WebVTT(cues)); err != nil {
 			return err
 		}
-		return m.noteCaptions(ctx, q, a)
+		return cs.note(ctx, q, a)
 	})
 }
 
-// DropCaptions removes a language's subtitles; without them it changes nothing. Errors: ErrUnknownVideo, ErrNotReady.
-func (m *Media) DropCaptions(ctx context.Context, ownerID, videoID int64, language string) error {
-	return m.changeAsset(ctx, ownerID, videoID, func(q dbsqlc.DBTX, a Asset) error {
+// Drop removes a language's subtitles; without them it changes nothing. Errors: ErrUnknownVideo, ErrNotReady.
+func (cs *Captions) Drop(ctx context.Context, ownerID, videoID int64, language string) error {
+	return cs.change(ctx, ownerID, videoID, func(q dbsqlc.DBTX, a Asset) error {
 		i := slices.IndexFunc(a.Captions, func(c Caption) bool { return c.Language == language })
 		if i < 0 {
 			return nil
 		}
 		file := a.Captions[i].File
 		a.Captions = slices.Delete(a.Captions, i, i+1)
-		if err := m.noteCaptions(ctx, q, a); err != nil {
+		if err := cs.note(ctx, q, a); err != nil {
 			return err
 		}
-		return m.storage.remove(ctx, videosFolder+"/"+a.Prefix+"/"+ExtrasFolder+"/"+file)
+		return cs.storage.remove(ctx, videosFolder+"/"+a.Prefix+"/"+ExtrasFolder+"/"+file)
 	})
 }
 
-func (m *Media) noteCaptions(ctx context.Context, q dbsqlc.DBTX, a Asset) error {
+func (cs *Captions) note(ctx context.Context, q dbsqlc.DBTX, a Asset) error {
 	b, err := json.Marshal(a.Captions)
 	if err != nil {
 		return err
 	}
-	return m.q.SetCaptions(ctx, q, dbsqlc.SetCaptionsParams{ID: a.ID, Captions: b})
+	return cs.q.SetCaptions(ctx, q, dbsqlc.SetCaptionsParams{ID: a.ID, Captions: b})
 }
 
-// changeAsset lets do change what lies beside the packaged video of an owner's video, one change after another.
-func (m *Media) changeAsset(ctx context.Context, ownerID, videoID int64, do func(dbsqlc.DBTX, Asset) error) error {
-	v, err := m.Video(ctx, ownerID, videoID)
+// change lets do change what lies beside the packaged video of an owner's video, one change after another.
+func (cs *Captions) change(ctx context.Context, ownerID, videoID int64, do func(dbsqlc.DBTX, Asset) error) error {
+	v, err := cs.videos.Get(ctx, ownerID, videoID)
 	if err != nil {
 		return err
 	}
 	if v.AssetID == nil {
 		return ErrNotReady.Because("video %d is %s", videoID, v.State)
 	}
-	a, err := m.Asset(ctx, *v.AssetID)
+	a, err := cs.assets.ByID(ctx, *v.AssetID)
 	if err != nil {
 		return err
 	}
-	err = m.alone(ctx, a.Prefix, func(conn *pgxpool.Conn) error {
-		row, err := m.q.AssetByID(ctx, conn, a.ID) // as the change before left it
+	err = cs.assets.alone(ctx, a.Prefix, func(conn *pgxpool.Conn) error {
+		row, err := cs.q.AssetByID(ctx, conn, a.ID) // as the change before left it
 		a, err := found(row, err)
 		if err != nil {
 			return err

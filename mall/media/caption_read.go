@@ -173,14 +173,9 @@ func (r *captionReader) cue(timing *regexp.Regexp, at, end int) error {
 	if len(r.cues) == maxCues {
 		return badLine(at, "captions_cues")
 	}
-	var kept []string
-	for s := range strings.FieldsSeq(m[3]) {
-		switch {
-		case cueSetting.MatchString(s):
-			kept = append(kept, s)
-		case !vtt && !srtPlace.MatchString(s): // words on the line of time, which ffmpeg would lose
-			return badLine(at, "captions_time")
-		}
+	settings, ok := cueSettings(m[3], vtt)
+	if !ok {
+		return badLine(at, "captions_time")
 	}
 	words := r.lines[at+1 : end]
 	if n := len(words); !vtt && end < len(r.lines) && n > 0 && onlyDigits.MatchString(words[n-1]) {
@@ -192,11 +187,24 @@ func (r *captionReader) cue(timing *regexp.Regexp, at, end int) error {
 	}
 	var place string
 	c.Text, place = cueText(text, vtt)
-	if c.Settings = strings.Join(kept, " "); c.Settings == "" {
-		c.Settings = place
-	}
+	c.Settings = or(settings, place)
 	r.cues = append(r.cues, c)
 	return nil
+}
+
+// cueSettings keeps what may stand behind the times of a cue. SubRip has nothing there but places, so that anything else
+// is words that got onto the wrong line, and ffmpeg would lose them: ok is then false.
+func cueSettings(rest string, vtt bool) (settings string, ok bool) {
+	var kept []string
+	for s := range strings.FieldsSeq(rest) {
+		switch {
+		case cueSetting.MatchString(s):
+			kept = append(kept, s)
+		case !vtt && !srtPlace.MatchString(s):
+			return "", false
+		}
+	}
+	return strings.Join(kept, " "), true
 }
 
 func milliseconds(s string) int {

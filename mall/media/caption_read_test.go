@@ -12,9 +12,9 @@ import (
 	"videomall/mall/media"
 )
 
-// Files that people bring, and what viewers then see: what ffmpeg reads of SubRip and browsers of WebVTT, and nothing
-// less.
-func TestParseCaptions_FilesOfPeople(t *testing.T) {
+// Files that people bring, and what viewers then see. Everything that ffmpeg reads in SubRip, and browsers read in
+// WebVTT, must be read.
+func TestParseCaptions_files_of_people(t *testing.T) {
 	t.Parallel()
 	two := "\n00:00:02.000 --> 00:00:03.000\nTwo\n"
 	for name, c := range map[string]struct{ in, want string }{
@@ -79,7 +79,7 @@ func utf16LE(s string) string {
 	return string(b)
 }
 
-func TestParseCaptions_NamesTheLine(t *testing.T) {
+func TestParseCaptions_names_the_line(t *testing.T) {
 	t.Parallel()
 	first := "1\n00:00:01,000 --> 00:00:02,000\nOne\n\n2\n"
 	for in, field := range map[string][2]string{
@@ -105,7 +105,7 @@ func TestParseCaptions_NamesTheLine(t *testing.T) {
 var long = strings.Repeat("x", 2001)
 
 // Three hours in two languages.
-func TestParseCaptions_Lecture(t *testing.T) {
+func TestParseCaptions_lecture(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	cue := media.Cue{Text: "The harbour was quiet that morning, and nobody spoke.\n那天早晨港口很安静，没有人说话。"}

@@ -20,7 +20,7 @@ const vtt = "WEBVTT - a title\nX: y\n\nSTYLE\n::cue { background: url(https://el
 	"shown\n\nfirst\n00:01.000 --> 00:02.500 line:0 align:start region:r1 onload:x\n<v Ann><b>Hi</b></v> &amp; " +
 	"<c.loud>you</c> &lt;3\n"
 
-func TestSubtitlesComeOutInOneForm(t *testing.T) {
+func TestParseCaptions_one_form(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		srt: "WEBVTT\n\n00:00:01.000 --> 00:00:02.500\n<i>Hello</i> world &amp; co\n\n00:00:03.000 --> " +
@@ -49,7 +49,7 @@ func TestSubtitlesComeOutInOneForm(t *testing.T) {
 	}
 }
 
-// What is accepted must come out stable under a second reading, with no tag but slant and weight.
+// Accepted captions are the same after they are written and read again, and have no tags but those of slant and weight.
 func FuzzParseCaptions(f *testing.F) {
 	for _, s := range []string{srt, vtt, "WEBVTT\n\n00:01.000 --> 00:02.000\na\n<x>\nb\n",
 		"WEBVTT\n\n00:01.000 --> 00:02.000\n--<x>&gt;\n",
@@ -79,23 +79,23 @@ func FuzzParseCaptions(f *testing.F) {
 	})
 }
 
-func TestSubtitlesAndChaptersGoWithAVideo(t *testing.T) {
+func TestCaptions_Set(t *testing.T) {
 	w := factory(t)
 	ctx := t.Context()
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 10), ".mp4")...))
 	set := func(owner int64, language, file string) error {
-		_, err := w.SetCaptions(ctx, owner, id, language, []byte(file))
+		_, err := w.Captions.Set(ctx, owner, id, language, []byte(file))
 		return err
 	}
 	if err := set(7, "en", srt); !errors.Is(err, media.ErrNotReady) {
 		t.Errorf("before the video is ready: %v", err)
 	}
 	v := w.make(7, id)
-	asset := func() media.Asset { a, err := w.Asset(ctx, *v.AssetID); w.ok(err); return a }
+	asset := func() media.Asset { a, err := w.Assets.ByID(ctx, *v.AssetID); w.ok(err); return a }
 	w.ok(set(7, "en", srt))
 	w.ok(set(7, "en", vtt))
 	w.ok(set(7, "zh-CN", srt))
-	unseen, err := w.SetCaptions(ctx, 7, id, "zh-CN", []byte("1\n00:00:00,500 --> 00:00:00,500\nBlink\n\n"+srt[3:]))
+	unseen, err := w.Captions.Set(ctx, 7, id, "zh-CN", []byte("1\n00:00:00,500 --> 00:00:00,500\nBlink\n\n"+srt[3:]))
 	if w.ok(err); unseen != 1 {
 		t.Errorf("%d subtitles are never seen", unseen)
 	}
@@ -105,21 +105,21 @@ func TestSubtitlesAndChaptersGoWithAVideo(t *testing.T) {
 	}
 	for name, err := range map[string]error{
 		"somebody else's": set(8, "en", srt), "a path": set(7, "../../x", srt),
-		"chapters of somebody else's": w.SetChapters(ctx, 8, id, nil),
+		"chapters of somebody else's": w.Captions.SetChapters(ctx, 8, id, nil),
 	} {
 		if !errors.Is(err, media.ErrUnknownVideo) && !errors.Is(err, media.ErrBadCaptions) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	w.ok(w.DropCaptions(ctx, 7, id, "en"))
+	w.ok(w.Captions.Drop(ctx, 7, id, "en"))
 	if a := asset(); len(a.Captions) != 1 || a.Captions[0].Language != "zh-CN" {
 		t.Errorf("captions %+v", a.Captions)
 	}
-	if _, err := w.Storage().OpenVideo(ctx, asset().Prefix, media.ExtrasFolder,
+	if _, err := w.Storage.OpenVideo(ctx, asset().Prefix, media.ExtrasFolder,
 		"en.vtt"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the file of removed subtitles: %v", err)
 	}
-	w.ok(w.SetChapters(ctx, 7, id, []media.Chapter{{Start: 0, En: "Out <at> sea"}, {
+	w.ok(w.Captions.SetChapters(ctx, 7, id, []media.Chapter{{Start: 0, En: "Out <at> sea"}, {
 		Start: 4,
 		En:    "Home",
 		Zh:    "回家",
@@ -135,14 +135,14 @@ func TestSubtitlesAndChaptersGoWithAVideo(t *testing.T) {
 		"nameless": {{Start: 1}},
 		"long":     {{En: strings.Repeat("x", 101)}},
 	} {
-		if err := w.SetChapters(ctx, 7, id, list); !errors.Is(err, media.ErrBadChapters) ||
+		if err := w.Captions.SetChapters(ctx, 7, id, list); !errors.Is(err, media.ErrBadChapters) ||
 			len(fault.From(err).Fields) == 0 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-func TestATrailerIsTheChosenPart(t *testing.T) {
+func TestVideos_SetTrailer(t *testing.T) {
 	w := factory(t)
 	ctx := t.Context()
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 18), ".mp4")...))
@@ -151,13 +151,13 @@ func TestATrailerIsTheChosenPart(t *testing.T) {
 		"before":    {From: -1, To: 5},
 		"long":      {From: 0, To: 61},
 	} {
-		if err := w.SetTrailer(ctx, 7, id, c); !errors.Is(err, media.ErrBadTrailer) {
+		if err := w.Videos.SetTrailer(ctx, 7, id, c); !errors.Is(err, media.ErrBadTrailer) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	w.ok(w.SetTrailer(ctx, 7, id, media.Trailer{From: 4, To: 8})) // before it is made
+	w.ok(w.Videos.SetTrailer(ctx, 7, id, media.Trailer{From: 4, To: 8})) // before it is made
 	v := w.make(7, id)
-	a, err := w.Asset(ctx, *v.AssetID)
+	a, err := w.Assets.ByID(ctx, *v.AssetID)
 	w.ok(err)
 	shows := func(want ...string) {
 		t.Helper()
@@ -174,20 +174,20 @@ func TestATrailerIsTheChosenPart(t *testing.T) {
 		}
 	}
 	shows("s00001.m4s")
-	w.ok(w.SetTrailer(ctx, 7, id, media.Trailer{From: 6, To: 15}))
+	w.ok(w.Videos.SetTrailer(ctx, 7, id, media.Trailer{From: 6, To: 15}))
 	shows("s00001.m4s", "s00002.m4s", "s00003.m4s")
-	// The words of the trailer are the video's, in clear.
+	// The trailer's segments are the video's, decrypted.
 	file := filepath.Join(w.dir, "trailers", a.Prefix, "s00002.m4s")
 	open, err := os.ReadFile(file)
 	w.ok(err)
-	key, err := w.Key(ctx, a.Prefix, 0)
+	key, err := w.Assets.Key(ctx, a.Prefix, 0)
 	w.ok(err)
 	if !bytes.Equal(open, decrypt(t, key, w.read(t, a.Prefix, a.Renditions[0].Name, "s00002.m4s"), 2)) {
 		t.Error("the trailer is not the video's")
 	}
 	for name, err := range map[string]error{
-		"beyond the end":  w.SetTrailer(ctx, 7, id, media.Trailer{From: 30, To: 40}),
-		"somebody else's": w.SetTrailer(ctx, 8, id, media.Trailer{To: 4}),
+		"beyond the end":  w.Videos.SetTrailer(ctx, 7, id, media.Trailer{From: 30, To: 40}),
+		"somebody else's": w.Videos.SetTrailer(ctx, 8, id, media.Trailer{To: 4}),
 	} {
 		if !errors.Is(err, media.ErrBadTrailer) && !errors.Is(err, media.ErrUnknownVideo) {
 			t.Errorf("%s: %v", name, err)

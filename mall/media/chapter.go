@@ -20,7 +20,7 @@ const (
 	MaxChapterTitle = 100 // characters
 )
 
-// ErrBadChapters is a list of chapters that a video can't have; fields are "chapters.<n>.start", ".en" and ".zh".
+// ErrBadChapters says that a video can't have these chapters; its fields are "chapters.<n>.start", ".en" and ".zh".
 var ErrBadChapters = fault.New(fault.Invalid, "bad_chapters", "These chapters do not fit the video.")
 
 // Chapter is where a part of a video begins, in seconds, and what it is called. One language may be empty and is then
@@ -39,22 +39,22 @@ func ChapterLanguages() []string { return []string{"en", "zh-CN"} }
 
 // SetChapters gives a video these chapters, in the order of their begins; none takes them away. Errors: ErrUnknownVideo,
 // ErrNotReady, ErrBadChapters.
-func (m *Media) SetChapters(ctx context.Context, ownerID, videoID int64, list []Chapter) error {
-	return m.changeAsset(ctx, ownerID, videoID, func(q dbsqlc.DBTX, a Asset) error {
-		return m.putChapters(ctx, q, a, list)
+func (cs *Captions) SetChapters(ctx context.Context, ownerID, videoID int64, list []Chapter) error {
+	return cs.change(ctx, ownerID, videoID, func(q dbsqlc.DBTX, a Asset) error {
+		return cs.putChapters(ctx, q, a, list)
 	})
 }
 
 // SetAssetChapters is SetChapters of a video that nobody uploaded. Errors: ErrUnknownAsset, ErrBadChapters.
-func (m *Media) SetAssetChapters(ctx context.Context, assetID int64, list []Chapter) error {
-	a, err := m.Asset(ctx, assetID)
+func (cs *Captions) SetAssetChapters(ctx context.Context, assetID int64, list []Chapter) error {
+	a, err := cs.assets.ByID(ctx, assetID)
 	if err != nil {
 		return err
 	}
-	return m.alone(ctx, a.Prefix, func(conn *pgxpool.Conn) error { return m.putChapters(ctx, conn, a, list) })
+	return cs.assets.alone(ctx, a.Prefix, func(conn *pgxpool.Conn) error { return cs.putChapters(ctx, conn, a, list) })
 }
 
-func (m *Media) putChapters(ctx context.Context, q dbsqlc.DBTX, a Asset, list []Chapter) error {
+func (cs *Captions) putChapters(ctx context.Context, q dbsqlc.DBTX, a Asset, list []Chapter) error {
 	list, err := checkChapters(list, a.DurationSeconds)
 	if err != nil {
 		return err
@@ -76,7 +76,7 @@ func (m *Media) putChapters(ctx context.Context, q dbsqlc.DBTX, a Asset, list []
 				Text: escapes.Replace(title(c)),
 			}
 		}
-		if err := m.keepFile(ctx, folder, ChaptersFile(language), WebVTT(cues)); err != nil {
+		if err := cs.storage.keep(ctx, folder, ChaptersFile(language), WebVTT(cues)); err != nil {
 			return err
 		}
 	}
@@ -84,7 +84,7 @@ func (m *Media) putChapters(ctx context.Context, q dbsqlc.DBTX, a Asset, list []
 	if err != nil {
 		return err
 	}
-	return m.q.SetChapters(ctx, q, dbsqlc.SetChaptersParams{ID: a.ID, Chapters: b})
+	return cs.q.SetChapters(ctx, q, dbsqlc.SetChaptersParams{ID: a.ID, Chapters: b})
 }
 
 func either(a, b string) string {

@@ -10,8 +10,8 @@ import (
 	"videomall/mall/media"
 )
 
-// What the mall takes must be what ffmpeg calls it: a codec that no decoder of the list reads is silently lost.
-func TestCodecs_NamesOfFFmpeg(t *testing.T) {
+// The names must be those of ffmpeg: a codec without a decoder on the list would be lost without an error.
+func TestCodecs_known_to_ffmpeg(t *testing.T) {
 	t.Parallel()
 	needFFmpeg(t)
 	out, err := exec.Command("ffmpeg", "-hide_banner", "-codecs").Output()

@@ -36,15 +36,16 @@ func TestTranscode_HDR(t *testing.T) {
 			media.ColoursHLG, 270},
 		"dolby-8-4.mov": {dolbyVision(t, hlg, 8, 4), media.ColoursDolbyVision, 0},
 	} {
-		v, a, files := w.transcodedVideo(name, c.content)
+		v, master, files := w.transcoded(name, c.content)
 		if v.Conversion.Colours != c.change || v.Conversion.Turned != c.turned {
 			t.Errorf("%s: its creator is told %+v", name, v.Conversion)
 		}
-		for i, file := range files {
+		for _, r := range master.Renditions {
+			file := files[r.Name]
 			if _, tags := factsOf(t, file).video(t); tags != "bt709 bt709 bt709 tv" {
 				t.Errorf("%s is tagged %s", name, tags)
 			}
-			wide, high := a.Renditions[i].Width, a.Renditions[i].Height
+			wide, high := r.Width, r.Height
 			if c.turned != 0 { // the bars lie, the first one above
 				if wide >= high {
 					t.Errorf("%s is %d × %d", name, wide, high)
@@ -53,7 +54,7 @@ func TestTranscode_HDR(t *testing.T) {
 			}
 			bar := func(n int) [3]int { return dot(t, file, 0.5, wide*1/8+wide*3/4*(2*n+1)/14, high/4) }
 			white, green, red := bar(0), bar(3), bar(5)
-			// What is dark may be off by the little that ten bits of light are, which looks like more in numbers.
+			// Dark channels may be off by more: a small difference of light is a large one in their numbers.
 			dark := func(c [3]int, a, b int) bool { return c[a] < 26 && c[b] < 26 }
 			if !near(white, [3]int{191, 191, 191}, 6) || !dark(green, 0, 2) || abs(green[1]-190) > 6 ||
 				!dark(red, 1, 2) || abs(red[0]-190) > 6 {
@@ -65,8 +66,8 @@ func TestTranscode_HDR(t *testing.T) {
 
 func abs(n int) int { return max(n, -n) }
 
-// A form of Dolby Vision without a base that others understand would come out green and violet.
-func TestProbe_DolbyVisionAlone(t *testing.T) {
+// Dolby Vision without a base layer that other decoders understand would come out green and violet.
+func TestProbe_Dolby_Vision_alone(t *testing.T) {
 	w := factory(t)
 	content := dolbyVision(t, hdr(t, "smpte2084"), 5, 0)
 	if v := w.make(7, w.upload(7, "dolby-5.mov", content)); v.State != media.VideoFailed ||
@@ -76,14 +77,14 @@ func TestProbe_DolbyVisionAlone(t *testing.T) {
 }
 
 // More colours than BT.709 has, without HDR.
-func TestTranscode_WideColours(t *testing.T) {
+func TestTranscode_wide_colours(t *testing.T) {
 	w := factory(t)
 	drawn := "smptehdbars=s=640x360:r=10:d=1,format=gbrp,zscale=tin=709:pin=709:rin=pc:m=2020_ncl:t=2020_10:p=2020:r=tv,format=yuv420p10le"
 	content := sample(t, join(lavfi(drawn), "-c:v", "libx265", "-preset", "ultrafast", "-x265-params",
 		"log-level=none:colorprim=bt2020:transfer=bt2020-10:colormatrix=bt2020nc", "-color_primaries", "bt2020",
 		"-color_trc", "bt2020-10",
 		"-colorspace", "bt2020nc", ".mkv")...)
-	v, a, files := w.transcodedVideo("wide.mkv", content)
+	v, a, files := w.packagedVideo("wide.mkv", content)
 	wide, high := a.Renditions[0].Width, a.Renditions[0].Height
 	green := dot(t, files[0], 0.5, wide*1/8+wide*3/4*7/14, high/4)
 	if v.Conversion.Colours != media.ColoursWide || max(green[0], green[2]) > 25 || abs(green[1]-190) > 6 {

@@ -19,7 +19,7 @@ func TestVideo_Conversion(t *testing.T) {
 			"6", "-c:s", "ass",
 			"-c:v:1", "copy", "-disposition:a:0", "comment", "-disposition:a:1", "default",
 			"-metadata:s:a:1", "language=fre", ".mkv")...)
-	v, _, _ := w.transcodedVideo("many.mkv", many)
+	v, _, _ := w.packagedVideo("many.mkv", many)
 	c := v.Conversion
 	if c.Rate != "60" || c.SourceRate != "120" || c.UnevenRate || c.Held != 2 || c.Silent != 0 ||
 		c.Colours != media.ColoursAssumedSmall || c.Interlaced {
@@ -45,7 +45,7 @@ func TestVideo_Conversion(t *testing.T) {
 	paused := sample(t,
 		join(lavfi("testsrc2=s=320x180:r=30:d=8,select='if(lt(t,5),not(mod(n,30)),1)'", "sine=d=3"), "-fps_mode", "vfr",
 			"-enc_time_base", "1/90000", h264, "-colorspace", "bt709", "-c:a", "aac", ".mp4")...)
-	v, _, _ = w.transcodedVideo("paused.mp4", paused)
+	v, _, _ = w.packagedVideo("paused.mp4", paused)
 	c = v.Conversion
 	if c.Rate != "30" || !c.UnevenRate || c.Held != 0 || c.Silent != 5 || c.Sound == nil ||
 		c.Sound.Why != media.SoundOnly || len(c.LeftOut) != 0 ||

@@ -67,9 +67,9 @@ var CoverWidths = [...]int{CoverSmall, CoverMedium, CoverLarge}
 
 var coverFile = regexp.MustCompile(`^[a-z0-9]{26}-(320|480|960)\.webp$`)
 
-// SaveCover takes a turn and saves a picture of a creator's; see BeginCover and CoverTurn.Save for the errors.
-func (m *Media) SaveCover(ctx context.Context, ownerID int64, r io.Reader) (stem string, err error) {
-	turn, err := m.BeginCover(ctx, ownerID)
+// Save takes a turn and saves a picture of a creator's; see Begin and CoverTurn.Save for the errors.
+func (cv *Covers) Save(ctx context.Context, ownerID int64, r io.Reader) (stem string, err error) {
+	turn, err := cv.Begin(ctx, ownerID)
 	if err != nil {
 		return "", err
 	}
@@ -96,7 +96,7 @@ func (t *CoverTurn) Save(ctx context.Context, r io.Reader, most int64) (stem str
 	if h.animated {
 		return "", ErrCoverAnimated
 	}
-	giveBack, err := t.m.turns.borrow(ctx, h)
+	giveBack, err := t.covers.turns.borrow(ctx, h)
 	if err != nil {
 		return "", err
 	}
@@ -107,7 +107,7 @@ func (t *CoverTurn) Save(ctx context.Context, r io.Reader, most int64) (stem str
 		return "", err
 	}
 	freeMemory(h)
-	return t.m.saveCover(ctx, t.ownerID, picture)
+	return t.covers.draw(ctx, t.ownerID, picture)
 }
 
 // readCover reads at most maxCover bytes into one piece: what grows leaves several times its size behind.
@@ -153,8 +153,8 @@ func fits(width, height int) error {
 	return nil
 }
 
-// saveCover draws the largest size from the picture and the smaller ones from that.
-func (m *Media) saveCover(ctx context.Context, ownerID int64, picture image.Image) (string, error) {
+// draw draws the largest size from the picture and the smaller ones from that.
+func (cv *Covers) draw(ctx context.Context, ownerID int64, picture image.Image) (string, error) {
 	stem := newID()
 	from, part := picture, middle(picture.Bounds())
 	for i := len(CoverWidths) - 1; i >= 0; i-- {
@@ -165,16 +165,16 @@ func (m *Media) saveCover(ctx context.Context, ownerID int64, picture image.Imag
 		if err != nil {
 			return "", err
 		}
-		if err := m.storage.put(ctx, coverName(stem, width), bytes.NewReader(encoded),
+		if err := cv.storage.put(ctx, coverName(stem, width), bytes.NewReader(encoded),
 			int64(len(encoded))); err != nil {
 			return "", fmt.Errorf("keep cover %s: %w", stem, err)
 		}
 		from, part = drawn, drawn.Bounds()
 	}
-	if err := m.q.InsertCover(ctx, m.pool, dbsqlc.InsertCoverParams{
+	if err := cv.q.InsertCover(ctx, cv.pool, dbsqlc.InsertCoverParams{
 		Stem:      stem,
 		OwnerID:   ownerID,
-		CreatedAt: m.now(),
+		CreatedAt: cv.now(),
 	}); err != nil {
 		return "", fmt.Errorf("keep cover %s: %w", stem, err)
 	}
@@ -223,12 +223,12 @@ func webp(ctx context.Context, p *image.RGBA) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// OpenCover opens "<stem>-<width>.webp", which anybody may see, or says ErrNoCover. The caller closes it.
-func (m *Media) OpenCover(ctx context.Context, file string) (*File, error) {
+// Open opens "<stem>-<width>.webp", which anybody may see, or says ErrNoCover. The caller closes it.
+func (cv *Covers) Open(ctx context.Context, file string) (*File, error) {
 	if !coverFile.MatchString(file) {
 		return nil, ErrNoCover.Because("%.100q", file)
 	}
-	f, err := m.storage.open(ctx, coversFolder+"/"+file)
+	f, err := cv.storage.open(ctx, coversFolder+"/"+file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrNoCover.Because("%w", err)
 	}

@@ -129,7 +129,7 @@ func shown(t *testing.T, raw []byte) (r, g, b uint8) {
 
 func (f fixture) coverFile(t *testing.T, stem string, width int) []byte {
 	t.Helper()
-	h, err := f.OpenCover(t.Context(), stem+"-"+strconv.Itoa(width)+".webp")
+	h, err := f.Covers.Open(t.Context(), stem+"-"+strconv.Itoa(width)+".webp")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestCoverTurn_Save_profile(t *testing.T) {
 		"WebP without":        {asWebP(t, orange), color.RGBA{227, 127, 30, 255}},
 		"WebP":                {extended(asWebP(t, orange), 0x20, "ICCP", profile), color.RGBA{254, 128, 0, 255}},
 	} {
-		stem, err := f.SaveCover(t.Context(), creator, bytes.NewReader(c.raw))
+		stem, err := f.Covers.Save(t.Context(), creator, bytes.NewReader(c.raw))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -217,7 +217,7 @@ func TestCoverTurn_Save_orientation(t *testing.T) {
 		"WebP with EXIF":     {extended(asLossy, 0x08, "EXIF", exif), false},
 		"WebP with a prefix": {extended(asLossy, 0x08, "EXIF", append([]byte("Exif\x00\x00"), exif...)), false},
 	} {
-		stem, err := f.SaveCover(t.Context(), creator, bytes.NewReader(c.raw))
+		stem, err := f.Covers.Save(t.Context(), creator, bytes.NewReader(c.raw))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

@@ -57,7 +57,7 @@ func held(raw []byte, orientation uint16) []byte {
 
 func (f fixture) cover(t *testing.T, stem string, width int) image.Image {
 	t.Helper()
-	h, err := f.OpenCover(t.Context(), stem+"-"+strconv.Itoa(width)+".webp")
+	h, err := f.Covers.Open(t.Context(), stem+"-"+strconv.Itoa(width)+".webp")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func (f fixture) cover(t *testing.T, stem string, width int) image.Image {
 	return p
 }
 
-func TestACoverIsDrawnAnewInThreeSizes(t *testing.T) {
+func TestCovers_Save_three_sizes(t *testing.T) {
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		dbtest.Missing(t, err)
 	}
@@ -80,7 +80,7 @@ func TestACoverIsDrawnAnewInThreeSizes(t *testing.T) {
 			"mirrored": held(encoded(t, func(w io.Writer) error { return jpeg.Encode(w, halves(2400, 1350), nil) }), 2),
 			"turned":   held(encoded(t, func(w io.Writer) error { return jpeg.Encode(w, halves(900, 1600), nil) }), 6),
 		} {
-			stem, err := f.SaveCover(t.Context(), creator,
+			stem, err := f.Covers.Save(t.Context(), creator,
 				bytes.NewReader(append(raw, "<script>secret tail</script>"...)))
 			if err != nil || len(stem) != 26 {
 				t.Fatalf("%s: %q, %v", name, stem, err)
@@ -100,7 +100,7 @@ func TestACoverIsDrawnAnewInThreeSizes(t *testing.T) {
 					t.Errorf("%s at %d: the halves are the wrong way round", name, width)
 				}
 			}
-			h, err := f.OpenCover(t.Context(), stem+"-960.webp")
+			h, err := f.Covers.Open(t.Context(), stem+"-960.webp")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -112,7 +112,7 @@ func TestACoverIsDrawnAnewInThreeSizes(t *testing.T) {
 		}
 		for _, name := range []string{"x", "../secret", "aaaaaaaaaaaaaaaaaaaaaaaaaa-320.webp",
 			"aaaaaaaaaaaaaaaaaaaaaaaaaa-100.webp"} {
-			if _, err := f.OpenCover(t.Context(), name); !errors.Is(err, media.ErrNoCover) {
+			if _, err := f.Covers.Open(t.Context(), name); !errors.Is(err, media.ErrNoCover) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -128,7 +128,7 @@ func claims(w, h uint32) []byte {
 	return binary.BigEndian.AppendUint32(append(out, head...), crc32.ChecksumIEEE(head))
 }
 
-func TestBombsAreNoCovers(t *testing.T) {
+func TestCovers_Save_refused(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	whole := encoded(t, func(w io.Writer) error { return jpeg.Encode(w, halves(800, 450), nil) })
@@ -148,7 +148,7 @@ func TestBombsAreNoCovers(t *testing.T) {
 		"nothing":      {nil, media.ErrCoverKind},
 		"too heavy":    {append(whole, make([]byte, 15<<20)...), media.ErrCoverSize},
 	} {
-		if stem, err := f.SaveCover(t.Context(), creator, bytes.NewReader(c.raw)); !errors.Is(err, c.want) {
+		if stem, err := f.Covers.Save(t.Context(), creator, bytes.NewReader(c.raw)); !errors.Is(err, c.want) {
 			t.Errorf("%s: %q, %v", name, stem, err)
 		}
 	}

@@ -46,16 +46,25 @@ func newTurns(budget int64, wait time.Duration) *turns {
 	}
 }
 
-// LimitCovers sets the memory budget of decoded pictures in bytes, once, before the first picture. 0 is the usual one.
-func (m *Media) LimitCovers(memory int64) {
-	if memory > 0 {
-		m.turns = newTurns(memory, turnWait)
+// coverMemory is the memory budget for an option of which 0 is the usual one.
+func coverMemory(option int64) int64 {
+	if option > 0 {
+		return option
 	}
+	return UsualCoverMemory
+}
+
+// Covers are the pictures of listings. Creators upload them, or choose one of a video's posters.
+type Covers struct {
+	core
+	videos *Videos
+	disks  *Disks
+	turns  *turns
 }
 
 // CoverTurn is the right of a creator to have one picture drawn. End must be called.
 type CoverTurn struct {
-	m       *Media
+	covers  *Covers
 	ownerID int64
 	end     func()
 }
@@ -63,38 +72,38 @@ type CoverTurn struct {
 // End lets the next picture in. It may be called twice.
 func (t *CoverTurn) End() { t.end() }
 
-// BeginCover takes a turn before the first byte of a picture is read: one for each creator, a few for all of them. It
+// Begin takes a turn before the first byte of a picture is read: one for each creator, a few for all of them. It
 // counts the try, whatever becomes of it. ErrCoverBusy, ErrCoversMany, ErrCoversWaiting, ErrDiskFull.
-func (m *Media) BeginCover(ctx context.Context, ownerID int64) (*CoverTurn, error) {
-	leave, ok := m.turns.enter(ownerID)
+func (cv *Covers) Begin(ctx context.Context, ownerID int64) (*CoverTurn, error) {
+	leave, ok := cv.turns.enter(ownerID)
 	if !ok {
 		return nil, ErrCoverBusy.Because("creator %d", ownerID)
 	}
 	t := &CoverTurn{
-		m:       m,
+		covers:  cv,
 		ownerID: ownerID,
 		end:     sync.OnceFunc(leave),
 	}
-	if err := m.admitCover(ctx, t); err != nil {
+	if err := cv.admit(ctx, t); err != nil {
 		t.End()
 		return nil, err
 	}
 	return t, nil
 }
 
-func (m *Media) admitCover(ctx context.Context, t *CoverTurn) error {
-	if err := m.countTry(ctx, t.ownerID); err != nil {
+func (cv *Covers) admit(ctx context.Context, t *CoverTurn) error {
+	if err := cv.countTry(ctx, t.ownerID); err != nil {
 		return err
 	}
-	if err := m.room(0); err != nil {
+	if err := cv.disks.room(0); err != nil {
 		return err
 	}
-	waited := time.NewTimer(m.turns.wait)
+	waited := time.NewTimer(cv.turns.wait)
 	defer waited.Stop()
 	select {
-	case m.turns.slots <- struct{}{}:
+	case cv.turns.slots <- struct{}{}:
 		leave := t.end
-		t.end = sync.OnceFunc(func() { <-m.turns.slots; leave() })
+		t.end = sync.OnceFunc(func() { <-cv.turns.slots; leave() })
 		return nil
 	case <-waited.C:
 		return ErrCoversWaiting
@@ -119,10 +128,10 @@ func (t *turns) enter(ownerID int64) (leave func(), ok bool) {
 }
 
 // countTry keeps one creator from filling the storage with pictures and the processor with attempts.
-func (m *Media) countTry(ctx context.Context, ownerID int64) error {
-	n, err := m.q.CountCoverTry(ctx, m.pool, dbsqlc.CountCoverTryParams{
+func (cv *Covers) countTry(ctx context.Context, ownerID int64) error {
+	n, err := cv.q.CountCoverTry(ctx, cv.pool, dbsqlc.CountCoverTryParams{
 		OwnerID: ownerID,
-		Day:     m.now().UTC(),
+		Day:     cv.now().UTC(),
 	})
 	if err != nil {
 		return fmt.Errorf("count the pictures of %d: %w", ownerID, err)

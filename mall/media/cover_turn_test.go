@@ -13,26 +13,26 @@ import (
 	"videomall/mall/media"
 )
 
-func TestMedia_BeginCover(t *testing.T) {
+func TestCovers_Begin(t *testing.T) {
 	t.Parallel()
 	t.Run("one of each creator", func(t *testing.T) {
 		t.Parallel()
 		f := open(t)
-		first, err := f.BeginCover(t.Context(), 1)
+		first, err := f.Covers.Begin(t.Context(), 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.BeginCover(t.Context(), 1); !errors.Is(err, media.ErrCoverBusy) {
+		if _, err := f.Covers.Begin(t.Context(), 1); !errors.Is(err, media.ErrCoverBusy) {
 			t.Fatalf("a second one beside it: %v", err)
 		}
-		other, err := f.BeginCover(t.Context(), 2)
+		other, err := f.Covers.Begin(t.Context(), 2)
 		if err != nil {
 			t.Fatalf("another creator's: %v", err)
 		}
 		other.End()
 		first.End()
 		first.End() // twice is once
-		again, err := f.BeginCover(t.Context(), 1)
+		again, err := f.Covers.Begin(t.Context(), 1)
 		if err != nil {
 			t.Fatalf("after the first: %v", err)
 		}
@@ -41,22 +41,22 @@ func TestMedia_BeginCover(t *testing.T) {
 	t.Run("a few of all, and none is read before its turn", func(t *testing.T) {
 		t.Parallel()
 		f := open(t)
-		f.WaitForCovers(time.Millisecond)
+		f.Covers.SetWait(time.Millisecond)
 		var turns []*media.CoverTurn
 		for i := range media.CoverTurns {
-			turn, err := f.BeginCover(t.Context(), int64(i+1))
+			turn, err := f.Covers.Begin(t.Context(), int64(i+1))
 			if err != nil {
 				t.Fatal(err)
 			}
 			turns = append(turns, turn)
 		}
 		unread := bytes.NewReader([]byte("not a byte of this"))
-		if _, err := f.SaveCover(t.Context(), 100, unread); !errors.Is(err, media.ErrCoversWaiting) ||
+		if _, err := f.Covers.Save(t.Context(), 100, unread); !errors.Is(err, media.ErrCoversWaiting) ||
 			unread.Len() != 18 {
 			t.Fatalf("%v, and %d bytes are unread", err, unread.Len())
 		}
 		turns[0].End()
-		turn, err := f.BeginCover(t.Context(), 100)
+		turn, err := f.Covers.Begin(t.Context(), 100)
 		if err != nil {
 			t.Fatalf("after one of them: %v", err)
 		}
@@ -68,14 +68,14 @@ func TestMedia_BeginCover(t *testing.T) {
 		t.Parallel()
 		f := open(t)
 		for range media.TriesADay {
-			if _, err := f.SaveCover(t.Context(), 1, bytes.NewReader(nil)); !errors.Is(err, media.ErrCoverKind) {
+			if _, err := f.Covers.Save(t.Context(), 1, bytes.NewReader(nil)); !errors.Is(err, media.ErrCoverKind) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := f.SaveCover(t.Context(), 1, bytes.NewReader(nil)); !errors.Is(err, media.ErrCoversMany) {
+		if _, err := f.Covers.Save(t.Context(), 1, bytes.NewReader(nil)); !errors.Is(err, media.ErrCoversMany) {
 			t.Fatal(err)
 		}
-		if _, err := f.SaveCover(t.Context(), 2, bytes.NewReader(nil)); !errors.Is(err, media.ErrCoverKind) {
+		if _, err := f.Covers.Save(t.Context(), 2, bytes.NewReader(nil)); !errors.Is(err, media.ErrCoverKind) {
 			t.Fatalf("another creator: %v", err)
 		}
 	})
@@ -105,7 +105,7 @@ func TestCoverTurn_Save(t *testing.T) {
 		"an animated WebP":                  {animated, media.ErrCoverAnimated},
 		"more bytes than the request's own": {whole, media.ErrCoverSize},
 	} {
-		turn, err := f.BeginCover(t.Context(), 1)
+		turn, err := f.Covers.Begin(t.Context(), 1)
 		if err != nil {
 			t.Fatal(err)
 		}

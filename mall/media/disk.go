@@ -20,14 +20,24 @@ var ErrDiskFull = fault.New(fault.Unavailable, "disk_full",
 // WaitsForDisk is the slug of a stage that waits until a disk has room.
 const WaitsForDisk = "disk_full"
 
-// diskFloor is how many bytes stay free on each disk that media are written to.
-type diskFloor struct {
-	bytes int64
-	free  func(folder string) (int64, error)
+// Disks are those that media are written to on this machine.
+type Disks struct {
+	folders []string
+	floor   int64 // bytes that stay free on each disk; 0: nothing is checked
+	free    func(folder string) (int64, error)
 }
 
-// KeepFree sets how many bytes stay free, once, before the first upload. 0: nothing is checked.
-func (m *Media) KeepFree(bytes int64) { m.disk = diskFloor{bytes: bytes, free: FreeBytes} }
+// newDisks watches the storage, unless it is a bucket, and the folder that videos are made in, if they are made here.
+func newDisks(s *Storage, work *processor, floor int64) *Disks {
+	ds := &Disks{floor: floor, free: FreeBytes}
+	if here, ok := s.store.(*folder); ok {
+		ds.folders = append(ds.folders, here.root.Name())
+	}
+	if work != nil {
+		ds.folders = append(ds.folders, work.dir)
+	}
+	return ds
+}
 
 // FreeBytes is how many bytes a process without privileges may still write to the disk of a folder.
 func FreeBytes(folder string) (int64, error) {
@@ -38,18 +48,8 @@ func FreeBytes(folder string) (int64, error) {
 	return int64(s.Bavail) * int64(s.Bsize), nil
 }
 
-// Disks are the folders that media are written to on this machine: the storage, unless it is a bucket, and the one that
-// videos are made in.
-func (m *Media) Disks() []string {
-	var folders []string
-	if here, ok := m.storage.store.(*folder); ok {
-		folders = append(folders, here.root.Name())
-	}
-	if m.work != nil {
-		folders = append(folders, m.work.Dir)
-	}
-	return folders
-}
+// Folders are one on each disk: where files are stored, and where videos are made.
+func (ds *Disks) Folders() []string { return ds.folders }
 
 // Disk is a folder with the bytes that are free on its disk, and how many of them must stay so.
 type Disk struct {
@@ -61,32 +61,29 @@ type Disk struct {
 // Low says that nothing more may be written there.
 func (d Disk) Low() bool { return d.Free < d.Floor }
 
-// FreeSpace looks at each of Disks.
-func (m *Media) FreeSpace() ([]Disk, error) {
+// Free looks at each of Folders.
+func (ds *Disks) Free() ([]Disk, error) {
 	var disks []Disk
-	for _, f := range m.Disks() {
-		free, err := FreeBytes(f)
-		if m.disk.free != nil {
-			free, err = m.disk.free(f)
-		}
+	for _, f := range ds.folders {
+		free, err := ds.free(f)
 		if err != nil {
 			return nil, err
 		}
 		disks = append(disks, Disk{
 			Folder: f,
 			Free:   free,
-			Floor:  m.disk.bytes,
+			Floor:  ds.floor,
 		})
 	}
 	return disks, nil
 }
 
 // room says ErrDiskFull where more bytes would leave less than the floor on one of the disks.
-func (m *Media) room(more int64) error {
-	if m.disk.bytes == 0 {
+func (ds *Disks) room(more int64) error {
+	if ds.floor == 0 {
 		return nil
 	}
-	disks, err := m.FreeSpace()
+	disks, err := ds.Free()
 	if err != nil {
 		return err
 	}
@@ -99,30 +96,30 @@ func (m *Media) room(more int64) error {
 	return nil
 }
 
-// CheckDisk is nil while every disk has more than its floor free; for /readyz.
-func (m *Media) CheckDisk(context.Context) error { return m.room(0) }
+// Check is nil while every disk has more than its floor free; for /readyz.
+func (ds *Disks) Check(context.Context) error { return ds.room(0) }
 
-// roomForUpload asks for room for a whole file that is about to come, where it comes to this machine.
-func (m *Media) roomForUpload(size int64) error {
-	if m.Direct() {
+// room asks for room for a whole file that is about to come, where it comes to this machine.
+func (up *Uploads) room(size int64) error {
+	if up.Direct() {
 		return nil
 	}
-	return m.room(size)
+	return up.disks.room(size)
 }
 
 // roomForStage asks for as much room as the uploaded video takes: what is made of it is rarely more.
-func (m *Media) roomForStage(ctx context.Context, a StageArgs) error {
-	if m.disk.bytes == 0 {
+func (pl *Pipeline) roomForStage(ctx context.Context, a StageArgs) error {
+	if pl.disks.floor == 0 {
 		return nil
 	}
-	v, err := m.q.VideoByID(ctx, m.pool, a.VideoID)
+	v, err := pl.q.VideoByID(ctx, pl.pool, a.VideoID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil // there is nothing to do either
 	}
 	if err != nil {
 		return fmt.Errorf("read video %d: %w", a.VideoID, err)
 	}
-	return m.room(v.Size)
+	return pl.disks.room(v.Size)
 }
 
 // roomEvery is how many bytes are written before the disks are looked at again.

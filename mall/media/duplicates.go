@@ -9,8 +9,8 @@ import (
 
 // DuplicatesTx returns the owners of other videos with the same pictures, one for each video, at most 100. A video that
 // was not probed yet has none.
-func (m *Media) DuplicatesTx(ctx context.Context, q dbsqlc.DBTX, videoID int64) ([]int64, error) {
-	owners, err := m.q.Duplicates(ctx, q, videoID)
+func (vs *Videos) DuplicatesTx(ctx context.Context, q dbsqlc.DBTX, videoID int64) ([]int64, error) {
+	owners, err := vs.q.Duplicates(ctx, q, videoID)
 	if err != nil {
 		return nil, fmt.Errorf("duplicates of video %d: %w", videoID, err)
 	}

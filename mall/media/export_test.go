@@ -10,17 +10,17 @@ import (
 	"videomall/db"
 )
 
-// Accept is what the end of an upload does.
-func (m *Media) Accept(ctx context.Context, o Original) (id int64, err error) {
-	err = db.InTx(ctx, m.pool, func(tx pgx.Tx) (err error) {
-		id, err = m.acceptTx(ctx, tx, o)
+// Accept makes a video of a file, as the end of an upload does.
+func (pl *Pipeline) Accept(ctx context.Context, o Original) (id int64, err error) {
+	err = db.InTx(ctx, pl.pool, func(tx pgx.Tx) (err error) {
+		id, err = pl.acceptTx(ctx, tx, o)
 		return err
 	})
 	return id, err
 }
 
 // WorkDir is where videos are made.
-func (m *Media) WorkDir() string { return m.work.Dir }
+func (pl *Pipeline) WorkDir() string { return pl.work.dir }
 
 // Join opens the clear video in dir and joins some of its segments.
 func Join(dir, to, rendition, init string, segments []string) error {
@@ -32,13 +32,13 @@ func Join(dir, to, rendition, init string, segments []string) error {
 	return video.join(to, rendition, init, segments)
 }
 
-// SmallInSRGB is what becomes of decoded pixels before a cover is drawn of them.
+// SmallInSRGB reduces decoded pixels and converts them to sRGB, as is done before a cover is drawn.
 func SmallInSRGB(p image.Image, profile []byte) image.Image {
 	return inSRGB(reduce(p, 1, false), profile)
 }
 
-// WaitForCovers sets how long a picture waits for its turn.
-func (m *Media) WaitForCovers(wait time.Duration) { m.turns = newTurns(UsualCoverMemory, wait) }
+// SetWait sets how long a picture waits for its turn.
+func (cv *Covers) SetWait(wait time.Duration) { cv.turns = newTurns(UsualCoverMemory, wait) }
 
 // CoverTurns is how many pictures are taken in at the same time, TriesADay how many one creator may try.
 const (
@@ -46,12 +46,10 @@ const (
 	TriesADay  = triesADay
 )
 
-// FakeDisk has every disk say that it has as many free bytes as free returns.
-func (m *Media) FakeDisk(floor int64, free func() int64) {
-	m.disk = diskFloor{
-		bytes: floor,
-		free:  func(string) (int64, error) { return free(), nil },
-	}
+// Fake has every disk say that it has as many free bytes as free returns.
+func (ds *Disks) Fake(floor int64, free func() int64) {
+	ds.floor = floor
+	ds.free = func(string) (int64, error) { return free(), nil }
 }
 
 // PictureCodecs and SoundCodecs are the codecs that the mall takes, with their decoders.

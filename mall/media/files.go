@@ -17,25 +17,25 @@ func originalIn(dir string) string { return filepath.Join(dir, "original") }
 
 // fetchOriginal puts an uploaded file into a folder on this machine, under a name that tells nothing, and returns its
 // path. Only its content is shared with the original; it can't be written through it.
-func (m *Media) fetchOriginal(ctx context.Context, key, toDir string) (path string, err error) {
+func (pr *processor) fetchOriginal(ctx context.Context, key, toDir string) (path string, err error) {
 	if key == "" || !fs.ValidPath(key) {
 		return "", fmt.Errorf("original %q has no place in storage", key)
 	}
 	path = originalIn(toDir)
-	if here, ok := m.storage.store.(*folder); ok {
+	if here, ok := pr.storage.store.(*folder); ok {
 		from := filepath.Join(here.root.Name(), filepath.FromSlash(key))
 		if info, err := os.Lstat(from); err != nil || !info.Mode().IsRegular() {
 			return "", fmt.Errorf("original %q is no file: %w", key, err)
 		}
 		if err := os.Link(from, path); err == nil {
-			if m.work.runner.Shared() {
+			if pr.runner.Shared() {
 				return path, os.Chmod(path, 0o444) // the folders above keep everybody else out
 			}
 			return path, nil
 		}
 	}
 	// In a bucket, on another disk, or on one without links.
-	source, err := m.storage.open(ctx, key)
+	source, err := pr.storage.open(ctx, key)
 	if err != nil {
 		return "", fmt.Errorf("open the original %q: %w", key, err)
 	}
@@ -64,9 +64,9 @@ func (r reader) Read(p []byte) (int, error) {
 	return r.Reader.Read(p)
 }
 
-// keptFile reads a small file of storage, or says fs.ErrNotExist.
-func (m *Media) keptFile(ctx context.Context, folder, name string) ([]byte, error) {
-	f, err := m.storage.open(ctx, folder+"/"+name)
+// read reads a small file of storage, or says fs.ErrNotExist.
+func (s *Storage) read(ctx context.Context, folder, name string) ([]byte, error) {
+	f, err := s.open(ctx, folder+"/"+name)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (m *Media) keptFile(ctx context.Context, folder, name string) ([]byte, erro
 	return io.ReadAll(io.LimitReader(f, maxFile))
 }
 
-// keepFile writes a small file into storage.
-func (m *Media) keepFile(ctx context.Context, folder, name string, b []byte) error {
-	return m.storage.put(ctx, folder+"/"+name, bytes.NewReader(b), int64(len(b)))
+// keep writes a small file into storage.
+func (s *Storage) keep(ctx context.Context, folder, name string, b []byte) error {
+	return s.put(ctx, folder+"/"+name, bytes.NewReader(b), int64(len(b)))
 }

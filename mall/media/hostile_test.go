@@ -15,9 +15,9 @@ import (
 	"videomall/mall/media/ffmpeg"
 )
 
-func TestWhatIsNoVideoIsRefusedInWords(t *testing.T) {
+func TestPipeline_Run_no_video(t *testing.T) {
 	w := factory(t)
-	// Somebody else's video, where every account of the machine may read it: only what a file is read as keeps it apart.
+	// Another creator's video lies where every account may read it. Only the formats that the tools may read protect it.
 	open, err := os.MkdirTemp("", "videomall-secret-")
 	w.ok(err)
 	t.Cleanup(func() { os.RemoveAll(open) })
@@ -26,7 +26,7 @@ func TestWhatIsNoVideoIsRefusedInWords(t *testing.T) {
 	secret := filepath.Join(open, "secret.mp4")
 	w.ok(os.WriteFile(secret, video, 0o644))
 	large := sample(t, "-f", "lavfi", "-i", "color=s=9000x9000:r=1:d=1", "-frames:v", "1", "-c:v", "mjpeg", ".mov")
-	many := []string{"-i", secret}
+	many := []string{"-i", kept(t, "film.mp4", video)}
 	for range 120 {
 		many = append(many, "-map", "0:a")
 	}
@@ -67,7 +67,7 @@ func TestWhatIsNoVideoIsRefusedInWords(t *testing.T) {
 	w.clean()
 }
 
-// A video that says it is as long as a day, in both places where an MP4 says so.
+// lying returns the video with the length of a day in its header.
 func lying(video []byte) []byte {
 	out := append([]byte(nil), video...)
 	for _, box := range []string{"mvhd"} {
@@ -78,13 +78,13 @@ func lying(video []byte) []byte {
 	return out
 }
 
-func TestALengthThatLiesDoesNoHarm(t *testing.T) {
+func TestPipeline_Run_false_length(t *testing.T) {
 	w := factory(t, func(p *media.Processing) { p.Limits.Duration = 5 * time.Second })
 	video := sample(t, append(sounding("320x180", 2), ".mp4")...)
 	if v := w.make(7, w.upload(7, "day.mp4", lying(video))); v.State != media.VideoReady || v.DurationSeconds != 2 {
 		t.Errorf("a video of two seconds that claims a day: %s %q, %d s", v.State, v.Refusal, v.DurationSeconds)
 	}
-	// A stream without an index says nothing of its length, or the half of it; what counts is what is in it.
+	// A stream without an index does not say how long it is. Its packets do.
 	long := sample(t,
 		append(bars("320x180", 9), "-c:v", "libx264", "-preset", "ultrafast", "-f", "flv", "-flvflags",
 			"no_duration_filesize", ".flv")...)
@@ -94,10 +94,9 @@ func TestALengthThatLiesDoesNoHarm(t *testing.T) {
 	w.clean()
 }
 
-func TestAttachmentsAreLeftAlone(t *testing.T) {
+func TestPipeline_Run_attachment(t *testing.T) {
 	w := factory(t)
-	note := filepath.Join(t.TempDir(), "note.ttf")
-	w.ok(os.WriteFile(note, []byte("not a font"), 0o600))
+	note := kept(t, "note.ttf", []byte("not a font"))
 	mkv := sample(t,
 		append(sounding("320x180", 2), "-attach", note, "-metadata:s:t", "mimetype=application/x-truetype-font",
 			"-metadata:s:t", "filename=../../evil.ttf", ".mkv")...)
@@ -108,18 +107,18 @@ func TestAttachmentsAreLeftAlone(t *testing.T) {
 	w.clean()
 }
 
-func TestAVideoThatTakesTooLongIsKilledWithAllItStarted(t *testing.T) {
+func TestPipeline_Run_took_too_long(t *testing.T) {
 	w := factory(t, func(p *media.Processing) { p.Limits.Wall = 1500 * time.Millisecond })
 	id := w.upload(7, "slow.mp4", sample(t, append(sounding("1280x720", 20), ".mp4")...))
 	v := w.make(7, id)
 	if v.State != media.VideoFailed || v.Refusal != "took_too_long" {
 		t.Errorf("%s %q", v.State, v.Refusal)
 	}
-	leftAlone(t, w.WorkDir())
+	leftAlone(t, w.Pipeline.WorkDir())
 	w.clean()
 }
 
-func TestToolsRunLockedIn(t *testing.T) {
+func TestRunner_Run_limits(t *testing.T) {
 	needFFmpeg(t)
 	r, err := ffmpeg.New()
 	if err != nil {
@@ -133,7 +132,7 @@ func TestToolsRunLockedIn(t *testing.T) {
 	if err := r.Own(dir); err != nil {
 		t.Fatal(err)
 	}
-	// A tool that says who it is, what it may use and what it sees of the network.
+	// The tool prints its account, its limits, its environment and its network devices.
 	out, err := r.Run(t.Context(), ffmpeg.Job{
 		Tool: "sh",
 		Dir:  dir,
@@ -158,11 +157,11 @@ func TestToolsRunLockedIn(t *testing.T) {
 	}
 	for name := range strings.FieldsSeq(said[6]) {
 		if !strings.Contains(" HOME LANG PATH PWD TMPDIR SHLVL OLDPWD _ ", " "+name+" ") {
-			t.Errorf("it knows %s", name)
+			t.Errorf("the tool sees the variable %s", name)
 		}
 	}
 	if r.Networkless() && said[7] != "3" { // two lines of heading, and the loopback
-		t.Errorf("it sees a network: %s", said[7])
+		t.Errorf("the tool sees network devices: %s lines", said[7])
 	}
 	_, err = r.Run(t.Context(), ffmpeg.Job{
 		Tool:   "sh",
@@ -199,7 +198,7 @@ func TestToolsRunLockedIn(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoFaultOfAVideos(t *testing.T) {
+func TestRunner_Run_whose_fault(t *testing.T) {
 	needFFmpeg(t)
 	r, err := ffmpeg.New()
 	if err != nil {
@@ -243,8 +242,8 @@ func TestWhatIsNoFaultOfAVideos(t *testing.T) {
 	}
 }
 
-// The creator is not told that the video is damaged, and it is tried again.
-func TestAKilledToolIsTriedAgain(t *testing.T) {
+// A killed tool says nothing about the video, so the creator is not told that it is damaged, and it is tried again.
+func TestPipeline_Run_tool_killed(t *testing.T) {
 	w := openFactory(t)
 	bin, err := os.MkdirTemp("", "videomall-bin-") // where the account that the tools run as can reach it
 	w.ok(err)
@@ -264,19 +263,19 @@ func TestAKilledToolIsTriedAgain(t *testing.T) {
 	for range 2 {
 		_ = w.run(id, media.StageProbe)
 	}
-	if v, err := w.Video(t.Context(), 7, id); err != nil || v.State != media.VideoFailed ||
+	if v, err := w.Videos.Get(t.Context(), 7, id); err != nil || v.State != media.VideoFailed ||
 		v.Refusal != media.MallFailed {
 		t.Errorf("after three: %+v %v", v, err)
 	}
 	t.Setenv("PATH", path)
-	w.ok(w.Retry(t.Context(), 7, id, media.StageProbe))
+	w.ok(w.Pipeline.Retry(t.Context(), 7, id, media.StageProbe))
 	w.ok(w.run(id, media.StageProbe))
 	if s := w.stage(7, id, media.StageProbe); s.State != media.StageDone {
 		t.Errorf("%+v", s)
 	}
 }
 
-func TestALinkThatAToolLeftIsNotFollowed(t *testing.T) {
+func TestJoin_link(t *testing.T) {
 	t.Parallel()
 	clear, own, victim := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "victim")
 	if err := errors.Join(os.CopyFS(clear, video(2)), os.WriteFile(victim, []byte("mine"), 0o600)); err != nil {
@@ -286,7 +285,7 @@ func TestALinkThatAToolLeftIsNotFollowed(t *testing.T) {
 	if err := os.Symlink(victim, to); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // and what was written before gives way
+	for range 2 { // the second time replaces the file of the first
 		if err := media.Join(clear, to, "720p", "init_1.mp4", []string{"s00000.m4s"}); err != nil {
 			t.Fatal(err)
 		}
@@ -300,7 +299,7 @@ func TestALinkThatAToolLeftIsNotFollowed(t *testing.T) {
 }
 
 // Not parallel: it moves the folder for temporary files.
-func TestAFolderForVideosThatSomebodyElseMadeIsNotTaken(t *testing.T) {
+func TestNew_work_folder_of_another_account(t *testing.T) {
 	pool := dbtest.New(t)
 	t.Setenv("TMPDIR", t.TempDir())
 	usual := filepath.Join(os.TempDir(), fmt.Sprintf("videomall-media-%d", os.Geteuid()))
@@ -326,7 +325,7 @@ func TestAFolderForVideosThatSomebodyElseMadeIsNotTaken(t *testing.T) {
 		t.Error("a link was taken")
 	}
 	if info, err := os.Stat(elsewhere); err != nil || info.Mode().Perm() != 0o700 {
-		t.Errorf("what it leads to was opened: %v %v", info.Mode(), err)
+		t.Errorf("the mode of the link's target was changed: %v %v", info.Mode(), err)
 	}
 	if err := errors.Join(os.Remove(usual), os.Mkdir(usual, 0o711)); err != nil {
 		t.Fatal(err)

@@ -30,7 +30,7 @@ const (
 )
 
 // pictures makes what the images stage leaves: thumbs.vtt and its sheets in the video's folder, posters in storage.
-func (m *Media) pictures(ctx context.Context, t *task) error {
+func (pr *processor) pictures(ctx context.Context, t *task) error {
 	transcoded, err := openClear(filepath.Join(t.dir, StageTranscode))
 	if err != nil {
 		return err
@@ -53,27 +53,27 @@ func (m *Media) pictures(ctx context.Context, t *task) error {
 	if err := os.Mkdir(out, 0o700); err != nil {
 		return err
 	}
-	if err := m.work.runner.Own(out); err != nil {
+	if err := pr.runner.Own(out); err != nil {
 		return err
 	}
-	if err := m.thumbs(ctx, t, out, list.Duration()); err != nil {
+	if err := pr.thumbs(ctx, t, out, list.Duration()); err != nil {
 		return err
 	}
 	t.tell(50, 0)
-	print, err := m.fingerprint(ctx, t, list.Duration())
+	print, err := pr.fingerprint(ctx, t, list.Duration())
 	if err != nil {
 		return err
 	}
 	t.tell(70, 0)
-	posters, err := m.posters(ctx, t, transcoded, large.Name)
+	posters, err := pr.posters(ctx, t, transcoded, large.Name)
 	if err != nil {
 		return err
 	}
-	err = m.q.PicturedVideo(ctx, m.pool, dbsqlc.PicturedVideoParams{
+	err = pr.q.PicturedVideo(ctx, pr.pool, dbsqlc.PicturedVideoParams{
 		ID:          t.VideoID,
 		Fingerprint: print,
 		Posters:     int32(posters),
-		At:          m.now(),
+		At:          pr.now(),
 	})
 	if err != nil {
 		return fmt.Errorf("note the pictures of video %d: %w", t.VideoID, err)
@@ -107,26 +107,26 @@ func (c *clearVideo) join(to, rendition, init string, segments []string) error {
 }
 
 // draw runs ffmpeg over a joined video in the stage's folder.
-func (m *Media) draw(ctx context.Context, t *task, transcoded string, before, after []string) ([]byte, error) {
-	return m.work.runner.Run(ctx, ffmpeg.Job{
+func (pr *processor) draw(ctx context.Context, t *task, transcoded string, before, after []string) ([]byte, error) {
+	return pr.runner.Run(ctx, ffmpeg.Job{
 		Tool: ffmpeg.FFmpeg,
 		Dir:  t.own,
 		Args: slices.Concat(beginning("error"), before, reading("file", "mov", "h264", "aac"),
 			[]string{"-i", transcoded, "-map", "0:v:0"}, after),
-		Bounds: ffmpeg.Bounds{Wall: or(m.work.Limits.Wall, 30*time.Minute), File: maxFile},
+		Bounds: ffmpeg.Bounds{Wall: or(pr.limits.Wall, 30*time.Minute), File: maxFile},
 	})
 }
 
-func (m *Media) thumbs(ctx context.Context, t *task, out string, length float64) error {
+func (pr *processor) thumbs(ctx context.Context, t *task, out string, length float64) error {
 	every := max(2, int(math.Ceil(length/mostThumbs)))
-	_, err := m.draw(ctx, t, "film.mp4", []string{"-skip_frame", "nokey"}, []string{"-vf", fmt.Sprintf(
+	_, err := pr.draw(ctx, t, "film.mp4", []string{"-skip_frame", "nokey"}, []string{"-vf", fmt.Sprintf(
 		"fps=1/%d:round=up,scale=%d:%d:force_original_aspect_ratio=decrease,pad=%d:%d:(ow-iw)/2:(oh-ih)/2,setsar=1,tile=%dx%d",
 		every, thumbWidth, thumbHeight, thumbWidth, thumbHeight, sheetSide, sheetSide), "-q:v", "5",
 		"out/thumbs_%02d.jpg"})
 	if err != nil {
 		return err
 	}
-	if err := m.work.runner.Reclaim(out); err != nil {
+	if err := pr.runner.Reclaim(out); err != nil {
 		return err
 	}
 	exists := func(sheet string) bool { _, err := os.Stat(filepath.Join(out, sheet)); return err == nil }
@@ -156,8 +156,8 @@ func cueTime(ms int) string {
 
 // fingerprint is made of how bright the pictures are from place to place at moments spread over the video, so that
 // neither the file's form nor its sound nor a name in it changes it. Two videos are the same when it is equal.
-func (m *Media) fingerprint(ctx context.Context, t *task, length float64) (string, error) {
-	raw, err := m.draw(ctx, t, "film.mp4", []string{"-skip_frame", "nokey"}, []string{"-vf",
+func (pr *processor) fingerprint(ctx context.Context, t *task, length float64) (string, error) {
+	raw, err := pr.draw(ctx, t, "film.mp4", []string{"-skip_frame", "nokey"}, []string{"-vf",
 		"fps=" + strconv.FormatFloat(printMoments/max(length, 1), 'f', 6,
 			64) + ":round=up,scale=9:8:flags=area,format=gray",
 		"-frames:v", strconv.Itoa(printMoments), "-f", "rawvideo", "pipe:1"})
@@ -187,7 +187,7 @@ func printOf(raw []byte, length float64) string {
 }
 
 // posters takes a picture from the begin of a segment at five places of the video and returns how many there are.
-func (m *Media) posters(ctx context.Context, t *task, transcoded *clearVideo, rendition string) (int, error) {
+func (pr *processor) posters(ctx context.Context, t *task, transcoded *clearVideo, rendition string) (int, error) {
 	list, err := transcoded.playlist(rendition)
 	if err != nil {
 		return 0, err
@@ -203,7 +203,7 @@ func (m *Media) posters(ctx context.Context, t *task, transcoded *clearVideo, re
 			[]string{list.Segments[n].File}); err != nil {
 			return 0, err
 		}
-		picture, err := m.draw(ctx, t, "moment.mp4", nil,
+		picture, err := pr.draw(ctx, t, "moment.mp4", nil,
 			[]string{"-vf", "scale='min(1280,iw)':-2", "-frames:v", "1", "-q:v", "3", "-f", "mjpeg", "pipe:1"})
 		if err != nil {
 			return 0, err
@@ -211,7 +211,7 @@ func (m *Media) posters(ctx context.Context, t *task, transcoded *clearVideo, re
 		if len(picture) == 0 {
 			continue
 		}
-		if err := m.keepFile(ctx, folder, posterName(count), picture); err != nil {
+		if err := pr.storage.keep(ctx, folder, posterName(count), picture); err != nil {
 			return 0, err
 		}
 		count++

@@ -2,15 +2,13 @@ package media_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"videomall/mall/media"
 )
 
-func TestNoRungIsLargerThanItsSource(t *testing.T) {
+func TestLadder(t *testing.T) {
 	t.Parallel()
 	for size, want := range map[[2]int]string{
 		{1280, 720}:  "[360p 640x360 720p 1280x720]",
@@ -37,10 +35,10 @@ func TestNoRungIsLargerThanItsSource(t *testing.T) {
 	}
 }
 
-func TestVideosOfEveryShapeAreMade(t *testing.T) {
+func TestPipeline_Run_every_shape(t *testing.T) {
 	w := factory(t)
-	flat := filepath.Join(t.TempDir(), "flat.mp4") // ffmpeg notes a turn only in what it copies
-	w.ok(os.WriteFile(flat, sample(t, append(sounding("640x360", 3), ".mp4")...), 0o600))
+	// ffmpeg notes a turn only in what it copies.
+	flat := kept(t, "flat.mp4", sample(t, append(sounding("640x360", 3), ".mp4")...))
 	for name, c := range map[string]struct {
 		args       []string
 		renditions []string
@@ -66,7 +64,7 @@ func TestVideosOfEveryShapeAreMade(t *testing.T) {
 			t.Errorf("%s: %s %q %d × %d", name, v.State, v.Refusal, v.Width, v.Height)
 			continue
 		}
-		a, err := w.Asset(t.Context(), *v.AssetID)
+		a, err := w.Assets.ByID(t.Context(), *v.AssetID)
 		w.ok(err)
 		var names []string
 		for _, r := range a.Renditions {

@@ -13,13 +13,13 @@ import (
 const maxLookup = 800
 
 // Lookup finds up to most videos of creators, whosever, by how the file's name begins or by the fingerprint in full.
-func (m *Media) Lookup(ctx context.Context, q string, most int) ([]Video, error) {
+func (vs *Videos) Lookup(ctx context.Context, q string, most int) ([]Video, error) {
 	q = strings.TrimSpace(q)
 	if q == "" || len(q) > maxLookup || !db.Storable(q) {
 		return nil, nil
 	}
 	begins, ends := db.Prefix(strings.ToLower(q))
-	rows, err := m.q.LookupVideos(ctx, m.pool, dbsqlc.LookupVideosParams{
+	rows, err := vs.q.LookupVideos(ctx, vs.pool, dbsqlc.LookupVideosParams{
 		Begins: begins,
 		Ends:   ends,
 		Q:      q,

@@ -26,7 +26,7 @@ func loudnessOf(t *testing.T, file string) (lufs, peak float64) {
 	return lufs, peak
 }
 
-func TestTranscode_Loudness(t *testing.T) {
+func TestTranscode_loudness(t *testing.T) {
 	w := factory(t)
 	picture := "testsrc2=s=320x180:r=10:d=6"
 	tone := "0.9*sin(2*PI*440*t)"
@@ -38,8 +38,9 @@ func TestTranscode_Loudness(t *testing.T) {
 		"surround": fmt.Sprintf("aevalsrc=exprs=%[1]s|%[1]s|%[1]s|0|%[1]s|%[1]s:c=5.1:s=48000:d=6", tone),
 	} {
 		content := sample(t, join(lavfi(picture, sound), h264, "-c:a", "flac", "-sample_fmt", "s16", ".mkv")...)
-		v, _, files := w.transcodedVideo(name+".mkv", content)
-		for _, file := range files {
+		v, master, files := w.transcoded(name+".mkv", content)
+		for _, r := range master.Renditions {
+			file := files[r.Name]
 			lufs, peak := loudnessOf(t, file)
 			t.Logf("%s: %.1f LUFS, %.1f dBFS, %+v", name, lufs, peak, *v.Conversion.Loudness)
 			if math.Abs(lufs+16) > 1 || peak >= -1 {
@@ -54,11 +55,11 @@ func TestTranscode_Loudness(t *testing.T) {
 	}
 }
 
-func TestTranscode_Silence(t *testing.T) {
+func TestTranscode_silence(t *testing.T) {
 	w := factory(t)
-	_, _, files := w.transcodedVideo("silent.mp4",
+	_, _, files := w.packagedVideo("silent.mp4",
 		sample(t, join(lavfi("testsrc2=s=320x180:r=10:d=2", "anullsrc=d=2"), h264, "-c:a", "aac", ".mp4")...))
-	if most := peak(samples(t, files[0])); most > 0.001 {
+	if most := peak(soundOf(t, files[0])); most > 0.001 {
 		t.Errorf("silence sounds, up to %.4f of full scale", most)
 	}
 }

@@ -14,17 +14,17 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-func (m *Media) probe(ctx context.Context, t *task) error {
-	s, err := m.look(ctx, t)
+func (pr *processor) probe(ctx context.Context, t *task) error {
+	s, err := pr.look(ctx, t)
 	if err != nil {
 		return err
 	}
-	err = m.q.ProbedVideo(ctx, m.pool, dbsqlc.ProbedVideoParams{
+	err = pr.q.ProbedVideo(ctx, pr.pool, dbsqlc.ProbedVideoParams{
 		ID:              t.VideoID,
 		DurationSeconds: int32(s.Duration.Round(time.Second) / time.Second),
 		Width:           int32(s.Width),
 		Height:          int32(s.Height),
-		At:              m.now(),
+		At:              pr.now(),
 	})
 	if err != nil {
 		return fmt.Errorf("note the probe of video %d: %w", t.VideoID, err)
@@ -32,19 +32,19 @@ func (m *Media) probe(ctx context.Context, t *task) error {
 	return nil
 }
 
-// look probes the original, which then lies in the stage's folder.
-func (m *Media) look(ctx context.Context, t *task) (Source, error) {
-	path, err := m.fetchOriginal(ctx, t.video.Original, t.own)
+// look copies the original into the stage's folder and probes it.
+func (pr *processor) look(ctx context.Context, t *task) (Source, error) {
+	path, err := pr.fetchOriginal(ctx, t.video.Original, t.own)
 	if err != nil {
 		return Source{}, err
 	}
-	return Probe(ctx, m.work.runner, m.work.Limits, path, t.own)
+	return Probe(ctx, pr.runner, pr.limits, path, t.own)
 }
 
-// transcode leaves the clear video in the video's folder, whole or not at all.
-func (m *Media) transcode(ctx context.Context, t *task) error {
-	// again, for what is wanted of it depends on this program, not on what an older one wrote down
-	s, err := m.look(ctx, t)
+// transcode makes the clear video in the video's folder. The video is there whole or not at all.
+func (pr *processor) transcode(ctx context.Context, t *task) error {
+	// again: how a video is made depends on this program, not on what an older version noted
+	s, err := pr.look(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -52,35 +52,36 @@ func (m *Media) transcode(ctx context.Context, t *task) error {
 	if err := os.Mkdir(out, 0o700); err != nil {
 		return err
 	}
-	if err := m.work.runner.Own(out); err != nil {
+	if err := pr.runner.Own(out); err != nil {
 		return err
 	}
-	if err := m.evenOut(ctx, t, out, &s); err != nil {
+	if err := pr.evenOut(ctx, t, out, &s); err != nil {
 		return err
 	}
-	err = Transcode(ctx, m.work.runner, m.work.Limits, originalIn(t.own), out, s, Ladder(s.Width, s.Height), t.tell)
+	err = Transcode(ctx, pr.runner, pr.limits, originalIn(t.own), out, s, Ladder(s.Width, s.Height), t.tell)
 	if err != nil {
 		return err
 	}
-	length, err := m.inspect(out, s.conversion.Offered)
+	length, err := pr.inspect(out, s.conversion.Offered)
 	if err != nil {
 		return err
 	}
-	if length > m.work.Limits.Duration {
+	if length > pr.limits.Duration {
 		return ErrTooLong.Because("%s, and %s were measured", length, s.Duration)
 	}
-	if err := m.noteConversion(ctx, t.VideoID, s.conversion); err != nil {
+	if err := pr.noteConversion(ctx, t.VideoID, s.conversion); err != nil {
 		return err
 	}
 	return replaceFolder(out, filepath.Join(t.dir, StageTranscode))
 }
 
-// evenOut finds the gain of each sound. A video is not refused for a sound beside its own: it is left out.
-func (m *Media) evenOut(ctx context.Context, t *task, out string, s *Source) error {
+// evenOut finds the gain of each sound. An additional sound that can't be read is left out, and the video is made all
+// the same.
+func (pr *processor) evenOut(ctx context.Context, t *task, out string, s *Source) error {
 	tracks := s.sounds
 	s.sounds = nil
 	for i, track := range tracks {
-		l, err := evenOut(ctx, m.work.runner, m.work.Limits.withDefaults(), originalIn(t.own), out, *s, track)
+		l, err := evenOut(ctx, pr.runner, pr.limits.withDefaults(), originalIn(t.own), out, *s, track)
 		switch {
 		case i > 0 && fault.From(err).Kind == fault.Invalid:
 			s.conversion.LeftOut[LeftOutSound]++
@@ -97,10 +98,10 @@ func (m *Media) evenOut(ctx context.Context, t *task, out string, s *Source) err
 	return nil
 }
 
-func (m *Media) noteConversion(ctx context.Context, videoID int64, c Conversion) error {
+func (pr *processor) noteConversion(ctx context.Context, videoID int64, c Conversion) error {
 	b, err := json.Marshal(c)
 	if err == nil {
-		err = m.q.NoteConversion(ctx, m.pool, dbsqlc.NoteConversionParams{ID: videoID, Conversion: b})
+		err = pr.q.NoteConversion(ctx, pr.pool, dbsqlc.NoteConversionParams{ID: videoID, Conversion: b})
 	}
 	if err != nil {
 		return fmt.Errorf("note how video %d was made: %w", videoID, err)
@@ -108,10 +109,10 @@ func (m *Media) noteConversion(ctx context.Context, videoID int64, c Conversion)
 	return nil
 }
 
-// inspect takes a clear video back from the tools, reads its playlists, writes down what its sounds are, and returns its
-// length. One that the tools ended well and that is no video had nothing to show.
-func (m *Media) inspect(dir string, sounds []Sound) (time.Duration, error) {
-	if err := m.work.runner.Reclaim(dir); err != nil {
+// inspect takes a clear video back from the tools, reads its playlists, names its sounds and returns its length. The
+// tools may succeed on a file that shows nothing: what they then leave is no video, and the file counts as broken.
+func (pr *processor) inspect(dir string, sounds []Sound) (time.Duration, error) {
+	if err := pr.runner.Reclaim(dir); err != nil {
 		return 0, ErrBroken.Because("%w", err)
 	}
 	c, err := openClear(dir)
@@ -186,8 +187,8 @@ func (c *clearVideo) playlist(rendition string) (Playlist, error) {
 	return ParsePlaylist(text)
 }
 
-// finish packages the video; the end of the stage makes it ready.
-func (m *Media) finish(ctx context.Context, t *task) error {
+// finish packages the video. The video becomes ready when the stage ends.
+func (pr *processor) finish(ctx context.Context, t *task) error {
 	transcoded, err := openClear(filepath.Join(t.dir, StageTranscode))
 	if err != nil {
 		return err
@@ -198,47 +199,48 @@ func (m *Media) finish(ctx context.Context, t *task) error {
 		return errElsewhere
 	}
 	defer extras.Close()
-	asset, err := m.Pack(ctx, layers{transcoded.FS(), extras.FS()}, t.video.Folder, m.work.KeyEvery)
+	asset, err := pr.assets.Pack(ctx, layers{transcoded.FS(), extras.FS()}, t.video.Folder, pr.keyEvery)
 	if err != nil {
 		return err
 	}
-	if err := m.chosenTrailer(ctx, t, asset); err != nil {
+	if err := pr.chosenTrailer(ctx, t, asset); err != nil {
 		return err
 	}
 	t.asset = &asset
 	return nil
 }
 
-// chosenTrailer cuts the trailer that the creator chose, perhaps while the video was made. One that was chosen before
-// anybody knew the video's length and lies beyond its end gives way to the usual one: the video is worth more.
-func (m *Media) chosenTrailer(ctx context.Context, t *task, asset Asset) error {
-	v, err := m.q.VideoByID(ctx, m.pool, t.VideoID)
+// chosenTrailer cuts the trailer that the creator chose, perhaps while the video was made. A trailer that was chosen
+// before the video's length was known may lie beyond its end. The usual trailer then takes its place, so that the video
+// does not fail for it.
+func (pr *processor) chosenTrailer(ctx context.Context, t *task, asset Asset) error {
+	v, err := pr.q.VideoByID(ctx, pr.pool, t.VideoID)
 	if err != nil {
 		return fmt.Errorf("read video %d: %w", t.VideoID, err)
 	}
 	if v.TrailerFrom == 0 && v.TrailerTo == defaultTrailer {
 		return nil
 	}
-	err = m.cutTrailer(ctx, asset, int(v.TrailerFrom), int(v.TrailerTo))
+	err = pr.assets.cutTrailer(ctx, asset, int(v.TrailerFrom), int(v.TrailerTo))
 	if !errors.Is(err, ErrBadTrailer) {
 		return err
 	}
-	m.work.Log.InfoContext(ctx, "trailer beyond the video's end left out", "video", t.VideoID, "from", v.TrailerFrom,
+	pr.log.InfoContext(ctx, "trailer beyond the video's end left out", "video", t.VideoID, "from", v.TrailerFrom,
 		"to", v.TrailerTo)
 	p := dbsqlc.ResetTrailerParams{
 		ID:        t.VideoID,
 		TrailerTo: defaultTrailer,
 		WasFrom:   v.TrailerFrom,
 		WasTo:     v.TrailerTo,
-		At:        m.now(),
+		At:        pr.now(),
 	}
-	if err := m.q.ResetTrailer(ctx, m.pool, p); err != nil {
+	if err := pr.q.ResetTrailer(ctx, pr.pool, p); err != nil {
 		return fmt.Errorf("trailer of video %d: %w", t.VideoID, err)
 	}
-	return m.cutTrailer(ctx, asset, 0, defaultTrailer) // what lies there may be of a choice before
+	return pr.assets.cutTrailer(ctx, asset, 0, defaultTrailer) // what lies there may be of a choice before
 }
 
-// layers are folders of which the first that has a file gives it; lists are the first one's.
+// layers are folders, one over the other: a file is that of the first folder that has it, and so is a list.
 type layers []fs.FS
 
 func (l layers) Open(name string) (f fs.File, err error) {

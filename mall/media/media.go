@@ -1,6 +1,6 @@
 // Package media owns what is watched, from a creator's file on its way in to the packaged video: uploads, originals,
 // encrypted segments in storage, the keys of those segments, the clear trailer, and covers. It refuses to know who may
-// watch: whoever asks for a key here has been let in before.
+// watch: its callers check that before they ask for a key.
 package media
 
 import (
@@ -19,23 +19,30 @@ import (
 )
 
 var (
-	// ErrUnknownAsset is a video or a key of it that is not there.
+	// ErrUnknownAsset says that there is no such video, or no such key of it.
 	ErrUnknownAsset = fault.New(fault.NotFound, "unknown_asset", "There is no such video file.")
 	// ErrBadPackage is a video that cannot be packaged; the cause says what about it.
 	ErrBadPackage = fault.New(fault.Invalid, "bad_package", "These files are not a video that the mall can package.")
 )
 
-// Media packages videos and hands out their files and keys.
+// Media is what the mall does with videos, in parts that share a database and a storage.
 type Media struct {
+	Storage  *Storage  // where all files lie
+	Assets   *Assets   // packaged videos: playlists, segments and keys
+	Videos   *Videos   // what creators own
+	Captions *Captions // the texts beside a video: subtitles and chapters
+	Covers   *Covers   // pictures that creators upload or choose
+	Uploads  *Uploads  // files on their way in
+	Pipeline *Pipeline // the stages that make videos of uploaded files
+	Disks    *Disks    // the room that is left
+}
+
+// core is what every part stands on.
+type core struct {
 	pool    *pgxpool.Pool
-	storage *Storage
-	keys    seal.Box
-	now     func() time.Time
-	limits  UploadLimits
-	turns   *turns
-	disk    diskFloor
 	q       *dbsqlc.Queries
-	work    *processing // nil where uploads only wait
+	storage *Storage
+	now     func() time.Time
 }
 
 // Deps are what media stand on.
@@ -47,35 +54,83 @@ type Deps struct {
 	Key     []byte
 	Now     func() time.Time
 	Uploads UploadLimits // zero fields stand for the usual ones
+	// CoverMemory is the memory budget of decoded pictures in bytes; 0: UsualCoverMemory.
+	CoverMemory int64
+	// DiskFloor is how many bytes stay free on each disk that media are written to; 0: nothing is checked.
+	DiskFloor int64
 	// Processing makes videos of uploads; nil: uploads are stored and wait.
 	Processing *Processing
 }
 
-// New opens the media.
-func New(d Deps) (*Media, error) {
+// New opens the parts of media.
+func New(d Deps) (Media, error) {
 	keys, err := seal.New(d.Key)
 	if err != nil {
-		return nil, fmt.Errorf("the key that wraps segment keys: %w", err)
+		return Media{}, fmt.Errorf("the key that wraps segment keys: %w", err)
 	}
-	m := &Media{
+	c := core{
 		pool:    d.Pool,
-		storage: d.Storage,
-		keys:    keys,
-		now:     d.Now,
 		q:       dbsqlc.New(),
-		limits:  d.Uploads.withDefaults(),
-		turns:   newTurns(UsualCoverMemory, turnWait),
+		storage: d.Storage,
+		now:     d.Now,
 	}
+	assets := &Assets{core: c, keys: keys}
+	var p Processing
+	var work *processor
 	if d.Processing != nil {
-		if err := m.process(*d.Processing); err != nil {
-			return nil, err
+		p = *d.Processing
+		if work, err = newProcessor(c, assets, p); err != nil {
+			return Media{}, err
 		}
 	}
-	return m, nil
+	disks := newDisks(d.Storage, work, d.DiskFloor)
+	videos := &Videos{
+		core:   c,
+		assets: assets,
+		jobs:   p.Jobs,
+	}
+	pipeline := &Pipeline{
+		core:   c,
+		assets: assets,
+		videos: videos,
+		disks:  disks,
+		work:   work,
+		jobs:   p.Jobs,
+		inUse:  p.InUse,
+		log:    p.Log,
+		halt:   make(chan struct{}),
+	}
+	return Media{
+		Storage: d.Storage,
+		Assets:  assets,
+		Videos:  videos,
+		Captions: &Captions{
+			core:   c,
+			assets: assets,
+			videos: videos,
+		},
+		Covers: &Covers{
+			core:   c,
+			videos: videos,
+			disks:  disks,
+			turns:  newTurns(coverMemory(d.CoverMemory), turnWait),
+		},
+		Uploads: &Uploads{
+			core:     c,
+			limits:   d.Uploads.withDefaults(),
+			pipeline: pipeline,
+			disks:    disks,
+		},
+		Pipeline: pipeline,
+		Disks:    disks,
+	}, nil
 }
 
-// Storage is where the videos lie.
-func (m *Media) Storage() *Storage { return m.storage }
+// Assets are the packaged videos: the encrypted form that players fetch, and its keys.
+type Assets struct {
+	core
+	keys seal.Box
+}
 
 // Caption is one language's subtitles, a WebVTT file in the video's folder "extras".
 type Caption struct {
@@ -96,15 +151,15 @@ type Asset struct {
 	Chapters        []Chapter
 }
 
-// Asset returns a video, or ErrUnknownAsset.
-func (m *Media) Asset(ctx context.Context, id int64) (Asset, error) {
-	row, err := m.q.AssetByID(ctx, m.pool, id)
+// ByID returns a video, or ErrUnknownAsset.
+func (as *Assets) ByID(ctx context.Context, id int64) (Asset, error) {
+	row, err := as.q.AssetByID(ctx, as.pool, id)
 	return found(row, err)
 }
 
-// AssetByPrefix returns a video, or ErrUnknownAsset.
-func (m *Media) AssetByPrefix(ctx context.Context, prefix string) (Asset, error) {
-	row, err := m.q.AssetByPrefix(ctx, m.pool, prefix)
+// ByPrefix returns a video, or ErrUnknownAsset.
+func (as *Assets) ByPrefix(ctx context.Context, prefix string) (Asset, error) {
+	row, err := as.q.AssetByPrefix(ctx, as.pool, prefix)
 	return found(row, err)
 }
 
@@ -129,15 +184,15 @@ func found(row dbsqlc.MediaAsset, err error) (Asset, error) {
 }
 
 // Key returns the 16 bytes that open the segments numbered with it, or ErrUnknownAsset.
-func (m *Media) Key(ctx context.Context, prefix string, number int) ([]byte, error) {
-	row, err := m.q.Key(ctx, m.pool, dbsqlc.KeyParams{Prefix: prefix, Number: int32(number)})
+func (as *Assets) Key(ctx context.Context, prefix string, number int) ([]byte, error) {
+	row, err := as.q.Key(ctx, as.pool, dbsqlc.KeyParams{Prefix: prefix, Number: int32(number)})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, ErrUnknownAsset
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read key %d of %s: %w", number, prefix, err)
 	}
-	key, err := m.keys.Open(row.Wrapped, place(row.AssetID, number))
+	key, err := as.keys.Open(row.Wrapped, place(row.AssetID, number))
 	if err != nil {
 		return nil, fmt.Errorf("unwrap key %d/%d: %w", row.AssetID, number, err)
 	}

@@ -11,8 +11,8 @@ import (
 )
 
 // Master reads a packaged video's renditions, or ErrUnknownAsset.
-func (m *Media) Master(ctx context.Context, prefix string) (Master, error) {
-	text, err := m.readVideo(ctx, prefix, masterFile)
+func (as *Assets) Master(ctx context.Context, prefix string) (Master, error) {
+	text, err := as.read(ctx, prefix, masterFile)
 	if err != nil {
 		return Master{}, err
 	}
@@ -20,22 +20,22 @@ func (m *Media) Master(ctx context.Context, prefix string) (Master, error) {
 }
 
 // Playlist reads the packaged playlist of a rendition or of a sound, by its folder, or ErrUnknownAsset.
-func (m *Media) Playlist(ctx context.Context, prefix, rendition string) (Playlist, error) {
+func (as *Assets) Playlist(ctx context.Context, prefix, rendition string) (Playlist, error) {
 	if !renditionName.MatchString(rendition) && !IsSound(rendition) {
 		return Playlist{}, ErrUnknownAsset
 	}
-	text, err := m.readVideo(ctx, prefix, rendition+"/index.m3u8")
+	text, err := as.read(ctx, prefix, rendition+"/index.m3u8")
 	if err != nil {
 		return Playlist{}, err
 	}
 	return ParsePlaylist(text)
 }
 
-func (m *Media) readVideo(ctx context.Context, prefix, name string) ([]byte, error) {
+func (as *Assets) read(ctx context.Context, prefix, name string) ([]byte, error) {
 	if !prefixName.MatchString(prefix) {
 		return nil, ErrUnknownAsset
 	}
-	f, err := m.storage.open(ctx, videosFolder+"/"+prefix+"/"+name)
+	f, err := as.storage.open(ctx, videosFolder+"/"+prefix+"/"+name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrUnknownAsset.Because("%w", err)
 	}
@@ -46,10 +46,10 @@ func (m *Media) readVideo(ctx context.Context, prefix, name string) ([]byte, err
 	return io.ReadAll(io.LimitReader(f, maxPlaylist+1))
 }
 
-// TextUntil opens a video's subtitles or chapters, those of them that begin before a moment in seconds and no later than
+// Until opens a video's subtitles or chapters, those of them that begin before a moment in seconds and no later than
 // it. What is not in the mall's own form of WebVTT is ErrUnknownAsset.
-func (m *Media) TextUntil(ctx context.Context, prefix, file string, seconds int) (*File, error) {
-	text, err := m.readVideo(ctx, prefix, ExtrasFolder+"/"+file)
+func (cs *Captions) Until(ctx context.Context, prefix, file string, seconds int) (*File, error) {
+	text, err := cs.assets.read(ctx, prefix, ExtrasFolder+"/"+file)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (m *Media) TextUntil(ctx context.Context, prefix, file string, seconds int)
 	return &File{
 		ReadSeekCloser: inMemory{bytes.NewReader(cut)},
 		Size:           int64(len(cut)),
-		ModTime:        m.now(),
+		ModTime:        cs.now(),
 	}, nil
 }
 

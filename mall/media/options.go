@@ -9,15 +9,15 @@ import (
 // ffmpeg.Bounds.
 const maxAlloc = 2 << 30
 
-// beginning are the options that every run of ffmpeg begins with: it replaces what an earlier try left, asks nobody
-// anything, and says what is at least of this level ("error", "info") without counting frames meanwhile.
+// beginning are the first options of every run of ffmpeg: overwrite what an earlier try left, ask nothing, and log at
+// this level ("error", "info") without a line of statistics.
 func beginning(level string) []string {
 	return []string{"-y", "-hide_banner", "-nostats", "-nostdin", "-loglevel", level, "-max_alloc",
 		strconv.Itoa(maxAlloc)}
 }
 
-// reading are the options before every file that a tool opens: by which protocol, as which formats and with which
-// decoders alone. A file of a stranger's takes Limits.hostile, which begins with these.
+// reading are the options before every file that a tool opens. They allow one protocol, some formats and some decoders,
+// and nothing else. Files of strangers take Limits.hostile, which begins with these.
 func reading(protocol, formats string, decoders ...string) []string {
 	return []string{
 		"-protocol_whitelist", protocol,

@@ -48,16 +48,16 @@ var (
 // Every keyEvery segments get a new key; renditions share keys, so that changing the picture's size costs no key. A
 // prefix that was packaged before is returned as it is. A crash leaves either no video or a whole one. ErrBadPackage
 // says that src is not such a video.
-func (m *Media) Pack(ctx context.Context, src fs.FS, prefix string, keyEvery int) (Asset, error) {
+func (as *Assets) Pack(ctx context.Context, src fs.FS, prefix string, keyEvery int) (Asset, error) {
 	if !prefixName.MatchString(prefix) || keyEvery < 1 {
 		return Asset{}, ErrBadPackage.Because("prefix %q with a key every %d segments", prefix, keyEvery)
 	}
-	if a, err := m.packed(ctx, m.pool, prefix); !errors.Is(err, ErrUnknownAsset) {
+	if a, err := as.packed(ctx, as.pool, prefix); !errors.Is(err, ErrUnknownAsset) {
 		return a, err
 	}
 	var asset Asset
-	err := m.alone(ctx, prefix, func(conn *pgxpool.Conn) (err error) {
-		asset, err = m.packAlone(ctx, conn, src, prefix, keyEvery)
+	err := as.alone(ctx, prefix, func(conn *pgxpool.Conn) (err error) {
+		asset, err = as.packAlone(ctx, conn, src, prefix, keyEvery)
 		return err
 	})
 	if err != nil {
@@ -66,18 +66,18 @@ func (m *Media) Pack(ctx context.Context, src fs.FS, prefix string, keyEvery int
 	return asset, nil
 }
 
-// packed returns a video that can be played, or ErrUnknownAsset: a crash, or a storage that was lost, may leave rows or
-// files alone.
-func (m *Media) packed(ctx context.Context, q dbsqlc.DBTX, prefix string) (Asset, error) {
-	row, err := m.q.AssetByPrefix(ctx, q, prefix)
+// packed returns a video that can be played, or ErrUnknownAsset. It looks for rows and files, because a crash or a lost
+// storage may leave one without the other.
+func (as *Assets) packed(ctx context.Context, q dbsqlc.DBTX, prefix string) (Asset, error) {
+	row, err := as.q.AssetByPrefix(ctx, q, prefix)
 	if err == nil {
-		_, err = m.q.Key(ctx, q, dbsqlc.KeyParams{Prefix: prefix})
+		_, err = as.q.Key(ctx, q, dbsqlc.KeyParams{Prefix: prefix})
 	}
 	a, err := found(row, err)
 	if err != nil {
 		return Asset{}, err
 	}
-	if _, err := m.storage.size(ctx, videosFolder+"/"+prefix+"/"+masterFile); errors.Is(err, fs.ErrNotExist) {
+	if _, err := as.storage.size(ctx, videosFolder+"/"+prefix+"/"+masterFile); errors.Is(err, fs.ErrNotExist) {
 		return Asset{}, ErrUnknownAsset.Because("%s has rows and no files", prefix)
 	} else if err != nil {
 		return Asset{}, fmt.Errorf("look for %s: %w", prefix, err)
@@ -87,19 +87,19 @@ func (m *Media) packed(ctx context.Context, q dbsqlc.DBTX, prefix string) (Asset
 
 // alone does something to a video's files while nobody else does: the lock is the connection's, so that it ends with
 // this process at the latest, and no transaction is open while files travel.
-func (m *Media) alone(ctx context.Context, prefix string, do func(*pgxpool.Conn) error) error {
-	conn, err := m.pool.Acquire(ctx)
+func (as *Assets) alone(ctx context.Context, prefix string, do func(*pgxpool.Conn) error) error {
+	conn, err := as.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Release()
-	if err := m.lockPrefix(ctx, conn, prefix); err != nil {
+	if err := as.lockPrefix(ctx, conn, prefix); err != nil {
 		return err
 	}
 	defer func() {
 		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), unlockTime)
 		defer stop()
-		if err := m.q.UnlockPrefix(ctx, conn, prefix); err != nil {
+		if err := as.q.UnlockPrefix(ctx, conn, prefix); err != nil {
 			_ = conn.Conn().Close(ctx) // and the lock with it
 		}
 	}()
@@ -108,15 +108,15 @@ func (m *Media) alone(ctx context.Context, prefix string, do func(*pgxpool.Conn)
 
 // packAlone packs while nobody else packs this video. The order makes every crash harmless: what is there of an older
 // attempt loses its keys, which is what makes it a video; then come the files, then the rows.
-func (m *Media) packAlone(ctx context.Context, conn *pgxpool.Conn, src fs.FS, prefix string,
+func (as *Assets) packAlone(ctx context.Context, conn *pgxpool.Conn, src fs.FS, prefix string,
 	keyEvery int) (Asset, error) {
-	if a, err := m.packed(ctx, conn, prefix); !errors.Is(err, ErrUnknownAsset) { // another Pack was quicker
+	if a, err := as.packed(ctx, conn, prefix); !errors.Is(err, ErrUnknownAsset) { // another Pack was quicker
 		return a, err
 	}
-	if err := m.q.DeleteKeysOf(ctx, conn, prefix); err != nil {
+	if err := as.q.DeleteKeysOf(ctx, conn, prefix); err != nil {
 		return Asset{}, err
 	}
-	edition, err := m.storage.edition(ctx, prefix)
+	edition, err := as.storage.edition(ctx, prefix)
 	if err != nil {
 		return Asset{}, err
 	}
@@ -135,14 +135,14 @@ func (m *Media) packAlone(ctx context.Context, conn *pgxpool.Conn, src fs.FS, pr
 	if err := edition.publish(ctx); err != nil {
 		return Asset{}, err
 	}
-	err = m.insertAsset(ctx, &asset, p.keys)
+	err = as.insertAsset(ctx, &asset, p.keys)
 	return asset, err
 }
 
 // lockPrefix asks again and again: a video may take longer than PostgreSQL lets a statement wait.
-func (m *Media) lockPrefix(ctx context.Context, conn *pgxpool.Conn, prefix string) error {
+func (as *Assets) lockPrefix(ctx context.Context, conn *pgxpool.Conn, prefix string) error {
 	for {
-		if mine, err := m.q.TryLockPrefix(ctx, conn, prefix); mine || err != nil {
+		if mine, err := as.q.TryLockPrefix(ctx, conn, prefix); mine || err != nil {
 			return err
 		}
 		select {
@@ -154,7 +154,7 @@ func (m *Media) lockPrefix(ctx context.Context, conn *pgxpool.Conn, prefix strin
 }
 
 // insertAsset makes a video of the files that are in place: without these rows nobody knows it.
-func (m *Media) insertAsset(ctx context.Context, a *Asset, keys [][]byte) error {
+func (as *Assets) insertAsset(ctx context.Context, a *Asset, keys [][]byte) error {
 	renditions, err := json.Marshal(a.Renditions)
 	if err != nil {
 		return err
@@ -167,24 +167,24 @@ func (m *Media) insertAsset(ctx context.Context, a *Asset, keys [][]byte) error 
 	if err != nil {
 		return err
 	}
-	return db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
-		a.ID, err = m.q.UpsertAsset(ctx, tx, dbsqlc.UpsertAssetParams{
+	return db.InTx(ctx, as.pool, func(tx pgx.Tx) error {
+		a.ID, err = as.q.UpsertAsset(ctx, tx, dbsqlc.UpsertAssetParams{
 			Prefix:          a.Prefix,
 			DurationSeconds: int32(a.DurationSeconds),
 			Renditions:      renditions,
 			Sounds:          sounds,
 			Captions:        captions,
 			HasThumbnails:   a.HasThumbnails,
-			CreatedAt:       m.now(),
+			CreatedAt:       as.now(),
 		})
 		if err != nil {
 			return err
 		}
 		numbers, wrapped := make([]int32, len(keys)), make([][]byte, len(keys))
 		for i, k := range keys {
-			numbers[i], wrapped[i] = int32(i), m.keys.Seal(k, place(a.ID, i))
+			numbers[i], wrapped[i] = int32(i), as.keys.Seal(k, place(a.ID, i))
 		}
-		return m.q.InsertKeys(ctx, tx, dbsqlc.InsertKeysParams{
+		return as.q.InsertKeys(ctx, tx, dbsqlc.InsertKeysParams{
 			AssetID: a.ID,
 			Numbers: numbers,
 			Wrapped: wrapped,

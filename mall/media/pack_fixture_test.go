@@ -22,7 +22,7 @@ import (
 var secret = []byte("a key of just thirty-two bytesok")
 
 type fixture struct {
-	*media.Media
+	media.Media
 	pool *pgxpool.Pool
 	dir  string
 }
@@ -47,7 +47,7 @@ func open(t *testing.T) fixture {
 	return fixture{m, pool, filepath.Join(dir, "media")}
 }
 
-// video is a clear video of n segments in 360p and 720p, with content that only has to come back unchanged.
+// video is a clear video of n segments in 360p and 720p. Its content is no video: tests compare it only.
 func video(n int) fstest.MapFS {
 	files := fstest.MapFS{"master.m3u8": {Data: []byte("#EXTM3U\n#EXT-X-VERSION:7\n" +
 		"#EXT-X-STREAM-INF:BANDWIDTH=985600,RESOLUTION=640x360,CODECS=\"avc1.64001e,mp4a.40.2\"\n360p/index.m3u8\n\n" +
@@ -78,7 +78,7 @@ func withExtras(files fstest.MapFS) fstest.MapFS {
 	return files
 }
 
-// decrypt is a player's half: AES-128-CBC, PKCS#7, the media sequence number as IV.
+// decrypt does what a player does: AES-128-CBC, PKCS#7, the media sequence number as IV.
 func decrypt(t *testing.T, key, sealed []byte, sequence int) []byte {
 	t.Helper()
 	block, err := aes.NewCipher(key)
@@ -94,7 +94,7 @@ func decrypt(t *testing.T, key, sealed []byte, sequence int) []byte {
 
 func (f fixture) read(t *testing.T, prefix, folder, file string) []byte {
 	t.Helper()
-	h, err := f.Storage().OpenVideo(t.Context(), prefix, folder, file)
+	h, err := f.Storage.OpenVideo(t.Context(), prefix, folder, file)
 	if err != nil {
 		t.Fatal(err)
 	}

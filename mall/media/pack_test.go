@@ -21,11 +21,11 @@ import (
 	"videomall/mall/media"
 )
 
-func TestAPackedVideoDecryptsToItsSource(t *testing.T) {
+func TestAssets_Pack_decrypts_to_its_source(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	src := withExtras(video(300)) // beyond 256, so that the IV has two bytes
-	a, err := f.Pack(t.Context(), src, "first-film", 2)
+	a, err := f.Assets.Pack(t.Context(), src, "first-film", 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestAPackedVideoDecryptsToItsSource(t *testing.T) {
 		t.Fatalf("asset %+v", a)
 	}
 	for _, r := range a.Renditions {
-		list, err := f.Playlist(t.Context(), "first-film", r.Name)
+		list, err := f.Assets.Playlist(t.Context(), "first-film", r.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +45,7 @@ func TestAPackedVideoDecryptsToItsSource(t *testing.T) {
 			if s.Key != i/2 {
 				t.Fatalf("segment %d has key %d", i, s.Key)
 			}
-			key, err := f.Key(t.Context(), "first-film", s.Key)
+			key, err := f.Assets.Key(t.Context(), "first-film", s.Key)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -58,7 +58,7 @@ func TestAPackedVideoDecryptsToItsSource(t *testing.T) {
 	}
 	keys := map[string]bool{}
 	for n := range 150 {
-		k, err := f.Key(t.Context(), "first-film", n)
+		k, err := f.Assets.Key(t.Context(), "first-film", n)
 		if err != nil || len(k) != 16 || keys[string(k)] {
 			t.Fatalf("key %d: %d bytes, repeated %v, %v", n, len(k), keys[string(k)], err)
 		}
@@ -67,21 +67,21 @@ func TestAPackedVideoDecryptsToItsSource(t *testing.T) {
 	for _, name := range []string{"zh-CN.vtt", "en.vtt", "thumbs.vtt", "sheet.jpg"} {
 		f.read(t, "first-film", "extras", name)
 	}
-	again, err := f.Asset(t.Context(), a.ID)
+	again, err := f.Assets.ByID(t.Context(), a.ID)
 	if err != nil || again.Prefix != "first-film" || again.Captions[1].Language != "zh-CN" ||
 		again.Renditions[0].Width != 640 {
 		t.Fatalf("read back %+v, %v", again, err)
 	}
 }
 
-func TestTheTrailerIsShortAndClear(t *testing.T) {
+func TestAssets_Pack_trailer(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	src := video(9)
-	if _, err := f.Pack(t.Context(), src, "film", 2); err != nil {
+	if _, err := f.Assets.Pack(t.Context(), src, "film", 2); err != nil {
 		t.Fatal(err)
 	}
-	h, err := f.Storage().OpenTrailer(t.Context(), "film", "index.m3u8")
+	h, err := f.Storage.OpenTrailer(t.Context(), "film", "index.m3u8")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,29 +97,29 @@ func TestTheTrailerIsShortAndClear(t *testing.T) {
 			t.Fatalf("%s: %v", s.File, err)
 		}
 	}
-	if _, err := f.Storage().OpenTrailer(t.Context(), "film", "s00003.m4s"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := f.Storage.OpenTrailer(t.Context(), "film", "s00003.m4s"); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("a fourth segment: %v", err)
 	}
 }
 
-func TestPack_SeveralSounds(t *testing.T) {
+func TestAssets_Pack_several_sounds(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	src := withSounds(8)
-	a, err := f.Pack(t.Context(), src, "film", 2)
+	a, err := f.Assets.Pack(t.Context(), src, "film", 2)
 	if err != nil || len(a.Sounds) != 2 || len(a.Renditions) != 2 {
 		t.Fatalf("%+v, %v", a, err)
 	}
-	if again, err := f.AssetByPrefix(t.Context(), "film"); err != nil || !slices.Equal(again.Sounds, a.Sounds) {
+	if again, err := f.Assets.ByPrefix(t.Context(), "film"); err != nil || !slices.Equal(again.Sounds, a.Sounds) {
 		t.Fatalf("kept as %+v, %v", again.Sounds, err)
 	}
 	for _, s := range a.Sounds {
-		list, err := f.Playlist(t.Context(), "film", s.Name)
+		list, err := f.Assets.Playlist(t.Context(), "film", s.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i, segment := range list.Segments {
-			key, err := f.Key(t.Context(), "film", segment.Key)
+			key, err := f.Assets.Key(t.Context(), "film", segment.Key)
 			if err != nil || segment.Key != min(i/2, 3) { // the rest gets no key that no picture has
 				t.Fatalf("%s, segment %d: key %d, %v", s.Name, i, segment.Key, err)
 			}
@@ -131,22 +131,22 @@ func TestPack_SeveralSounds(t *testing.T) {
 	}
 }
 
-func TestPack_SoundOfAnotherLength(t *testing.T) {
+func TestAssets_Pack_sound_of_another_length(t *testing.T) {
 	t.Parallel()
 	src := withSounds(8)
 	src["sound-1/index.m3u8"] = src["sound-2/index.m3u8"]
 	short := video(6)["360p/index.m3u8"].Data
 	src["sound-2/index.m3u8"] = &fstest.MapFile{Data: bytes.Replace(short, []byte("init_0"), []byte("init"), 1)}
-	if _, err := open(t).Pack(t.Context(), src, "film", 2); !errors.Is(err, media.ErrBadPackage) {
+	if _, err := open(t).Assets.Pack(t.Context(), src, "film", 2); !errors.Is(err, media.ErrBadPackage) {
 		t.Fatalf("%v", err)
 	}
 }
 
-func TestTrailer_OfAVideoWithSeveralSounds(t *testing.T) {
+func TestAssets_Pack_trailer_with_several_sounds(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	src := withSounds(9)
-	a, err := f.Pack(t.Context(), src, "film", 2)
+	a, err := f.Assets.Pack(t.Context(), src, "film", 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestTrailer_OfAVideoWithSeveralSounds(t *testing.T) {
 	}
 }
 
-func TestPackIsOnceAPrefixAndHealsWhatWasLost(t *testing.T) {
+func TestAssets_Pack_again(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	const packers = 4
@@ -185,7 +185,7 @@ func TestPackIsOnceAPrefixAndHealsWhatWasLost(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range packers {
 		wg.Go(func() {
-			a, err := f.Pack(context.WithoutCancel(t.Context()), video(5), "film", 2)
+			a, err := f.Assets.Pack(context.WithoutCancel(t.Context()), video(5), "film", 2)
 			if err != nil {
 				t.Error(err)
 			}
@@ -200,7 +200,7 @@ func TestPackIsOnceAPrefixAndHealsWhatWasLost(t *testing.T) {
 	}
 	plays := func() {
 		t.Helper()
-		key, err := f.Key(t.Context(), "film", 1)
+		key, err := f.Assets.Key(t.Context(), "film", 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -210,20 +210,20 @@ func TestPackIsOnceAPrefixAndHealsWhatWasLost(t *testing.T) {
 		}
 	}
 	plays()
-	// The disk is new and the database is not.
+	// The disk was replaced, and the database was not.
 	if err := os.RemoveAll(filepath.Join(f.dir, "films", "film")); err != nil {
 		t.Fatal(err)
 	}
-	a, err := f.Pack(t.Context(), video(5), "film", 2)
+	a, err := f.Assets.Pack(t.Context(), video(5), "film", 2)
 	if err != nil || a.ID != ids[0] {
 		t.Fatalf("asset %d, %v; before it was %d", a.ID, err, ids[0])
 	}
 	plays()
-	// The database is new and the disk is not: the crash between the rename and the commit.
+	// The files are there and the row is not, as after a crash between the rename and the commit.
 	if _, err := f.pool.Exec(t.Context(), "delete from media_asset"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Pack(t.Context(), video(5), "film", 2); err != nil {
+	if _, err := f.Assets.Pack(t.Context(), video(5), "film", 2); err != nil {
 		t.Fatal(err)
 	}
 	plays()
@@ -233,11 +233,11 @@ func TestPackIsOnceAPrefixAndHealsWhatWasLost(t *testing.T) {
 	}
 }
 
-func TestAWrappedKeyOpensInItsPlaceOnly(t *testing.T) {
+func TestAssets_Key_moved_or_changed(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	for _, p := range []string{"a", "b"} {
-		if _, err := f.Pack(t.Context(), video(6), p, 2); err != nil {
+		if _, err := f.Assets.Pack(t.Context(), video(6), p, 2); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -259,33 +259,33 @@ func TestAWrappedKeyOpensInItsPlaceOnly(t *testing.T) {
 		prefix string
 		number int
 	}{{"a", 0}, {"a", 1}, {"b", 1}, {"b", 2}} {
-		if k, err := f.Key(t.Context(), c.prefix, c.number); err == nil {
+		if k, err := f.Assets.Key(t.Context(), c.prefix, c.number); err == nil {
 			t.Errorf("key %d of %s opened: %x", c.number, c.prefix, k)
 		}
 	}
-	if _, err := f.Key(t.Context(), "a", 2); err != nil {
+	if _, err := f.Assets.Key(t.Context(), "a", 2); err != nil {
 		t.Errorf("an untouched key: %v", err)
 	}
 	other, err := media.New(media.Deps{
 		Pool:    f.pool,
-		Storage: f.Storage(),
+		Storage: f.Storage,
 		Key:     []byte("another key of thirty-two bytes."),
 		Now:     time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := other.Key(t.Context(), "a", 2); err == nil {
+	if _, err := other.Assets.Key(t.Context(), "a", 2); err == nil {
 		t.Error("another secret opened a key")
 	}
 	for _, number := range []int{3, -1} {
-		if _, err := f.Key(t.Context(), "a", number); !errors.Is(err, media.ErrUnknownAsset) {
+		if _, err := f.Assets.Key(t.Context(), "a", number); !errors.Is(err, media.ErrUnknownAsset) {
 			t.Errorf("key %d: got %v, want ErrUnknownAsset", number, err)
 		}
 	}
 }
 
-func TestWhatIsNoVideoIsRefusedWhole(t *testing.T) {
+func TestAssets_Pack_refused(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	cases := map[string]func(fstest.MapFS){
@@ -310,12 +310,12 @@ func TestWhatIsNoVideoIsRefusedWhole(t *testing.T) {
 	for name, spoil := range cases {
 		src := withExtras(video(4))
 		spoil(src)
-		if _, err := f.Pack(t.Context(), src, "film", 2); !errors.Is(err, media.ErrBadPackage) {
+		if _, err := f.Assets.Pack(t.Context(), src, "film", 2); !errors.Is(err, media.ErrBadPackage) {
 			t.Errorf("%s: got %v, want ErrBadPackage", name, err)
 		}
 	}
 	for _, prefix := range []string{"", "../x", "A", "a/b", strings.Repeat("a", 101)} {
-		if _, err := f.Pack(t.Context(), video(1), prefix, 2); !errors.Is(err, media.ErrBadPackage) {
+		if _, err := f.Assets.Pack(t.Context(), video(1), prefix, 2); !errors.Is(err, media.ErrBadPackage) {
 			t.Errorf("prefix %q: got %v", prefix, err)
 		}
 	}
@@ -326,8 +326,8 @@ func TestWhatIsNoVideoIsRefusedWhole(t *testing.T) {
 	}
 }
 
-// ffmpeg is the judge that shares no code with us: it must decode what was decrypted.
-func TestFFmpegPlaysWhatWasPacked(t *testing.T) {
+// ffmpeg shares no code with us, so that it decodes the segments only if they are right.
+func TestAssets_Pack_plays_in_ffmpeg(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		dbtest.Missing(t, err)
@@ -354,17 +354,17 @@ func TestFFmpegPlaysWhatWasPacked(t *testing.T) {
 		"-hls_fmp4_init_filename", "init.mp4", "-hls_segment_filename", clear+"/%v/s%05d.m4s", "-master_pl_name",
 		"master.m3u8",
 		"-var_stream_map", "v:0,a:0,name:360p", clear+"/%v/index.m3u8")
-	a, err := f.Pack(t.Context(), os.DirFS(clear), "film", 2)
+	a, err := f.Assets.Pack(t.Context(), os.DirFS(clear), "film", 2)
 	if err != nil || a.DurationSeconds != 10 {
 		t.Fatalf("%+v, %v", a, err)
 	}
-	list, err := f.Playlist(t.Context(), "film", "360p")
+	list, err := f.Assets.Playlist(t.Context(), "film", "360p")
 	if err != nil {
 		t.Fatal(err)
 	}
 	whole := bytes.NewBuffer(f.read(t, "film", "360p", list.Init))
 	for i, s := range list.Segments {
-		key, err := f.Key(t.Context(), "film", s.Key)
+		key, err := f.Assets.Key(t.Context(), "film", s.Key)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// trailer is the begin of the smallest rendition, with the sound that is heard by default.
+// trailer copies the beginning of the smallest rendition, with the default sound.
 func (p *packer) trailer(r Rendition, sounds []Sound) error {
 	picture, err := p.trailerPart(r.Name, "")
 	if err != nil {
@@ -27,7 +27,7 @@ func (p *packer) trailer(r Rendition, sounds []Sound) error {
 	return nil
 }
 
-// trailerPart copies the begin of a folder, each file's name with a prefix.
+// trailerPart copies the first segments of a folder. Each file gets the prefix before its name.
 func (p *packer) trailerPart(folder, prefix string) (Playlist, error) {
 	list, err := p.clear(folder)
 	if err != nil {

@@ -24,7 +24,7 @@ const Queue = "media"
 // ErrUnknownStage is a stage that can't be tried again: there is none, or it neither failed nor is done.
 var ErrUnknownStage = fault.New(fault.Conflict, "unknown_stage", "There is nothing to try again here.")
 
-// StageArgs is the job that works one stage of a video; its worker calls RunStage.
+// StageArgs is the job that works one stage of a video; its worker calls Pipeline.Run.
 type StageArgs struct {
 	VideoID int64  `json:"videoId"`
 	Stage   string `json:"stage"`
@@ -64,7 +64,7 @@ func (l Later) Unwrap() error { return l.Why }
 
 // Processing is what making videos of uploads stands on.
 type Processing struct {
-	Jobs *river.Client[pgx.Tx] // inserts; a worker elsewhere calls RunStage and Erase
+	Jobs *river.Client[pgx.Tx] // inserts; a worker elsewhere calls Pipeline.Run and Pipeline.Erase
 	// Dir is where videos are made, on this machine; what one stage leaves there the next one finds. Where the tools run
 	// under another account that can't reach it, and where it is empty, a folder of the system's for temporary files
 	// takes its place.
@@ -77,30 +77,49 @@ type Processing struct {
 	InUse func(ctx context.Context, tx pgx.Tx, assetID int64) (bool, error)
 }
 
-// processing is Processing with what was found out on this machine.
-type processing struct {
-	Processing
-	runner *ffmpeg.Runner
-	halt   chan struct{}
+// Pipeline makes videos of uploaded files, stage by stage, and takes away what deleted ones leave.
+type Pipeline struct {
+	core
+	assets *Assets
+	videos *Videos
+	disks  *Disks
+	work   *processor // nil where uploads only wait
+	jobs   *river.Client[pgx.Tx]
+	inUse  func(ctx context.Context, tx pgx.Tx, assetID int64) (bool, error) // nil: none is
+	log    *slog.Logger
+	halt   chan struct{} // closed by Halt
 	halted sync.Once
 }
 
-// process lets m make videos of uploads.
-func (m *Media) process(p Processing) error {
+// processor does the work of the stages on this machine.
+type processor struct {
+	core
+	assets   *Assets
+	runner   *ffmpeg.Runner
+	limits   Limits
+	dir      string // where videos are made
+	keyEvery int    // segments that share a key
+	log      *slog.Logger
+}
+
+func newProcessor(c core, assets *Assets, p Processing) (*processor, error) {
 	runner, err := ffmpeg.New()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p.Limits, p.KeyEvery = p.Limits.withDefaults(), or(p.KeyEvery, 15)
-	if p.Dir, err = workFolder(runner, p.Dir); err != nil {
-		return err
+	dir, err := workFolder(runner, p.Dir)
+	if err != nil {
+		return nil, err
 	}
-	m.work = &processing{
-		Processing: p,
-		runner:     runner,
-		halt:       make(chan struct{}),
-	}
-	return nil
+	return &processor{
+		core:     c,
+		assets:   assets,
+		runner:   runner,
+		limits:   p.Limits.withDefaults(),
+		dir:      dir,
+		keyEvery: or(p.KeyEvery, 15),
+		log:      p.Log,
+	}, nil
 }
 
 // workFolder makes dir, or one in its place that the tools can reach. It is not listable for them: whoever broke out of
@@ -146,16 +165,16 @@ func isOurs(dir string) error {
 
 // Halt ends the stages that run and begins none; they go on where they were, at the latest in another process. For the
 // end of a process.
-func (m *Media) Halt() {
-	if m.work != nil {
-		m.work.halted.Do(func() { close(m.work.halt) })
+func (pl *Pipeline) Halt() {
+	if pl.work != nil {
+		pl.halted.Do(func() { close(pl.halt) })
 	}
 }
 
-// CanProcess is nil when this machine can make videos of uploads, else it says why not: ffmpeg.ErrMissing.
-func (m *Media) CanProcess() error {
-	if m.work == nil {
+// Ready is nil when this machine can make videos of uploads, else it says why not: ffmpeg.ErrMissing.
+func (pl *Pipeline) Ready() error {
+	if pl.work == nil {
 		return errors.New("videos are not made here")
 	}
-	return m.work.runner.Ready()
+	return pl.work.runner.Ready()
 }

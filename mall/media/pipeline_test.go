@@ -23,7 +23,7 @@ import (
 	"videomall/mall/media"
 )
 
-// works is a mall that makes videos of uploads, with a clock that tests move.
+// works makes videos of uploads, by a clock that tests move.
 type works struct {
 	fixture
 	t     *testing.T
@@ -32,7 +32,7 @@ type works struct {
 	files int
 }
 
-// factory opens one; adjust changes what it stands on.
+// factory opens works for a parallel test; adjust changes its dependencies.
 func factory(t *testing.T, adjust ...func(*media.Processing)) *works {
 	t.Helper()
 	t.Parallel()
@@ -102,7 +102,7 @@ func (w *works) upload(owner int64, name string, content []byte) int64 {
 	key := fmt.Sprintf("originals/%d", w.files)
 	w.ok(os.MkdirAll(filepath.Join(w.dir, "originals"), 0o700))
 	w.ok(os.WriteFile(filepath.Join(w.dir, key), content, 0o600))
-	id, err := w.Accept(w.t.Context(), media.Original{
+	id, err := w.Pipeline.Accept(w.t.Context(), media.Original{
 		OwnerID: owner,
 		Name:    name,
 		Key:     key,
@@ -112,24 +112,24 @@ func (w *works) upload(owner int64, name string, content []byte) int64 {
 	return id
 }
 
-// make works the jobs of a video as a worker would, until none is left that can be worked now.
+// make runs the stages of a video as a worker would, until none is left that can run now.
 func (w *works) make(owner, id int64) media.Video {
 	w.t.Helper()
 	for range 12 {
 		var waiting bool
-		all, err := w.Stages(w.t.Context(), owner, id)
+		all, err := w.Pipeline.Stages(w.t.Context(), owner, id)
 		w.ok(err)
 		for _, s := range all[id] {
 			if s.State != media.StageWaiting {
 				continue
 			}
 			waiting = true
-			if err := w.RunStage(w.t.Context(), media.StageArgs{VideoID: id, Stage: s.Name}); err != nil {
+			if err := w.Pipeline.Run(w.t.Context(), media.StageArgs{VideoID: id, Stage: s.Name}); err != nil {
 				w.t.Logf("%s: %v", s.Name, err)
 			}
 			break
 		}
-		v, err := w.Video(w.t.Context(), owner, id)
+		v, err := w.Videos.Get(w.t.Context(), owner, id)
 		w.ok(err)
 		if !waiting || v.State != media.VideoProcessing {
 			return v
@@ -141,7 +141,7 @@ func (w *works) make(owner, id int64) media.Video {
 
 func (w *works) stage(owner, id int64, name string) media.Stage {
 	w.t.Helper()
-	all, err := w.Stages(w.t.Context(), owner, id)
+	all, err := w.Pipeline.Stages(w.t.Context(), owner, id)
 	w.ok(err)
 	for _, s := range all[id] {
 		if s.Name == name {
@@ -152,12 +152,12 @@ func (w *works) stage(owner, id int64, name string) media.Stage {
 	return media.Stage{}
 }
 
-// clean fails for anything of a video that still lies where videos are made.
+// clean fails if anything of a video is left in the folder where videos are made.
 func (w *works) clean() {
 	w.t.Helper()
 	var left []string
-	w.ok(filepath.WalkDir(w.WorkDir(), func(p string, d os.DirEntry, err error) error {
-		if p != w.WorkDir() {
+	w.ok(filepath.WalkDir(w.Pipeline.WorkDir(), func(p string, d os.DirEntry, err error) error {
+		if p != w.Pipeline.WorkDir() {
 			left = append(left, p)
 		}
 		return err
@@ -167,31 +167,7 @@ func (w *works) clean() {
 	}
 }
 
-// sample makes a video with ffmpeg; its last argument's ending names the form.
-func sample(t *testing.T, args ...string) []byte {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "sample"+args[len(args)-1])
-	args = append(append([]string{"-v", "error", "-y", "-nostdin"}, args[:len(args)-1]...), file)
-	if out, err := exec.Command("ffmpeg", args...).CombinedOutput(); err != nil {
-		t.Fatalf("ffmpeg %v: %v %s", args, err, out)
-	}
-	b, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func bars(size string, seconds int) []string {
-	return []string{"-f", "lavfi", "-i", fmt.Sprintf("testsrc=s=%s:r=25:d=%d", size, seconds)}
-}
-
-func sounding(size string, seconds int) []string {
-	return append(bars(size, seconds), "-f", "lavfi", "-i", fmt.Sprintf("sine=d=%d", seconds), "-c:v", "libx264",
-		"-preset", "ultrafast", "-c:a", "aac")
-}
-
-func TestAnUploadBecomesAVideo(t *testing.T) {
+func TestPipeline_Run(t *testing.T) {
 	w := factory(t)
 	content := sample(t, append(sounding("640x360", 10), ".mp4")...)
 	id := w.upload(7, "holiday.mp4", content)
@@ -204,12 +180,12 @@ func TestAnUploadBecomesAVideo(t *testing.T) {
 		v.Height != 360 || v.Fingerprint == "" || v.Posters < 2 {
 		t.Fatalf("made %+v %+v", v, w.stage(7, id, media.StagePackage))
 	}
-	a, err := w.Asset(t.Context(), *v.AssetID)
+	a, err := w.Assets.ByID(t.Context(), *v.AssetID)
 	w.ok(err)
 	if len(a.Renditions) != 1 || a.Renditions[0].Name != "360p" || !a.HasThumbnails || a.DurationSeconds != 10 {
 		t.Fatalf("asset %+v", a)
 	}
-	list, err := w.Playlist(t.Context(), a.Prefix, "360p")
+	list, err := w.Assets.Playlist(t.Context(), a.Prefix, "360p")
 	w.ok(err)
 	if len(list.Segments) != 3 || list.Segments[0].Duration != 4 {
 		t.Errorf("segments %+v", list.Segments)
@@ -218,18 +194,18 @@ func TestAnUploadBecomesAVideo(t *testing.T) {
 		media.ThumbsFile); !bytes.Contains(vtt, []byte("thumbs_01.jpg#xywh=640,0,160,90")) {
 		t.Errorf("thumbnails %s", vtt)
 	}
-	poster, err := w.Poster(t.Context(), 7, id, 0)
+	poster, err := w.Videos.Poster(t.Context(), 7, id, 0)
 	w.ok(err)
 	if p, err := jpeg.Decode(bytes.NewReader(poster)); err != nil || p.Bounds().Dx() != 640 {
 		t.Errorf("poster: %v", err)
 	}
-	if _, err := w.Poster(t.Context(), 8, id, 0); !errors.Is(err, media.ErrUnknownVideo) {
+	if _, err := w.Videos.Poster(t.Context(), 8, id, 0); !errors.Is(err, media.ErrUnknownVideo) {
 		t.Errorf("somebody else's poster: %v", err)
 	}
 	w.plays(a)
 	w.clean()
 
-	// The same pictures in another file, of somebody else's, without the sound.
+	// Another creator uploads the same pictures, in another form and without the sound.
 	other := w.make(8,
 		w.upload(8, "mine.mkv",
 			sample(t, append(append(bars("640x360", 10), "-c:v", "libx264", "-preset", "ultrafast"), ".mkv")...)))
@@ -238,18 +214,18 @@ func TestAnUploadBecomesAVideo(t *testing.T) {
 	}
 }
 
-func TestPostersMoveWithTheirVideo(t *testing.T) {
+func TestStorage_CopyTo_posters(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("640x360", 4), ".mp4")...))
 	if v := w.make(7, id); v.State != media.VideoReady || v.Posters == 0 {
 		t.Fatalf("%+v", v)
 	}
-	here, err := w.Poster(t.Context(), 7, id, 0)
+	here, err := w.Videos.Poster(t.Context(), 7, id, 0)
 	w.ok(err)
 	to, err := media.OpenStorage("", t.TempDir())
 	w.ok(err)
 	t.Cleanup(func() { to.Close() })
-	_, err = w.Storage().CopyTo(t.Context(), to, func(string, int64, bool) {})
+	_, err = w.Storage.CopyTo(t.Context(), to, func(string, int64, bool) {})
 	w.ok(err)
 	moved, err := media.New(media.Deps{
 		Pool:    w.pool,
@@ -258,20 +234,20 @@ func TestPostersMoveWithTheirVideo(t *testing.T) {
 		Now:     time.Now,
 	})
 	w.ok(err)
-	there, err := moved.Poster(t.Context(), 7, id, 0)
+	there, err := moved.Videos.Poster(t.Context(), 7, id, 0)
 	if err != nil || !bytes.Equal(here, there) {
-		t.Errorf("the poster stayed behind: %d bytes of %d, %v", len(there), len(here), err)
+		t.Errorf("the poster was not moved: %d bytes of %d, %v", len(there), len(here), err)
 	}
 }
 
 // open decrypts a rendition into a file.
 func (w *works) open(a media.Asset, rendition string) string {
 	w.t.Helper()
-	list, err := w.Playlist(w.t.Context(), a.Prefix, rendition)
+	list, err := w.Assets.Playlist(w.t.Context(), a.Prefix, rendition)
 	w.ok(err)
 	video := w.read(w.t, a.Prefix, rendition, list.Init)
 	for n, s := range list.Segments {
-		key, err := w.Key(w.t.Context(), a.Prefix, s.Key)
+		key, err := w.Assets.Key(w.t.Context(), a.Prefix, s.Key)
 		w.ok(err)
 		video = append(video, decrypt(w.t, key, w.read(w.t, a.Prefix, rendition, s.File), n)...)
 	}

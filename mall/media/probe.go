@@ -16,7 +16,7 @@ import (
 	"videomall/mall/media/ffmpeg"
 )
 
-// Why a file does not become a video. Each has its own way out, which the creator's page says.
+// Why a file does not become a video. The creator's page says for each what to do about it.
 var (
 	ErrNotAVideo    = fault.New(fault.Invalid, "not_a_film", "This file is not a video in a form that the mall takes.")
 	ErrBroken       = fault.New(fault.Invalid, "broken", "This video is damaged or incomplete.")
@@ -34,7 +34,7 @@ var (
 		"Reading this video took longer than any video should.")
 )
 
-// Limits are what a video may be; zeros are what the mall runs with.
+// Limits bound a video. A zero field stands for the limit in its comment.
 type Limits struct {
 	Duration time.Duration // 6 h
 	Pixels   int           // of one picture; 7680 × 4320
@@ -51,7 +51,7 @@ func (l Limits) withDefaults() Limits {
 	}
 }
 
-// hostile are the options that go before a stranger's file. more are decoders beyond those that videos are made with.
+// hostile are the options before a stranger's file. more are decoders that are allowed beside the usual ones.
 func (l Limits) hostile(more ...string) []string {
 	return append(reading("file", formats, append(decoders(), more...)...),
 		"-max_pixels", strconv.Itoa(l.Pixels),
@@ -69,7 +69,7 @@ type Source struct {
 	conversion    Conversion
 }
 
-// Probe looks at the file at path, in the folder dir where a tool may write, or refuses it in words.
+// Probe examines the file at path. The tools may write into the folder dir. The errors are refusals for its creator.
 func Probe(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (Source, error) {
 	l = l.withDefaults()
 	p, err := look(ctx, r, l, path, dir)
@@ -97,7 +97,7 @@ func Probe(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (S
 	return s, nil
 }
 
-// unlisted is how the tools name a decoder that they were not allowed.
+// unlisted finds the name of a decoder that a tool was not allowed to use.
 var unlisted = regexp.MustCompile(`Codec \(([a-zA-Z0-9_-]{1,40})\) not on whitelist`)
 
 // look asks ffprobe for the streams. It opens a decoder for each of them, even for those that are not used afterwards,
@@ -144,7 +144,8 @@ func look(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (pr
 // tooManyPixels is what the tools say of a picture beyond their limit.
 const tooManyPixels = "exceeds specified max pixel count"
 
-// refusal turns what a tool said of a video into words for its creator; what is no fault of the video's stays as it is.
+// refusal turns the output of a tool into a refusal for the video's creator. An error that is not the video's fault stays
+// as it is.
 func (l Limits) refusal(err error, path string) error {
 	var failed *ffmpeg.Failed
 	switch {
@@ -169,7 +170,7 @@ func (l Limits) refusal(err error, path string) error {
 	return ErrBroken.Because("%w", err)
 }
 
-// isContainer looks for the marks that videos begin with, to tell a damaged one from something else.
+// isContainer looks for the marks with which videos begin. It tells a damaged video from a file of another kind.
 func isContainer(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {

@@ -22,13 +22,13 @@ import (
 )
 
 const (
-	// leaseFor is how long a stage stays a silent worker's; beat is how often a living one speaks, and progress is
-	// written.
+	// leaseFor is how long a worker keeps a stage without renewing its lease. beat is how often the worker renews it
+	// and writes the progress.
 	leaseFor = 30 * time.Second
 	beat     = time.Second
-	// maxStageAttempts bounds the failures that are not the video's.
+	// maxStageAttempts is how often a stage is tried when it fails for reasons that are not the video's.
 	maxStageAttempts = 3
-	// again is when a worker that could not begin is to come again.
+	// again is how long a worker that could not begin waits before it tries again.
 	again = 15 * time.Second
 )
 
@@ -47,41 +47,41 @@ type task struct {
 	attempts int
 	video    dbsqlc.MediaVideo
 	dir      string // of the video, on this machine
-	own      string // of this run: empty at its begin, gone at its end
+	own      string // of this run: empty when it begins, removed when it ends
 	// asset is what the last stage made.
 	asset *Asset
-	// tell notes how far the stage is.
+	// tell notes the stage's progress.
 	tell func(percent int, left time.Duration)
 }
 
-// RunStage works a stage if it is free. nil: it is done, or failed for good, or not ours to do. Later asks to come
+// Run works a stage if it is free. nil: it is done, or failed for good, or not ours to do. Later asks to come
 // again; any other error has put the stage back to waiting and asks for a retry.
-func (m *Media) RunStage(ctx context.Context, a StageArgs) error {
-	w := m.work
+func (pl *Pipeline) Run(ctx context.Context, a StageArgs) error {
+	w := pl.work
 	if w == nil {
 		return Later{again, errors.New("videos are not made here")}
 	}
 	select {
-	case <-w.halt:
+	case <-pl.halt:
 		return Later{beat, errHalted}
 	default:
 	}
 	if err := w.runner.Ready(); err != nil {
-		return m.wait(ctx, a, WaitsForFFmpeg, err)
+		return pl.wait(ctx, a, WaitsForFFmpeg, err)
 	}
-	if err := m.roomForStage(ctx, a); err != nil {
-		return m.wait(ctx, a, WaitsForDisk, err)
+	if err := pl.roomForStage(ctx, a); err != nil {
+		return pl.wait(ctx, a, WaitsForDisk, err)
 	}
-	if err := m.yieldToOtherCreators(ctx, a); err != nil {
+	if err := pl.yieldToOtherCreators(ctx, a); err != nil {
 		return err
 	}
 	t := &task{StageArgs: a, holder: rand.Text()}
-	attempts, err := m.q.ClaimStage(ctx, m.pool, dbsqlc.ClaimStageParams{
+	attempts, err := pl.q.ClaimStage(ctx, pl.pool, dbsqlc.ClaimStageParams{
 		VideoID: a.VideoID,
 		Stage:   a.Stage,
 		Holder:  t.holder,
-		At:      m.now(),
-		Until:   m.now().Add(leaseFor),
+		At:      pl.now(),
+		Until:   pl.now().Add(leaseFor),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil // done, cancelled, or another's
@@ -92,22 +92,22 @@ func (m *Media) RunStage(ctx context.Context, a StageArgs) error {
 	t.attempts = int(attempts)
 	running, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stop := m.hold(running, cancel, t)
-	err = m.try(running, t)
+	stop := pl.hold(running, cancel, t)
+	err = pl.work.run(running, t)
 	stop()
 	if cause := context.Cause(running); cause != nil {
 		err = cause
 	}
-	return m.end(context.WithoutCancel(ctx), t, err)
+	return pl.end(context.WithoutCancel(ctx), t, err)
 }
 
-// yieldToOtherCreators asks for later where a creator would take a second worker for hours while others, of whom
-// nothing is being made, wait. Two that ask at the same moment may both pass; the next one doesn't.
-func (m *Media) yieldToOtherCreators(ctx context.Context, a StageArgs) error {
+// yieldToOtherCreators puts a stage off when its creator would take a second worker for hours while another creator has
+// none. Two stages that ask at the same moment may both pass; the next one doesn't.
+func (pl *Pipeline) yieldToOtherCreators(ctx context.Context, a StageArgs) error {
 	if a.Stage != StageTranscode {
 		return nil
 	}
-	leave, err := m.q.LeavesToOthers(ctx, m.pool, dbsqlc.LeavesToOthersParams{VideoID: a.VideoID, At: m.now()})
+	leave, err := pl.q.LeavesToOthers(ctx, pl.pool, dbsqlc.LeavesToOthersParams{VideoID: a.VideoID, At: pl.now()})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil // no such video: there is nothing to claim either
 	}
@@ -117,26 +117,26 @@ func (m *Media) yieldToOtherCreators(ctx context.Context, a StageArgs) error {
 	if !leave {
 		return nil
 	}
-	return m.wait(ctx, a, "", errTurn)
+	return pl.wait(ctx, a, "", errTurn)
 }
 
-// wait asks for later and notes in the stage that its job has come, and what it waits for where people should know.
-func (m *Media) wait(ctx context.Context, a StageArgs, refusal string, why error) error {
+// wait puts a stage off. It notes in the stage's row that its job was there, and what it waits for, for people to see.
+func (pl *Pipeline) wait(ctx context.Context, a StageArgs, refusal string, why error) error {
 	note := dbsqlc.NoteWaitingParams{
 		VideoID: a.VideoID,
 		Stage:   a.Stage,
 		Refusal: refusal,
-		At:      m.now(),
+		At:      pl.now(),
 	}
-	if err := m.q.NoteWaiting(ctx, m.pool, note); err != nil {
+	if err := pl.q.NoteWaiting(ctx, pl.pool, note); err != nil {
 		return fmt.Errorf("note what video %d waits for: %w", a.VideoID, err)
 	}
 	return Later{again, why}
 }
 
-// hold keeps the lease while the stage runs, writes its progress, and ends it when it is no longer ours or the process
-// is to end.
-func (m *Media) hold(ctx context.Context, cancel context.CancelCauseFunc, t *task) (stop func()) {
+// hold renews the lease while the stage runs, writes the progress, and cancels the run when the lease is lost, when a
+// disk is full, or when the process is to end.
+func (pl *Pipeline) hold(ctx context.Context, cancel context.CancelCauseFunc, t *task) (stop func()) {
 	var mu sync.Mutex
 	var percent int32
 	var left *int32
@@ -161,12 +161,12 @@ func (m *Media) hold(ctx context.Context, cancel context.CancelCauseFunc, t *tas
 				return
 			case <-ctx.Done():
 				return
-			case <-m.work.halt:
+			case <-pl.halt:
 				cancel(errHalted)
 				return
 			case <-ticks.C:
 			}
-			if err := m.room(0); err != nil {
+			if err := pl.disks.room(0); err != nil {
 				cancel(err)
 				return
 			}
@@ -177,10 +177,10 @@ func (m *Media) hold(ctx context.Context, cancel context.CancelCauseFunc, t *tas
 				Holder:     t.holder,
 				Percent:    percent,
 				EtaSeconds: left,
-				Until:      m.now().Add(leaseFor),
+				Until:      pl.now().Add(leaseFor),
 			}
 			mu.Unlock()
-			n, err := m.q.KeepStage(ctx, m.pool, p)
+			n, err := pl.q.KeepStage(ctx, pl.pool, p)
 			switch {
 			case err == nil && n == 1:
 				alive = time.Now()
@@ -193,12 +193,12 @@ func (m *Media) hold(ctx context.Context, cancel context.CancelCauseFunc, t *tas
 	return func() { close(ended); <-over }
 }
 
-// try does the work in a folder of its own, made anew.
-func (m *Media) try(ctx context.Context, t *task) (err error) {
-	if t.video, err = m.q.VideoByID(ctx, m.pool, t.VideoID); err != nil {
+// run does the work of a stage, in a folder made for this run.
+func (pr *processor) run(ctx context.Context, t *task) (err error) {
+	if t.video, err = pr.q.VideoByID(ctx, pr.pool, t.VideoID); err != nil {
 		return fmt.Errorf("read video %d: %w", t.VideoID, err)
 	}
-	t.dir = filepath.Join(m.work.Dir, strconv.FormatInt(t.VideoID, 10)+"-"+t.video.Folder)
+	t.dir = filepath.Join(pr.dir, strconv.FormatInt(t.VideoID, 10)+"-"+t.video.Folder)
 	if err := os.MkdirAll(t.dir, 0o711); err != nil {
 		return err
 	}
@@ -218,111 +218,132 @@ func (m *Media) try(ctx context.Context, t *task) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(t.own)) }()
-	if err := m.work.runner.Own(t.own); err != nil {
+	if err := pr.runner.Own(t.own); err != nil {
 		return err
 	}
 	switch t.Stage {
 	case StageProbe:
-		return m.probe(ctx, t)
+		return pr.probe(ctx, t)
 	case StageTranscode:
-		return m.transcode(ctx, t)
+		return pr.transcode(ctx, t)
 	case StageImages:
-		return m.pictures(ctx, t)
+		return pr.pictures(ctx, t)
 	case StagePackage:
-		return m.finish(ctx, t)
+		return pr.finish(ctx, t)
 	}
 	return fmt.Errorf("no stage %q in this program", t.Stage)
 }
 
-// end says what became of a stage, with the job of the next.
-func (m *Media) end(ctx context.Context, t *task, err error) error {
-	p := dbsqlc.EndStageParams{
-		VideoID: t.VideoID,
-		Stage:   t.Stage,
-		Holder:  t.holder,
-		State:   string(StageDone),
-		At:      m.now(),
-	}
-	answer := error(nil)
-	f, ours := errors.AsType[*fault.Fault](err)
+// outcome is what a run of a stage leaves in its row, and what it answers to its worker.
+type outcome struct {
+	state     StageState
+	refusal   string
+	forgotten bool // the run does not count as an attempt
+	answer    error
+}
+
+// end writes what became of a stage, enqueues the next one and gives the lease up.
+func (pl *Pipeline) end(ctx context.Context, t *task, err error) error {
 	switch {
-	case err == nil:
 	case errors.Is(err, errLost):
-		return m.releaseLease(ctx, t)
-	case errors.Is(err, errElsewhere) && m.waitForOriginHost(ctx, t):
-		p.State = string(StageWaiting)
-		p.Forgotten = true
-		answer = Later{beat, err}
-	case errors.Is(err, errElsewhere):
-		return m.redoTranscode(ctx, t)
-	case errors.Is(err, errHalted), errors.Is(err, context.Canceled):
-		p.State = string(StageWaiting)
-		p.Forgotten = true
-		answer = Later{beat, err}
-	case errors.Is(err, ErrDiskFull), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		p.State = string(StageWaiting)
-		p.Refusal = WaitsForDisk
-		p.Forgotten = true
-		answer = Later{again, err}
-	case errors.Is(err, ffmpeg.ErrMissing):
-		p.State = string(StageWaiting)
-		p.Refusal = WaitsForFFmpeg
-		p.Forgotten = true
-		answer = Later{again, err}
-	case ours && f.Kind == fault.Invalid:
-		p.State, p.Refusal = string(StageFailed), f.Slug
-		m.work.Log.InfoContext(ctx, "video refused", "video", t.VideoID, "stage", t.Stage, "error", err)
-	case t.attempts < maxStageAttempts:
-		p.State, answer = string(StageWaiting), fmt.Errorf("%s of video %d: %w", t.Stage, t.VideoID, err)
-	default:
-		p.State, p.Refusal = string(StageFailed), MallFailed
-		m.work.Log.ErrorContext(ctx, "video not made", "video", t.VideoID, "stage", t.Stage, "attempts", t.attempts,
-			"error", err)
+		return pl.releaseLease(ctx, t)
+	case errors.Is(err, errElsewhere) && !pl.waitForOriginHost(ctx, t):
+		return pl.redoTranscode(ctx, t)
 	}
-	failed := db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
-		n, err := m.q.EndStage(ctx, tx, p)
-		if err != nil || n == 0 {
-			return err
-		}
-		switch p.State {
-		case string(StageFailed):
-			return m.q.FailedVideo(ctx, tx, dbsqlc.FailedVideoParams{
-				ID:      t.VideoID,
-				Refusal: p.Refusal,
-				At:      m.now(),
-			})
-		case string(StageDone):
-			if t.asset != nil {
-				return m.q.ReadyVideo(ctx, tx, dbsqlc.ReadyVideoParams{
-					ID:              t.VideoID,
-					AssetID:         t.asset.ID,
-					DurationSeconds: int32(t.asset.DurationSeconds),
-					At:              m.now(),
-				})
-			}
-			next, err := m.q.NextStage(ctx, tx, t.VideoID)
-			if errors.Is(err, pgx.ErrNoRows) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			return m.enqueueTx(ctx, tx, t.VideoID, next)
-		}
-		return nil
-	})
+	o := pl.judge(ctx, t, err)
+	failed := db.InTx(ctx, pl.pool, func(tx pgx.Tx) error { return pl.endTx(ctx, tx, t, o) })
 	if failed != nil {
 		return fmt.Errorf("end %s of video %d: %w", t.Stage, t.VideoID, failed)
 	}
-	if p.State == string(StageFailed) || t.asset != nil && err == nil {
+	if o.state == StageFailed || o.state == StageDone && t.asset != nil {
 		_ = os.RemoveAll(t.dir)
 	}
-	return errors.Join(answer, m.releaseLease(ctx, t))
+	return errors.Join(o.answer, pl.releaseLease(ctx, t))
 }
 
-// releaseLease ends the lease of a stage that was cancelled meanwhile; of any other there is none of ours left.
-func (m *Media) releaseLease(ctx context.Context, t *task) error {
-	if err := m.q.ReleaseStage(ctx, m.pool, dbsqlc.ReleaseStageParams{
+// judge tells what becomes of a stage whose run ended with err.
+func (pl *Pipeline) judge(ctx context.Context, t *task, err error) outcome {
+	if err == nil {
+		return outcome{state: StageDone}
+	}
+	if o, waits := waitsFor(err); waits {
+		return o
+	}
+	if f, ours := errors.AsType[*fault.Fault](err); ours && f.Kind == fault.Invalid {
+		pl.log.InfoContext(ctx, "video refused", "video", t.VideoID, "stage", t.Stage, "error", err)
+		return outcome{state: StageFailed, refusal: f.Slug}
+	}
+	if t.attempts < maxStageAttempts {
+		return outcome{state: StageWaiting, answer: fmt.Errorf("%s of video %d: %w", t.Stage, t.VideoID, err)}
+	}
+	pl.log.ErrorContext(ctx, "video not made", "video", t.VideoID, "stage", t.Stage, "attempts", t.attempts,
+		"error", err)
+	return outcome{state: StageFailed, refusal: MallFailed}
+}
+
+// waitsFor tells the errors that say nothing about the video: the stage waits for what is missing, and the run does not
+// count as an attempt.
+func waitsFor(err error) (o outcome, waits bool) {
+	o = outcome{state: StageWaiting, forgotten: true}
+	switch {
+	case errors.Is(err, errElsewhere), errors.Is(err, errHalted), errors.Is(err, context.Canceled):
+		o.answer = Later{beat, err}
+	case errors.Is(err, ErrDiskFull), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		o.refusal = WaitsForDisk
+		o.answer = Later{again, err}
+	case errors.Is(err, ffmpeg.ErrMissing):
+		o.refusal = WaitsForFFmpeg
+		o.answer = Later{again, err}
+	default:
+		return outcome{}, false
+	}
+	return o, true
+}
+
+// endTx writes the outcome, and what follows from it for the video.
+func (pl *Pipeline) endTx(ctx context.Context, tx pgx.Tx, t *task, o outcome) error {
+	n, err := pl.q.EndStage(ctx, tx, dbsqlc.EndStageParams{
+		VideoID:   t.VideoID,
+		Stage:     t.Stage,
+		Holder:    t.holder,
+		State:     string(o.state),
+		Refusal:   o.refusal,
+		Forgotten: o.forgotten,
+		At:        pl.now(),
+	})
+	if err != nil || n == 0 {
+		return err
+	}
+	switch {
+	case o.state == StageFailed:
+		return pl.q.FailedVideo(ctx, tx, dbsqlc.FailedVideoParams{
+			ID:      t.VideoID,
+			Refusal: o.refusal,
+			At:      pl.now(),
+		})
+	case o.state != StageDone:
+		return nil
+	case t.asset != nil:
+		return pl.q.ReadyVideo(ctx, tx, dbsqlc.ReadyVideoParams{
+			ID:              t.VideoID,
+			AssetID:         t.asset.ID,
+			DurationSeconds: int32(t.asset.DurationSeconds),
+			At:              pl.now(),
+		})
+	}
+	next, err := pl.q.NextStage(ctx, tx, t.VideoID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return pl.enqueueTx(ctx, tx, t.VideoID, next)
+}
+
+// releaseLease ends the lease of a stage that was cancelled meanwhile. Any other stage has no lease of ours by now.
+func (pl *Pipeline) releaseLease(ctx context.Context, t *task) error {
+	if err := pl.q.ReleaseStage(ctx, pl.pool, dbsqlc.ReleaseStageParams{
 		VideoID: t.VideoID,
 		Stage:   t.Stage,
 		Holder:  t.holder,
@@ -332,36 +353,36 @@ func (m *Media) releaseLease(ctx context.Context, t *task) error {
 	return nil
 }
 
-// homeAfter is how long a stage waits for the machine that holds what the stage before made, and then begins again
-// without it.
+// homeAfter is how long a stage waits for the machine that has the result of the stage before. After that the video is
+// transcoded again.
 const homeAfter = 2 * time.Minute
 
-func (m *Media) waitForOriginHost(ctx context.Context, t *task) bool {
-	all, err := m.Stages(ctx, t.video.OwnerID, t.VideoID)
+func (pl *Pipeline) waitForOriginHost(ctx context.Context, t *task) bool {
+	all, err := pl.Stages(ctx, t.video.OwnerID, t.VideoID)
 	if err != nil {
 		return true
 	}
 	for _, s := range all[t.VideoID] {
-		if s.Name == StageTranscode && s.EndedAt != nil && m.now().Sub(*s.EndedAt) > homeAfter {
+		if s.Name == StageTranscode && s.EndedAt != nil && pl.now().Sub(*s.EndedAt) > homeAfter {
 			return false
 		}
 	}
 	return true
 }
 
-func (m *Media) redoTranscode(ctx context.Context, t *task) error {
-	return db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
-		n, err := m.q.EndStage(ctx, tx, dbsqlc.EndStageParams{
+func (pl *Pipeline) redoTranscode(ctx context.Context, t *task) error {
+	return db.InTx(ctx, pl.pool, func(tx pgx.Tx) error {
+		n, err := pl.q.EndStage(ctx, tx, dbsqlc.EndStageParams{
 			VideoID:   t.VideoID,
 			Stage:     t.Stage,
 			Holder:    t.holder,
 			State:     string(StageWaiting),
 			Forgotten: true,
-			At:        m.now(),
+			At:        pl.now(),
 		})
 		if err != nil || n == 0 {
 			return err
 		}
-		return m.redoTx(ctx, tx, t.VideoID, StageTranscode)
+		return pl.redoTx(ctx, tx, t.VideoID, StageTranscode)
 	})
 }

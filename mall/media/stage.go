@@ -54,8 +54,8 @@ type Stage struct {
 }
 
 // Stages returns the stages of some of a creator's videos, in their order, by the videos' ids.
-func (m *Media) Stages(ctx context.Context, ownerID int64, videoIDs ...int64) (map[int64][]Stage, error) {
-	rows, err := m.q.Stages(ctx, m.pool, dbsqlc.StagesParams{OwnerID: ownerID, VideoIds: videoIDs})
+func (pl *Pipeline) Stages(ctx context.Context, ownerID int64, videoIDs ...int64) (map[int64][]Stage, error) {
+	rows, err := pl.q.Stages(ctx, pl.pool, dbsqlc.StagesParams{OwnerID: ownerID, VideoIds: videoIDs})
 	if err != nil {
 		return nil, fmt.Errorf("stages of %v: %w", videoIDs, err)
 	}
@@ -80,29 +80,29 @@ func (m *Media) Stages(ctx context.Context, ownerID int64, videoIDs ...int64) (m
 }
 
 // Retry works a failed stage of its owner's video again, with fresh attempts. Errors: ErrUnknownVideo, ErrUnknownStage.
-func (m *Media) Retry(ctx context.Context, ownerID, videoID int64, stage string) error {
-	return db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
-		v, err := m.lockVideo(ctx, tx, ownerID, videoID)
+func (pl *Pipeline) Retry(ctx context.Context, ownerID, videoID int64, stage string) error {
+	return db.InTx(ctx, pl.pool, func(tx pgx.Tx) error {
+		v, err := pl.videos.lock(ctx, tx, ownerID, videoID)
 		if err != nil {
 			return err
 		}
 		if v.State != VideoFailed {
 			return ErrUnknownStage.Because("video %d is %s", videoID, v.State)
 		}
-		first, err := m.q.NextStage(ctx, tx, videoID)
+		first, err := pl.q.NextStage(ctx, tx, videoID)
 		if err != nil || first != stage {
 			return ErrUnknownStage.Because("stage %q of video %d, not %q: %w", stage, videoID, first, err)
 		}
-		return m.redoTx(ctx, tx, videoID, stage)
+		return pl.redoTx(ctx, tx, videoID, stage)
 	})
 }
 
 // redoTx puts a stage that is over, and all after it, back to waiting, with a job.
-func (m *Media) redoTx(ctx context.Context, tx pgx.Tx, videoID int64, stage string) error {
-	n, err := m.q.RedoFrom(ctx, tx, dbsqlc.RedoFromParams{
+func (pl *Pipeline) redoTx(ctx context.Context, tx pgx.Tx, videoID int64, stage string) error {
+	n, err := pl.q.RedoFrom(ctx, tx, dbsqlc.RedoFromParams{
 		VideoID: videoID,
 		Stage:   stage,
-		At:      m.now(),
+		At:      pl.now(),
 	})
 	if err != nil {
 		return fmt.Errorf("put %s of video %d back: %w", stage, videoID, err)
@@ -110,34 +110,34 @@ func (m *Media) redoTx(ctx context.Context, tx pgx.Tx, videoID int64, stage stri
 	if n == 0 {
 		return ErrUnknownStage.Because("stage %q of video %d", stage, videoID)
 	}
-	if err := m.q.ProcessVideo(ctx, tx, dbsqlc.ProcessVideoParams{ID: videoID, At: m.now()}); err != nil {
+	if err := pl.q.ProcessVideo(ctx, tx, dbsqlc.ProcessVideoParams{ID: videoID, At: pl.now()}); err != nil {
 		return fmt.Errorf("put video %d back: %w", videoID, err)
 	}
-	return m.enqueueTx(ctx, tx, videoID, stage)
+	return pl.enqueueTx(ctx, tx, videoID, stage)
 }
 
 // enqueueTx inserts the job of a waiting stage. Without workers the stage waits for the sweep of a process that has
 // some.
-func (m *Media) enqueueTx(ctx context.Context, tx pgx.Tx, videoID int64, stage string) error {
-	if err := m.q.FreeStage(ctx, tx, dbsqlc.FreeStageParams{
+func (pl *Pipeline) enqueueTx(ctx context.Context, tx pgx.Tx, videoID int64, stage string) error {
+	if err := pl.q.FreeStage(ctx, tx, dbsqlc.FreeStageParams{
 		VideoID: videoID,
 		Stage:   stage,
-		At:      m.now(),
+		At:      pl.now(),
 	}); err != nil {
 		return fmt.Errorf("free %s of video %d: %w", stage, videoID, err)
 	}
-	if m.work == nil {
+	if pl.work == nil {
 		return nil
 	}
-	if _, err := m.work.Jobs.InsertTx(ctx, tx, StageArgs{VideoID: videoID, Stage: stage}, nil); err != nil {
+	if _, err := pl.jobs.InsertTx(ctx, tx, StageArgs{VideoID: videoID, Stage: stage}, nil); err != nil {
 		return fmt.Errorf("enqueue %s of video %d: %w", stage, videoID, err)
 	}
 	return nil
 }
 
-// lockVideo returns a video of its owner's and holds its row, or says ErrUnknownVideo.
-func (m *Media) lockVideo(ctx context.Context, tx pgx.Tx, ownerID, id int64) (Video, error) {
-	row, err := m.q.LockVideo(ctx, tx, id)
+// lock returns a video of its owner's and locks its row, or returns ErrUnknownVideo.
+func (vs *Videos) lock(ctx context.Context, tx pgx.Tx, ownerID, id int64) (Video, error) {
+	row, err := vs.q.LockVideo(ctx, tx, id)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && (row.OwnerID != ownerID || row.State == string(VideoDeleted)) {
 		return Video{}, ErrUnknownVideo.Because("video %d of %d", id, ownerID)
 	}
@@ -147,14 +147,14 @@ func (m *Media) lockVideo(ctx context.Context, tx pgx.Tx, ownerID, id int64) (Vi
 	return video(row), nil
 }
 
-// staleAfter is how long a waiting stage may be without being looked at before somebody looks whether it has a job.
+// staleAfter is how long a waiting stage is left alone before a sweep looks whether it still has a job.
 const staleAfter = 10 * time.Minute
 
 // SweepStages gives a job to each stage whose worker died, and to those that wait without one. It returns how many.
-func (m *Media) SweepStages(ctx context.Context) (int, error) {
+func (pl *Pipeline) SweepStages(ctx context.Context) (int, error) {
 	swept := 0
-	err := db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
-		lost, err := m.q.LostStages(ctx, tx, dbsqlc.LostStagesParams{At: m.now(), Stale: m.now().Add(-staleAfter)})
+	err := db.InTx(ctx, pl.pool, func(tx pgx.Tx) error {
+		lost, err := pl.q.LostStages(ctx, tx, dbsqlc.LostStagesParams{At: pl.now(), Stale: pl.now().Add(-staleAfter)})
 		if err != nil {
 			return fmt.Errorf("look for lost stages: %w", err)
 		}
@@ -168,16 +168,16 @@ func (m *Media) SweepStages(ctx context.Context) (int, error) {
 		for _, s := range lost {
 			// behind others; the row says that it was looked at
 			if s.State == string(StageWaiting) && queued[StageArgs{s.VideoID, s.Stage}] {
-				if err := m.q.FreeStage(ctx, tx, dbsqlc.FreeStageParams{
+				if err := pl.q.FreeStage(ctx, tx, dbsqlc.FreeStageParams{
 					VideoID: s.VideoID,
 					Stage:   s.Stage,
-					At:      m.now(),
+					At:      pl.now(),
 				}); err != nil {
 					return fmt.Errorf("note that %s of video %d was looked at: %w", s.Stage, s.VideoID, err)
 				}
 				continue
 			}
-			if err := m.enqueueTx(ctx, tx, s.VideoID, s.Stage); err != nil {
+			if err := pl.enqueueTx(ctx, tx, s.VideoID, s.Stage); err != nil {
 				return err
 			}
 			swept++
@@ -190,8 +190,8 @@ func (m *Media) SweepStages(ctx context.Context) (int, error) {
 	return swept, nil
 }
 
-// queuedTx finds the stages that have a job to come, straight from River's table: its client can't ask for so little. A
-// job that runs does not count; it may be a killed worker's.
+// queuedTx finds the stages whose job is still to run. It reads River's table itself, because its client can't select
+// by arguments. A job that runs does not count, since its worker may have been killed.
 func queuedTx(ctx context.Context, tx pgx.Tx) (map[StageArgs]bool, error) {
 	rows, err := tx.Query(ctx, `select distinct (args->>'videoId')::bigint, args->>'stage' from river_job
 		where queue = $1 and kind = $2 and state in ('available', 'pending', 'retryable', 'scheduled')`, Queue,

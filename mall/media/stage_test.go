@@ -21,29 +21,29 @@ func (w *works) begins(owner, id int64, stage string) (ended <-chan error) {
 	w.t.Helper()
 	done := make(chan error, 1)
 	go func() {
-		done <- w.RunStage(context.WithoutCancel(w.t.Context()), media.StageArgs{VideoID: id, Stage: stage})
+		done <- w.Pipeline.Run(context.WithoutCancel(w.t.Context()), media.StageArgs{VideoID: id, Stage: stage})
 	}()
 	w.until(func() bool { return w.stage(owner, id, stage).Percent > 0 })
 	return done
 }
 
-func (w *works) until(true_ func() bool) {
+func (w *works) until(condition func() bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !true_(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); !condition(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			w.t.Fatal("it never comes true")
+			w.t.Fatal("the condition did not become true within five minutes")
 		}
 	}
 }
 
 func (w *works) run(id int64, stage string) error {
-	return w.RunStage(w.t.Context(), media.StageArgs{VideoID: id, Stage: stage})
+	return w.Pipeline.Run(w.t.Context(), media.StageArgs{VideoID: id, Stage: stage})
 }
 
 // slow is a video whose sizes take some seconds to make.
 func slow(t *testing.T) []byte { return sample(t, append(sounding("1280x720", 30), ".mp4")...) }
 
-func TestTwoWorkersRunAStageOnce(t *testing.T) {
+func TestPipeline_Run_several_workers(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("640x360", 4), ".mp4")...))
 	for _, stage := range []string{media.StageProbe, media.StageTranscode, media.StageImages, media.StagePackage} {
@@ -67,38 +67,38 @@ func TestTwoWorkersRunAStageOnce(t *testing.T) {
 	}
 }
 
-func TestAStageWaitsForTheOneBefore(t *testing.T) {
+func TestPipeline_Run_out_of_order(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", []byte("x"))
 	w.ok(w.run(id, media.StagePackage))
 	if s := w.stage(7, id, media.StagePackage); s.State != media.StageWaiting || s.Attempts != 0 {
-		t.Errorf("packaged before it was probed: %+v", s)
+		t.Errorf("the package stage ran before the probe: %+v", s)
 	}
 }
 
-func TestAStageOfAKilledWorkerIsTakenUpAgain(t *testing.T) {
+func TestPipeline_Sweep_worker_killed(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("640x360", 4), ".mp4")...))
 	w.ok(w.run(id, media.StageProbe))
-	// What a killed worker leaves: a lease, and half a video.
-	folder := filepath.Join(w.WorkDir(), fmt.Sprintf("%d-%s", id, w.folder(id)))
+	// A killed worker leaves a lease and half a video.
+	folder := filepath.Join(w.Pipeline.WorkDir(), fmt.Sprintf("%d-%s", id, w.folder(id)))
 	w.ok(os.MkdirAll(filepath.Join(folder, "transcode.dead", "film", "360p"), 0o700))
 	_, err := w.pool.Exec(t.Context(), `update media_stage
 		set state = 'running', holder = 'dead', attempts = 1, lease_until = now() + interval '20 s'
 		where stage = 'transcode'`)
 	w.ok(err)
-	if n, err := w.SweepStages(t.Context()); err != nil || n != 0 {
-		t.Errorf("a living lease was swept: %d, %v", n, err)
+	if n, err := w.Pipeline.SweepStages(t.Context()); err != nil || n != 0 {
+		t.Errorf("a lease that has not expired was swept: %d, %v", n, err)
 	}
 	w.ok(w.run(id, media.StageTranscode))
 	if s := w.stage(7, id, media.StageTranscode); s.State != media.StageRunning || s.Attempts != 1 {
-		t.Fatalf("a living lease was broken: %+v", s)
+		t.Fatalf("a lease that has not expired was taken: %+v", s)
 	}
 	w.ahead.Store(int64(21 * time.Second))
-	if n, err := w.SweepStages(t.Context()); err != nil || n != 1 {
+	if n, err := w.Pipeline.SweepStages(t.Context()); err != nil || n != 1 {
 		t.Fatalf("%d swept, %v", n, err)
 	}
-	if n, err := w.SweepStages(t.Context()); err != nil || n != 0 {
+	if n, err := w.Pipeline.SweepStages(t.Context()); err != nil || n != 0 {
 		t.Errorf("swept twice: %d, %v", n, err)
 	}
 	if v := w.make(7, id); v.State != media.VideoReady {
@@ -113,43 +113,43 @@ func (w *works) folder(id int64) (folder string) {
 	return folder
 }
 
-func TestADeletedVideoStopsBeingMadeAtOnce(t *testing.T) {
+func TestVideos_Delete_while_it_is_made(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "slow.mp4", slow(t))
 	w.ok(w.run(id, media.StageProbe))
 	ended := w.begins(7, id, media.StageTranscode)
-	if err := w.Delete(t.Context(), 8, id); !errors.Is(err, media.ErrUnknownVideo) {
+	if err := w.Videos.Delete(t.Context(), 8, id); !errors.Is(err, media.ErrUnknownVideo) {
 		t.Fatalf("somebody else deletes it: %v", err)
 	}
-	w.ok(w.Delete(t.Context(), 7, id))
+	w.ok(w.Videos.Delete(t.Context(), 7, id))
 	var later media.Later
-	if err := w.Erase(t.Context(), id); !errors.As(err, &later) {
+	if err := w.Pipeline.Erase(t.Context(), id); !errors.As(err, &later) {
 		t.Errorf("erased while a stage runs: %v", err)
 	}
 	select {
 	case err := <-ended:
 		w.ok(err)
 	case <-time.After(5 * time.Second):
-		t.Fatal("it goes on")
+		t.Fatal("the stage still runs after 5 s")
 	}
-	leftAlone(t, w.WorkDir())
-	w.ok(w.Erase(t.Context(), id))
-	w.ok(w.Erase(t.Context(), id))
+	leftAlone(t, w.Pipeline.WorkDir())
+	w.ok(w.Pipeline.Erase(t.Context(), id))
+	w.ok(w.Pipeline.Erase(t.Context(), id))
 	w.clean()
 	if _, err := os.Stat(filepath.Join(w.dir, "originals", "1")); !os.IsNotExist(err) {
 		t.Errorf("the original: %v", err)
 	}
-	if _, err := w.Video(t.Context(), 7, id); !errors.Is(err, media.ErrUnknownVideo) {
+	if _, err := w.Videos.Get(t.Context(), 7, id); !errors.Is(err, media.ErrUnknownVideo) {
 		t.Errorf("read after its end: %v", err)
 	}
 }
 
-func TestAStoppedProcessHandsItsStageOn(t *testing.T) {
+func TestPipeline_Halt(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "slow.mp4", slow(t))
 	w.ok(w.run(id, media.StageProbe))
 	ended := w.begins(7, id, media.StageTranscode)
-	w.Halt()
+	w.Pipeline.Halt()
 	var later media.Later
 	if err := <-ended; !errors.As(err, &later) {
 		t.Errorf("halted: %v", err)
@@ -157,32 +157,32 @@ func TestAStoppedProcessHandsItsStageOn(t *testing.T) {
 	if s := w.stage(7, id, media.StageTranscode); s.State != media.StageWaiting || s.Attempts != 0 {
 		t.Errorf("after the halt %+v", s)
 	}
-	leftAlone(t, w.WorkDir())
+	leftAlone(t, w.Pipeline.WorkDir())
 }
 
-func TestAPackagedVideoGoesUnlessItIsInUse(t *testing.T) {
+func TestPipeline_SweepAssets(t *testing.T) {
 	used := true
 	w := factory(t, func(p *media.Processing) {
 		p.InUse = func(context.Context, pgx.Tx, int64) (bool, error) { return used, nil }
 	})
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 4), ".mp4")...))
 	v := w.make(7, id)
-	a, err := w.Asset(t.Context(), *v.AssetID)
+	a, err := w.Assets.ByID(t.Context(), *v.AssetID)
 	w.ok(err)
-	w.ok(w.Delete(t.Context(), 7, id))
-	w.ok(w.Erase(t.Context(), id))
-	if _, err := w.Asset(t.Context(), a.ID); err != nil {
-		t.Fatalf("a video in use is gone: %v", err)
+	w.ok(w.Videos.Delete(t.Context(), 7, id))
+	w.ok(w.Pipeline.Erase(t.Context(), id))
+	if _, err := w.Assets.ByID(t.Context(), a.ID); err != nil {
+		t.Fatalf("a video that is in use was removed: %v", err)
 	}
 	w.read(t, a.Prefix, media.ExtrasFolder, media.ThumbsFile)
-	if n, err := w.SweepAssets(t.Context()); err != nil || n != 0 {
+	if n, err := w.Pipeline.SweepAssets(t.Context()); err != nil || n != 0 {
 		t.Errorf("%d swept that are in use, %v", n, err)
 	}
 	used = false
-	if n, err := w.SweepAssets(t.Context()); err != nil || n != 1 {
+	if n, err := w.Pipeline.SweepAssets(t.Context()); err != nil || n != 1 {
 		t.Errorf("%d swept, %v", n, err)
 	}
-	if _, err := w.Asset(t.Context(), a.ID); !errors.Is(err, media.ErrUnknownAsset) {
+	if _, err := w.Assets.ByID(t.Context(), a.ID); !errors.Is(err, media.ErrUnknownAsset) {
 		t.Errorf("a video that nobody needs: %v", err)
 	}
 	for _, kind := range []string{"films", "trailers", "posters"} {
@@ -192,7 +192,7 @@ func TestAPackagedVideoGoesUnlessItIsInUse(t *testing.T) {
 	}
 }
 
-func TestAFailureOfOursIsTriedThriceAndThenByHand(t *testing.T) {
+func TestPipeline_Retry(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 2), ".mp4")...))
 	original := filepath.Join(w.dir, "originals", "1")
@@ -202,19 +202,19 @@ func TestAFailureOfOursIsTriedThriceAndThenByHand(t *testing.T) {
 			t.Errorf("attempt %d: %v", n+1, err)
 		}
 	}
-	v, err := w.Video(t.Context(), 7, id)
+	v, err := w.Videos.Get(t.Context(), 7, id)
 	w.ok(err)
 	if v.State != media.VideoFailed || v.Refusal != media.MallFailed {
 		t.Fatalf("%+v", v)
 	}
 	w.ok(os.Rename(original+".away", original))
-	for _, wrong := range []error{w.Retry(t.Context(), 8, id, media.StageProbe),
-		w.Retry(t.Context(), 7, id, media.StagePackage)} {
+	for _, wrong := range []error{w.Pipeline.Retry(t.Context(), 8, id, media.StageProbe),
+		w.Pipeline.Retry(t.Context(), 7, id, media.StagePackage)} {
 		if !errors.Is(wrong, media.ErrUnknownVideo) && !errors.Is(wrong, media.ErrUnknownStage) {
 			t.Errorf("retried: %v", wrong)
 		}
 	}
-	w.ok(w.Retry(t.Context(), 7, id, media.StageProbe))
+	w.ok(w.Pipeline.Retry(t.Context(), 7, id, media.StageProbe))
 	if v := w.make(7, id); v.State != media.VideoReady {
 		t.Errorf("%+v", v)
 	}
@@ -227,7 +227,7 @@ func (w *works) queued(state string) (n int) {
 	return n
 }
 
-func TestAStageThatWaitsLongGetsNoSecondJob(t *testing.T) {
+func TestPipeline_Sweep_waiting(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", []byte("x"))
 	// behind others, or put off until there is ffmpeg
@@ -236,7 +236,7 @@ func TestAStageThatWaitsLongGetsNoSecondJob(t *testing.T) {
 		w.ok(err)
 		w.ahead.Add(int64(11 * time.Minute))
 		for range 2 {
-			if n, err := w.SweepStages(t.Context()); err != nil || n != 0 {
+			if n, err := w.Pipeline.SweepStages(t.Context()); err != nil || n != 0 {
 				t.Errorf("%s: %d swept, %v", state, n, err)
 			}
 		}
@@ -247,7 +247,7 @@ func TestAStageThatWaitsLongGetsNoSecondJob(t *testing.T) {
 	_, err := w.pool.Exec(t.Context(), `delete from river_job`)
 	w.ok(err)
 	w.ahead.Add(int64(11 * time.Minute))
-	if n, err := w.SweepStages(t.Context()); err != nil || n != 1 || w.queued("available") != 1 {
+	if n, err := w.Pipeline.SweepStages(t.Context()); err != nil || n != 1 || w.queued("available") != 1 {
 		t.Errorf("a lost job: %d swept, %v", n, err)
 	}
 	if s := w.stage(7, id, media.StageProbe); s.State != media.StageWaiting {
@@ -256,11 +256,11 @@ func TestAStageThatWaitsLongGetsNoSecondJob(t *testing.T) {
 }
 
 // Not parallel: it takes the tools away from the whole process.
-func TestAStageWithoutFFmpegWaitsWithItsOneJob(t *testing.T) {
+func TestPipeline_Run_no_ffmpeg(t *testing.T) {
 	w := openFactory(t)
 	id := w.upload(7, "a.mp4", []byte("x"))
 	t.Setenv("PATH", t.TempDir())
-	// the very moment of a sweep
+	// as a sweep finds it while the job runs
 	_, err := w.pool.Exec(t.Context(), `update river_job set state = 'running', attempt = 1`)
 	w.ok(err)
 	w.ahead.Add(int64(11 * time.Minute))
@@ -271,12 +271,12 @@ func TestAStageWithoutFFmpegWaitsWithItsOneJob(t *testing.T) {
 	if s := w.stage(7, id, media.StageProbe); s.Refusal != media.WaitsForFFmpeg {
 		t.Errorf("%+v", s)
 	}
-	if n, err := w.SweepStages(t.Context()); err != nil || n != 0 || w.queued("") != 1 {
+	if n, err := w.Pipeline.SweepStages(t.Context()); err != nil || n != 0 || w.queued("") != 1 {
 		t.Errorf("%d swept, %v", n, err)
 	}
 }
 
-func TestOneCreatorsVideosDontTakeEveryWorker(t *testing.T) {
+func TestPipeline_Run_yields_to_other_creators(t *testing.T) {
 	w := factory(t)
 	running, next, others := w.upload(7, "a.mp4", []byte("x")), w.upload(7, "b.mp4", []byte("x")), w.upload(8, "c.mp4",
 		[]byte("x"))
@@ -305,8 +305,8 @@ func TestOneCreatorsVideosDontTakeEveryWorker(t *testing.T) {
 	if s := w.stage(7, next, media.StageTranscode); s.Attempts != 1 {
 		t.Errorf("nobody waits for a first worker: %+v", s)
 	}
-	// Who has none takes one, whoever else waits.
-	w.ok(w.Retry(t.Context(), 7, next, media.StageTranscode))
+	// A creator without a worker takes one, whoever else waits.
+	w.ok(w.Pipeline.Retry(t.Context(), 7, next, media.StageTranscode))
 	w.ahead.Store(int64(21 * time.Second)) // both workers died
 	w.ok(w.run(next, media.StageTranscode))
 	if s := w.stage(7, next, media.StageTranscode); s.Attempts != 1 {
@@ -314,10 +314,10 @@ func TestOneCreatorsVideosDontTakeEveryWorker(t *testing.T) {
 	}
 }
 
-func TestATrailerBeyondTheEndCostsNoVideo(t *testing.T) {
+func TestVideos_SetTrailer_beyond_the_end(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 4), ".mp4")...))
-	w.ok(w.SetTrailer(t.Context(), 7, id, media.Trailer{From: 100, To: 110})) // nobody knows its length yet
+	w.ok(w.Videos.SetTrailer(t.Context(), 7, id, media.Trailer{From: 100, To: 110})) // nobody knows its length yet
 	v := w.make(7, id)
 	if v.State != media.VideoReady || v.Trailer != (media.Trailer{From: 0, To: 12}) {
 		t.Fatalf("%+v %+v", v, w.stage(7, id, media.StagePackage))
@@ -327,13 +327,13 @@ func TestATrailerBeyondTheEndCostsNoVideo(t *testing.T) {
 	}
 }
 
-func TestATrailerChosenWhileAVideoIsMadeIsCut(t *testing.T) {
+func TestVideos_SetTrailer_while_it_is_made(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 10), ".mp4")...))
 	for _, stage := range []string{media.StageProbe, media.StageTranscode, media.StageImages} {
 		w.ok(w.run(id, stage))
 	}
-	w.ok(w.SetTrailer(t.Context(), 7, id, media.Trailer{From: 5, To: 7}))
+	w.ok(w.Videos.SetTrailer(t.Context(), 7, id, media.Trailer{From: 5, To: 7}))
 	w.ok(w.run(id, media.StagePackage))
 	if list := w.trailer(id); strings.Contains(list, "s00000.m4s") || !strings.Contains(list, "s00001.m4s") {
 		t.Errorf("its trailer: %s", list)
@@ -347,12 +347,12 @@ func (w *works) trailer(id int64) string {
 	return string(list)
 }
 
-func TestAVideoWhoseMachineIsGoneIsMadeAgain(t *testing.T) {
+func TestPipeline_Run_machine_gone(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 2), ".mp4")...))
 	w.ok(w.run(id, media.StageProbe))
 	w.ok(w.run(id, media.StageTranscode))
-	w.ok(os.RemoveAll(filepath.Join(w.WorkDir(), fmt.Sprintf("%d-%s", id, w.folder(id)))))
+	w.ok(os.RemoveAll(filepath.Join(w.Pipeline.WorkDir(), fmt.Sprintf("%d-%s", id, w.folder(id)))))
 	var later media.Later
 	if err := w.run(id, media.StageImages); !errors.As(err, &later) { // the other machine may still come
 		t.Errorf("elsewhere: %v", err)

@@ -11,7 +11,7 @@ import (
 	"videomall/mall/media"
 )
 
-func TestStorageSaysWhatItCannotDo(t *testing.T) {
+func TestOpenStorage_refused(t *testing.T) {
 	t.Parallel()
 	for url, sentence := range map[string]string{
 		"s3://key:secret@host": "write it as s3:", "s3://key:secret@host/bucket?endpoint=x": "is not known",
@@ -44,7 +44,7 @@ func TestStorageSaysWhatItCannotDo(t *testing.T) {
 	}
 }
 
-func TestNothingOutsideOfAVideoIsOpened(t *testing.T) {
+func TestStorage_OpenVideo_outside(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s, err := media.OpenStorage("", dir)

@@ -128,59 +128,66 @@ func (p probed) picture(l Limits) (stream, error) {
 // that a viewer could tell from it, by their language or by what they are for. None where the video is silent. A video
 // whose sound can't be decoded is refused rather than made silent.
 func (p probed) sounds() ([]sound, error) {
-	var tracks []stream
-	unknown, all := "", []int{}
+	var all, tracks []stream // tracks are those of all that can be decoded
+	unknown := ""
 	for _, t := range p.Streams {
 		if t.CodecType != "audio" {
 			continue
 		}
-		all = append(all, t.Index)
-		switch {
-		case taken(soundCodecs(), t.CodecName):
+		all = append(all, t)
+		if taken(soundCodecs(), t.CodecName) {
 			tracks = append(tracks, t)
-		default:
+		} else {
 			unknown = or(t.CodecName, "a codec without a name")
 		}
 	}
-	if len(tracks) == 0 {
-		if unknown != "" {
-			return nil, ErrSoundUnknown.Because("sound in %.40q", unknown)
-		}
+	switch {
+	case len(tracks) > 0:
+	case unknown != "":
+		return nil, ErrSoundUnknown.Because("sound in %.40q", unknown)
+	default:
 		return nil, nil
 	}
-	rank := func(t stream) int {
-		r := 1 - t.Disposition.Default
-		if t.aside() {
-			r += 2
-		}
-		return r
-	}
-	chosen := slices.MinFunc(tracks, func(a, b stream) int { return rank(a) - rank(b) }) // the first of equals
-	choice := SoundChoice{
-		Track:    slices.Index(all, chosen.Index) + 1,
-		Of:       len(all),
-		Language: chosen.language(),
-		Channels: chosen.Channels,
-		Why:      SoundDefault,
-	}
-	switch {
-	case choice.Of == 1:
-		choice.Why = SoundOnly
-	case choice.Track == 1:
-		choice.Why = SoundFirst
-	case chosen.Index == tracks[0].Index:
-		choice.Why = SoundKnown
-	case tracks[0].aside() && !chosen.aside():
-		choice.Why = SoundMain
-	}
+	chosen := slices.MinFunc(tracks, func(a, b stream) int { return a.rank() - b.rank() }) // the first of equals
 	list := []sound{chosen.sound()}
-	list[0].choice = choice
+	list[0].choice = choice(chosen, all, tracks[0])
 	for _, t := range tracks {
 		if t.Index != chosen.Index && len(list) < mostSounds && t.differs(list) {
 			list = append(list, t.sound())
 		}
 	}
 	return list, nil
+}
+
+// rank is lower for a track that a player would rather choose: 0 for a default track of the video's own sound.
+func (t stream) rank() int {
+	r := 1 - t.Disposition.Default
+	if t.aside() {
+		r += 2
+	}
+	return r
+}
+
+// choice says which of all tracks was chosen, and why. first is the first of them that can be decoded.
+func choice(chosen stream, all []stream, first stream) SoundChoice {
+	c := SoundChoice{
+		Track:    slices.IndexFunc(all, func(t stream) bool { return t.Index == chosen.Index }) + 1,
+		Of:       len(all),
+		Language: chosen.language(),
+		Channels: chosen.Channels,
+		Why:      SoundDefault,
+	}
+	switch {
+	case c.Of == 1:
+		c.Why = SoundOnly
+	case c.Track == 1:
+		c.Why = SoundFirst
+	case chosen.Index == first.Index:
+		c.Why = SoundKnown
+	case first.aside() && !chosen.aside():
+		c.Why = SoundMain
+	}
+	return c
 }
 
 // aside is true of what is no video's own sound: commentary, or a description of what is seen.

@@ -25,7 +25,7 @@ const (
 	defaultTrailer = trailerSegments * segmentSeconds
 )
 
-// ErrBadTrailer is a part of a video that can't be its trailer.
+// ErrBadTrailer says that this part of a video can't be its trailer.
 var ErrBadTrailer = fault.New(fault.Invalid, "bad_trailer", "This part of the video cannot be its trailer.")
 
 // Trailer is the part of a video that anybody may see, in seconds from its begin. It is cut where segments begin: up to
@@ -34,7 +34,7 @@ type Trailer struct{ From, To int }
 
 // SetTrailer chooses the trailer. Before the video is packaged the choice is kept; after that the trailer is cut anew at
 // once. Errors: ErrUnknownVideo, ErrBadTrailer.
-func (m *Media) SetTrailer(ctx context.Context, ownerID, videoID int64, t Trailer) error {
+func (vs *Videos) SetTrailer(ctx context.Context, ownerID, videoID int64, t Trailer) error {
 	bad := ErrBadTrailer
 	switch {
 	case t.From < 0:
@@ -45,8 +45,8 @@ func (m *Media) SetTrailer(ctx context.Context, ownerID, videoID int64, t Traile
 		return bad.With("to", "length")
 	}
 	var v Video
-	err := db.InTx(ctx, m.pool, func(tx pgx.Tx) (err error) {
-		if v, err = m.lockVideo(ctx, tx, ownerID, videoID); err != nil {
+	err := db.InTx(ctx, vs.pool, func(tx pgx.Tx) (err error) {
+		if v, err = vs.lock(ctx, tx, ownerID, videoID); err != nil {
 			return err
 		}
 		if v.DurationSeconds > 0 && t.From >= v.DurationSeconds {
@@ -57,9 +57,9 @@ func (m *Media) SetTrailer(ctx context.Context, ownerID, videoID int64, t Traile
 			ID:          videoID,
 			TrailerFrom: int32(t.From),
 			TrailerTo:   int32(t.To),
-			At:          m.now(),
+			At:          vs.now(),
 		}
-		if _, err := m.q.SetTrailer(ctx, tx, p); err != nil {
+		if _, err := vs.q.SetTrailer(ctx, tx, p); err != nil {
 			return fmt.Errorf("trailer of video %d: %w", videoID, err)
 		}
 		return nil
@@ -67,28 +67,28 @@ func (m *Media) SetTrailer(ctx context.Context, ownerID, videoID int64, t Traile
 	if err != nil || v.AssetID == nil {
 		return err
 	}
-	asset, err := m.Asset(ctx, *v.AssetID)
+	asset, err := vs.assets.ByID(ctx, *v.AssetID)
 	if err != nil {
 		return err
 	}
-	return m.alone(ctx, asset.Prefix, func(*pgxpool.Conn) error {
-		chosen, err := m.videoRow(ctx, m.pool, ownerID, videoID) // perhaps chosen anew while another was cut
+	return vs.assets.alone(ctx, asset.Prefix, func(*pgxpool.Conn) error {
+		chosen, err := vs.row(ctx, vs.pool, ownerID, videoID) // perhaps chosen anew while another was cut
 		if err != nil {
 			return err
 		}
-		return m.cutTrailer(ctx, asset, int(chosen.TrailerFrom), int(chosen.TrailerTo))
+		return vs.assets.cutTrailer(ctx, asset, int(chosen.TrailerFrom), int(chosen.TrailerTo))
 	})
 }
 
 // cutTrailer decrypts the segments between two moments, of the smallest rendition and of the sound that is heard by
 // default, and puts them in the place of the trailer.
-func (m *Media) cutTrailer(ctx context.Context, a Asset, from, to int) error {
-	master, err := m.Master(ctx, a.Prefix)
+func (as *Assets) cutTrailer(ctx context.Context, a Asset, from, to int) error {
+	master, err := as.Master(ctx, a.Prefix)
 	if err != nil {
 		return err
 	}
 	smallest := master.Smallest()
-	list, err := m.Playlist(ctx, a.Prefix, smallest.Name)
+	list, err := as.Playlist(ctx, a.Prefix, smallest.Name)
 	if err != nil {
 		return err
 	}
@@ -96,13 +96,13 @@ func (m *Media) cutTrailer(ctx context.Context, a Asset, from, to int) error {
 	if first == end {
 		return ErrBadTrailer.With("from", "end")
 	}
-	picture, err := m.clearPart(ctx, a.Prefix, smallest.Name, "", first, end)
+	picture, err := as.clearPart(ctx, a.Prefix, smallest.Name, "", first, end)
 	if err != nil {
 		return err
 	}
 	var sound Playlist
 	if len(master.Sounds) > 0 {
-		if sound, err = m.clearPart(ctx, a.Prefix, byDefault(master.Sounds).Name, trailerSound, first,
+		if sound, err = as.clearPart(ctx, a.Prefix, byDefault(master.Sounds).Name, trailerSound, first,
 			end); err != nil {
 			return err
 		}
@@ -112,14 +112,14 @@ func (m *Media) cutTrailer(ctx context.Context, a Asset, from, to int) error {
 	trailer := trailersFolder + "/" + a.Prefix
 	kept := slices.Concat(files(picture.Segments), files(sound.Segments), []string{picture.Init, sound.Init})
 	for name, text := range trailerPlaylists(smallest, picture, sound) {
-		if err := m.keepFile(ctx, trailer, name, text); err != nil {
+		if err := as.storage.keep(ctx, trailer, name, text); err != nil {
 			return err
 		}
 		kept = append(kept, name)
 	}
-	for e, err := range m.storage.list(ctx, trailer) {
+	for e, err := range as.storage.list(ctx, trailer) {
 		if err == nil && !slices.Contains(kept, path.Base(e.name)) {
-			err = m.storage.remove(ctx, e.name)
+			err = as.storage.remove(ctx, e.name)
 		}
 		if err != nil {
 			return fmt.Errorf("what was the trailer of %s: %w", a.Prefix, err)
@@ -130,28 +130,28 @@ func (m *Media) cutTrailer(ctx context.Context, a Asset, from, to int) error {
 
 // clearPart decrypts some segments of a folder of a video into its trailer, each file's name with a prefix, and returns
 // their playlist.
-func (m *Media) clearPart(ctx context.Context, video, folder, prefix string, first, end int) (Playlist, error) {
-	list, err := m.Playlist(ctx, video, folder)
+func (as *Assets) clearPart(ctx context.Context, video, folder, prefix string, first, end int) (Playlist, error) {
+	list, err := as.Playlist(ctx, video, folder)
 	if err != nil {
 		return Playlist{}, err
 	}
 	from, to := videosFolder+"/"+video+"/"+folder, trailersFolder+"/"+video
-	init, err := m.keptFile(ctx, from, list.Init)
+	init, err := as.storage.read(ctx, from, list.Init)
 	if err != nil {
 		return Playlist{}, fmt.Errorf("trailer of %s: %w", video, err)
 	}
-	if err := m.keepFile(ctx, to, prefix+list.Init, init); err != nil {
+	if err := as.storage.keep(ctx, to, prefix+list.Init, init); err != nil {
 		return Playlist{}, err
 	}
 	part := Playlist{Init: list.Init}
 	first = min(first, len(list.Segments)-1) // a sound may have a segment less than the picture
 	for n := first; n < max(first+1, min(end, len(list.Segments))); n++ {
 		s := list.Segments[n]
-		sealed, err := m.keptFile(ctx, from, s.File)
+		sealed, err := as.storage.read(ctx, from, s.File)
 		if err != nil {
 			return Playlist{}, fmt.Errorf("trailer of %s: %w", video, err)
 		}
-		key, err := m.Key(ctx, video, s.Key)
+		key, err := as.Key(ctx, video, s.Key)
 		if err != nil {
 			return Playlist{}, err
 		}
@@ -159,7 +159,7 @@ func (m *Media) clearPart(ctx context.Context, video, folder, prefix string, fir
 		if err != nil {
 			return Playlist{}, fmt.Errorf("trailer of %s, %s/%s: %w", video, folder, s.File, err)
 		}
-		if err := m.keepFile(ctx, to, prefix+s.File, open); err != nil {
+		if err := as.storage.keep(ctx, to, prefix+s.File, open); err != nil {
 			return Playlist{}, err
 		}
 		s.Key = -1

@@ -9,68 +9,86 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"videomall/mall/media"
 )
 
-var h264 = []string{"-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"}
-
-// lavfi are inputs that ffmpeg draws itself.
-func lavfi(inputs ...string) []string {
-	var args []string
-	for _, in := range inputs {
-		args = append(args, "-f", "lavfi", "-i", in)
-	}
-	return args
-}
-
-func join(parts ...any) []string {
-	var all []string
-	for _, p := range parts {
-		switch p := p.(type) {
-		case string:
-			all = append(all, p)
-		case []string:
-			all = append(all, p...)
-		}
-	}
-	return all
-}
-
-// kept writes a video to a file that further ones are made of.
-func kept(t *testing.T, name string, content []byte) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(file, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
-
-// transcoded makes a video of what was uploaded and returns it with its renditions in clear, the smallest first.
-func (w *works) transcoded(name string, content []byte) (media.Asset, []string) {
+// packaged makes a video of what was uploaded and returns it with its renditions in clear, the smallest first.
+func (w *works) packaged(name string, content []byte) (media.Asset, []string) {
 	w.t.Helper()
-	_, a, files := w.transcodedVideo(name, content)
+	_, a, files := w.packagedVideo(name, content)
 	return a, files
 }
 
-// transcodedVideo is transcoded, with what its creator sees of it.
-func (w *works) transcodedVideo(name string, content []byte) (media.Video, media.Asset, []string) {
+// packagedVideo is packaged, with what the video's creator sees.
+func (w *works) packagedVideo(name string, content []byte) (media.Video, media.Asset, []string) {
 	w.t.Helper()
 	id := w.upload(7, name, content)
 	v := w.make(7, id)
 	if v.State != media.VideoReady {
 		w.t.Fatalf("%s: %s %q", name, v.State, v.Refusal)
 	}
-	a, err := w.Asset(w.t.Context(), *v.AssetID)
+	a, err := w.Assets.ByID(w.t.Context(), *v.AssetID)
 	w.ok(err)
 	var files []string
 	for _, r := range a.Renditions {
 		files = append(files, w.open(a, r.Name))
 	}
 	return v, a, files
+}
+
+// transcoded probes and transcodes what was uploaded and returns its renditions and sounds, each joined to a file under
+// the name of its folder. It is for tests of what a transcoder makes; the later stages don't look inside.
+func (w *works) transcoded(name string, content []byte) (media.Video, media.Master, map[string]string) {
+	w.t.Helper()
+	id := w.upload(7, name, content)
+	for _, stage := range []string{media.StageProbe, media.StageTranscode} {
+		w.ok(w.run(id, stage))
+		if s := w.stage(7, id, stage); s.State != media.StageDone {
+			w.t.Fatalf("%s: %s is %s %q", name, stage, s.State, s.Refusal)
+		}
+	}
+	v, err := w.Videos.Get(w.t.Context(), 7, id)
+	w.ok(err)
+	dir := filepath.Join(w.Pipeline.WorkDir(), fmt.Sprintf("%d-%s", id, w.folder(id)), media.StageTranscode)
+	text, err := os.ReadFile(filepath.Join(dir, "master.m3u8"))
+	w.ok(err)
+	master, err := media.ParseMaster(text)
+	w.ok(err)
+	slices.SortFunc(master.Renditions, func(a, b media.Rendition) int { return a.Lines() - b.Lines() })
+	files := map[string]string{}
+	for _, r := range master.Renditions {
+		files[r.Name] = w.joined(dir, r.Name)
+	}
+	for _, s := range master.Sounds {
+		files[s.Name] = w.joined(dir, s.Name)
+	}
+	return v, master, files
+}
+
+// joined puts all segments of a clear rendition or sound into one file.
+func (w *works) joined(dir, folder string) string {
+	w.t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, folder, "index.m3u8"))
+	w.ok(err)
+	list, err := media.ParsePlaylist(text)
+	w.ok(err)
+	names := []string{list.Init}
+	for _, s := range list.Segments {
+		names = append(names, s.File)
+	}
+	var whole []byte
+	for _, name := range names {
+		b, err := os.ReadFile(filepath.Join(dir, folder, name))
+		w.ok(err)
+		whole = append(whole, b...)
+	}
+	file := filepath.Join(w.t.TempDir(), folder+".mp4")
+	w.ok(os.WriteFile(file, whole, 0o600))
+	return file
 }
 
 type facts struct {
@@ -134,8 +152,8 @@ func near(got, want [3]int, by int) bool {
 	return true
 }
 
-// samples are a video's sound, the left channel as it decodes in floating point, beyond ±1 where it clips.
-func samples(t *testing.T, file string) []float64 {
+// soundOf is a video's sound, the left channel as it decodes in floating point, beyond ±1 where it clips.
+func soundOf(t *testing.T, file string) []float64 {
 	t.Helper()
 	out, err := exec.Command("ffmpeg", "-v", "error", "-i", file, "-map", "0:a", "-af", "pan=mono|c0=c0", "-f", "f32le",
 		"pipe:1").Output()

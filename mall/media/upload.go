@@ -45,7 +45,7 @@ const (
 	uploadLife = 24 * time.Hour
 	// maxRunning bounds a creator's uploads that are not complete.
 	maxRunning = 50
-	// maxMaking bounds those of a creator's videos that are in the making when an upload begins.
+	// maxMaking bounds a creator's videos in the making. An upload that begins beyond it is refused.
 	maxMaking     = 20
 	maxUploadName = 200
 	// sweepMost is how many uploads one sweep clears away.
@@ -91,25 +91,33 @@ func (u Upload) Complete() bool { return u.VideoID != nil }
 
 func (u Upload) key() string { return originalsFolder + "/" + u.ID }
 
+// Uploads are files on their way in: through the mall into a folder, or straight into a bucket.
+type Uploads struct {
+	core
+	limits   UploadLimits
+	pipeline *Pipeline
+	disks    *Disks
+}
+
 // Direct says that bytes go straight to the bucket, in parts at presigned addresses, and not through the mall.
-func (m *Media) Direct() bool {
-	_, direct := m.storage.store.(*bucket)
+func (up *Uploads) Direct() bool {
+	_, direct := up.storage.store.(*bucket)
 	return direct
 }
 
 // FileLimit is the largest file that is taken, in bytes.
-func (m *Media) FileLimit() int64 { return m.limits.File }
+func (up *Uploads) FileLimit() int64 { return up.limits.File }
 
-// Upload returns an upload of its owner with how far it has come, or ErrUnknownUpload.
-func (m *Media) Upload(ctx context.Context, ownerID int64, id string) (Upload, error) {
-	u, err := m.uploadRow(ctx, ownerID, id)
+// Get returns an upload of its owner with how far it has come, or ErrUnknownUpload.
+func (up *Uploads) Get(ctx context.Context, ownerID int64, id string) (Upload, error) {
+	u, err := up.row(ctx, ownerID, id)
 	if err != nil || u.Complete() {
 		return u, err
 	}
-	switch s := m.storage.store.(type) {
+	switch s := up.storage.store.(type) {
 	case *bucket:
 		var parts []Part
-		if parts, err = m.parts(ctx, s, u); err == nil {
+		if parts, err = up.parts(ctx, s, u); err == nil {
 			u.Offset = whole(parts)
 		} else if errors.Is(err, fs.ErrNotExist) { // joined, and then something broke
 			u.Offset, err = s.size(ctx, u.key())
@@ -126,11 +134,11 @@ func (m *Media) Upload(ctx context.Context, ownerID int64, id string) (Upload, e
 	return u, nil
 }
 
-func (m *Media) uploadRow(ctx context.Context, ownerID int64, id string) (Upload, error) {
-	row, err := m.q.Upload(ctx, m.pool, dbsqlc.UploadParams{
+func (up *Uploads) row(ctx context.Context, ownerID int64, id string) (Upload, error) {
+	row, err := up.q.Upload(ctx, up.pool, dbsqlc.UploadParams{
 		ID:      id,
 		OwnerID: ownerID,
-		At:      m.now(),
+		At:      up.now(),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Upload{}, ErrUnknownUpload.Because("upload %.40q of %d", id, ownerID)
@@ -158,69 +166,83 @@ func upload(r dbsqlc.MediaUpload) Upload {
 	return u
 }
 
-// CompleteUpload makes a video of an upload whose bytes are all there, once: the upload ends and the video begins in one
+// Complete makes a video of an upload whose bytes are all there, once: the upload ends and the video begins in one
 // transaction, and whoever asks again gets the same video. ErrUnknownUpload, ErrUploadShort; ErrUploadNotVideo, which
 // ends the upload.
-func (m *Media) CompleteUpload(ctx context.Context, ownerID int64, id string) (videoID int64, err error) {
-	u, err := m.uploadRow(ctx, ownerID, id)
+func (up *Uploads) Complete(ctx context.Context, ownerID int64, id string) (videoID int64, err error) {
+	u, err := up.row(ctx, ownerID, id)
 	if err != nil {
 		return 0, err
 	}
 	if u.Complete() {
 		return *u.VideoID, nil
 	}
-	if s, direct := m.storage.store.(*bucket); direct {
-		if err := m.joinParts(ctx, s, u); err != nil {
-			return 0, err
-		}
+	if err := up.gather(ctx, u); err != nil {
+		return 0, err
 	}
-	size, err := m.storage.size(ctx, u.key())
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return 0, ErrUnknownUpload.Because("upload %s has no file: %w", id, err)
-	case err != nil:
-		return 0, fmt.Errorf("complete upload %s: %w", id, err)
-	case size != u.Size:
-		return 0, ErrUploadShort.Because("%d bytes of %d", size, u.Size)
-	}
-	if err := m.sniff(ctx, u); err != nil {
+	if err := up.sniff(ctx, u); err != nil {
 		if errors.Is(err, ErrUploadNotVideo) {
-			err = errors.Join(err, m.CancelUpload(ctx, ownerID, id))
+			err = errors.Join(err, up.Cancel(ctx, ownerID, id))
 		}
 		return 0, err
 	}
-	err = db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
-		row, err := m.q.LockUpload(ctx, tx, dbsqlc.LockUploadParams{ID: id, OwnerID: ownerID})
-		if errors.Is(err, pgx.ErrNoRows) {
-			return ErrUnknownUpload.Because("upload %s was cancelled", id)
-		}
-		if err != nil {
-			return err
-		}
-		if row.VideoID != nil { // another request was quicker
-			videoID = *row.VideoID
-			return nil
-		}
-		if videoID, err = m.acceptTx(ctx, tx, Original{
-			OwnerID: ownerID,
-			Name:    u.Name,
-			Key:     u.key(),
-			Size:    u.Size,
-		}); err != nil {
-			return err
-		}
-		_, err = m.q.CompleteUpload(ctx, tx, dbsqlc.CompleteUploadParams{ID: id, VideoID: videoID})
+	err = db.InTx(ctx, up.pool, func(tx pgx.Tx) (err error) {
+		videoID, err = up.completeTx(ctx, tx, u)
 		return err
 	})
-	if errors.Is(err, ErrUnknownUpload) && m.Direct() { // the parts may have been joined after they were taken away
-		err = errors.Join(err, m.storage.remove(ctx, u.key()))
+	if errors.Is(err, ErrUnknownUpload) && up.Direct() { // the parts may have been joined after they were taken away
+		err = errors.Join(err, up.storage.remove(ctx, u.key()))
 	}
 	return videoID, err
 }
 
+// gather has a bucket join the parts, and checks that the whole file is there.
+func (up *Uploads) gather(ctx context.Context, u Upload) error {
+	if s, direct := up.storage.store.(*bucket); direct {
+		if err := up.joinParts(ctx, s, u); err != nil {
+			return err
+		}
+	}
+	size, err := up.storage.size(ctx, u.key())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ErrUnknownUpload.Because("upload %s has no file: %w", u.ID, err)
+	case err != nil:
+		return fmt.Errorf("complete upload %s: %w", u.ID, err)
+	case size != u.Size:
+		return ErrUploadShort.Because("%d bytes of %d", size, u.Size)
+	}
+	return nil
+}
+
+// completeTx turns the upload into a video, or finds the one that another request made of it.
+func (up *Uploads) completeTx(ctx context.Context, tx pgx.Tx, u Upload) (videoID int64, err error) {
+	row, err := up.q.LockUpload(ctx, tx, dbsqlc.LockUploadParams{ID: u.ID, OwnerID: u.OwnerID})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, ErrUnknownUpload.Because("upload %s was cancelled", u.ID)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if row.VideoID != nil { // another request was quicker
+		return *row.VideoID, nil
+	}
+	videoID, err = up.pipeline.acceptTx(ctx, tx, Original{
+		OwnerID: u.OwnerID,
+		Name:    u.Name,
+		Key:     u.key(),
+		Size:    u.Size,
+	})
+	if err != nil {
+		return 0, err
+	}
+	_, err = up.q.CompleteUpload(ctx, tx, dbsqlc.CompleteUploadParams{ID: u.ID, VideoID: videoID})
+	return videoID, err
+}
+
 // sniff looks at the first bytes; what the video is made of is found out later.
-func (m *Media) sniff(ctx context.Context, u Upload) error {
-	f, err := m.storage.open(ctx, u.key())
+func (up *Uploads) sniff(ctx context.Context, u Upload) error {
+	f, err := up.storage.open(ctx, u.key())
 	if err != nil {
 		return fmt.Errorf("look into upload %s: %w", u.ID, err)
 	}
@@ -236,53 +258,53 @@ func (m *Media) sniff(ctx context.Context, u Upload) error {
 	return nil
 }
 
-// CancelUpload takes an upload that is under way back, with all its bytes. ErrUnknownUpload: there is none, or it is
+// Cancel takes an upload that is under way back, with all its bytes. ErrUnknownUpload: there is none, or it is
 // complete.
-func (m *Media) CancelUpload(ctx context.Context, ownerID int64, id string) error {
-	n, err := m.q.EndUpload(ctx, m.pool, dbsqlc.EndUploadParams{ID: id, OwnerID: ownerID})
+func (up *Uploads) Cancel(ctx context.Context, ownerID int64, id string) error {
+	n, err := up.q.EndUpload(ctx, up.pool, dbsqlc.EndUploadParams{ID: id, OwnerID: ownerID})
 	if err != nil {
 		return fmt.Errorf("end upload %.40q: %w", id, err)
 	}
 	if n == 0 {
 		return ErrUnknownUpload.Because("upload %.40q of %d", id, ownerID)
 	}
-	return m.clear(ctx, id)
+	return up.clear(ctx, id)
 }
 
-// clear takes away what is left of an upload that ended: the bytes, then the row, so that a crash between them leaves
-// work for the next sweep and no byte.
-func (m *Media) clear(ctx context.Context, id string) error {
+// clear removes what is left of an upload that ended: first the bytes, then the row. After a crash between the two the
+// row is left, and the next sweep finds it.
+func (up *Uploads) clear(ctx context.Context, id string) error {
 	key := Upload{ID: id}.key()
-	if s, direct := m.storage.store.(*bucket); direct {
+	if s, direct := up.storage.store.(*bucket); direct {
 		if err := s.abort(ctx, key); err != nil {
 			return fmt.Errorf("clear upload %s: %w", id, err)
 		}
 	}
-	if err := m.storage.remove(ctx, key); err != nil {
+	if err := up.storage.remove(ctx, key); err != nil {
 		return fmt.Errorf("clear upload %s: %w", id, err)
 	}
-	if err := m.q.DeleteUpload(ctx, m.pool, id); err != nil {
+	if err := up.q.DeleteUpload(ctx, up.pool, id); err != nil {
 		return fmt.Errorf("clear upload %s: %w", id, err)
 	}
 	return nil
 }
 
-// SweepUploads clears away the uploads that waited for too long, finishes the clearing that a crash left, and says how
+// Sweep clears away the uploads that waited for too long, finishes the clearing that a crash left, and says how
 // many it were.
-func (m *Media) SweepUploads(ctx context.Context) (int, error) {
-	if _, err := m.q.ExpireUploads(ctx, m.pool, m.now()); err != nil {
+func (up *Uploads) Sweep(ctx context.Context) (int, error) {
+	if _, err := up.q.ExpireUploads(ctx, up.pool, up.now()); err != nil {
 		return 0, fmt.Errorf("expire uploads: %w", err)
 	}
-	if _, err := m.q.ForgetUploads(ctx, m.pool, m.now()); err != nil {
+	if _, err := up.q.ForgetUploads(ctx, up.pool, up.now()); err != nil {
 		return 0, fmt.Errorf("forget uploads: %w", err)
 	}
-	rows, err := m.q.EndingUploads(ctx, m.pool, sweepMost)
+	rows, err := up.q.EndingUploads(ctx, up.pool, sweepMost)
 	if err != nil {
 		return 0, fmt.Errorf("list ended uploads: %w", err)
 	}
 	var failed []error
 	for _, r := range rows {
-		failed = append(failed, m.clear(ctx, r.ID))
+		failed = append(failed, up.clear(ctx, r.ID))
 	}
 	return len(rows), errors.Join(failed...)
 }

@@ -16,7 +16,7 @@ import (
 
 const creator, stranger = 7, 8
 
-// uploads is a mall that takes files, with a clock that a test drives.
+// uploads takes files in, by a clock that a test moves.
 type uploads struct {
 	fixture
 	ahead atomic.Int64
@@ -47,7 +47,7 @@ func local(t *testing.T, limits ...media.UploadLimits) *uploads {
 	return openUploads(t, "file://"+dir, dir, limits...)
 }
 
-// bytesOf is what a video of n bytes looks like from outside.
+// bytesOf returns n bytes that begin as an MP4 does.
 func bytesOf(n int) []byte {
 	b := bytes.Repeat([]byte("0123456789abcdef"), n/16+1)[:n]
 	copy(b, "\x00\x00\x00\x18ftypmp42")
@@ -56,7 +56,7 @@ func bytesOf(n int) []byte {
 
 func (u *uploads) begin(t *testing.T, size int) media.Upload {
 	t.Helper()
-	up, err := u.BeginUpload(t.Context(), creator, media.NewUpload{
+	up, err := u.Uploads.Begin(t.Context(), creator, media.NewUpload{
 		Name: "My film.MP4",
 		Type: "video/mp4",
 		Size: int64(size),

@@ -15,17 +15,17 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// WriteUpload adds the bytes of r to an upload whose first offset bytes are there, and returns how far it has come,
+// Write adds the bytes of r to an upload whose first offset bytes are there, and returns how far it has come,
 // which is what lies on disk. length is how many bytes r has, -1 where nobody knows. A connection that breaks keeps
 // what arrived. With the last byte the upload becomes a video. ErrUploadBusy, ErrUploadOffset, ErrUploadTooLong,
-// ErrUploadCut, ErrDiskFull, and the refusals of CompleteUpload.
-func (m *Media) WriteUpload(ctx context.Context, ownerID int64, id string, offset int64, r io.Reader,
+// ErrUploadCut, ErrDiskFull, and the refusals of Complete.
+func (up *Uploads) Write(ctx context.Context, ownerID int64, id string, offset int64, r io.Reader,
 	length int64) (Upload, error) {
-	d, ok := m.storage.store.(*folder)
+	d, ok := up.storage.store.(*folder)
 	if !ok {
 		return Upload{}, ErrUploadWrongWay
 	}
-	u, err := m.uploadRow(ctx, ownerID, id)
+	u, err := up.row(ctx, ownerID, id)
 	if err != nil {
 		return Upload{}, err
 	}
@@ -38,15 +38,15 @@ func (m *Media) WriteUpload(ctx context.Context, ownerID int64, id string, offse
 	if length > u.Size-offset {
 		return Upload{}, ErrUploadTooLong.Because("%d bytes from %d on, of %d", length, offset, u.Size)
 	}
-	if err := m.room(0); err != nil {
+	if err := up.disks.room(0); err != nil {
 		return u, err
 	}
-	// What arrived is kept, and its time begins anew, even where whoever sent it is gone.
+	// Bytes that arrived are kept, and the upload's time begins anew, even if the sender has disconnected.
 	keep := context.WithoutCancel(ctx)
 	body := &living{
-		r:     &roomy{r: r, room: m.room},
-		now:   m.now,
-		again: func() error { return m.prolong(keep, &u) },
+		r:     &roomy{r: r, room: up.disks.room},
+		now:   up.now,
+		again: func() error { return up.prolong(keep, &u) },
 	}
 	u.Offset, err = d.append(u.key(), offset, body, u.Size)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -56,7 +56,7 @@ func (m *Media) WriteUpload(ctx context.Context, ownerID int64, id string, offse
 		return u, err
 	}
 	if u.Offset == u.Size {
-		videoID, err := m.CompleteUpload(keep, ownerID, id)
+		videoID, err := up.Complete(keep, ownerID, id)
 		if err != nil {
 			return u, err
 		}
@@ -66,9 +66,9 @@ func (m *Media) WriteUpload(ctx context.Context, ownerID int64, id string, offse
 }
 
 // prolong gives an upload its full time again. ErrUnknownUpload: it was cancelled meanwhile.
-func (m *Media) prolong(ctx context.Context, u *Upload) error {
-	u.ExpiresAt = m.now().Add(uploadLife)
-	n, err := m.q.ProlongUpload(ctx, m.pool, dbsqlc.ProlongUploadParams{ID: u.ID, ExpiresAt: u.ExpiresAt})
+func (up *Uploads) prolong(ctx context.Context, u *Upload) error {
+	u.ExpiresAt = up.now().Add(uploadLife)
+	n, err := up.q.ProlongUpload(ctx, up.pool, dbsqlc.ProlongUploadParams{ID: u.ID, ExpiresAt: u.ExpiresAt})
 	if err != nil {
 		return fmt.Errorf("prolong upload %s: %w", u.ID, err)
 	}
@@ -118,7 +118,7 @@ func (d *folder) append(name string, offset int64, r io.Reader, most int64) (siz
 // copyBuffer is the memory that an upload takes, besides the connection's own.
 const copyBuffer = 256 << 10
 
-// cut tells a connection that broke from a disk that is full.
+// cut tells a broken connection from a full disk.
 func cut(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return ErrDiskFull.Because("write an upload: %w", err)
@@ -132,7 +132,8 @@ func cut(err error) error {
 	return ErrUploadCut.Because("%w", err)
 }
 
-// prolongEvery is how often an upload that is being written says that it is alive, and hears that it was cancelled.
+// prolongEvery is how often an upload that is being written gets its full time again. It is also when a cancellation is
+// noticed.
 const prolongEvery = 10 * time.Second
 
 // living reads on behalf of an upload.

@@ -52,19 +52,19 @@ func partSize(size int64) int64 {
 	return max(minPart, (size/maxParts/mib+1)*mib)
 }
 
-// UploadOrigin is where presigned addresses lead, "https://host"; empty when uploads are not direct.
-func (m *Media) UploadOrigin() string {
-	if b, direct := m.storage.store.(*bucket); direct {
+// Origin is where presigned addresses lead, "https://host"; empty when uploads are not direct.
+func (up *Uploads) Origin() string {
+	if b, direct := up.storage.store.(*bucket); direct {
 		return b.origin()
 	}
 	return ""
 }
 
-func (m *Media) beginParts(ctx context.Context, b *bucket, u *Upload) (err error) {
+func (up *Uploads) beginParts(ctx context.Context, b *bucket, u *Upload) (err error) {
 	if u.multipart, err = b.core.NewMultipartUpload(ctx, b.name, b.key(u.key()), minio.PutObjectOptions{}); err != nil {
 		return err
 	}
-	n, err := m.q.SetMultipart(ctx, m.pool, dbsqlc.SetMultipartParams{ID: u.ID, Multipart: u.multipart})
+	n, err := up.q.SetMultipart(ctx, up.pool, dbsqlc.SetMultipartParams{ID: u.ID, Multipart: u.multipart})
 	if err == nil && n == 0 {
 		err = ErrUnknownUpload
 	}
@@ -72,7 +72,7 @@ func (m *Media) beginParts(ctx context.Context, b *bucket, u *Upload) (err error
 }
 
 // parts are those that have arrived, in their order.
-func (m *Media) parts(ctx context.Context, b *bucket, u Upload) ([]Part, error) {
+func (up *Uploads) parts(ctx context.Context, b *bucket, u Upload) ([]Part, error) {
 	var list []Part
 	for marker := 0; ; {
 		r, err := b.core.ListObjectParts(ctx, b.name, b.key(u.key()), u.multipart, marker, 1000)
@@ -101,25 +101,25 @@ func whole(parts []Part) (bytes int64) {
 	return bytes
 }
 
-// UploadParts lists the parts of a direct upload that have arrived.
-func (m *Media) UploadParts(ctx context.Context, ownerID int64, id string) ([]Part, error) {
-	b, u, err := m.directUpload(ctx, ownerID, id)
+// Parts lists the parts of a direct upload that have arrived.
+func (up *Uploads) Parts(ctx context.Context, ownerID int64, id string) ([]Part, error) {
+	b, u, err := up.direct(ctx, ownerID, id)
 	if err != nil {
 		return nil, err
 	}
-	parts, err := m.parts(ctx, b, u)
+	parts, err := up.parts(ctx, b, u)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrUnknownUpload.Because("%w", err)
 	}
 	return parts, err
 }
 
-func (m *Media) directUpload(ctx context.Context, ownerID int64, id string) (*bucket, Upload, error) {
-	b, direct := m.storage.store.(*bucket)
+func (up *Uploads) direct(ctx context.Context, ownerID int64, id string) (*bucket, Upload, error) {
+	b, direct := up.storage.store.(*bucket)
 	if !direct {
 		return nil, Upload{}, ErrUploadWrongWay
 	}
-	u, err := m.uploadRow(ctx, ownerID, id)
+	u, err := up.row(ctx, ownerID, id)
 	if err == nil && u.Complete() {
 		err = ErrUnknownUpload.Because("upload %s is complete", id)
 	}
@@ -128,15 +128,15 @@ func (m *Media) directUpload(ctx context.Context, ownerID int64, id string) (*bu
 
 // SignParts hands out addresses for parts, at most partsAtOnce of them, for an hour, and gives the upload its full time
 // again. Each takes exactly its part's bytes. ErrUploadPart, ErrUnknownUpload.
-func (m *Media) SignParts(ctx context.Context, ownerID int64, id string, numbers []int) ([]SignedPart, error) {
-	b, u, err := m.directUpload(ctx, ownerID, id)
+func (up *Uploads) SignParts(ctx context.Context, ownerID int64, id string, numbers []int) ([]SignedPart, error) {
+	b, u, err := up.direct(ctx, ownerID, id)
 	if err != nil {
 		return nil, err
 	}
 	if len(numbers) > partsAtOnce {
 		return nil, ErrUploadPart.Because("%d parts at once", len(numbers))
 	}
-	if err := m.prolong(ctx, &u); err != nil {
+	if err := up.prolong(ctx, &u); err != nil {
 		return nil, err
 	}
 	signed := make([]SignedPart, 0, len(numbers))
@@ -164,8 +164,8 @@ func (m *Media) SignParts(ctx context.Context, ownerID int64, id string, numbers
 
 // joinParts has the bucket make one file of the parts, when all are there and as long as they should be. A second time
 // it finds it made.
-func (m *Media) joinParts(ctx context.Context, b *bucket, u Upload) error {
-	parts, err := m.parts(ctx, b, u)
+func (up *Uploads) joinParts(ctx context.Context, b *bucket, u Upload) error {
+	parts, err := up.parts(ctx, b, u)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // joined before, or lost: the file will tell
 	}

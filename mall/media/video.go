@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
 
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// ErrUnknownVideo is a creator's video that is not there, was deleted, or is somebody else's.
+// ErrUnknownVideo says that the creator has no such video: there is none, it was deleted, or it is another creator's.
 var ErrUnknownVideo = fault.New(fault.NotFound, "unknown_video", "There is no such file.")
 
 // VideoState is how far a creator's video has come.
@@ -54,46 +55,53 @@ type Original struct {
 	Size    int64  // bytes
 }
 
+// Videos are what creators own: the files that they uploaded and what became of them.
+type Videos struct {
+	core
+	assets *Assets
+	jobs   *river.Client[pgx.Tx] // nil where uploads only wait
+}
+
 // acceptTx makes a video of a complete upload, in the transaction that ends the upload, with the job of its first stage.
-func (m *Media) acceptTx(ctx context.Context, tx pgx.Tx, o Original) (int64, error) {
-	folder := "v-" + strings.ToLower(rand.Text()) // its trailer is public to whoever knows the name
-	id, err := m.q.InsertVideo(ctx, tx, dbsqlc.InsertVideoParams{
+func (pl *Pipeline) acceptTx(ctx context.Context, tx pgx.Tx, o Original) (int64, error) {
+	folder := "v-" + strings.ToLower(rand.Text()) // random, since whoever knows the name can see the trailer
+	id, err := pl.q.InsertVideo(ctx, tx, dbsqlc.InsertVideoParams{
 		OwnerID:  o.OwnerID,
 		Name:     o.Name,
 		Original: o.Key,
 		Size:     o.Size,
 		Folder:   folder,
-		At:       m.now(),
+		At:       pl.now(),
 	})
 	if err != nil {
 		return 0, fmt.Errorf("accept %s: %w", o.Key, err)
 	}
-	if err := m.q.InsertStages(ctx, tx, dbsqlc.InsertStagesParams{
+	if err := pl.q.InsertStages(ctx, tx, dbsqlc.InsertStagesParams{
 		VideoID: id,
 		Stages:  stages(),
-		At:      m.now(),
+		At:      pl.now(),
 	}); err != nil {
 		return 0, fmt.Errorf("stages of %s: %w", o.Key, err)
 	}
-	return id, m.enqueueTx(ctx, tx, id, StageProbe)
+	return id, pl.enqueueTx(ctx, tx, id, StageProbe)
 }
 
-// Video returns a video of its owner, or ErrUnknownVideo.
-func (m *Media) Video(ctx context.Context, ownerID, id int64) (Video, error) {
-	return m.VideoTx(ctx, m.pool, ownerID, id)
+// Get returns a video of its owner, or ErrUnknownVideo.
+func (vs *Videos) Get(ctx context.Context, ownerID, id int64) (Video, error) {
+	return vs.GetTx(ctx, vs.pool, ownerID, id)
 }
 
-// VideoTx is Video within its caller's transaction, or on a pool.
-func (m *Media) VideoTx(ctx context.Context, q dbsqlc.DBTX, ownerID, id int64) (Video, error) {
-	row, err := m.videoRow(ctx, q, ownerID, id)
+// GetTx is Video within its caller's transaction, or on a pool.
+func (vs *Videos) GetTx(ctx context.Context, q dbsqlc.DBTX, ownerID, id int64) (Video, error) {
+	row, err := vs.row(ctx, q, ownerID, id)
 	if err != nil {
 		return Video{}, err
 	}
 	return video(row), nil
 }
 
-func (m *Media) videoRow(ctx context.Context, q dbsqlc.DBTX, ownerID, id int64) (dbsqlc.MediaVideo, error) {
-	row, err := m.q.Video(ctx, q, dbsqlc.VideoParams{OwnerID: ownerID, ID: id})
+func (vs *Videos) row(ctx context.Context, q dbsqlc.DBTX, ownerID, id int64) (dbsqlc.MediaVideo, error) {
+	row, err := vs.q.Video(ctx, q, dbsqlc.VideoParams{OwnerID: ownerID, ID: id})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return row, ErrUnknownVideo.Because("video %d of %d", id, ownerID)
 	}
@@ -103,9 +111,9 @@ func (m *Media) videoRow(ctx context.Context, q dbsqlc.DBTX, ownerID, id int64) 
 	return row, nil
 }
 
-// VideoOfAnybody returns a video whoever's it is, for an operator, or ErrUnknownVideo.
-func (m *Media) VideoOfAnybody(ctx context.Context, id int64) (Video, error) {
-	row, err := m.q.VideoByID(ctx, m.pool, id)
+// ByID returns a video whoever's it is, for an operator, or ErrUnknownVideo.
+func (vs *Videos) ByID(ctx context.Context, id int64) (Video, error) {
+	row, err := vs.q.VideoByID(ctx, vs.pool, id)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && row.State == string(VideoDeleted) {
 		return Video{}, ErrUnknownVideo.Because("video %d", id)
 	}
@@ -116,8 +124,8 @@ func (m *Media) VideoOfAnybody(ctx context.Context, id int64) (Video, error) {
 }
 
 // OwnerOf returns whose upload a packaged video was made of, or ErrUnknownVideo.
-func (m *Media) OwnerOf(ctx context.Context, assetID int64) (int64, error) {
-	owner, err := m.q.AssetOwner(ctx, m.pool, assetID)
+func (vs *Videos) OwnerOf(ctx context.Context, assetID int64) (int64, error) {
+	owner, err := vs.q.AssetOwner(ctx, vs.pool, assetID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, ErrUnknownVideo.Because("asset %d", assetID)
 	}
@@ -129,13 +137,13 @@ func (m *Media) OwnerOf(ctx context.Context, assetID int64) (int64, error) {
 
 // HoldTx returns a video of its owner's and keeps it from being deleted until the transaction ends: for whoever is about
 // to name its packaged video. Error: ErrUnknownVideo.
-func (m *Media) HoldTx(ctx context.Context, tx pgx.Tx, ownerID, id int64) (Video, error) {
-	return m.lockVideo(ctx, tx, ownerID, id)
+func (vs *Videos) HoldTx(ctx context.Context, tx pgx.Tx, ownerID, id int64) (Video, error) {
+	return vs.lock(ctx, tx, ownerID, id)
 }
 
-// Videos lists a creator's videos, the newest first, at most most of them with ids below before (0: from the newest).
-func (m *Media) Videos(ctx context.Context, ownerID, before int64, most int) ([]Video, error) {
-	rows, err := m.q.Videos(ctx, m.pool, dbsqlc.VideosParams{
+// List lists a creator's videos, the newest first, at most most of them with ids below before (0: from the newest).
+func (vs *Videos) List(ctx context.Context, ownerID, before int64, most int) ([]Video, error) {
+	rows, err := vs.q.Videos(ctx, vs.pool, dbsqlc.VideosParams{
 		OwnerID:  ownerID,
 		BeforeID: before,
 		Most:     int32(most),

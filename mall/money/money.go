@@ -27,6 +27,14 @@ type Money struct {
 // Of returns a sum in minor units.
 func Of(amount int64, currency string) Money { return Money{amount, currency} }
 
+// Optional returns the sum of two columns that may be null, or nil if either is.
+func Optional(amount *int64, currency *string) *Money {
+	if amount == nil || currency == nil {
+		return nil
+	}
+	return new(Of(*amount, *currency))
+}
+
 // Add returns m + o. If one of them is the zero value, it returns the other. Errors: ErrCurrency, ErrOverflow.
 func (m Money) Add(o Money) (Money, error) {
 	if m == (Money{}) {

@@ -7,7 +7,7 @@ import (
 	"videomall/mall/network"
 )
 
-// An IPv6 customer holds a /64 at least, so that the next address of it is no new customer.
+// An IPv6 customer has at least a /64, so another address of it does not count as another customer.
 func ExampleOf() {
 	fmt.Println(network.Of(netip.MustParseAddr("192.0.2.7")))
 	fmt.Println(network.Of(netip.MustParseAddr("2001:db8:1:2::7")))

@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/promotion"
@@ -20,8 +21,7 @@ import (
 func (s *shop) bundle(price int64, skuIDs ...int64) promotion.Bundle {
 	s.t.Helper()
 	b, err := s.promotions.CreateBundle(s.ctx, 1, promotion.BundleTerms{
-		NameZh: "三部曲",
-		NameEn: "Trilogy",
+		Name:   locale.Text{Zh: "三部曲", En: "Trilogy"},
 		Price:  price,
 		SKUIDs: skuIDs,
 	})

@@ -9,6 +9,7 @@ import (
 
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
+	"videomall/mall/locale"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/promotion"
@@ -20,8 +21,7 @@ func (s *shop) sale(video, amount int64, units, perUser int) promotion.Campaign 
 	s.t.Helper()
 	boss := promotion.Actor{UserID: 1, Operator: true}
 	c, err := s.promotions.Create(s.ctx, boss, promotion.Draft{
-		NameZh:   "抢购",
-		NameEn:   "Rush",
+		Name:     locale.Text{Zh: "抢购", En: "Rush"},
 		StartsAt: s.now().Add(time.Minute),
 		EndsAt:   s.now().Add(time.Hour),
 		Items: []promotion.Item{{

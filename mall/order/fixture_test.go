@@ -26,6 +26,7 @@ import (
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
 	"videomall/mall/ledger"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
@@ -169,17 +170,15 @@ func open(t *testing.T, wrap ...func(*shop, payment.Provider) payment.Provider) 
 	}
 	s.orders = order.New(s.deps)
 	if s.category, err = s.catalog.CreateCategory(s.ctx, catalog.NewCategory{
-		Slug:   "films",
-		NameZh: "电影",
-		NameEn: "Films",
+		Slug: "films",
+		Name: locale.Text{Zh: "电影", En: "Films"},
 	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.catalog.CreateCreator(s.ctx, catalog.NewCreator{
 		UserID: 1,
 		Slug:   "creator",
-		NameZh: "作者",
-		NameEn: "Creator",
+		Name:   locale.Text{Zh: "作者", En: "Creator"},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -203,8 +202,7 @@ func (s *shop) sells(amount, stock int64, adjust ...func(*catalog.NewSKU)) int64
 		Slug:       fmt.Sprintf("film-%d", s.products),
 		CreatorID:  1,
 		CategoryID: s.category,
-		TitleZh:    "影片",
-		TitleEn:    fmt.Sprintf("Film %d", s.products),
+		Title:      locale.Text{Zh: "影片", En: fmt.Sprintf("Film %d", s.products)},
 		SKUs:       []catalog.NewSKU{sku},
 	})
 	if err != nil {

@@ -23,6 +23,7 @@ import (
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/mall/ledger"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/outbox"
@@ -121,8 +122,7 @@ type Item struct {
 	SKUID      int64
 	SPUID      int64
 	CreatorID  int64
-	TitleZh    string
-	TitleEn    string
+	Title      locale.Text
 	Slug       string
 	Cover      string
 	Kind       string
@@ -252,8 +252,7 @@ func itemOf(r dbsqlc.VideoOrderItem, currency string) Item {
 		SKUID:       r.SkuID,
 		SPUID:       r.SpuID,
 		CreatorID:   r.CreatorID,
-		TitleZh:     r.TitleZh,
-		TitleEn:     r.TitleEn,
+		Title:       locale.Text{Zh: r.TitleZh, En: r.TitleEn},
 		Slug:        r.Slug,
 		Cover:       r.Cover,
 		Kind:        r.Kind,

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 )
@@ -18,8 +19,7 @@ func (s *shop) sellsBoth(own, rent int64) (ownID, rentID int64) {
 		Slug:       "both-" + string(rune('a'+s.products)),
 		CreatorID:  1,
 		CategoryID: s.category,
-		TitleZh:    "影片",
-		TitleEn:    "Film",
+		Title:      locale.Text{Zh: "影片", En: "Film"},
 		SKUs: []catalog.NewSKU{
 			{
 				Kind:    catalog.KindOwn,
@@ -95,8 +95,7 @@ func TestOrders_Prepay(t *testing.T) {
 			Slug:       "grows",
 			CreatorID:  1,
 			CategoryID: s.category,
-			TitleZh:    "影片",
-			TitleEn:    "Film",
+			Title:      locale.Text{Zh: "影片", En: "Film"},
 			SKUs: []catalog.NewSKU{{
 				Kind:    catalog.KindOwn,
 				Quality: catalog.QualityHD,

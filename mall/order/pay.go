@@ -1,7 +1,6 @@
 package order
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/ledger"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/payment"
 )
@@ -55,7 +55,7 @@ func (s *Orders) Prepay(ctx context.Context, userID int64,
 
 // subject names the purchase on the provider's page.
 func subject(o Order) string {
-	first := cmp.Or(o.Items[0].TitleEn, o.Items[0].TitleZh)
+	first := o.Items[0].Title.In(locale.En)
 	if len(o.Items) == 1 {
 		return first
 	}
@@ -259,8 +259,7 @@ func parts(o *Order) []ledger.Part {
 			Source:    source(o.OrderNo, i.LineNo),
 			CreatorID: i.CreatorID,
 			Subject:   i.SPUID,
-			TitleZh:   i.TitleZh,
-			TitleEn:   i.TitleEn,
+			Title:     i.Title,
 			Quantity:  i.Quantity,
 			Amount:    i.Net(),
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 )
@@ -24,19 +25,19 @@ const RefundWindow = 30 * 24 * time.Hour
 
 // Sale is a paid item of an order, for the creator who sold it. Of the buyer it holds only the user id.
 type Sale struct {
-	ItemID           int64
-	OrderNo          string
-	BuyerID          int64
-	Status           Status // the order's
-	TitleZh, TitleEn string
-	Slug             string
-	Kind, Quality    string
-	RentHours        int // of one unit
-	Quantity         int
-	Amount           money.Money // paid for all units
-	Refunded         money.Money
-	PaidAt           time.Time
-	RevokedAt        *time.Time
+	ItemID        int64
+	OrderNo       string
+	BuyerID       int64
+	Status        Status // the order's
+	Title         locale.Text
+	Slug          string
+	Kind, Quality string
+	RentHours     int // of one unit
+	Quantity      int
+	Amount        money.Money // paid for all units
+	Refunded      money.Money
+	PaidAt        time.Time
+	RevokedAt     *time.Time
 }
 
 // Refundable reports whether its creator may still refund it.
@@ -82,8 +83,7 @@ func salesOf(rows []dbsqlc.SalesOfRow) []Sale {
 			OrderNo:   r.OrderNo,
 			BuyerID:   r.UserID,
 			Status:    Status(r.Status),
-			TitleZh:   r.TitleZh,
-			TitleEn:   r.TitleEn,
+			Title:     locale.Text{Zh: r.TitleZh, En: r.TitleEn},
 			Slug:      r.Slug,
 			Kind:      r.Kind,
 			Quality:   r.Quality,

@@ -11,6 +11,7 @@ import (
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/ledger"
+	"videomall/mall/locale"
 	"videomall/mall/order"
 )
 
@@ -25,15 +26,13 @@ func (s *shop) sellsOfRival(amount int64) int64 {
 	s.ok(s.catalog.CreateCreator(s.ctx, catalog.NewCreator{
 		UserID: rival,
 		Slug:   "rival",
-		NameZh: "对手",
-		NameEn: "Rival",
+		Name:   locale.Text{Zh: "对手", En: "Rival"},
 	}))
 	made, err := s.catalog.CreateProduct(s.ctx, catalog.NewProduct{
 		Slug:       "rivals",
 		CreatorID:  rival,
 		CategoryID: s.category,
-		TitleZh:    "对手",
-		TitleEn:    "Rival's",
+		Title:      locale.Text{Zh: "对手", En: "Rival's"},
 		SKUs: []catalog.NewSKU{{
 			Kind:    catalog.KindOwn,
 			Quality: catalog.QualityHD,

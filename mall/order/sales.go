@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 )
@@ -80,14 +81,14 @@ func (s *Orders) firstPaid(ctx context.Context, q dbsqlc.DBTX) (*time.Time, erro
 
 // SoldLine is a paid line of an order, for the creator of the video. It does not name the buyer.
 type SoldLine struct {
-	ID               int64
-	OrderNo          string
-	PaidAt           time.Time
-	SPUID            int64
-	TitleZh, TitleEn string
-	Kind, Quality    string
-	Quantity         int
-	Paid, Refunded   money.Money
+	ID             int64
+	OrderNo        string
+	PaidAt         time.Time
+	SPUID          int64
+	Title          locale.Text
+	Kind, Quality  string
+	Quantity       int
+	Paid, Refunded money.Money
 }
 
 // SoldLines lists the lines of a creator's videos, or of one video if spuID is not 0, that were paid between since and
@@ -107,7 +108,10 @@ func (s *Orders) SoldLines(ctx context.Context, creatorID, spuID int64, since, u
 	}
 	lines := make([]SoldLine, len(rows))
 	for n, r := range rows {
-		lines[n] = SoldLine{r.ID, r.OrderNo, r.PaidAt, r.SpuID, r.TitleZh, r.TitleEn, r.Kind, r.Quality,
+		lines[n] = SoldLine{r.ID, r.OrderNo, r.PaidAt, r.SpuID, locale.Text{
+			Zh: r.TitleZh,
+			En: r.TitleEn,
+		}, r.Kind, r.Quality,
 			int(r.Quantity),
 			money.Of(r.Amount, r.Currency), money.Of(r.RefundedAmount, r.Currency)}
 	}

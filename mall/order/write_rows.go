@@ -135,7 +135,7 @@ func (s *Orders) insertItemsTx(ctx context.Context, tx pgx.Tx, set []*placeAttem
 			arg.OrderNos, arg.LineNos = append(arg.OrderNos, w.orderNo), append(arg.LineNos, int32(i.LineNo))
 			arg.SkuIds, arg.SpuIds = append(arg.SkuIds, i.SKUID), append(arg.SpuIds, i.SPUID)
 			arg.CreatorIds, arg.PriceIds = append(arg.CreatorIds, i.CreatorID), append(arg.PriceIds, i.priceID)
-			arg.TitlesZh, arg.TitlesEn = append(arg.TitlesZh, i.TitleZh), append(arg.TitlesEn, i.TitleEn)
+			arg.TitlesZh, arg.TitlesEn = append(arg.TitlesZh, i.Title.Zh), append(arg.TitlesEn, i.Title.En)
 			arg.Slugs, arg.Covers = append(arg.Slugs, i.Slug), append(arg.Covers, i.Cover)
 			arg.Kinds, arg.Qualities = append(arg.Kinds, i.Kind), append(arg.Qualities, i.Quality)
 			arg.RentHours = append(arg.RentHours, int32(i.RentHours))

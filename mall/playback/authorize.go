@@ -12,18 +12,18 @@ import (
 // AuthRequest asks to play a video on a device.
 type AuthRequest struct {
 	UserID, SPUID, AssetID int64
-	// By is what the viewer is let in with; the session plays for as long as it is good.
+	// By is the credential that the viewer signed in with. The session ends with it.
 	By Credential
-	// Device is DeviceHash of the browser's cookie; Label what its owner knows it by.
+	// Device is the DeviceHash of the browser's cookie. Label is the name that the list of devices shows.
 	Device []byte
 	Label  string
 	// TakeOver ends the stream on another screen.
 	TakeOver bool
-	// Look checks whether the viewer may, and begins nothing: it answers with the zero Session.
+	// Look only checks whether the viewer may play. Nothing begins, and the answer is the zero Session.
 	Look bool
 }
 
-// Session is what a player needs until ExpiresAt; a heartbeat brings the next.
+// Session is what a player needs until ExpiresAt. Each heartbeat returns a new one.
 type Session struct {
 	Token string
 	// PlaylistURL and SegmentPrefix are paths on this host.
@@ -31,7 +31,7 @@ type Session struct {
 	SegmentPrefix string
 	ExpiresAt     time.Time
 	SessionID     string
-	// HeartbeatSeconds is how often a player is to show that it lives.
+	// HeartbeatSeconds is how often a player must send a heartbeat.
 	HeartbeatSeconds int
 }
 
@@ -43,7 +43,7 @@ func (p *Playback) Authorize(ctx context.Context, r AuthRequest) (Session, error
 	if err != nil {
 		return Session{}, err
 	}
-	asset, err := p.media.Asset(ctx, r.AssetID)
+	asset, err := p.media.Assets.ByID(ctx, r.AssetID)
 	if err != nil {
 		return Session{}, err
 	}
@@ -74,7 +74,7 @@ func (p *Playback) Authorize(ctx context.Context, r AuthRequest) (Session, error
 	return p.session(c, ent)
 }
 
-// session signs what is valid from now: for the tokens' lifetime, or to the end of a rental if that is nearer.
+// session signs a token and a segment prefix. They expire with the token lifetime, or with the rental if it ends first.
 func (p *Playback) session(c claims, ent entitlement.Entitlement) (Session, error) {
 	until := p.now().Add(p.opt.TokenTTL)
 	if ent.ExpiresAt != nil && ent.ExpiresAt.Before(until) {
@@ -105,7 +105,8 @@ type Extras struct {
 // Caption is one language's subtitles.
 type Caption struct{ Language, URL string }
 
-// extrasSlack is how much longer than the video its subtitles may be fetched: pauses, and a second evening.
+// extrasSlack is added to the video's length for the addresses of its subtitles: viewers pause, or go on the next
+// evening.
 const extrasSlack = 6 * time.Hour
 
 // Extras signs what a viewer who is entitled may load beside the video. A browser fetches these by itself, without the

@@ -11,7 +11,7 @@ import (
 	"videomall/mall/media"
 )
 
-// pass is a checked request: who plays what, by which right.
+// pass is a request that was checked: who plays which video, and by which right.
 type pass struct {
 	claims
 	entitlement entitlement.Entitlement
@@ -51,7 +51,7 @@ func (p *Playback) check(ctx context.Context, token string, device []byte, video
 	return pass{c, ent}, nil
 }
 
-// mayAct refuses a viewer who may not act any more: who was signed out, there or everywhere, or suspended, or whose
+// mayAct refuses a viewer whose sign-in has ended: by signing out here or everywhere, by a suspension, or because the
 // device was removed.
 func (p *Playback) mayAct(ctx context.Context, c claims, device []byte) error {
 	if c.bought() { // the others take no device's place
@@ -70,7 +70,7 @@ func (p *Playback) mayAct(ctx context.Context, c claims, device []byte) error {
 	return p.ask(ctx, by)
 }
 
-// ask says ErrSignedOut of what is no longer good.
+// ask returns ErrSignedOut for a credential that is no longer good.
 func (p *Playback) ask(ctx context.Context, by Credential) error {
 	if p.opt.MayAct == nil {
 		return nil
@@ -110,16 +110,17 @@ func (c claims) holder() string {
 	return strconv.FormatInt(c.user, 10)
 }
 
-// bought is true of a token that stands on an entitlement.
+// bought reports whether the token stands on an entitlement.
 func (c claims) bought() bool { return c.Free == 0 && c.Preview == 0 }
 
-// Check says whether the token plays the video on this device now: nil, or the refusal.
+// Check returns nil if the token plays the video on this device now, and else the refusal.
 func (p *Playback) Check(ctx context.Context, token string, device []byte, video string) error {
 	_, err := p.check(ctx, token, device, video)
 	return err
 }
 
-// The highest pictures that count as HD, and that anybody may see for free. Every video has one of no more than these.
+// The most lines of a picture that counts as HD, and of one that anybody may see for free. Every video has a rendition
+// of no more lines than either.
 const (
 	maxLinesHD   = 1080
 	maxLinesFree = 720
@@ -142,7 +143,7 @@ func (p *Playback) Master(ctx context.Context, token string, device []byte, vide
 	if err != nil {
 		return nil, err
 	}
-	master, err := p.media.Master(ctx, video)
+	master, err := p.media.Assets.Master(ctx, video)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +157,7 @@ func (p *Playback) Playlist(ctx context.Context, token string, device []byte, vi
 	if err != nil {
 		return nil, err
 	}
-	list, err := p.media.Playlist(ctx, video, rendition)
+	list, err := p.media.Assets.Playlist(ctx, video, rendition)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +173,7 @@ func (p *Playback) Playlist(ctx context.Context, token string, device []byte, vi
 	return list.Bytes(base, func(n int) string { return keyURL(token, video, n) }), nil
 }
 
-// Key returns the 16 bytes of a key. The first key is the first play: it opens a rental's window.
+// Key returns the 16 bytes of a key. Fetching the first key counts as the first play, and opens a rental's window.
 func (p *Playback) Key(ctx context.Context, token string, device []byte, video string, number int) ([]byte, error) {
 	ok, err := p.check(ctx, token, device, video)
 	if err != nil {
@@ -183,7 +184,7 @@ func (p *Playback) Key(ctx context.Context, token string, device []byte, video s
 			return nil, err
 		}
 	}
-	key, err := p.media.Key(ctx, video, number)
+	key, err := p.media.Assets.Key(ctx, video, number)
 	if err != nil {
 		return nil, err
 	}
@@ -195,16 +196,16 @@ func (p *Playback) Key(ctx context.Context, token string, device []byte, video s
 	return key, nil
 }
 
-// HeartbeatRequest is a player's sign of life.
+// HeartbeatRequest is what a player sends while it plays.
 type HeartbeatRequest struct {
 	Token  string
 	Device []byte
-	// UserID is who is signed in on the browser; somebody else's token, and anybody's after signing out, is
+	// UserID is who is signed in on the browser. The token of another account, or any token after signing out, is
 	// ErrSignedOut.
 	UserID int64
-	// By is what that person is let in with now.
+	// By is the credential that this person is signed in with now.
 	By Credential
-	// Position is where the video is, in seconds.
+	// Position is the moment of the video that is shown, in seconds.
 	Position float64
 }
 
@@ -229,7 +230,7 @@ func (p *Playback) Heartbeat(ctx context.Context, r HeartbeatRequest) (Session, 
 	if ok.Preview != 0 { // takes no device's place, and leaves no position
 		return p.session(ok.claims, ok.entitlement)
 	}
-	asset, err := p.media.AssetByPrefix(ctx, ok.Video)
+	asset, err := p.media.Assets.ByPrefix(ctx, ok.Video)
 	if errors.Is(err, media.ErrUnknownAsset) {
 		return Session{}, ErrWrongVideo.Because("%s is gone", ok.Video)
 	}

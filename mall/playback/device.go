@@ -24,7 +24,7 @@ func (p *Playback) NewDevice() string {
 	return id + "." + base64.RawURLEncoding.EncodeToString(mac(p.keys.Device, "device", id))
 }
 
-// DeviceHash is what we keep of a device cookie; nil where the cookie is none of ours.
+// DeviceHash is the hash under which a device is stored; nil for a cookie that we did not sign.
 func (p *Playback) DeviceHash(cookie string) []byte {
 	id, sig, _ := strings.Cut(cookie, ".")
 	given, err := base64.RawURLEncoding.DecodeString(sig)
@@ -45,10 +45,10 @@ type Device struct {
 	Hash       []byte
 }
 
-// seenAfter keeps playing from writing a row every few seconds.
+// seenAfter is how often a device's row is updated at most. Without it every heartbeat would write one.
 const seenAfter = time.Hour
 
-// knows says whether the device lives on the account, and notes that it was seen.
+// knows reports whether the account has the device, and notes that it was seen.
 func (p *Playback) knows(ctx context.Context, user int64, hash []byte) (bool, error) {
 	seen, err := p.q.DeviceSeen(ctx, p.pool, dbsqlc.DeviceSeenParams{UserID: user, DeviceHash: hash})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -71,7 +71,7 @@ func (p *Playback) knows(ctx context.Context, user int64, hash []byte) (bool, er
 
 const maxLabel = 80
 
-// admit adds the device to the account unless it is there; ErrDeviceLimit when there is no place.
+// admit adds the device to the account unless it is there. ErrDeviceLimit: the account has its most devices already.
 func (p *Playback) admit(ctx context.Context, user int64, hash []byte, label string) error {
 	if known, err := p.knows(ctx, user, hash); known || err != nil {
 		return err
@@ -90,7 +90,7 @@ func (p *Playback) admit(ctx context.Context, user int64, hash []byte, label str
 		if err != nil {
 			return fmt.Errorf("count devices of user %d: %w", user, err)
 		}
-		// The same device twice at once: the second one is in by now and takes no further place.
+		// Another request of the same device may have added it meanwhile. It then takes no second place.
 		_, err = p.q.DeviceSeen(ctx, tx, dbsqlc.DeviceSeenParams{UserID: user, DeviceHash: hash})
 		if err == nil {
 			return nil

@@ -10,7 +10,7 @@ import (
 	"videomall/mall/playback"
 )
 
-func TestARefundEndsPlaybackAtTheNextKey(t *testing.T) {
+func TestPlayback_Check_refunded(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, video, "a", entitlement.QualityHD, 0)
@@ -29,7 +29,7 @@ func TestARefundEndsPlaybackAtTheNextKey(t *testing.T) {
 	}
 }
 
-func TestARentalOpensAtTheFirstKeyAndEndsOnTime(t *testing.T) {
+func TestPlayback_Check_rental(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, video, "a", entitlement.QualityHD, 48)
@@ -63,8 +63,8 @@ func TestARentalOpensAtTheFirstKeyAndEndsOnTime(t *testing.T) {
 	}
 }
 
-// A rental that ends while a longer token lives: only the lookup at each key can know.
-func TestARentalShortenedMidPlayIsRefusedAtTheNextKey(t *testing.T) {
+// The rental ends while the token is still good, so only the lookup at each key can notice.
+func TestPlayback_Check_rental_shortened(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, video, "a", entitlement.QualityHD, 48)
@@ -78,7 +78,7 @@ func TestARentalShortenedMidPlayIsRefusedAtTheNextKey(t *testing.T) {
 	}
 }
 
-func TestAVideoLongerThanItsTokenPlaysThrough(t *testing.T) {
+func TestPlayback_Authorize_longer_than_a_token(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, video, "a", entitlement.QualityHD, 0)
@@ -110,7 +110,7 @@ func TestAVideoLongerThanItsTokenPlaysThrough(t *testing.T) {
 	}
 }
 
-func TestTokensMayNotLiveLong(t *testing.T) {
+func TestNew_token_life(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	for name, opt := range map[string]playback.Options{

@@ -47,7 +47,7 @@ type fixture struct {
 	redis        *redis.Client
 	clock        *clock
 	entitlements *entitlement.Entitlements
-	media        *media.Media
+	media        media.Media
 	assets       map[int64]int64
 	phone        []byte
 	laptop       []byte
@@ -80,7 +80,7 @@ func open(t *testing.T) *fixture {
 	})
 	f.Playback = f.play(f.redis)
 	for spu, prefix := range map[int64]string{video: "film", other: "other"} {
-		a, err := f.media.Pack(t.Context(), clearVideo(), prefix, 2)
+		a, err := f.media.Assets.Pack(t.Context(), clearVideo(), prefix, 2)
 		f.must(err)
 		f.assets[spu] = a.ID
 	}
@@ -136,7 +136,7 @@ func clearVideo() fstest.MapFS {
 	return files
 }
 
-// give grants; hours 0 is for good. The source is what revoke takes back.
+// give grants access for so many hours; 0 is for good. Revoke takes back what has the same source.
 func (f *fixture) give(user, spu int64, source, quality string, hours int) {
 	f.t.Helper()
 	g := entitlement.Grant{

@@ -12,7 +12,7 @@ import (
 	"videomall/mall/media"
 )
 
-// qualityFree is what anybody may see of a listing's free minutes, and the scope that their segments are signed in.
+// qualityFree is the quality of free minutes, and the scope in which their segments are signed.
 const qualityFree = "free"
 
 // freeSlack is how much longer than the free minutes one authorisation of them can be renewed: pauses, and seeing them
@@ -22,13 +22,13 @@ const freeSlack = time.Hour
 // FreeRequest asks to play the free minutes of a listing, whoever asks.
 type FreeRequest struct {
 	SPUID int64
-	// By is what a viewer who is signed in is let in with.
+	// By is the credential of a viewer who is signed in.
 	By Credential
 	// Device is DeviceHash of the browser's cookie.
 	Device []byte
 	// TakeOver ends the stream of another window of this device.
 	TakeOver bool
-	// Look checks whether the viewer may, and begins nothing: it answers with the zero Session.
+	// Look only checks whether the viewer may play. Nothing begins, and the answer is the zero Session.
 	Look bool
 }
 
@@ -39,8 +39,8 @@ type Free struct {
 	Asset   media.Asset
 }
 
-// Free lets anybody in to the begin of a video that its listing gives away. It takes a stream of the device and none of
-// an account, and keeps no position. Refusals: ErrNotFree, ErrWrongDevice without a device, ErrStreamLimit,
+// Free lets anybody play the beginning of a video that its listing gives away. It takes a stream of the device and none
+// of an account, and keeps no position. Refusals: ErrNotFree, ErrWrongDevice without a device, ErrStreamLimit,
 // media.ErrUnknownAsset.
 func (p *Playback) Free(ctx context.Context, r FreeRequest) (Free, error) {
 	asset, seconds, err := p.freeVideo(ctx, r.SPUID)
@@ -81,7 +81,7 @@ func (p *Playback) freeAgain(ok pass) (Session, error) {
 	return p.session(ok.claims, ok.entitlement)
 }
 
-// freeVideo is what a listing gives away now, or ErrNotFree.
+// freeVideo returns the video and the seconds that a listing gives away now, or ErrNotFree.
 func (p *Playback) freeVideo(ctx context.Context, spuID int64) (media.Asset, int, error) {
 	if p.opt.Free == nil {
 		return media.Asset{}, 0, ErrNotFree.Because("nothing is free here")
@@ -93,18 +93,18 @@ func (p *Playback) freeVideo(ctx context.Context, spuID int64) (media.Asset, int
 	if seconds <= 0 {
 		return media.Asset{}, 0, ErrNotFree.Because("SPU %d", spuID)
 	}
-	asset, err := p.media.Asset(ctx, assetID)
+	asset, err := p.media.Assets.ByID(ctx, assetID)
 	return asset, seconds, err
 }
 
 // freePicture is what is free of a video's smallest rendition. All renditions are cut at the same moments and share
 // their keys.
 func (p *Playback) freePicture(ctx context.Context, video string, seconds int) (media.Playlist, error) {
-	master, err := p.media.Master(ctx, video)
+	master, err := p.media.Assets.Master(ctx, video)
 	if err != nil {
 		return media.Playlist{}, err
 	}
-	list, err := p.media.Playlist(ctx, video, master.Smallest().Name)
+	list, err := p.media.Assets.Playlist(ctx, video, master.Smallest().Name)
 	return list.Until(float64(seconds)), err
 }
 
@@ -135,7 +135,7 @@ func (p *Playback) freeKey(ctx context.Context, video string, seconds, number in
 	return nil
 }
 
-// prefix is where the segments lie that a token opens.
+// prefix is the signed address prefix of the segments that a token opens.
 func (p *Playback) prefix(until time.Time, c claims, quality string) string {
 	if c.Free > 0 {
 		return p.segmentPrefix(until, freeSession(c.Free, c.Session), c.Video, qualityFree)
@@ -155,7 +155,7 @@ func freeLimit(session string) int {
 
 // freeSegment refuses a file of a rendition or a sound that begins after the limit.
 func (p *Playback) freeSegment(ctx context.Context, r SegmentRequest) error {
-	list, err := p.media.Playlist(ctx, r.Prefix, r.Folder)
+	list, err := p.media.Assets.Playlist(ctx, r.Prefix, r.Folder)
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (p *Playback) freeSegment(ctx context.Context, r SegmentRequest) error {
 
 // freeText is what subtitles and chapters say before the limit. Thumbnails show the whole video, so there are none.
 func (p *Playback) freeText(ctx context.Context, r SegmentRequest) (*media.File, error) {
-	asset, err := p.media.AssetByPrefix(ctx, r.Prefix)
+	asset, err := p.media.Assets.ByPrefix(ctx, r.Prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +182,7 @@ func (p *Playback) freeText(ctx context.Context, r SegmentRequest) (*media.File,
 	if !chapters && !slices.ContainsFunc(asset.Captions, func(c media.Caption) bool { return c.File == r.File }) {
 		return nil, ErrFreeOver.Because("%s of %s", r.File, r.Prefix)
 	}
-	return p.media.TextUntil(ctx, r.Prefix, r.File, freeLimit(r.Session))
+	return p.media.Captions.Until(ctx, r.Prefix, r.File, freeLimit(r.Session))
 }
 
 // FreeExtras signs what may be loaded beside a video's free minutes: subtitles and chapters, of which only that part is

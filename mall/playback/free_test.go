@@ -31,9 +31,9 @@ func (f *fixture) generous(onProgress ...func(playback.Progressed)) given {
 	src := clearVideo()
 	src["en.vtt"].Data = []byte(
 		"WEBVTT\n\n00:00.000 --> 00:02.000\nFirst\n\n00:05.000 --> 00:07.000\nSecond\n\n00:12.000 --> 00:14.000\nThe murderer\n")
-	tale, err := f.media.Pack(f.t.Context(), src, "tale", 2)
+	tale, err := f.media.Assets.Pack(f.t.Context(), src, "tale", 2)
 	f.must(err)
-	f.must(f.media.SetAssetChapters(f.t.Context(), tale.ID, []media.Chapter{{
+	f.must(f.media.Captions.SetAssetChapters(f.t.Context(), tale.ID, []media.Chapter{{
 		Start: 0,
 		En:    "Begin",
 		Zh:    "开始",
@@ -64,7 +64,7 @@ func (f *fixture) try(spu int64, device []byte) playback.Free {
 	return s
 }
 
-func TestAnybodyPlaysTheFreeMinutesAndNothingBeyond(t *testing.T) {
+func TestPlayback_Free(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	g := f.generous()
@@ -142,7 +142,7 @@ func TestFreeSounds_end_with_the_picture(t *testing.T) {
 	}
 	master := strings.ReplaceAll(string(src["master.m3u8"].Data), "BANDWIDTH=", `AUDIO="sound",BANDWIDTH=`)
 	src["master.m3u8"].Data = []byte(strings.Replace(master, "#EXTM3U\n", "#EXTM3U\n"+sounds, 1))
-	heard, err := f.media.Pack(t.Context(), src, "heard", 2)
+	heard, err := f.media.Assets.Pack(t.Context(), src, "heard", 2)
 	f.must(err)
 	f.assets[9] = heard.ID
 	g[9] = struct {
@@ -179,7 +179,7 @@ func TestFreeSounds_end_with_the_picture(t *testing.T) {
 	}
 }
 
-func TestNothingBesideAVideoTellsWhatIsNotFree(t *testing.T) {
+func TestPlayback_Free_texts(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.generous()
@@ -220,7 +220,7 @@ func TestNothingBesideAVideoTellsWhatIsNotFree(t *testing.T) {
 	}
 }
 
-func TestATokenOfFreeMinutesIsGoodForNothingElse(t *testing.T) {
+func TestPlayback_Free_token(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.generous()
@@ -269,7 +269,7 @@ func TestATokenOfFreeMinutesIsGoodForNothingElse(t *testing.T) {
 	}
 }
 
-func TestFreeMinutesEndWithTheListing(t *testing.T) {
+func TestPlayback_Free_listing_ends(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	g := f.generous()
@@ -320,7 +320,7 @@ func TestFreeMinutesEndWithTheListing(t *testing.T) {
 	}
 }
 
-func TestFreeMinutesCountForNobody(t *testing.T) {
+func TestPlayback_Free_progress(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.generous(func(g playback.Progressed) { t.Errorf("heard of %+v", g) })

@@ -42,8 +42,8 @@ const (
 	holdTake = "take"
 )
 
-// leases keeps streams in Redis. Where Redis is away playing goes on without a lease: the worst that comes of it is a
-// second screen for a while, and refusing would punish everybody who paid. What was skipped is counted and logged.
+// leases keeps streams in Redis. While Redis is down people play without a lease: the worst that can happen is a second
+// screen for a while, and a refusal would punish everybody who paid. Skipped leases are counted and logged.
 type leases struct {
 	redis   *redisbreaker.Breaker
 	ttl     time.Duration
@@ -52,7 +52,7 @@ type leases struct {
 	skipped atomic.Int64
 }
 
-// hold is false when another session holds the holder's stream.
+// hold reports whether the session has the stream; it is false while another session holds it.
 func (l *leases) hold(ctx context.Context, holder, session, device, how string) bool {
 	held := 0
 	err := l.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {

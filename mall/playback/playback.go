@@ -26,7 +26,7 @@ import (
 )
 
 // Why playing is refused; besides these, entitlement's not_entitled, rental_expired and entitlement_revoked.
-// A conflict is one that the viewer can settle, so a player asks them and does not try again by itself.
+// The viewer can settle a conflict, so a player asks them instead of trying again by itself.
 var (
 	ErrBadToken      = fault.New(fault.Forbidden, "bad_token", "This play token is not valid.")
 	ErrTokenExpired  = fault.New(fault.Forbidden, "token_expired", "This play token has expired.")
@@ -46,8 +46,7 @@ var (
 	ErrNoDevice      = fault.New(fault.NotFound, "unknown_device", "There is no such device on this account.")
 )
 
-// maxTokenTTL is the longest a play token may live: as long as a refund may stay without effect on what
-// was handed out before.
+// maxTokenTTL is the longest life of a play token: what was handed out before a refund works until then.
 const maxTokenTTL = 15 * time.Minute
 
 // Keys are the secrets of playback, each derived for its own purpose, 32 bytes.
@@ -59,18 +58,18 @@ type Options struct {
 	Lease      time.Duration // how long a stream lives without a sign of life; 45 s
 	Heartbeat  time.Duration // what players are told to send; 15 s
 	MaxDevices int           // living devices an account; 5
-	// MayPreview says who may see a video without having bought it: its creator, and who decides on it. It is asked
-	// again at each key; nil lets nobody.
+	// MayPreview says who may see a video without having bought it: its creator, and those who review it. It is asked
+	// again at each key. Nil lets nobody preview.
 	MayPreview func(ctx context.Context, userID, assetID int64) (bool, error)
-	// MayAct says whether what a viewer was let in with is still good: nil, or why not. It is asked again at each
-	// playlist, key and heartbeat; nil asks nobody.
+	// MayAct returns nil if a viewer's credential is still good, and else why not. It is asked again at each
+	// playlist, key and heartbeat. A nil MayAct checks nothing.
 	MayAct func(ctx context.Context, by Credential) error
 	// Free is the packaged video of a listing and how many seconds of its begin anybody may watch now, both 0 for
 	// nothing. It is asked again at each key; nil gives nothing away.
 	Free func(ctx context.Context, spuID int64) (assetID int64, seconds int, err error)
 }
 
-// Progressed says how far a play has come.
+// Progressed tells how far a viewer has come in a video.
 type Progressed struct {
 	SessionID       string
 	UserID, SPUID   int64
@@ -83,7 +82,7 @@ type Playback struct {
 	onProgress   func(Progressed)
 	pool         *pgxpool.Pool
 	entitlements *entitlement.Entitlements
-	media        *media.Media
+	media        media.Media
 	leases       *leases
 	keys         Keys
 	opt          Options
@@ -95,10 +94,10 @@ type Playback struct {
 // Deps are what playback stands on.
 type Deps struct {
 	Pool *pgxpool.Pool // of a migrated database
-	// Redis may be nil: then, as whenever Redis is away, any number of streams of an account play.
+	// Redis may be nil. Then, as whenever Redis is down, an account may play any number of streams.
 	Redis        redis.UniversalClient
 	Entitlements *entitlement.Entitlements
-	Media        *media.Media
+	Media        media.Media
 	Keys         Keys
 	Options      Options
 	// OnProgress is called at each heartbeat and must not wait for anything; nil calls nobody.

@@ -21,7 +21,7 @@ const (
 	video, other = int64(7), int64(8)
 )
 
-func TestAVideoPlaysForWhomItBelongsTo(t *testing.T) {
+func TestPlayback_Authorize(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, video, "a", entitlement.QualityHD, 0)
@@ -51,7 +51,7 @@ func TestAVideoPlaysForWhomItBelongsTo(t *testing.T) {
 	}
 	key, err := f.Key(t.Context(), s.Token, f.phone, "film", 0)
 	f.must(err)
-	if direct, err := f.media.Key(t.Context(), "film", 0); err != nil || !bytes.Equal(key, direct) {
+	if direct, err := f.media.Assets.Key(t.Context(), "film", 0); err != nil || !bytes.Equal(key, direct) {
 		t.Fatalf("another key: %v", err)
 	}
 	h, contentType, err := f.OpenSegment(t.Context(), segment(base+"s0.m4s"))
@@ -62,7 +62,7 @@ func TestAVideoPlaysForWhomItBelongsTo(t *testing.T) {
 	}
 }
 
-func TestQualityIsHeldInPlaylistsAndSegments(t *testing.T) {
+func TestPlayback_Playlist_quality(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, video, "hd", entitlement.QualityHD, 0)
@@ -86,8 +86,8 @@ func TestQualityIsHeldInPlaylistsAndSegments(t *testing.T) {
 	}
 }
 
-// Each way of not being allowed has its own answer, on each thing that is handed out.
-func TestEveryRefusalHasItsOwnCode(t *testing.T) {
+// Each refusal has a code of its own, whether a playlist, a key or a heartbeat is asked for.
+func TestPlayback_Check_refusals(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, video, "a", entitlement.QualityHD, 0)
@@ -175,7 +175,7 @@ func TestEveryRefusalHasItsOwnCode(t *testing.T) {
 	}
 }
 
-func TestAPositionIsKeptAndNotErasedByAPlayerThatHasNotBegun(t *testing.T) {
+func TestPlayback_Progress(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, video, "a", entitlement.QualityHD, 0)
@@ -194,14 +194,14 @@ func TestAPositionIsKeptAndNotErasedByAPlayerThatHasNotBegun(t *testing.T) {
 	}
 }
 
-func TestSegmentAddresses(t *testing.T) {
+func TestPlayback_OpenSegment(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, video, "a", entitlement.Quality4K, 0)
 	s := f.authorized(ann, video, f.phone)
 	good := segment(s.SegmentPrefix + "360p/s0.m4s")
 	f.must(f.fetch(good))
-	asset, err := f.media.Asset(t.Context(), f.assets[video])
+	asset, err := f.media.Assets.ByID(t.Context(), f.assets[video])
 	f.must(err)
 	extras := f.Extras(ann, asset)
 	for _, address := range []string{extras.Captions[0].URL, extras.ThumbsURL,

@@ -11,21 +11,21 @@ import (
 // PreviewRequest asks to play a packaged video that the viewer has not bought, whether or not it is for sale.
 type PreviewRequest struct {
 	UserID, AssetID int64
-	// By is what the viewer is let in with.
+	// By is the viewer's credential.
 	By Credential
 	// Device is DeviceHash of the browser's cookie.
 	Device []byte
 	// TakeOver ends the stream on another screen.
 	TakeOver bool
-	// Look checks whether the viewer may, and begins nothing: it answers with the zero Session.
+	// Look only checks whether the viewer may play. Nothing begins, and the answer is the zero Session.
 	Look bool
 }
 
-// Preview lets in who may see the video without an entitlement, in every picture there is. It takes the account's stream
+// Preview lets those play who may see the video without an entitlement, in every quality. It takes the account's stream
 // as playing does, but no device's place, and keeps no position. Refusals: entitlement.ErrNotEntitled, ErrWrongDevice
 // without a device, ErrStreamLimit, media.ErrUnknownAsset.
 func (p *Playback) Preview(ctx context.Context, r PreviewRequest) (Session, error) {
-	asset, err := p.media.Asset(ctx, r.AssetID)
+	asset, err := p.media.Assets.ByID(ctx, r.AssetID)
 	if err != nil {
 		return Session{}, err
 	}

@@ -13,7 +13,7 @@ import (
 	"videomall/mall/playback"
 )
 
-func TestAPreviewEndsWithTheLeaveToSeeIt(t *testing.T) {
+func TestPlayback_Preview(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	leave := map[int64]bool{ann: true}
@@ -96,8 +96,7 @@ func TestAPreviewEndsWithTheLeaveToSeeIt(t *testing.T) {
 	}
 }
 
-// TestPlayback_MayAct/… : what plays without an entitlement ends with the sign-in that it was given for, and a guest's
-// goes on.
+// A preview and the free minutes of somebody who is signed in end with that sign-in. A guest's free minutes go on.
 func TestPlayback_MayAct(t *testing.T) {
 	t.Parallel()
 	f := open(t)

@@ -16,10 +16,10 @@ type Progress struct {
 	UpdatedAt                        time.Time
 }
 
-// tail is what may be left of a video that counts as watched: its credits, a twentieth and at most a minute.
+// tail is how much of a video may be left when it counts as watched: a twentieth, at most a minute, for the credits.
 func (g Progress) tail() int { return min(60, max(5, g.DurationSeconds/20)) }
 
-// Finished is true when nothing but the credits is left.
+// Finished reports whether nothing but the credits is left.
 func (g Progress) Finished() bool {
 	return g.DurationSeconds > 0 && g.PositionSeconds >= g.DurationSeconds-g.tail()
 }
@@ -32,7 +32,7 @@ func (g Progress) Percent() int {
 	return min(100, g.PositionSeconds*100/g.DurationSeconds)
 }
 
-// Resume is where to go on, in seconds: 0, the start, for what was finished.
+// Resume is where to go on, in seconds. A finished video begins again at 0.
 func (g Progress) Resume() int {
 	if g.Finished() {
 		return 0
@@ -71,7 +71,7 @@ func (p *Playback) Progress(ctx context.Context, userID int64, spuIDs []int64) (
 	return m, nil
 }
 
-// Recent returns what a viewer played last, the latest first, finished or not, at most limit of them.
+// Recent returns at most limit of the videos that a viewer played last, the latest first, finished or not.
 func (p *Playback) Recent(ctx context.Context, userID int64, limit int) ([]Progress, error) {
 	rows, err := p.q.RecentProgress(ctx, p.pool, dbsqlc.RecentProgressParams{UserID: userID, MaxRows: int32(limit)})
 	if err != nil {

@@ -43,7 +43,7 @@ func (p *Playback) segmentPrefix(until time.Time, session, video, scope string) 
 // SegmentRequest is the parts of a segment's address.
 type SegmentRequest struct{ Exp, Session, Sig, Prefix, Folder, File string }
 
-// contentTypes are the files that have an address; a playlist lying beside them has none.
+// contentTypes are the kinds of files that have an address of their own. The playlists beside them have none.
 var contentTypes = map[string]string{
 	".m4s": "video/iso.segment", ".mp4": "video/mp4", ".vtt": "text/vtt; charset=utf-8",
 	".webp": "image/webp", ".jpg": "image/jpeg", ".png": "image/png",
@@ -78,12 +78,12 @@ func (p *Playback) OpenSegment(ctx context.Context, r SegmentRequest) (f *media.
 		return nil, "", err
 	}
 	if f == nil {
-		f, err = p.media.Storage().OpenVideo(ctx, r.Prefix, r.Folder, r.File)
+		f, err = p.media.Storage.OpenVideo(ctx, r.Prefix, r.Folder, r.File)
 	}
 	return opened(f, contentType, err, r.Prefix+"/"+r.Folder+"/"+r.File)
 }
 
-// scope is which of those that include the folder was signed; empty for none.
+// scope returns the scope that was signed, of those that include the folder; empty if the signature fits none.
 func (p *Playback) scope(r SegmentRequest) string {
 	given, err := base64.RawURLEncoding.DecodeString(r.Sig)
 	if err != nil {
@@ -116,7 +116,7 @@ func (p *Playback) OpenTrailer(ctx context.Context,
 	if !ok {
 		return nil, "", media.ErrUnknownAsset
 	}
-	f, err = p.media.Storage().OpenTrailer(ctx, prefix, file)
+	f, err = p.media.Storage.OpenTrailer(ctx, prefix, file)
 	return opened(f, contentType, err, "trailer "+prefix+"/"+file)
 }
 

@@ -16,7 +16,7 @@ import (
 	"videomall/mall/playback"
 )
 
-func TestOneStreamAnAccount(t *testing.T) {
+func TestPlayback_Heartbeat_one_stream(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, video, "a", entitlement.QualityHD, 0)
@@ -60,7 +60,7 @@ func TestOneStreamAnAccount(t *testing.T) {
 	}
 }
 
-func TestTwoScreensAtOnceAreOne(t *testing.T) {
+func TestPlayback_Heartbeat_two_screens_at_once(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, video, "a", entitlement.QualityHD, 0)
@@ -88,7 +88,7 @@ func TestTwoScreensAtOnceAreOne(t *testing.T) {
 	}
 }
 
-func TestWithoutRedisPeopleGoOnWatching(t *testing.T) {
+func TestPlayback_Heartbeat_without_Redis(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, video, "a", entitlement.QualityHD, 0)
@@ -113,7 +113,7 @@ func TestWithoutRedisPeopleGoOnWatching(t *testing.T) {
 	}
 }
 
-func TestDevices(t *testing.T) {
+func TestPlayback_Devices(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, video, "a", entitlement.QualityHD, 0)
@@ -196,7 +196,7 @@ func TestDevices(t *testing.T) {
 	}
 }
 
-func TestDeviceCookies(t *testing.T) {
+func TestPlayback_NewDevice(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	a, b := f.NewDevice(), f.NewDevice()

@@ -12,7 +12,7 @@ import (
 
 const audience = "play"
 
-// claims are what a play token says. It is a bearer's key to one video on one device, so it lives for minutes.
+// claims are what a play token says. Whoever has it can play one video on one device, so it lives for minutes only.
 type claims struct {
 	jwt.RegisteredClaims
 	// Video is the video's prefix in storage.
@@ -72,7 +72,7 @@ func (p *Playback) sign(c claims, until time.Time) (string, error) {
 	return jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(p.keys.Token)
 }
 
-// parse says ErrTokenExpired only of a token that we signed; everything else is ErrBadToken.
+// parse returns ErrTokenExpired for a token that we signed and that has expired, and ErrBadToken for all others.
 func (p *Playback) parse(token string) (claims, error) {
 	var c claims
 	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return p.keys.Token, nil },

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/promotion/internal/dbsqlc"
 )
 
@@ -36,11 +37,11 @@ const (
 
 // BundleTerms are what is sold together, and for how much: for a sum, or for a percentage less than its parts cost.
 type BundleTerms struct {
-	NameZh, NameEn string
-	Currency       string
-	Price          int64 // minor units; 0 for a percentage
-	PercentOff     int   // 1 to 99; 0 for a sum
-	SKUIDs         []int64
+	Name       locale.Text
+	Currency   string
+	Price      int64 // minor units; 0 for a percentage
+	PercentOff int   // 1 to 99; 0 for a sum
+	SKUIDs     []int64
 }
 
 // Bundle is several videos sold together. Version counts edits and the end.
@@ -155,8 +156,7 @@ func bundleOf(r dbsqlc.PromotionBundle, skuIDs []int64) Bundle {
 		Status:  BundleStatus(r.Status),
 		Version: int(r.Version),
 		BundleTerms: BundleTerms{
-			NameZh:     r.NameZh,
-			NameEn:     r.NameEn,
+			Name:       locale.Text{Zh: r.NameZh, En: r.NameEn},
 			Currency:   r.Currency,
 			Price:      r.Price,
 			PercentOff: int(r.PercentOff),

@@ -22,8 +22,8 @@ func (p *Promotions) CreateBundle(ctx context.Context, ownerID int64, t BundleTe
 		}
 		id, err := p.q.InsertBundle(ctx, tx, dbsqlc.InsertBundleParams{
 			OwnerID:    ownerID,
-			NameZh:     t.NameZh,
-			NameEn:     t.NameEn,
+			NameZh:     t.Name.Zh,
+			NameEn:     t.Name.En,
 			Currency:   t.Currency,
 			Price:      t.Price,
 			PercentOff: int32(t.PercentOff),
@@ -60,8 +60,8 @@ func (p *Promotions) EditBundle(ctx context.Context, ownerID, id int64, version 
 		n, err := p.q.EditBundle(ctx, tx, dbsqlc.EditBundleParams{
 			ID:         id,
 			Version:    int32(version),
-			NameZh:     t.NameZh,
-			NameEn:     t.NameEn,
+			NameZh:     t.Name.Zh,
+			NameEn:     t.Name.En,
 			Currency:   t.Currency,
 			Price:      t.Price,
 			PercentOff: int32(t.PercentOff),
@@ -120,7 +120,7 @@ func (p *Promotions) insertBundledTx(ctx context.Context, tx pgx.Tx, b Bundle, s
 }
 
 func (t BundleTerms) trimmed() BundleTerms {
-	t.NameZh, t.NameEn = textnorm.Name(t.NameZh), textnorm.Name(t.NameEn)
+	t.Name = t.Name.Map(textnorm.Name)
 	return t
 }
 
@@ -129,8 +129,7 @@ func (t BundleTerms) trimmed() BundleTerms {
 func (p *Promotions) checkBundleTx(ctx context.Context, q Querier, ownerID int64,
 	t *BundleTerms) (map[int64]SKU, error) {
 	f := wrong{}
-	f.name("name_zh", t.NameZh)
-	f.name("name_en", t.NameEn)
+	f.name(t.Name)
 	switch {
 	case len(t.SKUIDs) < MinBundled:
 		f["items"] = "too_few_items"
@@ -141,34 +140,48 @@ func (p *Promotions) checkBundleTx(ctx context.Context, q Querier, ownerID int64
 	if err != nil {
 		return nil, err
 	}
-	var full int64
-	videos := map[int64]bool{}
+	full, err := f.bundled(ownerID, t, skus)
+	if err != nil {
+		return nil, err
+	}
+	f.bundlePrice(t, full)
+	return skus, f.fault(ErrBundleInvalid)
+}
+
+// bundled wants videos of the owner that are for sale, each once, in one currency, which it gives to the bundle. full is
+// what they cost one by one.
+func (f wrong) bundled(ownerID int64, t *BundleTerms, skus map[int64]SKU) (full int64, err error) {
+	seen := map[int64]bool{}
 	for n, id := range t.SKUIDs {
 		sku, sold := skus[id]
 		switch {
 		case sold && sku.CreatorID != ownerID:
-			return nil, ErrSKUNotFound.Because("sku %d is not of %d", id, ownerID)
+			return 0, ErrSKUNotFound.Because("sku %d is not of %d", id, ownerID)
 		case !sold:
 			f[field(n, "sku")] = "sku_unavailable"
 			continue
-		case videos[sku.SPUID]:
+		case seen[sku.SPUID]:
 			f[field(n, "sku")] = "duplicate_video"
 		case t.Currency != "" && t.Currency != sku.Price.Currency:
 			f[field(n, "sku")] = "mixed_currency"
 		case sku.Price.Amount == 0:
 			f[field(n, "sku")] = "free_video"
 		}
-		t.Currency, videos[sku.SPUID] = sku.Price.Currency, true
+		t.Currency, seen[sku.SPUID] = sku.Price.Currency, true
 		full += sku.Price.Amount
 	}
+	return full, nil
+}
+
+// bundlePrice wants either a price or a percentage, and a price below what the videos cost one by one. Where something
+// else is wrong, that sum is not known.
+func (f wrong) bundlePrice(t *BundleTerms, full int64) {
 	switch {
-	case t.Price == 0 && t.PercentOff == 0, t.Price != 0 && t.PercentOff != 0, t.PercentOff == 0 &&
-		outside(t.Price, 1, MaxOff):
+	case (t.Price == 0) == (t.PercentOff == 0), t.PercentOff == 0 && outside(t.Price, 1, MaxOff):
 		f["price"] = "price_invalid"
 	case t.PercentOff == 0 && t.Price >= full && len(f) == 0:
 		f["price"] = "price_not_below"
 	case t.Price == 0 && outside(int64(t.PercentOff), 1, MaxPercentOff):
 		f["percent_off"] = "percent_invalid"
 	}
-	return skus, f.fault(ErrBundleInvalid)
 }

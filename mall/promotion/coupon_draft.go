@@ -52,16 +52,8 @@ func (p *Promotions) CreateCoupon(ctx context.Context, by Actor, code string, t 
 		if err != nil {
 			return fmt.Errorf("insert coupon %s: %w", code, err)
 		}
-		if err := p.q.InsertCouponSPUs(ctx, tx, dbsqlc.InsertCouponSPUsParams{
-			CouponID: id,
-			SpuIds:   t.SPUIDs,
-		}); err != nil {
-			return fmt.Errorf("videos of coupon %s: %w", code, err)
-		}
-		if made, err = p.coupon(ctx, tx, by, id); err != nil {
-			return err
-		}
-		return p.auditCouponTx(ctx, tx, by, "coupon.create", made)
+		made, err = p.coverTx(ctx, tx, by, id, t.SPUIDs, "coupon.create")
+		return err
 	})
 	return made, err
 }
@@ -117,18 +109,27 @@ func (p *Promotions) EditCoupon(ctx context.Context, by Actor, id int64, version
 		if err := p.q.DeleteCouponSPUs(ctx, tx, id); err != nil {
 			return fmt.Errorf("clear the videos of coupon %d: %w", id, err)
 		}
-		if err := p.q.InsertCouponSPUs(ctx, tx, dbsqlc.InsertCouponSPUsParams{
-			CouponID: id,
-			SpuIds:   t.SPUIDs,
-		}); err != nil {
-			return fmt.Errorf("videos of coupon %d: %w", id, err)
-		}
-		if edited, err = p.coupon(ctx, tx, by, id); err != nil {
-			return err
-		}
-		return p.auditCouponTx(ctx, tx, by, "coupon.edit", edited)
+		edited, err = p.coverTx(ctx, tx, by, id, t.SPUIDs, "coupon.edit")
+		return err
 	})
 	return edited, err
+}
+
+// coverTx writes down which videos a new or edited coupon covers, audits the action, and returns the coupon as it stands
+// then.
+func (p *Promotions) coverTx(ctx context.Context, tx pgx.Tx, by Actor, id int64, spuIDs []int64,
+	action string) (Coupon, error) {
+	if err := p.q.InsertCouponSPUs(ctx, tx, dbsqlc.InsertCouponSPUsParams{
+		CouponID: id,
+		SpuIds:   spuIDs,
+	}); err != nil {
+		return Coupon{}, fmt.Errorf("videos of coupon %d: %w", id, err)
+	}
+	c, err := p.coupon(ctx, tx, by, id)
+	if err != nil {
+		return Coupon{}, err
+	}
+	return c, p.auditCouponTx(ctx, tx, by, action, c)
 }
 
 // StopCoupon ends a coupon for good; orders that were placed keep their discount. Errors: ErrCouponNotFound,
@@ -205,12 +206,22 @@ func (t Terms) trimmed() Terms {
 // checkTermsTx names every field that is wrong, in addition to those found before.
 func (p *Promotions) checkTermsTx(ctx context.Context, q Querier, by Actor, ownerID int64, t Terms, at time.Time,
 	f wrong) error {
+	f.discount(t)
+	f.validity(t, at)
+	f.limits(t)
+	if err := p.checkVideosTx(ctx, q, by, ownerID, t.SPUIDs, f); err != nil {
+		return err
+	}
+	return f.fault(ErrCouponInvalid)
+}
+
+// discount wants either an amount or a percentage, and sums that a coupon may name.
+func (f wrong) discount(t Terms) {
 	if !currencyShape.MatchString(t.Currency) {
 		f["currency"] = "currency_invalid"
 	}
 	switch {
-	case t.AmountOff == 0 && t.PercentOff == 0, t.AmountOff != 0 && t.PercentOff != 0, t.PercentOff == 0 &&
-		outside(t.AmountOff, 1, MaxOff):
+	case (t.AmountOff == 0) == (t.PercentOff == 0), t.PercentOff == 0 && outside(t.AmountOff, 1, MaxOff):
 		f["amount_off"] = "amount_invalid"
 	case t.AmountOff == 0 && outside(int64(t.PercentOff), 1, 100):
 		f["percent_off"] = "percent_invalid"
@@ -221,6 +232,10 @@ func (p *Promotions) checkTermsTx(ctx context.Context, q Querier, by Actor, owne
 	if outside(t.MinSpend, 0, MaxOff) {
 		f["min_spend"] = "amount_invalid"
 	}
+}
+
+// validity wants a time that is not over yet.
+func (f wrong) validity(t Terms, at time.Time) {
 	switch {
 	case t.ValidFrom.IsZero():
 		f["valid_from"] = "time_missing"
@@ -231,6 +246,10 @@ func (p *Promotions) checkTermsTx(ctx context.Context, q Querier, by Actor, owne
 	case !t.ValidUntil.After(at):
 		f["valid_until"] = "ends_in_the_past"
 	}
+}
+
+// limits wants bounds on how often a coupon is used, and for how many videos.
+func (f wrong) limits(t Terms) {
 	if outside(int64(t.TotalLimit), 1, MaxUses) {
 		f["total_limit"] = "uses_out_of_range"
 	}
@@ -240,16 +259,21 @@ func (p *Promotions) checkTermsTx(ctx context.Context, q Querier, by Actor, owne
 	if len(t.SPUIDs) > MaxCouponVideos {
 		f["videos"] = "too_many_videos"
 	}
-	creators, err := p.deps.CreatorsOf(ctx, q, t.SPUIDs)
+}
+
+// checkVideosTx wants videos that exist, and of a creator who is no operator their own.
+func (p *Promotions) checkVideosTx(ctx context.Context, q Querier, by Actor, ownerID int64, spuIDs []int64,
+	f wrong) error {
+	creators, err := p.deps.CreatorsOf(ctx, q, spuIDs)
 	if err != nil {
 		return err
 	}
-	for _, id := range t.SPUIDs {
+	for _, id := range spuIDs {
 		if creator, known := creators[id]; !known || !by.Operator && creator != ownerID {
 			f["videos"] = "video_unknown"
 		}
 	}
-	return f.fault(ErrCouponInvalid)
+	return nil
 }
 
 var currencyShape = regexp.MustCompile(`^[A-Z]{3}$`)

@@ -14,8 +14,7 @@ import (
 	"videomall/mall/promotion/internal/dbsqlc"
 )
 
-// ErrCouponTaken says that a coupon was edited, stopped or used by others since it was counted: count again, with the
-// lock.
+// ErrCouponTaken says that somebody edited, stopped or used a coupon since it was counted: count again, with the lock.
 var ErrCouponTaken = errors.New("promotion: a coupon has changed since it was counted")
 
 // CouponAsk is a person who wants to use a code.
@@ -55,8 +54,8 @@ func (u Use) total() (sum int64) {
 }
 
 // CountCouponsTx counts the coupons of some codes, and the uses of those who ask. With lock nobody else uses or changes
-// these coupons until the transaction ends, so that HoldTx is sure to be right; without it nobody waits. Whoever also
-// locks stock has done so before.
+// these coupons until the transaction ends, so that HoldTx can't fail with ErrCouponTaken; without it nobody waits. A
+// caller that also locks stock does so first.
 func (p *Promotions) CountCouponsTx(ctx context.Context, q Querier, asks []CouponAsk, at time.Time,
 	lock bool) (*CouponCount, error) {
 	c := &CouponCount{
@@ -65,13 +64,7 @@ func (p *Promotions) CountCouponsTx(ctx context.Context, q Querier, asks []Coupo
 		left:   map[int64]int{},
 		slots:  map[person][]int{},
 	}
-	var codes []string
-	for _, a := range asks {
-		// others name none
-		if code := NormalCode(a.Code); codeShape.MatchString(code) && !slices.Contains(codes, code) {
-			codes = append(codes, code)
-		}
-	}
+	codes := codesOf(asks)
 	if len(codes) == 0 {
 		return c, nil
 	}
@@ -80,7 +73,7 @@ func (p *Promotions) CountCouponsTx(ctx context.Context, q Querier, asks []Coupo
 			return nil, fmt.Errorf("lock coupons %q: %w", codes, err)
 		}
 	}
-	// a statement of its own: it sees what was committed before the lock was had
+	// This statement is one of its own, so that it sees what was committed before the lock was had.
 	rows, err := p.q.CouponsByCode(ctx, q, codes)
 	if err != nil {
 		return nil, fmt.Errorf("coupons %q: %w", codes, err)
@@ -89,6 +82,25 @@ func (p *Promotions) CountCouponsTx(ctx context.Context, q Querier, asks []Coupo
 		k := couponOf(r.PromotionCoupon, r.SpuIds)
 		c.byCode[k.Code], c.left[k.ID] = k, k.TotalLimit-k.Held-k.Used
 	}
+	if err := p.countSlotsTx(ctx, q, asks, c); err != nil {
+		return nil, fmt.Errorf("uses of coupons %q: %w", codes, err)
+	}
+	return c, nil
+}
+
+// codesOf are the codes that are asked for, each once, without those that can't name a coupon.
+func codesOf(asks []CouponAsk) []string {
+	var codes []string
+	for _, a := range asks {
+		if code := NormalCode(a.Code); codeShape.MatchString(code) && !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
+	}
+	return codes
+}
+
+// countSlotsTx reads which uses of the coupons each person who asks has had.
+func (p *Promotions) countSlotsTx(ctx context.Context, q Querier, asks []CouponAsk, c *CouponCount) error {
 	var arg dbsqlc.CouponSlotsParams
 	seen := map[person]bool{}
 	for _, a := range asks {
@@ -100,17 +112,14 @@ func (p *Promotions) CountCouponsTx(ctx context.Context, q Querier, asks []Coupo
 		}
 	}
 	if len(arg.CouponIds) == 0 {
-		return c, nil
+		return nil
 	}
 	used, err := p.q.CouponSlots(ctx, q, arg)
-	if err != nil {
-		return nil, fmt.Errorf("uses of coupons %q: %w", codes, err)
-	}
 	for _, u := range used {
 		who := person{u.CouponID, u.UserID}
 		c.slots[who] = append(c.slots[who], int(u.Slot))
 	}
-	return c, nil
+	return err
 }
 
 // Take counts off one use for one order. Errors: ErrCouponUnknown, ErrCouponUsedUp, ErrCouponUserLimit and those of

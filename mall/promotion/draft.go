@@ -12,16 +12,17 @@ import (
 
 	"videomall/db"
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/promotion/internal/dbsqlc"
 	"videomall/mall/textnorm"
 )
 
 // Draft is a campaign as it is typed in.
 type Draft struct {
-	NameZh, NameEn string
-	StartsAt       time.Time
-	EndsAt         time.Time
-	Items          []Item
+	Name     locale.Text
+	StartsAt time.Time
+	EndsAt   time.Time
+	Items    []Item
 }
 
 // Create keeps a new campaign, which nobody sees yet. Errors: ErrInvalid with Fields, ErrSKUNotFound for a SKU that is
@@ -35,8 +36,8 @@ func (p *Promotions) Create(ctx context.Context, by Actor, d Draft) (made Campai
 		}
 		row, err := p.q.InsertCampaign(ctx, tx, dbsqlc.InsertCampaignParams{
 			OwnerID:  by.UserID,
-			NameZh:   d.NameZh,
-			NameEn:   d.NameEn,
+			NameZh:   d.Name.Zh,
+			NameEn:   d.Name.En,
 			StartsAt: d.StartsAt,
 			EndsAt:   d.EndsAt,
 			At:       at,
@@ -54,8 +55,8 @@ func (p *Promotions) Create(ctx context.Context, by Actor, d Draft) (made Campai
 	return made, err
 }
 
-// Edit replaces a draft, read in that version. Errors: those of Create, ErrNotFound, ErrMoved for one that is no draft
-// any more or was edited by somebody else.
+// Edit replaces a draft in the version that was read. Errors: those of Create, ErrNotFound, ErrMoved for one that is no
+// draft any more or was edited by somebody else.
 func (p *Promotions) Edit(ctx context.Context, by Actor, id int64, version int, d Draft) (edited Campaign, err error) {
 	d = d.trimmed()
 	err = db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
@@ -72,8 +73,8 @@ func (p *Promotions) Edit(ctx context.Context, by Actor, id int64, version int, 
 		row, err := p.q.UpdateDraft(ctx, tx, dbsqlc.UpdateDraftParams{
 			ID:       id,
 			Version:  int32(version),
-			NameZh:   d.NameZh,
-			NameEn:   d.NameEn,
+			NameZh:   d.Name.Zh,
+			NameEn:   d.Name.En,
 			StartsAt: d.StartsAt,
 			EndsAt:   d.EndsAt,
 		})
@@ -116,7 +117,7 @@ func (p *Promotions) insertItemsTx(ctx context.Context, tx pgx.Tx, c Campaign) e
 
 // trimmed also gives the moments the precision that PostgreSQL keeps.
 func (d Draft) trimmed() Draft {
-	d.NameZh, d.NameEn = textnorm.Name(d.NameZh), textnorm.Name(d.NameEn)
+	d.Name = d.Name.Map(textnorm.Name)
 	d.StartsAt, d.EndsAt = d.StartsAt.Truncate(time.Microsecond), d.EndsAt.Truncate(time.Microsecond)
 	return d
 }
@@ -124,8 +125,7 @@ func (d Draft) trimmed() Draft {
 // checkTx names every field that keeps a campaign from being sold as it stands.
 func (p *Promotions) checkTx(ctx context.Context, q Querier, by Actor, d Draft, at time.Time) error {
 	f := wrong{}
-	f.name("name_zh", d.NameZh)
-	f.name("name_en", d.NameEn)
+	f.name(d.Name)
 	switch {
 	case d.StartsAt.IsZero():
 		f["starts_at"] = "time_missing"
@@ -170,33 +170,49 @@ func (p *Promotions) checkItemsTx(ctx context.Context, q Querier, by Actor, item
 			f[field(n, "sku")] = "sku_unavailable"
 		case seen[i.SKUID]:
 			f[field(n, "sku")] = "duplicate_item"
-		case i.Amount.Amount <= 0 || i.Amount.Currency != sku.Price.Currency:
-			f[field(n, "price")] = "price_invalid"
-		case i.Amount.Amount >= sku.Price.Amount:
-			f[field(n, "price")] = "price_not_below"
+		default:
+			f.itemPrice(n, i, sku)
 		}
 		seen[i.SKUID] = true
-		if i.Units < 1 || i.Units > MaxUnits {
-			f[field(n, "units")] = "units_out_of_range"
-		}
-		if i.PerUser < 1 || i.PerUser > MaxPerUser {
-			f[field(n, "per_user")] = "per_user_out_of_range"
-		}
+		f.itemLimits(n, i)
 	}
 	return nil
+}
+
+// itemPrice wants a price in the currency of the SKU and below its own.
+func (f wrong) itemPrice(n int, i Item, sku SKU) {
+	switch {
+	case i.Amount.Amount <= 0 || i.Amount.Currency != sku.Price.Currency:
+		f[field(n, "price")] = "price_invalid"
+	case i.Amount.Amount >= sku.Price.Amount:
+		f[field(n, "price")] = "price_not_below"
+	}
+}
+
+func (f wrong) itemLimits(n int, i Item) {
+	if i.Units < 1 || i.Units > MaxUnits {
+		f[field(n, "units")] = "units_out_of_range"
+	}
+	if i.PerUser < 1 || i.PerUser > MaxPerUser {
+		f[field(n, "per_user")] = "per_user_out_of_range"
+	}
 }
 
 // wrong are the fields at fault, each with its slug.
 type wrong map[string]string
 
-func (f wrong) name(field, s string) {
-	switch {
-	case s == "":
-		f[field] = "name_missing"
-	case utf8.RuneCountInString(s) > MaxName:
-		f[field] = "name_long"
-	case !db.Storable(s):
-		f[field] = "name_invalid"
+// name wants a name in every language.
+func (f wrong) name(name locale.Text) {
+	for lang, s := range name.All() {
+		field := "name_" + lang.Code()
+		switch {
+		case s == "":
+			f[field] = "name_missing"
+		case utf8.RuneCountInString(s) > MaxName:
+			f[field] = "name_long"
+		case !db.Storable(s):
+			f[field] = "name_invalid"
+		}
 	}
 }
 
@@ -211,7 +227,7 @@ func skuIDs(items []Item) []int64 {
 	return ids
 }
 
-// atFault names the item of a SKU in a fault; whatever is no fault that a person can mend comes back as it is.
+// atFault names the item of a SKU in a fault. An error that a person can't correct comes back as it is.
 func atFault(err error, items []Item, skuID int64, input string) error {
 	f := fault.From(err)
 	if f.Kind == fault.Internal {

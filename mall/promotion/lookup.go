@@ -14,7 +14,7 @@ import (
 // maxLookup is longer than a name and than a code, in characters.
 const maxLookup = 80
 
-// Lookup finds up to most campaigns by id or by how a name begins, whosever and in whatever state, without their items.
+// Lookup finds up to most campaigns by id or by how a name begins, of any owner and in any state, without their items.
 func (p *Promotions) Lookup(ctx context.Context, q string, most int) (found []Campaign, err error) {
 	if q = strings.TrimSpace(q); !sayable(q) {
 		return nil, nil
@@ -36,7 +36,7 @@ func (p *Promotions) Lookup(ctx context.Context, q string, most int) (found []Ca
 	return found, nil
 }
 
-// LookupCoupons finds up to most coupons by how the code begins, whosever and in whatever state, without what they
+// LookupCoupons finds up to most coupons by how the code begins, of any owner and in any state, without what they
 // cover.
 func (p *Promotions) LookupCoupons(ctx context.Context, q string, most int) (found []Coupon, err error) {
 	if q = strings.TrimSpace(q); !sayable(q) {
@@ -57,7 +57,7 @@ func (p *Promotions) LookupCoupons(ctx context.Context, q string, most int) (fou
 	return found, nil
 }
 
-// sayable says that PostgreSQL can be asked for a text, and that something could be called so.
+// sayable says that a text is one that PostgreSQL can be asked for and that a name or a code could be.
 func sayable(q string) bool {
 	return q != "" && utf8.RuneCountInString(q) <= maxLookup && db.Storable(q)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion/internal/dbsqlc"
 )
@@ -74,10 +75,10 @@ type Deps struct {
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 }
 
-// auditTx writes an operator's action down; a creator's own sales are nobody else's business.
+// auditTx records an operator's action. What creators do with their own sales is not audited.
 func (p *Promotions) auditTx(ctx context.Context, tx pgx.Tx, by Actor, verb string, c Campaign) error {
 	return p.auditActionTx(ctx, tx, by, verb, fmt.Sprintf("campaign:%d", c.ID),
-		map[string]any{"name": c.NameEn, "owner": c.OwnerID, "version": c.Version})
+		map[string]any{"name": c.Name.En, "owner": c.OwnerID, "version": c.Version})
 }
 
 // auditCouponTx is auditTx for a coupon of the mall.
@@ -125,14 +126,14 @@ func (a Actor) owns(c Campaign) bool { return a.Operator || a.UserID == c.OwnerI
 
 // Campaign is one flash sale. Version counts its moves and edits. It sells from StartsAt until just before EndsAt.
 type Campaign struct {
-	ID             int64
-	OwnerID        int64
-	NameZh, NameEn string
-	StartsAt       time.Time
-	EndsAt         time.Time
-	Status         Status
-	Version        int
-	Items          []Item
+	ID       int64
+	OwnerID  int64
+	Name     locale.Text
+	StartsAt time.Time
+	EndsAt   time.Time
+	Status   Status
+	Version  int
+	Items    []Item
 }
 
 // Item is one SKU of a campaign. Units is the stock that it is given, PerUser how many of them one person may buy.
@@ -162,8 +163,7 @@ func campaignOf(r dbsqlc.PromotionCampaign) Campaign {
 	return Campaign{
 		ID:       r.ID,
 		OwnerID:  r.OwnerID,
-		NameZh:   r.NameZh,
-		NameEn:   r.NameEn,
+		Name:     locale.Text{Zh: r.NameZh, En: r.NameEn},
 		StartsAt: r.StartsAt,
 		EndsAt:   r.EndsAt,
 		Status:   Status(r.Status),

@@ -12,6 +12,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/inventory"
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
@@ -42,8 +43,7 @@ func item(sku, amount int64, units int) promotion.Item {
 // draft is a campaign that starts in an hour and lasts for one.
 func draft(m *malltest.Mall, items ...promotion.Item) promotion.Draft {
 	return promotion.Draft{
-		NameZh:   "限时抢购",
-		NameEn:   "Flash sale",
+		Name:     locale.Text{Zh: "限时抢购", En: "Flash sale"},
 		StartsAt: m.Now().Add(time.Hour),
 		EndsAt:   m.Now().Add(2 * time.Hour),
 		Items:    items,
@@ -88,7 +88,7 @@ func TestTransitions(t *testing.T) {
 	transitiontest.Compare(t, promotion.Transitions(), m.Pool, "promotion_transition_allowed", "../../docs/campaigns.md")
 }
 
-func TestTheDatabaseRefusesAStatusWithoutItsPromise(t *testing.T) {
+func TestCampaign_status_checks(t *testing.T) {
 	m := open(t)
 	c := create(m, creator, item(m.Sells(990, -1), 490, 5))
 	for _, status := range []string{"scheduled", "running", "ended", "cancelled", "lost"} {
@@ -100,11 +100,11 @@ func TestTheDatabaseRefusesAStatusWithoutItsPromise(t *testing.T) {
 	if _, err := m.Pool.Exec(m.Ctx, `insert into promotion_transition (campaign_id, from_status, to_status, version,
 		cause, actor)
 		values ($1, 'ended', 'running', 9, 'test', 'test')`, c.ID); !db.IsCheck(err, "promotion_transition_allowed") {
-		t.Errorf("ended to running was recorded: %v", err)
+		t.Errorf("the database recorded a move from ended to running: %v", err)
 	}
 }
 
-func TestACampaignRunsFromItsStartToItsEnd(t *testing.T) {
+func TestPromotions_Turn(t *testing.T) {
 	m := open(t)
 	limited, free := m.Sells(990, 10), m.Sells(1990, -1)
 	c := schedule(m, create(m, creator, item(free, 890, 4), item(limited, 490, 6)))
@@ -124,7 +124,7 @@ func TestACampaignRunsFromItsStartToItsEnd(t *testing.T) {
 	turned(m, 0)
 	m.Advance(time.Hour + time.Second)
 	if n := offers(); n != 0 { // no tick has come yet: late, never early
-		t.Fatalf("%d offers of a campaign that was not started", n)
+		t.Fatalf("%d offers of a campaign that has not started", n)
 	}
 	turned(m, 1)
 	is(m, c.ID, promotion.Running)
@@ -163,7 +163,7 @@ func TestACampaignRunsFromItsStartToItsEnd(t *testing.T) {
 	m.Whole()
 }
 
-func TestACampaignThatNobodyStartedInTimeIsOverAtOnce(t *testing.T) {
+func TestPromotions_Turn_start_missed(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 5)
 	c := schedule(m, create(m, creator, item(sku, 490, 5)))
@@ -181,7 +181,7 @@ func TestACampaignThatNobodyStartedInTimeIsOverAtOnce(t *testing.T) {
 	}
 }
 
-func TestManyProcessesTurnACampaignOnce(t *testing.T) {
+func TestPromotions_Turn_at_once(t *testing.T) {
 	m := open(t)
 	c := schedule(m, create(m, creator, item(m.Sells(990, 5), 490, 5)))
 	m.Advance(61 * time.Minute)
@@ -205,7 +205,7 @@ func TestManyProcessesTurnACampaignOnce(t *testing.T) {
 	}
 }
 
-func TestMovesAreGuardedByVersionAndState(t *testing.T) {
+func TestPromotions_Schedule_guards(t *testing.T) {
 	m := open(t)
 	c := create(m, creator, item(m.Sells(990, 5), 490, 5))
 	edited, err := m.Promotions.Edit(m.Ctx, creator, c.ID, c.Version, draft(m, c.Items...))
@@ -240,7 +240,7 @@ func TestMovesAreGuardedByVersionAndState(t *testing.T) {
 	m.Whole()
 }
 
-func TestCancellingGivesTheStockBack(t *testing.T) {
+func TestPromotions_Cancel(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 5)
 	c := schedule(m, create(m, creator, item(sku, 490, 5)))
@@ -252,12 +252,12 @@ func TestCancellingGivesTheStockBack(t *testing.T) {
 		t.Fatalf("left %v, %v", left, err)
 	}
 	if _, err := m.Promotions.Public(m.Ctx, c.ID); !errors.Is(err, promotion.ErrNotFound) {
-		t.Errorf("a cancelled campaign is shown: %v", err)
+		t.Errorf("a cancelled campaign is public: %v", err)
 	}
 	schedule(m, create(m, creator, item(sku, 490, 5)))
 }
 
-func TestWhatComesAfterTheEndIsMergedLate(t *testing.T) {
+func TestPromotions_MergeLate(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 5)
 	c := schedule(m, create(m, creator, item(sku, 490, 5)))
@@ -289,16 +289,16 @@ func TestWhatComesAfterTheEndIsMergedLate(t *testing.T) {
 		CampaignID: running.ID,
 		SKUID:      running.Items[0].SKUID,
 	}].Available; got != 2 {
-		t.Errorf("%d units of a campaign that is not over", got)
+		t.Errorf("%d units were merged of a campaign that is not over", got)
 	}
 }
 
-func TestOpenCampaignsComeInTheOrderOfTheirMoments(t *testing.T) {
+func TestPromotions_Open_order(t *testing.T) {
 	m := open(t)
 	var want []int64
 	at := func(starts, ends time.Duration) int64 {
 		d := draft(m, item(m.Sells(990, -1), 490, 5))
-		d.NameEn = fmt.Sprint(starts)
+		d.Name.En = fmt.Sprint(starts)
 		d.StartsAt = m.Now().Add(starts)
 		d.EndsAt = m.Now().Add(ends)
 		c, err := m.Promotions.Create(m.Ctx, creator, d)

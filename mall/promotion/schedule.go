@@ -20,7 +20,7 @@ func (p *Promotions) Schedule(ctx context.Context, by Actor, id int64, version i
 		if c, err = p.lockAsTx(ctx, tx, by, id, version, Drafted); err != nil {
 			return err
 		}
-		d := Draft{c.NameZh, c.NameEn, c.StartsAt, c.EndsAt, c.Items}
+		d := Draft{c.Name, c.StartsAt, c.EndsAt, c.Items}
 		// The owner's SKUs count, whoever presses the button.
 		owner := Actor{UserID: c.OwnerID, Operator: by.Operator}
 		if err := p.checkTx(ctx, tx, owner, d, p.deps.Now()); err != nil {

@@ -15,7 +15,7 @@ import (
 	"videomall/mall/promotion"
 )
 
-func TestASKUIsInOneOpenCampaign(t *testing.T) {
+func TestPromotions_Schedule_sku_taken(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 50)
 	first, second := create(m, creator, item(m.Sells(990, -1), 490, 5), item(sku, 490, 5)), create(m, creator,
@@ -23,7 +23,7 @@ func TestASKUIsInOneOpenCampaign(t *testing.T) {
 	schedule(m, first)
 	_, err := m.Promotions.Schedule(m.Ctx, creator, second.ID, second.Version)
 	if !errors.Is(err, promotion.ErrSKUBusy) || fault.From(err).Fields["items.0.sku"] != "campaign_sku_busy" {
-		t.Fatalf("scheduled twice: %v, %v", err, fault.From(err).Fields)
+		t.Fatalf("a SKU was scheduled in two campaigns: %v, %v", err, fault.From(err).Fields)
 	}
 	is(m, second.ID, promotion.Drafted)
 	m.Advance(3 * time.Hour)
@@ -34,7 +34,7 @@ func TestASKUIsInOneOpenCampaign(t *testing.T) {
 	m.Whole()
 }
 
-func TestTwoCampaignsRaceForASKUAndOneGetsIt(t *testing.T) {
+func TestPromotions_Schedule_at_once(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 50)
 	var drafts []promotion.Campaign
@@ -57,11 +57,11 @@ func TestTwoCampaignsRaceForASKUAndOneGetsIt(t *testing.T) {
 	n := 0
 	won.Range(func(any, any) bool { n++; return true })
 	if left, err := m.Inventory.Available(m.Ctx, []int64{sku}); err != nil || n != 1 || left[sku] != 45 {
-		t.Errorf("%d campaigns have the SKU, %d units left, %v", n, left[sku], err)
+		t.Errorf("%d campaigns have the SKU and %d units are left, %v", n, left[sku], err)
 	}
 }
 
-func TestAScheduleThatFailsAtTheLastItemTakesNothing(t *testing.T) {
+func TestPromotions_Schedule_last_item_fails(t *testing.T) {
 	m := open(t)
 	plenty, scarce := m.Sells(990, 50), m.Sells(990, 3)
 	c := create(m, creator, item(scarce, 490, 4), item(plenty, 490, 5))
@@ -76,7 +76,7 @@ func TestAScheduleThatFailsAtTheLastItemTakesNothing(t *testing.T) {
 	}
 }
 
-func TestADraftNamesEveryFieldAtFault(t *testing.T) {
+func TestPromotions_Create_invalid(t *testing.T) {
 	m := open(t)
 	video := m.Sells(990, -1)
 	for name, c := range map[string]struct {
@@ -84,9 +84,9 @@ func TestADraftNamesEveryFieldAtFault(t *testing.T) {
 		field  string
 		slug   string
 	}{
-		"no name":          {func(d *promotion.Draft) { d.NameZh = " " }, "name_zh", "name_missing"},
-		"long name":        {func(d *promotion.Draft) { d.NameEn = strings.Repeat("x", 81) }, "name_en", "name_long"},
-		"unstorable name":  {func(d *promotion.Draft) { d.NameEn = "a\x00b" }, "name_en", "name_invalid"},
+		"no name":          {func(d *promotion.Draft) { d.Name.Zh = " " }, "name_zh", "name_missing"},
+		"long name":        {func(d *promotion.Draft) { d.Name.En = strings.Repeat("x", 81) }, "name_en", "name_long"},
+		"unstorable name":  {func(d *promotion.Draft) { d.Name.En = "a\x00b" }, "name_en", "name_invalid"},
 		"no start":         {func(d *promotion.Draft) { d.StartsAt = time.Time{} }, "starts_at", "time_missing"},
 		"no end":           {func(d *promotion.Draft) { d.EndsAt = time.Time{} }, "ends_at", "time_missing"},
 		"end before start": {func(d *promotion.Draft) { d.EndsAt = d.StartsAt }, "ends_at", "ends_before_start"},
@@ -130,7 +130,7 @@ func TestADraftNamesEveryFieldAtFault(t *testing.T) {
 	}
 }
 
-func TestAPriceThatFellMeanwhileKeepsACampaignFromItsSchedule(t *testing.T) {
+func TestPromotions_Schedule_price_fell(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, -1)
 	c := create(m, creator, item(sku, 490, 5))
@@ -146,7 +146,7 @@ func TestAPriceThatFellMeanwhileKeepsACampaignFromItsSchedule(t *testing.T) {
 	}
 }
 
-func TestOthersFindNeitherTheCampaignNorTheSKU(t *testing.T) {
+func TestPromotions_Get_of_another_owner(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 5)
 	c := create(m, creator, item(sku, 490, 5))
@@ -162,16 +162,16 @@ func TestOthersFindNeitherTheCampaignNorTheSKU(t *testing.T) {
 	}
 	if _, err := m.Promotions.Create(m.Ctx, other,
 		draft(m, item(sku, 490, 5))); !errors.Is(err, promotion.ErrSKUNotFound) {
-		t.Errorf("a campaign with another's video: %v", err)
+		t.Errorf("a campaign with the video of another creator: %v", err)
 	}
 	list, err := m.Promotions.List(m.Ctx, other, 0, 10)
 	if err != nil || len(list) != 0 {
-		t.Errorf("a stranger's list: %v, %v", list, err)
+		t.Errorf("the list of another creator: %v, %v", list, err)
 	}
 	if list, err = m.Promotions.List(m.Ctx, operator, 0, 10); err != nil || len(list) != 1 || len(list[0].Items) != 1 {
 		t.Errorf("an operator's list: %v, %v", list, err)
 	}
 	if _, err := m.Promotions.Public(m.Ctx, c.ID); !errors.Is(err, promotion.ErrNotFound) {
-		t.Errorf("a draft is shown: %v", err)
+		t.Errorf("a draft is public: %v", err)
 	}
 }

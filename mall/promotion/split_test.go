@@ -7,7 +7,7 @@ import (
 	"videomall/mall/promotion"
 )
 
-func TestADiscountIsSplitToTheLastCentAndNobodyGetsMoreThanItsShare(t *testing.T) {
+func TestSplit(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(7, 11))
 	for range 20_000 {

@@ -22,7 +22,7 @@ const (
 	Moot       = "moot" // the creator submitted anew
 )
 
-// Appeal is a creator's word against a takedown or a return.
+// Appeal is a creator's objection to a takedown or a return.
 type Appeal struct {
 	ID         int64
 	TakedownID int64 // 0 for one against a return
@@ -53,7 +53,7 @@ func appealOf(a dbsqlc.ReviewAppeal) Appeal {
 	}
 }
 
-// Ground is what a creator may appeal against now: the one or the other, or nothing.
+// Ground is what a creator may appeal against now: a takedown, a return, or nothing.
 type Ground struct {
 	Takedown *Takedown
 	Case     *Case // returned, and not yet answered by a new revision
@@ -87,7 +87,7 @@ func (r *Reviews) ground(ctx context.Context, q dbsqlc.DBTX, creatorID, spuID in
 	return Ground{Case: &c}, err
 }
 
-// Appeal keeps a creator's word against what was done to a listing of theirs. Errors: ErrNoAppeal, also for somebody
+// Appeal records a creator's objection to what was done to a listing of theirs. Errors: ErrNoAppeal, also for somebody
 // else's listing, ErrAppealOpen, ErrInvalid with Fields.
 func (r *Reviews) Appeal(ctx context.Context, creatorID, spuID int64, words string) (made Appeal, err error) {
 	words = strings.TrimSpace(words)
@@ -127,9 +127,9 @@ func (r *Reviews) Appeal(ctx context.Context, creatorID, spuID int64, words stri
 	return made, err
 }
 
-// Answer decides an appeal. Granted against a takedown, the listing is on sale again; against a return, the case waits
-// for a look as if it had just come. Errors: ErrNotFound, ErrMoved when it was answered before, ErrOwnListing,
-// ErrInvalid with Fields, and those of the listing.
+// Answer decides an appeal. Granting one against a takedown puts the listing back on sale; granting one against a
+// return puts the case back into the queue as if it were new. Errors: ErrNotFound, ErrMoved when it was answered
+// before, ErrOwnListing, ErrInvalid with Fields, and those of the listing.
 func (r *Reviews) Answer(ctx context.Context, operatorID, id int64, grant bool, answer string) error {
 	answer = strings.TrimSpace(answer)
 	switch n := utf8.RuneCountInString(answer); {
@@ -139,16 +139,9 @@ func (r *Reviews) Answer(ctx context.Context, operatorID, id int64, grant bool, 
 		return ErrInvalid.With("answer", "answer_invalid")
 	}
 	return db.InTxRetrying(ctx, r.deps.Pool, tries, func(tx pgx.Tx) error {
-		row, err := r.q.LockAppeal(ctx, tx, id)
-		switch {
-		case errors.Is(err, pgx.ErrNoRows):
-			return ErrNotFound.Because("appeal %d", id)
-		case err != nil:
-			return fmt.Errorf("lock appeal %d: %w", id, err)
-		case row.CreatorID == operatorID:
-			return ErrOwnListing.Because("appeal %d", id)
-		case row.State != AppealOpen:
-			return ErrMoved.Because("appeal %d is %s", id, row.State)
+		a, err := r.lockAppealTx(ctx, tx, operatorID, id)
+		if err != nil {
+			return err
 		}
 		state, verb := Refused, "review.appeal_refuse"
 		if grant {
@@ -157,19 +150,39 @@ func (r *Reviews) Answer(ctx context.Context, operatorID, id int64, grant bool, 
 		if err := r.decideAppealTx(ctx, tx, id, state, answer, operatorID); err != nil {
 			return err
 		}
-		a := appealOf(row)
-		switch {
-		case grant && a.TakedownID != 0:
-			_, err = r.restoreTx(ctx, tx, operatorID, a.TakedownID)
-		case grant:
-			err = r.reopenTx(ctx, tx, operatorID, a.CaseID)
-		}
-		if err != nil {
-			return err
+		if grant {
+			if err := r.grantTx(ctx, tx, operatorID, a); err != nil {
+				return err
+			}
 		}
 		return r.deps.Audit(ctx, tx, operatorID, verb, spuSubject(a.SPUID),
 			map[string]any{"appeal": id, "takedown": a.TakedownID, "case": a.CaseID, "answer": answer})
 	})
+}
+
+// lockAppealTx takes an open appeal that is not the operator's own.
+func (r *Reviews) lockAppealTx(ctx context.Context, tx pgx.Tx, operatorID, id int64) (Appeal, error) {
+	row, err := r.q.LockAppeal(ctx, tx, id)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return Appeal{}, ErrNotFound.Because("appeal %d", id)
+	case err != nil:
+		return Appeal{}, fmt.Errorf("lock appeal %d: %w", id, err)
+	case row.CreatorID == operatorID:
+		return Appeal{}, ErrOwnListing.Because("appeal %d", id)
+	case row.State != AppealOpen:
+		return Appeal{}, ErrMoved.Because("appeal %d is %s", id, row.State)
+	}
+	return appealOf(row), nil
+}
+
+// grantTx takes back what a granted appeal is against.
+func (r *Reviews) grantTx(ctx context.Context, tx pgx.Tx, operatorID int64, a Appeal) error {
+	if a.TakedownID == 0 {
+		return r.reopenTx(ctx, tx, operatorID, a.CaseID)
+	}
+	_, err := r.restoreTx(ctx, tx, operatorID, a.TakedownID)
+	return err
 }
 
 // reopenTx puts a returned case back into the queue, with nobody's decision in it.

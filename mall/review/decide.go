@@ -18,13 +18,13 @@ var causes = []string{"texts", "cover", "film", "price", "category", "rights", "
 // Causes returns the reasons that a return chooses from.
 func Causes() []string { return slices.Clone(causes) }
 
-// tries are how often a decision is taken again that met a deadlock: a creator who withdraws locks the listing first
-// and the case after it, a reviewer the other way round.
+// tries is how often a decision is tried when it meets a deadlock: a creator who withdraws locks the listing and then
+// the case, a reviewer the case and then the listing.
 const tries = 3
 
-// Approve says yes to a case, read in that version. From SecondFrom points on it takes two people: the first yes leaves
-// the case waiting for the second. Errors: ErrNotFound, ErrMoved, ErrOwnListing, ErrSamePerson, and those of the
-// listing.
+// Approve approves a case in the version that the reviewer has read. A case of SecondFrom points or more takes two
+// people: after the first approval it waits for the second. Errors: ErrNotFound, ErrMoved, ErrOwnListing,
+// ErrSamePerson, and those of the listing.
 func (r *Reviews) Approve(ctx context.Context, operatorID, id int64, version int) (c Case, err error) {
 	err = db.InTxRetrying(ctx, r.deps.Pool, tries, func(tx pgx.Tx) error {
 		if c, err = r.lockAsTx(ctx, tx, operatorID, id, version); err != nil {
@@ -62,7 +62,8 @@ type Verdict struct {
 	Note   string
 }
 
-// Return gives a case, read in that version, back to its creator. Errors: those of Approve, ErrInvalid with Fields.
+// Return gives a case back to its creator, in the version that the reviewer has read. Errors: those of Approve,
+// ErrInvalid with Fields.
 func (r *Reviews) Return(ctx context.Context, operatorID, id int64, version int, v Verdict) (c Case, err error) {
 	v.Note = strings.TrimSpace(v.Note)
 	if err := v.check(); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"videomall/db"
 	"videomall/db/dbtest"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/review"
 )
@@ -113,11 +114,10 @@ func (d *desk) actions() string {
 
 func content() review.Content {
 	return review.Content{
-		TitleZh:       "山脊晨光",
-		TitleEn:       "First light",
-		DescriptionEn: "A walk.",
-		CategoryID:    1,
-		VideoID:       5,
+		Title:       locale.Text{Zh: "山脊晨光", En: "First light"},
+		Description: locale.Text{En: "A walk."},
+		CategoryID:  1,
+		VideoID:     5,
 		Prices: []review.Price{{
 			Kind:    "own",
 			Quality: "HD",

@@ -12,8 +12,8 @@ import (
 	"videomall/mall/review/internal/dbsqlc"
 )
 
-// OpenTx takes a submitted revision up within the caller's transaction, with its score. A revision that was returned or
-// withdrawn and comes again is a new case; a return that the creator was appealing against needs no judge any more.
+// OpenTx opens a case with a score for a submitted revision, within the caller's transaction. A revision that comes
+// again after a return or a withdrawal is a new case, and settles the creator's open appeal against that return.
 // Errors: ErrOpenAlready while a case of the revision lives.
 func (r *Reviews) OpenTx(ctx context.Context, tx pgx.Tx, s Submission) (Case, error) {
 	reasons, err := r.reasonsTx(ctx, tx, s)

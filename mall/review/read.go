@@ -32,7 +32,7 @@ type Filter struct {
 	Most      int
 }
 
-// waiting says that the list is of what waits, which is sorted by risk.
+// waiting says that the list holds cases that wait; those are sorted by risk.
 func (f Filter) waiting() bool {
 	for _, s := range f.States {
 		if s != Open && s != Second {
@@ -42,8 +42,8 @@ func (f Filter) waiting() bool {
 	return true
 }
 
-// List returns the cases that a filter chooses: what waits by its score, the highest first, then whoever has waited
-// longest; what is decided by its age, the latest first.
+// List returns the cases that a filter chooses. Those that wait are sorted by score, the highest first, and then by how
+// long they have waited; decided ones by age, the latest first.
 func (r *Reviews) List(ctx context.Context, f Filter) ([]Case, error) {
 	if len(f.States) == 0 {
 		f.States = []State{Open, Second}
@@ -170,7 +170,7 @@ func (r *Reviews) Past(ctx context.Context, creatorID, besides int64, most int) 
 	return p, err
 }
 
-// Heard is an appeal with what it is against.
+// Heard is an appeal with the takedown or the case that it is against.
 type Heard struct {
 	Appeal
 	Takedown *Takedown

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/review/internal/dbsqlc"
 )
@@ -45,22 +46,18 @@ var (
 
 // Content is a listing as it was submitted.
 type Content struct {
-	TitleZh       string   `json:"titleZh"`
-	TitleEn       string   `json:"titleEn"`
-	DescriptionZh string   `json:"descriptionZh,omitempty"`
-	DescriptionEn string   `json:"descriptionEn,omitempty"`
-	Tags          []string `json:"tags,omitempty"`
-	CategoryID    int64    `json:"categoryId"`
-	CategoryZh    string   `json:"categoryZh,omitempty"`
-	CategoryEn    string   `json:"categoryEn,omitempty"`
-	Slug          string   `json:"slug,omitempty"` // the name in its address, which stays
-	SeriesZh      string   `json:"seriesZh,omitempty"`
-	SeriesEn      string   `json:"seriesEn,omitempty"`
-	Episode       int      `json:"episode,omitempty"`
-	Cover         string   `json:"cover,omitempty"` // the name below /media/covers/, without size and extension
-	VideoID       int64    `json:"videoId,omitempty"`
-	FreeSeconds   int      `json:"freeSeconds,omitempty"` // of the video's begin, for anybody
-	Prices        []Price  `json:"prices,omitempty"`
+	Title       locale.Text `json:"-"` // in JSON titleZh and titleEn, see MarshalJSON
+	Description locale.Text `json:"-"`
+	Tags        []string    `json:"tags,omitempty"`
+	CategoryID  int64       `json:"categoryId"`
+	Category    locale.Text `json:"-"`
+	Slug        string      `json:"slug,omitempty"` // the name in its address, which stays
+	Series      locale.Text `json:"-"`
+	Episode     int         `json:"episode,omitempty"`
+	Cover       string      `json:"cover,omitempty"` // the name below /media/covers/, without size and extension
+	VideoID     int64       `json:"videoId,omitempty"`
+	FreeSeconds int         `json:"freeSeconds,omitempty"` // of the video's begin, for anybody
+	Prices      []Price     `json:"prices,omitempty"`
 }
 
 // Price is one way to buy it.
@@ -79,7 +76,7 @@ type Submission struct {
 	Content                      Content
 }
 
-// Creator is what others know of who submits.
+// Creator is what other modules know of the person who submits.
 type Creator struct {
 	Since        time.Time // when the account was made
 	Live         int       // listings on sale
@@ -118,11 +115,11 @@ type Deps struct {
 	Now     func() time.Time
 	Listing Listing
 	Facts   Facts
-	// Audit writes down who did what, in the transaction of the action. It is called last: whoever writes holds others
-	// off.
+	// Audit records who did what, in the transaction of the action. It is called last, because it locks the audit log
+	// until the commit.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
-	// EndAccess sees to it that what was bought of a listing ends and is paid back, soon after the commit. takedownID
-	// says why.
+	// EndAccess ends the access that people have bought to a listing and pays them back, soon after the commit.
+	// takedownID says why.
 	EndAccess func(ctx context.Context, tx pgx.Tx, spuID, takedownID int64) error
 }
 
@@ -140,7 +137,7 @@ func New(d Deps) *Reviews {
 	return &Reviews{deps: d, q: dbsqlc.New()}
 }
 
-// Case is one look at one submitted revision.
+// Case is the review of one submitted revision.
 type Case struct {
 	ID                           int64
 	RevisionID, SPUID, CreatorID int64

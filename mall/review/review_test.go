@@ -10,6 +10,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/review"
 	"videomall/mall/transition/transitiontest"
 )
@@ -19,7 +20,7 @@ func TestTransitions(t *testing.T) {
 	transitiontest.Compare(t, review.Transitions(), d.pool, "review_move_allowed", "")
 }
 
-func TestOnePersonApprovesWhatIsHarmless(t *testing.T) {
+func TestReviews_Approve(t *testing.T) {
 	d := open(t)
 	c := d.opens(1)
 	got, err := d.Approve(t.Context(), olga, c.ID, c.Version)
@@ -34,7 +35,7 @@ func TestOnePersonApprovesWhatIsHarmless(t *testing.T) {
 	d.fails(err, review.ErrMoved)
 }
 
-func TestHighRiskTakesTwoPeople(t *testing.T) {
+func TestReviews_Approve_two_people(t *testing.T) {
 	d := open(t)
 	c := d.risky(1)
 	c, err := d.Approve(t.Context(), olga, c.ID, c.Version)
@@ -66,7 +67,7 @@ func TestHighRiskTakesTwoPeople(t *testing.T) {
 	}
 }
 
-func TestTheSecondPersonMayReturnIt(t *testing.T) {
+func TestReviews_Return_by_the_second_person(t *testing.T) {
 	d := open(t)
 	c := d.risky(1)
 	c, err := d.Approve(t.Context(), olga, c.ID, c.Version)
@@ -78,7 +79,7 @@ func TestTheSecondPersonMayReturnIt(t *testing.T) {
 	}
 }
 
-func TestNobodyDecidesOnTheirOwnListing(t *testing.T) {
+func TestReviews_Approve_own_listing(t *testing.T) {
 	d := open(t)
 	c := d.opens(1, func(s *review.Submission) { s.CreatorID = olga })
 	_, err := d.Approve(t.Context(), olga, c.ID, c.Version)
@@ -88,15 +89,14 @@ func TestNobodyDecidesOnTheirOwnListing(t *testing.T) {
 	_, err = d.TakeDown(t.Context(), olga, review.Target{
 		SPUID:     70,
 		CreatorID: olga,
-		TitleZh:   "a",
-		TitleEn:   "a",
+		Title:     locale.Text{Zh: "a", En: "a"},
 		Reason:    "r",
 	})
 	d.fails(err, review.ErrOwnListing)
 	d.says("")
 }
 
-func TestAReturnSaysWhy(t *testing.T) {
+func TestReviews_Return_reasons(t *testing.T) {
 	d := open(t)
 	c := d.opens(1)
 	for field, v := range map[string]review.Verdict{
@@ -120,7 +120,7 @@ func TestAReturnSaysWhy(t *testing.T) {
 	d.says("return 1, audit:review.return:case:1 11")
 }
 
-func TestAnOldVersionDecidesNothing(t *testing.T) {
+func TestReviews_Approve_old_version(t *testing.T) {
 	d := open(t)
 	c := d.risky(1)
 	_, err := d.Approve(t.Context(), olga, c.ID, c.Version)
@@ -132,7 +132,7 @@ func TestAnOldVersionDecidesNothing(t *testing.T) {
 	d.fails(err, review.ErrNotFound)
 }
 
-func TestWithdrawnAndReturnedRevisionsComeAgainAsNewCases(t *testing.T) {
+func TestReviews_OpenTx_again(t *testing.T) {
 	d := open(t)
 	c := d.opens(1)
 	_, err := d.submit(1)
@@ -142,7 +142,7 @@ func TestWithdrawnAndReturnedRevisionsComeAgainAsNewCases(t *testing.T) {
 	d.fails(d.withdraw(1), review.ErrMoved)
 	again := d.opens(1)
 	if again.ID == c.ID {
-		t.Fatal("the same case")
+		t.Fatal("a revision that came again has its old case")
 	}
 	_, err = d.Return(t.Context(), olga, again.ID, again.Version, review.Verdict{Causes: []string{"price"}})
 	d.ok(err)
@@ -163,7 +163,7 @@ func TestWithdrawnAndReturnedRevisionsComeAgainAsNewCases(t *testing.T) {
 	}
 }
 
-func TestOfManyReviewersOneDecides(t *testing.T) {
+func TestReviews_Approve_at_once(t *testing.T) {
 	d := open(t)
 	quiet, loud := d.opens(1), d.risky(2)
 	var won, seconds atomic.Int64
@@ -189,7 +189,7 @@ func TestOfManyReviewersOneDecides(t *testing.T) {
 			if err == nil {
 				seconds.Add(1)
 				if c.State != review.Second {
-					t.Errorf("one person made it %s", c.State)
+					t.Errorf("one person alone moved the case to %s", c.State)
 				}
 			} else if !errors.Is(err, review.ErrMoved) {
 				t.Error(err)
@@ -198,7 +198,7 @@ func TestOfManyReviewersOneDecides(t *testing.T) {
 	}
 	wg.Wait()
 	if won.Load() != 1 || seconds.Load() != 1 {
-		t.Errorf("%d decided, %d were first", won.Load(), seconds.Load())
+		t.Errorf("%d decisions were made, %d were the first approval", won.Load(), seconds.Load())
 	}
 	var entries int
 	d.ok(d.pool.QueryRow(t.Context(), `select count(*) from neighbour where action like 'audit:%'`).Scan(&entries))
@@ -208,7 +208,7 @@ func TestOfManyReviewersOneDecides(t *testing.T) {
 }
 
 // Without its entry in the audit log no action is taken.
-func TestReviews_an_action_and_its_audit_entry_stand_or_fall_together(t *testing.T) {
+func TestReviews_audit_fails(t *testing.T) {
 	d := open(t)
 	low, high := d.opens(1), d.risky(2)
 	back := d.opens(3, func(s *review.Submission) { s.SPUID = 71 })
@@ -217,8 +217,7 @@ func TestReviews_an_action_and_its_audit_entry_stand_or_fall_together(t *testing
 	down, err := d.TakeDown(t.Context(), olga, review.Target{
 		SPUID:      72,
 		CreatorID:  creator,
-		TitleZh:    "a",
-		TitleEn:    "a",
+		Title:      locale.Text{Zh: "a", En: "a"},
 		Reason:     "r",
 		KeepAccess: true,
 	})
@@ -244,8 +243,7 @@ func TestReviews_an_action_and_its_audit_entry_stand_or_fall_together(t *testing
 			_, err := d.TakeDown(t.Context(), olga, review.Target{
 				SPUID:     73,
 				CreatorID: creator,
-				TitleZh:   "a",
-				TitleEn:   "a",
+				Title:     locale.Text{Zh: "a", En: "a"},
 				Reason:    "r",
 			})
 			return err
@@ -276,7 +274,7 @@ func TestReviews_an_action_and_its_audit_entry_stand_or_fall_together(t *testing
 	}
 }
 
-func TestTheQueueShowsTheRiskiestFirstThenTheOldest(t *testing.T) {
+func TestReviews_List_order(t *testing.T) {
 	d := open(t)
 	a, b := d.opens(1), d.opens(2)
 	high := d.risky(3)
@@ -294,10 +292,10 @@ func TestTheQueueShowsTheRiskiestFirstThenTheOldest(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	if got := list(review.Filter{After: a.ID}); !slices.Equal(got, []int64{b.ID}) {
-		t.Errorf("after the second %v", got)
+		t.Errorf("after the second decision %v", got)
 	}
 	if got := list(review.Filter{Least: review.SecondFrom}); !slices.Equal(got, []int64{high.ID}) {
-		t.Errorf("of high risk %v", got)
+		t.Errorf("cases of high risk: %v", got)
 	}
 	_, err := d.Approve(t.Context(), olga, a.ID, 0)
 	d.ok(err)

@@ -24,7 +24,7 @@ const (
 	RuleRepeated   = "duplicate_own"   // another video of the creator has
 )
 
-// What the rules bring. A copied video alone calls for two people; so do words of that weight.
+// The points that each rule adds. A copied video alone calls for two people; so do words of that weight.
 const (
 	pointsNewCreator = 25
 	pointsPrice      = 30
@@ -35,14 +35,14 @@ const (
 	mostWords        = 100
 )
 
-// When the rules speak.
+// The bounds at which the rules apply.
 const (
 	youngFor    = 30 * 24 * time.Hour
 	priceFactor = 3 // above the ninetieth percentile or below the tenth, by this
 	fewOffers   = 5 // of a category say nothing about a price
 )
 
-// Reason is what one rule brought, with what it saw.
+// Reason is the points that one rule added, with what it found.
 type Reason struct {
 	Rule   string       `json:"rule"`
 	Points int          `json:"points"`
@@ -108,7 +108,8 @@ func (r *Reviews) creatorRule(ctx context.Context, tx pgx.Tx, s Submission) (*Re
 	return nil, nil
 }
 
-// priceRule names the price that lies furthest outside. What costs nothing harms no buyer, and is none.
+// priceRule finds the price that lies furthest outside the band. A free video is no outlier, since it can't harm a
+// buyer.
 func (r *Reviews) priceRule(ctx context.Context, tx pgx.Tx, s Submission) (worst *Reason, err error) {
 	furthest := 0.0
 	for _, p := range s.Content.Prices {
@@ -146,7 +147,7 @@ func (r *Reviews) wordRule(ctx context.Context, tx pgx.Tx, s Submission) (*Reaso
 	}
 	c := s.Content
 	texts := append(
-		[]string{c.TitleZh, c.TitleEn, c.DescriptionZh, c.DescriptionEn, c.SeriesZh, c.SeriesEn,
+		[]string{c.Title.Zh, c.Title.En, c.Description.Zh, c.Description.En, c.Series.Zh, c.Series.En,
 			strings.ReplaceAll(c.Slug, "-", " ")}, c.Tags...)
 	found := Reason{Rule: RuleWords}
 	for _, w := range list {

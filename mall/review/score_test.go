@@ -20,7 +20,7 @@ func rules(c review.Case) string {
 	return strings.Join(out, ", ")
 }
 
-func TestWhatTheRulesBring(t *testing.T) {
+func TestReviews_OpenTx_score(t *testing.T) {
 	d := open(t)
 	proven := d.creator
 	day := 24 * time.Hour
@@ -100,7 +100,7 @@ func TestWhatTheRulesBring(t *testing.T) {
 	}
 }
 
-func TestTheWorstPriceIsNamed(t *testing.T) {
+func TestReviews_OpenTx_worst_price(t *testing.T) {
 	d := open(t)
 	d.band = review.Band{
 		Offers: 9,
@@ -118,7 +118,7 @@ func TestTheWorstPriceIsNamed(t *testing.T) {
 	}
 }
 
-func TestApprovalsAndTakedownsOfTheDeskCount(t *testing.T) {
+func TestReviews_OpenTx_earlier_decisions(t *testing.T) {
 	d := open(t)
 	d.creator.FirstListing = time.Time{}
 	c := d.opens(1)
@@ -151,11 +151,11 @@ func TestApprovalsAndTakedownsOfTheDeskCount(t *testing.T) {
 		d.ok(d.Undo(t.Context(), olga, down.ID))
 	}
 	if got := rules(d.opens(20)); got != "takedowns 20" {
-		t.Errorf("three put back: %s", got)
+		t.Errorf("after three takedowns were undone: %s", got)
 	}
 }
 
-func TestWordsAreFoundHoweverTheyAreWritten(t *testing.T) {
+func TestReviews_AddWord_spellings(t *testing.T) {
 	d := open(t)
 	for word, weight := range map[string]int{"Casino": 20, "赌博": 30, "free money": 25, "ＶＩＰ": 15, "ß-test": 5,
 		"1xbet": 40} {
@@ -187,8 +187,8 @@ func TestWordsAreFoundHoweverTheyAreWritten(t *testing.T) {
 		{"", ""},                               //
 	} {
 		for field, put := range map[string]func(*review.Content){
-			"title":       func(k *review.Content) { k.TitleEn = c.text },
-			"description": func(k *review.Content) { k.DescriptionZh = c.text },
+			"title":       func(k *review.Content) { k.Title.En = c.text },
+			"description": func(k *review.Content) { k.Description.Zh = c.text },
 			"tag":         func(k *review.Content) { k.Tags = []string{"walks", c.text} },
 		} {
 			got := d.opens(int64(n*10+len(field)+1000), func(s *review.Submission) { put(&s.Content) })
@@ -203,23 +203,23 @@ func TestWordsAreFoundHoweverTheyAreWritten(t *testing.T) {
 	}
 }
 
-func TestSeveralWordsAddUpToAtMostAHundred(t *testing.T) {
+func TestReviews_AddWord_several(t *testing.T) {
 	d := open(t)
 	d.ok(d.AddWord(t.Context(), olga, "alpha", 70))
 	d.ok(d.AddWord(t.Context(), olga, "beta", 20))
-	c := d.opens(1, func(s *review.Submission) { s.Content.DescriptionEn = "alpha beta alpha" })
+	c := d.opens(1, func(s *review.Submission) { s.Content.Description.En = "alpha beta alpha" })
 	if rules(c) != "listed_words 90" || !slices.Equal(c.Reasons[0].Words, []string{"alpha", "beta"}) {
 		t.Errorf("%+v", c.Reasons)
 	}
 	d.ok(d.AddWord(t.Context(), olga, "gamma", 50))
 	if got := rules(d.opens(2, func(s *review.Submission) {
-		s.Content.DescriptionEn = "alpha beta gamma"
+		s.Content.Description.En = "alpha beta gamma"
 	})); got != "listed_words 100" {
 		t.Errorf("%s", got)
 	}
 }
 
-func TestWordsThatCanNotBeOnTheList(t *testing.T) {
+func TestReviews_AddWord_refused(t *testing.T) {
 	d := open(t)
 	d.ok(d.AddWord(t.Context(), olga, "casino", 20))
 	for _, c := range []struct {

@@ -82,7 +82,7 @@ func (r *Reviews) moveTx(ctx context.Context, tx pgx.Tx, c Case, next Case, acto
 	return caseOf(row)
 }
 
-// lockTx reads a case and keeps every other mover out until the transaction ends. Errors: ErrNotFound.
+// lockTx reads a case and locks it against other moves until the transaction ends. Errors: ErrNotFound.
 func (r *Reviews) lockTx(ctx context.Context, tx pgx.Tx, id int64) (Case, error) {
 	row, err := r.q.LockCase(ctx, tx, id)
 	if errors.Is(err, pgx.ErrNoRows) {

@@ -11,14 +11,15 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
+	"videomall/mall/locale"
 	"videomall/mall/review/internal/dbsqlc"
 )
 
-// Takedown is a listing that an operator took off the shop. A creator who takes an own listing off makes none, and
-// keeps what buyers own of it.
+// Takedown is a listing that an operator took off the shop. A creator who takes their own listing off sale makes none:
+// buyers keep what they own.
 type Takedown struct {
 	ID, SPUID, CreatorID int64
-	TitleZh, TitleEn     string
+	Title                locale.Text
 	ByID                 int64
 	Reason               string // the creator reads it
 	KeepAccess           bool   // false: what buyers own of it ended, and they were paid back
@@ -32,8 +33,7 @@ func takedownOf(t dbsqlc.ReviewTakedown) Takedown {
 		ID:         t.ID,
 		SPUID:      t.SpuID,
 		CreatorID:  t.CreatorID,
-		TitleZh:    t.TitleZh,
-		TitleEn:    t.TitleEn,
+		Title:      locale.Text{Zh: t.TitleZh, En: t.TitleEn},
 		ByID:       t.ByID,
 		Reason:     t.Reason,
 		KeepAccess: t.KeepAccess,
@@ -46,14 +46,13 @@ func takedownOf(t dbsqlc.ReviewTakedown) Takedown {
 // Target is the listing to be taken down, and why.
 type Target struct {
 	SPUID, CreatorID int64
-	TitleZh, TitleEn string
+	Title            locale.Text
 	Reason           string
 	KeepAccess       bool
 }
 
-// TakeDown takes a live listing off the shop. Without KeepAccess what buyers own of it ends soon after, and each is
-// paid back: the mall sells nothing for nothing. Errors: ErrOwnListing, ErrTakenDown, ErrInvalid with Fields, and those
-// of the listing.
+// TakeDown takes a live listing off the shop. Without KeepAccess the buyers' access ends soon after, and each of them
+// is paid back. Errors: ErrOwnListing, ErrTakenDown, ErrInvalid with Fields, and those of the listing.
 func (r *Reviews) TakeDown(ctx context.Context, operatorID int64, t Target) (down Takedown, err error) {
 	t.Reason = strings.TrimSpace(t.Reason)
 	switch n := utf8.RuneCountInString(t.Reason); {
@@ -68,8 +67,8 @@ func (r *Reviews) TakeDown(ctx context.Context, operatorID int64, t Target) (dow
 		row, err := r.q.InsertTakedown(ctx, tx, dbsqlc.InsertTakedownParams{
 			SpuID:      t.SPUID,
 			CreatorID:  t.CreatorID,
-			TitleZh:    t.TitleZh,
-			TitleEn:    t.TitleEn,
+			TitleZh:    t.Title.Zh,
+			TitleEn:    t.Title.En,
 			ByID:       operatorID,
 			Reason:     t.Reason,
 			KeepAccess: t.KeepAccess,
@@ -99,11 +98,11 @@ func (r *Reviews) TakeDown(ctx context.Context, operatorID int64, t Target) (dow
 	return down, nil
 }
 
-// Undo puts a listing that was taken down back on sale; an appeal that waits is granted by it. What was paid back stays
-// paid back. Errors: ErrNotFound, ErrMoved when it was undone before, ErrOwnListing, and those of the listing.
+// Undo puts a listing that was taken down back on sale, which grants an appeal that waits. Refunds that were paid stay
+// paid. Errors: ErrNotFound, ErrMoved when it was undone before, ErrOwnListing, and those of the listing.
 func (r *Reviews) Undo(ctx context.Context, operatorID, id int64) error {
 	return db.InTxRetrying(ctx, r.deps.Pool, tries, func(tx pgx.Tx) error {
-		// The appeal first, as whoever answers it locks them.
+		// The appeal is locked first, in the order in which Answer locks them.
 		appeal, err := r.q.OpenAppealOf(ctx, tx, &id)
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return fmt.Errorf("appeal against takedown %d: %w", id, err)
@@ -168,8 +167,8 @@ func (r *Reviews) Takedowns(ctx context.Context, before int64, most int) ([]Take
 	return out, nil
 }
 
-// EndedAccessTx says which of these listings are taken down without their buyers keeping anything, and by which
-// takedown: what is paid for them later must go back too. None of these is undone before the transaction ends.
+// EndedAccessTx says which of these listings are taken down without KeepAccess, and by which takedown: a payment that
+// arrives for them later must go back too. None of these takedowns is undone before the transaction ends.
 func (r *Reviews) EndedAccessTx(ctx context.Context, tx pgx.Tx, spuIDs []int64) (map[int64]int64, error) {
 	rows, err := r.q.EndedAccess(ctx, tx, spuIDs)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
+	"videomall/mall/locale"
 	"videomall/mall/review"
 )
 
@@ -17,14 +18,13 @@ func target(keep bool) review.Target {
 	return review.Target{
 		SPUID:      70,
 		CreatorID:  creator,
-		TitleZh:    "山脊晨光",
-		TitleEn:    "First light",
+		Title:      locale.Text{Zh: "山脊晨光", En: "First light"},
 		Reason:     "A claim of rights.",
 		KeepAccess: keep,
 	}
 }
 
-func TestATakedownKeepsOrEndsWhatBuyersOwn(t *testing.T) {
+func TestReviews_TakeDown(t *testing.T) {
 	d := open(t)
 	down, err := d.TakeDown(t.Context(), olga, target(true))
 	d.ok(err)
@@ -39,7 +39,7 @@ func TestATakedownKeepsOrEndsWhatBuyersOwn(t *testing.T) {
 		return m
 	}
 	if got := ended(); len(got) != 0 {
-		t.Errorf("kept, yet ended: %v", got)
+		t.Errorf("access was to be kept, but ended: %v", got)
 	}
 	d.ok(d.Undo(t.Context(), olga, down.ID))
 	d.fails(d.Undo(t.Context(), olga, down.ID), review.ErrMoved)
@@ -57,7 +57,7 @@ func TestATakedownKeepsOrEndsWhatBuyersOwn(t *testing.T) {
 	d.fails(err, review.ErrInvalid)
 }
 
-func TestOfManyTakedownsOneIsMade(t *testing.T) {
+func TestReviews_TakeDown_at_once(t *testing.T) {
 	d := open(t)
 	var made atomic.Int64
 	var wg sync.WaitGroup
@@ -73,7 +73,7 @@ func TestOfManyTakedownsOneIsMade(t *testing.T) {
 	}
 	wg.Wait()
 	if made.Load() != 1 {
-		t.Errorf("%d were made", made.Load())
+		t.Errorf("%d takedowns were made", made.Load())
 	}
 	var ends int
 	d.ok(d.pool.QueryRow(t.Context(), `select count(*) from neighbour where action = 'end_access 70'`).Scan(&ends))
@@ -82,7 +82,7 @@ func TestOfManyTakedownsOneIsMade(t *testing.T) {
 	}
 }
 
-func TestAnAppealAgainstATakedown(t *testing.T) {
+func TestReviews_Appeal_takedown(t *testing.T) {
 	d := open(t)
 	_, err := d.Appeal(t.Context(), creator, 70, "please")
 	d.fails(err, review.ErrNoAppeal)
@@ -121,7 +121,7 @@ func TestAnAppealAgainstATakedown(t *testing.T) {
 	}
 }
 
-func TestPuttingBackGrantsTheAppealThatWaits(t *testing.T) {
+func TestReviews_Undo_grants_the_appeal(t *testing.T) {
 	d := open(t)
 	down, err := d.TakeDown(t.Context(), olga, target(true))
 	d.ok(err)
@@ -134,7 +134,7 @@ func TestPuttingBackGrantsTheAppealThatWaits(t *testing.T) {
 	}
 }
 
-func TestAnAppealAgainstAReturnPutsTheCaseBackIntoTheQueue(t *testing.T) {
+func TestReviews_Appeal_return(t *testing.T) {
 	d := open(t)
 	c := d.opens(1)
 	c, err := d.Return(t.Context(), olga, c.ID, c.Version, review.Verdict{Causes: []string{"price"}})
@@ -153,7 +153,7 @@ func TestAnAppealAgainstAReturnPutsTheCaseBackIntoTheQueue(t *testing.T) {
 	d.fails(err, review.ErrNoAppeal)
 }
 
-func TestANewRevisionSettlesTheAppealAgainstAReturn(t *testing.T) {
+func TestReviews_OpenTx_settles_the_appeal(t *testing.T) {
 	d := open(t)
 	c := d.opens(1)
 	_, err := d.Return(t.Context(), olga, c.ID, c.Version, review.Verdict{Causes: []string{"price"}})
@@ -168,7 +168,7 @@ func TestANewRevisionSettlesTheAppealAgainstAReturn(t *testing.T) {
 	}
 }
 
-func TestWithoutAWayBackNobodyAppealsAgainstAReturn(t *testing.T) {
+func TestReviews_Appeal_cannot_reopen(t *testing.T) {
 	d := open(t)
 	d.deps.Listing.Reopen = nil
 	d.Reviews = review.New(d.deps)

@@ -22,7 +22,7 @@ import (
 // MaxWeight is the most points that one word may bring.
 const MaxWeight = 100
 
-// Word is one that raises the score of a listing whose texts hold it.
+// Word is a word that raises the score of a listing whose texts contain it.
 type Word struct {
 	ID      int64
 	Word    string // as it was typed
@@ -105,8 +105,8 @@ func normalised(s string) string {
 	return norm.NFKC.String(cases.Fold().String(textnorm.Key(s)))
 }
 
-// loose is normalised without anything between letters and digits: Chinese has no spaces, and what is put between its
-// characters only hides a word.
+// loose is normalised text without anything between letters and digits: Chinese has no spaces, and what is put between
+// its characters only hides a word.
 func loose(s string) string {
 	return strings.Map(func(c rune) rune {
 		if unicode.IsLetter(c) || unicode.IsDigit(c) {
@@ -123,8 +123,8 @@ func wordless(c rune) bool {
 	return unicode.In(c, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai)
 }
 
-// holds says whether a text has the word, given as it is looked for. A word of an alphabet must stand by itself;
-// Chinese may be anywhere.
+// holds says whether a text contains the word, which is normalised. A word in an alphabet must stand by itself; a
+// Chinese one may stand anywhere.
 func holds(text, word string) bool {
 	if cjk(word) {
 		return strings.Contains(loose(text), word)

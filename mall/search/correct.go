@@ -16,35 +16,16 @@ var likeness = [...]string{"0.45", "0.2"}
 // mostAlike is how many like words are looked at.
 const mostAlike = 100
 
-// corrected answers for the words that are in no video by those most like them. It has no answer when all are known, or
-// when nothing is like one of them.
+// corrected replaces each word that is in no video by the indexed word most like it. It has no answer when all words
+// are known, or when no word is like any of the others.
 func (s *Search) corrected(ctx context.Context, text string, terms []term) (attempt, error) {
-	var words []run
-	var queries []string
-	for _, t := range terms {
-		for _, r := range t.runs {
-			if !r.cjk && !t.not && len(r.runes) >= 3 {
-				words, queries = append(words, r), append(queries, word(r, t.prefix))
-			}
-		}
-	}
-	if len(words) == 0 {
-		return attempt{}, nil
-	}
-	places, err := s.queries.Known(ctx, s.pools.Replica, queries)
+	words, err := s.unknown(ctx, terms)
 	if err != nil {
 		return attempt{}, err
 	}
-	known := make(map[int]bool, len(places))
-	for _, p := range places {
-		known[int(p)-1] = true
-	}
 	text = clipTo(text, LongestQuery)
 	fixed, shift := text, 0
-	for i, r := range words {
-		if known[i] {
-			continue
-		}
+	for _, r := range words {
 		like, err := s.nearest(ctx, r.text())
 		if err != nil {
 			return attempt{}, err
@@ -68,6 +49,38 @@ func (s *Search) corrected(ctx context.Context, text string, terms []term) (atte
 	return a, nil
 }
 
+// unknown are the words of a query that are in no video, in their order. Words of fewer than three letters, excluded
+// ones and Chinese are not corrected.
+func (s *Search) unknown(ctx context.Context, terms []term) ([]run, error) {
+	var words []run
+	var queries []string
+	for _, t := range terms {
+		for _, r := range t.runs {
+			if !r.cjk && !t.not && len(r.runes) >= 3 {
+				words, queries = append(words, r), append(queries, word(r, t.prefix))
+			}
+		}
+	}
+	if len(words) == 0 {
+		return nil, nil
+	}
+	places, err := s.queries.Known(ctx, s.pools.Replica, queries)
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[int]bool, len(places))
+	for _, p := range places {
+		known[int(p)-1] = true
+	}
+	var unknown []run
+	for i, r := range words {
+		if !known[i] {
+			unknown = append(unknown, r)
+		}
+	}
+	return unknown, nil
+}
+
 // nearest is the indexed word that the fewest slips of a typist turn into this one; empty when none is near.
 func (s *Search) nearest(ctx context.Context, word string) (string, error) {
 	for _, threshold := range likeness {
@@ -88,7 +101,7 @@ func (s *Search) nearest(ctx context.Context, word string) (string, error) {
 	return "", nil
 }
 
-// alike reads in a transaction: the threshold is a setting of it, read by the operator that the index serves.
+// alike finds similar words. It needs a transaction, because the threshold of the operator is a setting of one.
 func (s *Search) alike(ctx context.Context, word, threshold string) (words []string, err error) {
 	err = db.InTx(ctx, s.pools.Replica, func(tx pgx.Tx) (err error) {
 		if err = s.queries.SetSimilarity(ctx, tx, threshold); err != nil {

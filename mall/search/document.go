@@ -16,13 +16,13 @@ const (
 	fieldGap     = 8 // positions between two fields, so that no phrase runs across
 )
 
-// version of the documents: what is written another way has another one.
+// version of the documents. It changes whenever documents are written in another way.
 const version = 2
 
 // weightSpoken is what a match of how characters are read weighs: least.
 const weightSpoken = 'D'
 
-// doc is what the index keeps of an SPU.
+// doc is what the index stores about an SPU.
 type doc struct {
 	words      string // a tsvector in PostgreSQL's own notation
 	fuzzy      string
@@ -31,14 +31,14 @@ type doc struct {
 
 func document(t catalog.Texts) doc {
 	var v vector
-	v.add('A', true, t.TitleZh, t.TitleEn)
-	v.add('B', true, t.CreatorZh, t.CreatorEn)
+	v.add('A', true, t.Title.Zh, t.Title.En)
+	v.add('B', true, t.Creator.Zh, t.Creator.En)
 	v.add('B', true, t.Tags...)
-	v.add('C', true, t.CategoryZh, t.CategoryEn)
-	v.add('C', false, t.DescriptionZh, t.DescriptionEn) // is found by its words alone
+	v.add('C', true, t.Category.Zh, t.Category.En)
+	v.add('C', false, t.Description.Zh, t.Description.En) // is found by its words alone
 
 	var fuzzy []string
-	for _, s := range append([]string{t.TitleZh, t.TitleEn, t.CreatorZh, t.CreatorEn, t.CategoryZh, t.CategoryEn},
+	for _, s := range append([]string{t.Title.Zh, t.Title.En, t.Creator.Zh, t.Creator.En, t.Category.Zh, t.Category.En},
 		t.Tags...) {
 		for _, r := range segment(clip(s)) {
 			if !r.cjk {

@@ -12,6 +12,7 @@ import (
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 	"videomall/mall/search"
 )
 
@@ -25,24 +26,34 @@ type shop struct {
 }
 
 type video struct {
-	slug, titleZh, titleEn, aboutZh, aboutEn string
-	creator                                  int64
-	tags                                     []string
-	amount                                   int64
+	slug         string
+	title, about locale.Text
+	creator      int64
+	tags         []string
+	amount       int64
 }
 
 var videos = []video{
-	{"aurora", "追逐极光", "Chasing the Aurora", "在冰岛的冬夜里等待北极光。", "Nights of waiting under the northern lights of Iceland.",
+	{"aurora", locale.Text{Zh: "追逐极光", En: "Chasing the Aurora"},
+		locale.Text{Zh: "在冰岛的冬夜里等待北极光。", En: "Nights of waiting under the northern lights of Iceland."},
 		7, []string{"极光", "iceland", "nature"}, 1900},
-	{"kyoto", "京都的四季", "Four Seasons of Kyoto", "古都的寺庙、庭院与小巷。",
-		"Temples, gardens and lanes, photographed through a year.", 8, []string{"京都", "travel"}, 2900},
-	{"wok", "铁锅里的火", "Fire in the Wok", "四川厨师的日常。", "A Sichuan cook's day; running a kitchen.", 8,
+	{"kyoto", locale.Text{Zh: "京都的四季", En: "Four Seasons of Kyoto"},
+		locale.Text{Zh: "古都的寺庙、庭院与小巷。", En: "Temples, gardens and lanes, photographed through a year."},
+		8, []string{"京都", "travel"}, 2900},
+	{"wok", locale.Text{Zh: "铁锅里的火", En: "Fire in the Wok"},
+		locale.Text{Zh: "四川厨师的日常。", En: "A Sichuan cook's day; running a kitchen."},
+		8,
 		[]string{"food", "cooking"}, 0},
-	{"guitar", "指弹吉他入门", "Fingerstyle Guitar for Beginners", "从第一个和弦开始。",
-		"Start from the first chord. You don't need to read music.", 7, []string{"music", "course"}, 9900},
-	{"tokyo", "东京夜行", "Tokyo by Night", "霓虹与雨。", "Neon and rain. Café culture after midnight.", 8,
+	{"guitar", locale.Text{Zh: "指弹吉他入门", En: "Fingerstyle Guitar for Beginners"},
+		locale.Text{Zh: "从第一个和弦开始。", En: "Start from the first chord. You don't need to read music."},
+		7, []string{"music", "course"}, 9900},
+	{"tokyo", locale.Text{Zh: "东京夜行", En: "Tokyo by Night"},
+		locale.Text{Zh: "霓虹与雨。", En: "Neon and rain. Café culture after midnight."},
+		8,
 		[]string{"東京", "トーキョー", "travel"}, 1500},
-	{"north", "北方的光", "Light of the North", "灯塔看守人。", "A keeper of the lighthouse.", 7, nil, 1200},
+	{"north", locale.Text{Zh: "北方的光", En: "Light of the North"},
+		locale.Text{Zh: "灯塔看守人。", En: "A keeper of the lighthouse."},
+		7, nil, 1200},
 }
 
 func open(t testing.TB) *shop {
@@ -66,9 +77,8 @@ func open(t testing.TB) *shop {
 		ids:     map[string]int64{},
 	}
 	category, err := c.CreateCategory(ctx, catalog.NewCategory{
-		Slug:   "all",
-		NameZh: "纪录片",
-		NameEn: "Documentary",
+		Slug: "all",
+		Name: locale.Text{Zh: "纪录片", En: "Documentary"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -77,22 +87,19 @@ func open(t testing.TB) *shop {
 		if err := c.CreateCreator(ctx, catalog.NewCreator{
 			UserID: id,
 			Slug:   fmt.Sprint("creator-", id),
-			NameZh: name[0],
-			NameEn: name[1],
+			Name:   locale.Text{Zh: name[0], En: name[1]},
 		}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, f := range videos {
 		made, err := c.CreateProduct(ctx, catalog.NewProduct{
-			Slug:          f.slug,
-			CreatorID:     f.creator,
-			CategoryID:    category,
-			TitleZh:       f.titleZh,
-			TitleEn:       f.titleEn,
-			DescriptionZh: f.aboutZh,
-			DescriptionEn: f.aboutEn,
-			Tags:          f.tags,
+			Slug:        f.slug,
+			CreatorID:   f.creator,
+			CategoryID:  category,
+			Title:       f.title,
+			Description: f.about,
+			Tags:        f.tags,
 			SKUs: []catalog.NewSKU{{
 				Kind:    catalog.KindOwn,
 				Quality: catalog.QualityHD,

@@ -8,20 +8,19 @@ import (
 	"testing"
 
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 )
 
 // add puts a video on the category and into the index.
 func (s *shop) add(t testing.TB, f video) {
 	t.Helper()
 	made, err := s.catalog.CreateProduct(t.Context(), catalog.NewProduct{
-		Slug:          f.slug,
-		CreatorID:     7,
-		CategoryID:    1,
-		TitleZh:       f.titleZh,
-		TitleEn:       f.titleEn,
-		DescriptionZh: f.aboutZh,
-		DescriptionEn: f.aboutEn,
-		Tags:          f.tags,
+		Slug:        f.slug,
+		CreatorID:   7,
+		CategoryID:  1,
+		Title:       f.title,
+		Description: f.about,
+		Tags:        f.tags,
 		SKUs: []catalog.NewSKU{{
 			Kind:    catalog.KindOwn,
 			Quality: catalog.QualityHD,
@@ -43,61 +42,50 @@ func (s *shop) add(t testing.TB, f video) {
 // chinese are videos that people look for by what they hear, and English ones whose words are syllables too.
 var chinese = []video{
 	{
-		slug:    "whale",
-		titleZh: "鲸鱼的歌",
-		titleEn: "Songs of Whales",
-		aboutZh: "书法与编程。",
+		slug:  "whale",
+		title: locale.Text{Zh: "鲸鱼的歌", En: "Songs of Whales"},
+		about: locale.Text{Zh: "书法与编程。"},
 	},
 	{
-		slug:    "jelly",
-		titleZh: "水母漂流记",
-		titleEn: "Adrift with Jellyfish",
+		slug:  "jelly",
+		title: locale.Text{Zh: "水母漂流记", En: "Adrift with Jellyfish"},
 	},
 	{
-		slug:    "coffee",
-		titleZh: "咖啡馆的早晨",
-		titleEn: "Mornings",
+		slug:  "coffee",
+		title: locale.Text{Zh: "咖啡馆的早晨", En: "Mornings"},
 	},
 	{
-		slug:    "cook",
-		titleZh: "烹飪入門",
-		titleEn: "From the Kitchen",
+		slug:  "cook",
+		title: locale.Text{Zh: "烹飪入門", En: "From the Kitchen"},
 	},
 	{
-		slug:    "code",
-		titleZh: "編程與書法",
-		titleEn: "Strokes",
+		slug:  "code",
+		title: locale.Text{Zh: "編程與書法", En: "Strokes"},
 	},
 	{
-		slug:    "chongqing",
-		titleZh: "重庆音乐",
-		titleEn: "A City Sings",
+		slug:  "chongqing",
+		title: locale.Text{Zh: "重庆音乐", En: "A City Sings"},
 	},
 	{
-		slug:    "green",
-		titleZh: "绿女",
-		titleEn: "Jade",
+		slug:  "green",
+		title: locale.Text{Zh: "绿女", En: "Jade"},
 	},
 	{
-		slug:    "slow",
-		titleZh: "慢生活 安静 满山 漫步",
-		titleEn: "Unhurried",
+		slug:  "slow",
+		title: locale.Text{Zh: "慢生活 安静 满山 漫步", En: "Unhurried"},
 	},
 	{
-		slug:    "man",
-		titleZh: "忙人",
-		titleEn: "A Man in a Hurry",
+		slug:  "man",
+		title: locale.Text{Zh: "忙人", En: "A Man in a Hurry"},
 	},
 	{
-		slug:    "dance",
-		titleZh: "单侧 脚步",
-		titleEn: "Steps",
-		tags:    []string{"footwork"},
+		slug:  "dance",
+		title: locale.Text{Zh: "单侧 脚步", En: "Steps"},
+		tags:  []string{"footwork"},
 	},
 	{
-		slug:    "dancing",
-		titleZh: "舞",
-		titleEn: "Last Dance",
+		slug:  "dancing",
+		title: locale.Text{Zh: "舞", En: "Last Dance"},
 	},
 }
 
@@ -176,15 +164,13 @@ func TestSearch_Query_wordsFirst(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.add(t, video{
-		slug:    "heard",
-		titleZh: "水母 水母 水母",
-		titleEn: "Jelly",
+		slug:  "heard",
+		title: locale.Text{Zh: "水母 水母 水母", En: "Jelly"},
 	})
 	s.add(t, video{
-		slug:    "written",
-		titleZh: "别的",
-		titleEn: "Other",
-		aboutEn: "On shuimu, said once.",
+		slug:  "written",
+		title: locale.Text{Zh: "别的", En: "Other"},
+		about: locale.Text{En: "On shuimu, said once."},
 	})
 	if err := s.catalog.CountSaleTx(t.Context(), s.pool, s.ids["heard"], 100_000); err != nil { // as popular as can be
 		t.Fatal(err)
@@ -242,9 +228,8 @@ func TestSearch_Reindex(t *testing.T) {
 	s := open(t)
 	for n := range 210 { // more than a batch
 		s.add(t, video{
-			slug:    fmt.Sprint("jelly-", n),
-			titleZh: "水母",
-			titleEn: fmt.Sprint("Jelly ", n),
+			slug:  fmt.Sprint("jelly-", n),
+			title: locale.Text{Zh: "水母", En: fmt.Sprint("Jelly ", n)},
 		})
 	}
 	if _, err := s.pool.Exec(t.Context(), `update search_document set version = 1, words = '''水母'':1A'`); err != nil {

@@ -77,7 +77,7 @@ type attempt struct {
 	query, words string
 }
 
-// reads is the attempt that wants every term.
+// reads is the attempt that requires every term.
 func reads(terms []term, how reading) attempt {
 	a := attempt{
 		Result: Result{Marks: marks(terms, false, how)},
@@ -90,7 +90,7 @@ func reads(terms []term, how reading) attempt {
 	return a
 }
 
-// more is the attempt that reads words more loosely, or none where that asks for nothing else.
+// more is the attempt that reads words more loosely. It is empty when that changes nothing.
 func more(terms []term, how, before reading) attempt {
 	if strict(terms, how) == strict(terms, before) {
 		return attempt{}
@@ -140,43 +140,54 @@ func (s *Search) page(ctx context.Context, f catalog.Filter, res *attempt) (bool
 		return false, err
 	}
 	if len(matches) == 0 {
-		return after.AfterID != math.MaxInt64, nil // an empty end of a list that there was
+		return after.AfterID != math.MaxInt64, nil // an empty page after the last one of a list
 	}
 	f.Among = make([]int64, len(matches))
 	scores := make(map[int64]int64, len(matches))
 	for i, m := range matches {
 		f.Among[i], scores[m.SpuID] = m.SpuID, m.Score
 	}
+	capped := len(matches) == mostMatches
 	if f.Sort != SortRelevance {
 		res.Page, err = s.catalog.List(ctx, f)
-		res.Capped = res.Capped || len(matches) == mostMatches
+		res.Capped = res.Capped || capped
 		return true, err
 	}
+	if res.Page, err = s.ranked(ctx, f, list, scores); err != nil {
+		return false, err
+	}
+	if f.Cursor != "" { // the rest is not the whole
+		res.Total, res.Capped = 0, false
+	} else {
+		res.Capped = res.Capped || capped
+	}
+	return true, nil
+}
+
+// ranked lists the videos of f.Among in the order of their scores. list names the list that its cursors belong to.
+func (s *Search) ranked(ctx context.Context, f catalog.Filter, list string,
+	scores map[int64]int64) (catalog.Page, error) {
 	limit := min(mostLimit, f.Limit)
 	if limit <= 0 {
 		limit = catalog.DefaultLimit
 	}
-	first := f.Cursor == ""
 	f.Sort = catalog.SortGiven
 	f.Cursor = ""
 	f.Limit = limit + 1
-	if res.Page, err = s.catalog.List(ctx, f); err != nil {
-		return false, err
+	page, err := s.catalog.List(ctx, f)
+	if err != nil {
+		return page, err
 	}
-	if len(res.Items) > limit {
-		res.Items = res.Items[:limit]
-		last := res.Items[limit-1].SPUID
-		res.NextCursor = catalog.Cursor{
+	if len(page.Items) > limit {
+		page.Items = page.Items[:limit]
+		last := page.Items[limit-1].SPUID
+		page.NextCursor = catalog.Cursor{
 			List: list,
 			Key:  scores[last],
 			ID:   last,
 		}.String()
 	}
-	if !first { // the rest is not the whole
-		res.Total, res.Capped = 0, false
-	}
-	res.Capped = res.Capped || first && len(matches) == mostMatches
-	return true, nil
+	return page, nil
 }
 
 // planned has a query planned for the words that it asks for, each time: a plan made once for any words would read

@@ -47,7 +47,7 @@ func New(d Deps) *Search {
 	}
 }
 
-// lockSpace keeps the advisory locks on documents apart from anybody else's; the number means nothing.
+// lockSpace keeps the advisory locks on documents apart from all others. The number has no meaning.
 const lockSpace int32 = 0x7365_6172
 
 // Index brings one SPU's document up to date, and drops it when the SPU is not live.
@@ -113,9 +113,9 @@ func (s *Search) RebuildAll(ctx context.Context) error {
 // turn bounds how long one call of Reindex goes on.
 const turn = 40 * time.Second
 
-// Reindex rewrites documents that an earlier program wrote another way, for some time, and returns how many it has
-// rewritten and how many are left. Until then those are found as before, but for what is read another way in queries
-// too: traditional characters.
+// Reindex rewrites documents that an older version of the program wrote, for a limited time, and returns how many it
+// has rewritten and how many are left. Until a document is rewritten it is found as before, apart from traditional
+// characters, which queries now read in another way.
 func (s *Search) Reindex(ctx context.Context) (done int, left int64, err error) {
 	for until := s.now().Add(turn); s.now().Before(until); {
 		ids, err := s.queries.Outdated(ctx, s.pools.Primary, dbsqlc.OutdatedParams{

@@ -13,7 +13,7 @@ import (
 	"videomall/mall/search"
 )
 
-func TestWordsAreFoundInBothLanguages(t *testing.T) {
+func TestSearch_Query_both_languages(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	for q, want := range map[string]string{
@@ -63,7 +63,7 @@ func TestWordsAreFoundInBothLanguages(t *testing.T) {
 	}
 }
 
-func TestTheBestMatchStandsFirst(t *testing.T) {
+func TestSearch_Query_best_match_first(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	// light stands in the title of one and in the description of the other.
@@ -82,7 +82,7 @@ func TestTheBestMatchStandsFirst(t *testing.T) {
 	}
 }
 
-func TestMisspellingsAreAnsweredAndSaid(t *testing.T) {
+func TestSearch_Query_misspelled(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	for q, want := range map[string][2]string{
@@ -114,7 +114,7 @@ func TestMisspellingsAreAnsweredAndSaid(t *testing.T) {
 	}
 }
 
-func TestMarksShowWhatWasFound(t *testing.T) {
+func TestSearch_Query_marks(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	write := func(spans []search.Span) string {
@@ -154,7 +154,7 @@ func TestMarksShowWhatWasFound(t *testing.T) {
 	}
 }
 
-func TestPagesAndFiltersOfASearch(t *testing.T) {
+func TestSearch_Query_pages_and_filters(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	for _, sort := range []catalog.Sort{"", catalog.SortPopular, catalog.SortNewest, catalog.SortPriceAsc,
@@ -232,7 +232,7 @@ func TestPagesAndFiltersOfASearch(t *testing.T) {
 	}
 }
 
-func TestTheIndexFollowsTheCatalogue(t *testing.T) {
+func TestSearch_index_follows_the_catalogue(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	id := s.ids["aurora"]

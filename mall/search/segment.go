@@ -29,36 +29,58 @@ const longestWord = 64
 
 // segment cuts a text into runs. The index, the query and the marking all cut here, so they can't disagree.
 func segment(s string) []run {
-	var runs []run
-	open := false // whether the last run may go on
+	var c cutter
 	for i, r := range s {
 		at := place{i, i + len(string(r))}
 		for _, f := range fold(r) {
-			var last *run
-			if open {
-				last = &runs[len(runs)-1]
-			}
-			switch {
-			case unicode.Is(unicode.Mn, f) || unicode.Is(unicode.Mc, f):
-				if last != nil {
-					last.mark(f, at)
-				}
-			case last != nil && !last.cjk && (f == '\'' || f == '’'):
-				// don't is one word
-			case isCJK(f) || unicode.IsLetter(f) || unicode.IsDigit(f):
-				if last == nil || last.cjk != isCJK(f) {
-					runs = append(runs, run{cjk: isCJK(f)})
-					last, open = &runs[len(runs)-1], true
-				}
-				if last.cjk || len(last.runes) < longestWord {
-					last.runes, last.places = append(last.runes, f), append(last.places, at)
-				}
-			default:
-				open = false
-			}
+			c.add(f, at)
 		}
 	}
-	return runs
+	return c.runs
+}
+
+// cutter collects the runs of a text, letter by letter.
+type cutter struct {
+	runs []run
+	open bool // the next letter may belong to the last run
+}
+
+// add takes a folded letter that came from a place of the text.
+func (c *cutter) add(f rune, at place) {
+	last := c.last()
+	switch {
+	case unicode.Is(unicode.Mn, f) || unicode.Is(unicode.Mc, f):
+		if last != nil {
+			last.mark(f, at)
+		}
+	case last != nil && !last.cjk && (f == '\'' || f == '’'):
+		// don't is one word
+	case isCJK(f) || unicode.IsLetter(f) || unicode.IsDigit(f):
+		c.letter(f, at)
+	default:
+		c.open = false
+	}
+}
+
+// last is the run that may go on, nil where none may.
+func (c *cutter) last() *run {
+	if !c.open {
+		return nil
+	}
+	return &c.runs[len(c.runs)-1]
+}
+
+// letter puts a letter behind the last run, or begins another one where the script changes.
+func (c *cutter) letter(f rune, at place) {
+	last := c.last()
+	if last == nil || last.cjk != isCJK(f) {
+		c.runs = append(c.runs, run{cjk: isCJK(f)})
+		c.open = true
+		last = c.last()
+	}
+	if last.cjk || len(last.runes) < longestWord {
+		last.runes, last.places = append(last.runes, f), append(last.places, at)
+	}
 }
 
 // mark adds a combining mark: a voiced kana becomes one letter, an accent on a Latin letter is dropped, and any other

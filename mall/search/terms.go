@@ -19,7 +19,7 @@ type term struct {
 	prefix bool // the last word may be unfinished
 }
 
-// stopWords say too little to be demanded beside other words.
+// stopWords are too common to be required beside other words.
 var stopWords = map[string]bool{"a": true, "an": true, "and": true, "at": true, "by": true, "for": true, "from": true,
 	"in": true,
 	"is": true, "it": true, "of": true, "on": true, "or": true, "the": true, "to": true, "with": true, "的": true,

@@ -12,6 +12,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/sitepage/internal/dbsqlc"
 	"videomall/mall/textnorm"
 )
@@ -20,8 +21,7 @@ import (
 type Edit struct {
 	Slug    string
 	Version int // the version that was edited
-	BodyZh  string
-	BodyEn  string
+	Body    locale.Text
 	By      int64 // the operator's account
 }
 
@@ -36,7 +36,7 @@ func (p *Pages) Save(ctx context.Context, e Edit) error {
 	if err != nil {
 		return err
 	}
-	if current.Adapted() && current.Version == e.Version && current.BodyZh == e.BodyZh && current.BodyEn == e.BodyEn {
+	if current.Adapted() && current.Version == e.Version && current.Body == e.Body {
 		return nil
 	}
 	err = db.InTx(ctx, p.d.Pool, func(tx pgx.Tx) error { return p.saveTx(ctx, tx, e) })
@@ -50,8 +50,8 @@ func (p *Pages) saveTx(ctx context.Context, tx pgx.Tx, e Edit) error {
 	added, err := p.q.AddVersion(ctx, tx, dbsqlc.AddVersionParams{
 		Slug:    e.Slug,
 		After:   int32(e.Version),
-		BodyZh:  e.BodyZh,
-		BodyEn:  e.BodyEn,
+		BodyZh:  e.Body.Zh,
+		BodyEn:  e.Body.En,
 		SavedAt: p.d.Now(),
 		SavedBy: e.By,
 	})
@@ -71,8 +71,8 @@ func (p *Pages) saveTx(ctx context.Context, tx pgx.Tx, e Edit) error {
 	}
 	detail := map[string]any{
 		"version":      e.Version + 1,
-		"charactersZh": utf8.RuneCountInString(e.BodyZh),
-		"charactersEn": utf8.RuneCountInString(e.BodyEn),
+		"charactersZh": utf8.RuneCountInString(e.Body.Zh),
+		"charactersEn": utf8.RuneCountInString(e.Body.En),
 	}
 	return p.d.Audit(ctx, tx, e.By, "site_page.save", "page:"+e.Slug, detail)
 }
@@ -85,13 +85,14 @@ func checked(e Edit) (Edit, error) {
 	if e.Version < 0 || e.Version >= math.MaxInt32 {
 		return e, ErrChanged.Because("page %q, version %d", e.Slug, e.Version)
 	}
-	e.BodyZh, e.BodyEn = cleaned(e.BodyZh), cleaned(e.BodyEn)
+	e.Body = e.Body.Map(cleaned)
 	var wrong *fault.Fault
-	for field, body := range map[string]string{"body_zh": e.BodyZh, "body_en": e.BodyEn} {
+	for lang, body := range e.Body.All() {
+		field := "body_" + lang.Code()
 		switch {
 		case utf8.RuneCountInString(body) > MaxBody:
 			wrong = with(wrong, field, "site_page_too_long")
-		case e.BodyZh == "" && e.BodyEn == "":
+		case e.Body.IsZero():
 			wrong = with(wrong, field, "site_page_empty")
 		}
 	}

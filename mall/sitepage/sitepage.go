@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/sitepage/internal/dbsqlc"
 )
 
@@ -72,8 +73,7 @@ func New(d Deps) *Pages { return &Pages{d: d, q: dbsqlc.New()} }
 type Page struct {
 	Slug    string
 	Version int // 0 is the text that ships with the program
-	BodyZh  string
-	BodyEn  string
+	Body    locale.Text
 	SavedAt time.Time // zero for version 0
 	SavedBy int64
 }
@@ -86,7 +86,11 @@ var blank = regexp.MustCompile(`\[[^\[\]\n]{1,200}\](?:[^(\[:]|$)`)
 
 // Blanks counts the places in square brackets that are still to be filled in.
 func (p Page) Blanks() int {
-	return len(blank.FindAllStringIndex(p.BodyZh, -1)) + len(blank.FindAllStringIndex(p.BodyEn, -1))
+	n := 0
+	for _, body := range p.Body.All() {
+		n += len(blank.FindAllStringIndex(body, -1))
+	}
+	return n
 }
 
 //go:embed templates/*.md
@@ -97,15 +101,16 @@ func Template(slug string) (Page, error) {
 	if !slices.Contains(Slugs(), slug) {
 		return Page{}, ErrNotFound.Because("no page %q", slug)
 	}
-	p := Page{Slug: slug}
-	for lang, body := range map[string]*string{"en": &p.BodyEn, "zh-CN": &p.BodyZh} {
-		text, err := templates.ReadFile("templates/" + slug + "." + lang + ".md")
-		if err != nil {
-			return Page{}, fmt.Errorf("read the template of page %q: %w", slug, err)
-		}
-		*body = string(text)
+	var failed error
+	body := locale.Make(func(l locale.Lang) string {
+		text, err := templates.ReadFile("templates/" + slug + "." + string(l) + ".md")
+		failed = errors.Join(failed, err)
+		return string(text)
+	})
+	if failed != nil {
+		return Page{}, fmt.Errorf("read the template of page %q: %w", slug, failed)
 	}
-	return p, nil
+	return Page{Slug: slug, Body: body}, nil
 }
 
 // Current is the page as it is shown. Errors: ErrNotFound.
@@ -183,8 +188,7 @@ func pageOf(row dbsqlc.SitePageVersion) Page {
 	return Page{
 		Slug:    row.Slug,
 		Version: int(row.Version),
-		BodyZh:  row.BodyZh,
-		BodyEn:  row.BodyEn,
+		Body:    locale.Text{Zh: row.BodyZh, En: row.BodyEn},
 		SavedAt: row.SavedAt,
 		SavedBy: row.SavedBy,
 	}

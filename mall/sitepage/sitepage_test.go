@@ -13,6 +13,7 @@ import (
 
 	"videomall/db/dbtest"
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/sitepage"
 )
 
@@ -52,38 +53,37 @@ func TestPages_Save(t *testing.T) {
 	}
 	p, err := o.Current(ctx, sitepage.Terms)
 	must(err)
-	if p.Adapted() || p.Blanks() == 0 || !strings.Contains(p.BodyEn, "Sample text") ||
-		!strings.Contains(p.BodyZh, "示例文本") {
-		t.Fatalf("the first text: %+v", p)
+	if p.Adapted() || p.Blanks() == 0 || !strings.Contains(p.Body.En, "Sample text") ||
+		!strings.Contains(p.Body.Zh, "示例文本") {
+		t.Fatalf("before the first save: %+v", p)
 	}
 	must(o.Save(ctx, sitepage.Edit{
-		Slug:   sitepage.Terms,
-		BodyEn: "\r\nOne.\r\n\r\nTwo.\r\n",
-		By:     7,
+		Slug: sitepage.Terms,
+		Body: locale.Text{En: "\r\nOne.\r\n\r\nTwo.\r\n"},
+		By:   7,
 	}))
 	p, err = o.Current(ctx, sitepage.Terms)
 	must(err)
-	if p.Version != 1 || p.BodyEn != "One.\n\nTwo." || p.BodyZh != "" || p.SavedBy != 7 || p.SavedAt.IsZero() ||
+	if p.Version != 1 || p.Body.En != "One.\n\nTwo." || p.Body.Zh != "" || p.SavedBy != 7 || p.SavedAt.IsZero() ||
 		p.Blanks() != 0 {
 		t.Errorf("%+v", p)
 	}
 	must(o.Save(ctx, sitepage.Edit{
 		Slug:    sitepage.Terms,
 		Version: 1,
-		BodyEn:  "One.\n\nTwo.",
+		Body:    locale.Text{En: "One.\n\nTwo."},
 		By:      8,
 	})) // the same again
 	must(o.Save(ctx, sitepage.Edit{
 		Slug:    sitepage.Terms,
 		Version: 1,
-		BodyEn:  "Three.",
-		BodyZh:  "三。",
+		Body:    locale.Text{Zh: "三。", En: "Three."},
 		By:      8,
 	}))
 	err = o.Save(ctx, sitepage.Edit{
 		Slug:    sitepage.Terms,
 		Version: 1,
-		BodyEn:  "From a second tab.",
+		Body:    locale.Text{En: "From a second tab."},
 		By:      7,
 	})
 	if !errors.Is(err, sitepage.ErrChanged) {
@@ -93,21 +93,21 @@ func TestPages_Save(t *testing.T) {
 		if err := o.Save(ctx, sitepage.Edit{
 			Slug:    sitepage.Terms,
 			Version: version,
-			BodyEn:  "x",
+			Body:    locale.Text{En: "x"},
 		}); !errors.Is(err, sitepage.ErrChanged) {
-			t.Errorf("version %d, which there is not: %v", version, err)
+			t.Errorf("version %d does not exist, and saving from it: %v", version, err)
 		}
 	}
 	p, err = o.Current(ctx, sitepage.Terms)
 	must(err)
-	if p.Version != 2 || p.BodyEn != "Three." || p.BodyZh != "三。" {
+	if p.Version != 2 || p.Body.En != "Three." || p.Body.Zh != "三。" {
 		t.Errorf("%+v", p)
 	}
 	if len(o.audited) != 2 || o.audited[0] != "site_page.save page:terms" {
-		t.Errorf("the log: %q", o.audited)
+		t.Errorf("the audit log has %q", o.audited)
 	}
-	if first, err := o.Version(ctx, sitepage.Terms, 1); err != nil || first.BodyEn != "One.\n\nTwo." {
-		t.Errorf("what was in force earlier: %+v %v", first, err)
+	if first, err := o.Version(ctx, sitepage.Terms, 1); err != nil || first.Body.En != "One.\n\nTwo." {
+		t.Errorf("the earlier version is %+v %v", first, err)
 	}
 	if list, err := o.Versions(ctx, sitepage.Terms); err != nil || len(list) != 2 || list[0].Version != 2 ||
 		list[1].SavedBy != 7 {
@@ -119,11 +119,14 @@ func TestPages_Save(t *testing.T) {
 		t.Errorf("all pages: %+v", all)
 	}
 	o.refuse = errors.New("the log is shut")
-	if err := o.Save(ctx, sitepage.Edit{Slug: sitepage.Contact, BodyEn: "x"}); !errors.Is(err, o.refuse) {
-		t.Errorf("saved without a line in the log: %v", err)
+	if err := o.Save(ctx, sitepage.Edit{
+		Slug: sitepage.Contact,
+		Body: locale.Text{En: "x"},
+	}); !errors.Is(err, o.refuse) {
+		t.Errorf("the page was saved without an entry in the audit log: %v", err)
 	}
 	if p, err = o.Current(ctx, sitepage.Contact); err != nil || p.Adapted() {
-		t.Errorf("and it is shown: %+v %v", p, err)
+		t.Errorf("the page that was not saved is shown: %+v %v", p, err)
 	}
 }
 
@@ -142,9 +145,8 @@ func TestPages_Save_refused(t *testing.T) {
 		"the longest":            {long, long, nil},
 	} {
 		err := o.Save(t.Context(), sitepage.Edit{
-			Slug:   sitepage.Privacy,
-			BodyZh: c.zh,
-			BodyEn: c.en,
+			Slug: sitepage.Privacy,
+			Body: locale.Text{Zh: c.zh, En: c.en},
 		})
 		if c.fields == nil {
 			if err != nil {
@@ -162,8 +164,9 @@ func TestPages_Save_refused(t *testing.T) {
 			}
 		}
 	}
-	if err := o.Save(t.Context(), sitepage.Edit{Slug: "imprint", BodyEn: "x"}); !errors.Is(err, sitepage.ErrNotFound) {
-		t.Errorf("a page that there is not: %v", err)
+	err := o.Save(t.Context(), sitepage.Edit{Slug: "imprint", Body: locale.Text{En: "x"}})
+	if !errors.Is(err, sitepage.ErrNotFound) {
+		t.Errorf("a page that does not exist: %v", err)
 	}
 }
 
@@ -175,7 +178,8 @@ func TestPages_Save_at_once(t *testing.T) {
 	var all sync.WaitGroup
 	for n := range 10 {
 		all.Go(func() {
-			err := o.Save(t.Context(), sitepage.Edit{Slug: sitepage.Refunds, BodyEn: strings.Repeat("x", n+1)})
+			body := locale.Text{En: strings.Repeat("x", n+1)}
+			err := o.Save(t.Context(), sitepage.Edit{Slug: sitepage.Refunds, Body: body})
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -202,7 +206,7 @@ func TestPage_Blanks(t *testing.T) {
 		"[words](/terms) and [name]": 1,
 		"[ref]: https://a.example":   0, "[公司名称]": 1, "[two\nlines]": 0, "[]": 0,
 	} {
-		if got := (sitepage.Page{BodyEn: text}).Blanks(); got != want {
+		if got := (sitepage.Page{Body: locale.Text{En: text}}).Blanks(); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)
 		}
 	}
@@ -217,12 +221,12 @@ func TestTemplate(t *testing.T) {
 		if err != nil || p.Adapted() {
 			t.Fatalf("%s: %+v %v", slug, p, err)
 		}
-		if !strings.HasPrefix(p.BodyEn, "> **Sample text.**") || !strings.HasPrefix(p.BodyZh, "> **示例文本。**") {
+		if !strings.HasPrefix(p.Body.En, "> **Sample text.**") || !strings.HasPrefix(p.Body.Zh, "> **示例文本。**") {
 			t.Errorf("%s does not say that it is a sample", slug)
 		}
-		if p.Blanks() == 0 || strings.Count(p.BodyEn, "\n## ") != strings.Count(p.BodyZh, "\n## ") {
-			t.Errorf("%s: %d places to fill in, %d and %d parts", slug, p.Blanks(), strings.Count(p.BodyEn, "\n## "),
-				strings.Count(p.BodyZh, "\n## "))
+		if p.Blanks() == 0 || strings.Count(p.Body.En, "\n## ") != strings.Count(p.Body.Zh, "\n## ") {
+			t.Errorf("%s: %d places to fill in, %d and %d parts", slug, p.Blanks(), strings.Count(p.Body.En, "\n## "),
+				strings.Count(p.Body.Zh, "\n## "))
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/review"
@@ -51,7 +53,7 @@ func making(t *testing.T) *creator {
 // begun is a new listing of the video.
 func (m *creator) begun(title string) int64 {
 	m.T.Helper()
-	spu, err := m.Catalog.CreateListing(m.Ctx, 1, catalog.NewListing{
+	spu, err := m.Listings.Create(m.Ctx, 1, listing.NewDraft{
 		Title:      title,
 		CategoryID: m.category,
 		VideoID:    m.video,
@@ -61,17 +63,17 @@ func (m *creator) begun(title string) int64 {
 }
 
 // submitted writes a listing's texts and its way to buy it, and hands it in.
-func (m *creator) submitted(spu int64, title string, way catalog.Way) review.Case {
+func (m *creator) submitted(spu int64, title string, way listing.Way) review.Case {
 	m.T.Helper()
-	e, err := m.Catalog.Editing(m.Ctx, 1, spu)
+	e, err := m.Listings.Editing(m.Ctx, 1, spu)
 	m.OK(err)
-	e.Content.TitleEn = title
-	e.Content.TitleZh = "冰川"
+	e.Content.Title.En = title
+	e.Content.Title.Zh = "冰川"
 	e.Content.Cover = "glacier"
-	e.Content.Ways = []catalog.Way{way}
-	r, err := m.Catalog.Save(m.Ctx, 1, spu, catalog.Edit{Version: e.Version, Content: e.Content})
+	e.Content.Ways = []listing.Way{way}
+	r, err := m.Listings.Save(m.Ctx, 1, spu, listing.Edit{Version: e.Version, Content: e.Content})
 	m.OK(err)
-	m.OK(m.Catalog.Submit(m.Ctx, 1, spu, r.Version))
+	m.OK(m.Listings.Submit(m.Ctx, 1, spu, r.Version))
 	c, err := m.Reviews.Get(m.Ctx,
 		malltest.Query[int64](m.Mall, `select id from review_case where revision_id = `+strconv.FormatInt(r.ID, 10))[0])
 	m.OK(err)
@@ -96,7 +98,7 @@ func (m *creator) approved(c review.Case) {
 
 // A revision goes from a creator's file through the review to what is sold, bought and found; an edit replaces what is
 // found, and not what was bought.
-func TestARevisionReachesBuyersAndTheSearch(t *testing.T) {
+func TestSubscribe_revision_approved(t *testing.T) {
 	m := making(t)
 	finds := func(words string, want int) {
 		t.Helper()
@@ -107,7 +109,7 @@ func TestARevisionReachesBuyersAndTheSearch(t *testing.T) {
 		}
 	}
 	spu := m.begun("Glacier")
-	m.approved(m.submitted(spu, "Glacier", catalog.Way{
+	m.approved(m.submitted(spu, "Glacier", listing.Way{
 		Kind:        catalog.KindOwn,
 		Quality:     catalog.QualityHD,
 		Price:       new(int64(990)),
@@ -130,7 +132,7 @@ func TestARevisionReachesBuyersAndTheSearch(t *testing.T) {
 	m.DeliverNotices()
 	m.OK(m.Orders.Deliver(m.Ctx, o.OrderNo))
 
-	m.approved(m.submitted(spu, "Icefall", catalog.Way{
+	m.approved(m.submitted(spu, "Icefall", listing.Way{
 		Kind:        catalog.KindRent,
 		Quality:     catalog.QualityHD,
 		RentHours:   48,
@@ -143,17 +145,17 @@ func TestARevisionReachesBuyersAndTheSearch(t *testing.T) {
 		t.Errorf("a retired SKU is offered: %v, %v", offers, err)
 	}
 	if held, err := m.Entitlements.Owned(m.Ctx, 5, []int64{spu}); err != nil || len(held[spu]) != 1 {
-		t.Errorf("who bought it holds %v, %v", held, err)
+		t.Errorf("the buyer holds %v, %v", held, err)
 	}
-	m.OK(m.Catalog.TakeOff(m.Ctx, 1, spu))
+	m.OK(m.Listings.TakeOff(m.Ctx, 1, spu))
 	m.Relayed()
 	finds("icefall", 0)
 }
 
 // What was returned waits again as it was when its creator is heard; what they wrote since is not thrown away for it.
-func TestAnAppealAgainstAReturnIsHeard(t *testing.T) {
+func TestSubscribe_appeal_granted(t *testing.T) {
 	m := making(t)
-	way := catalog.Way{
+	way := listing.Way{
 		Kind:        catalog.KindOwn,
 		Quality:     catalog.QualityHD,
 		Price:       new(int64(990)),
@@ -183,50 +185,49 @@ func TestAnAppealAgainstAReturnIsHeard(t *testing.T) {
 	m.approved(c)
 	p, err := m.Catalog.ProductBySlug(m.Ctx, "glacier")
 	m.OK(err)
-	if p.TitleEn != "Glacier" {
-		t.Errorf("on sale is %q", p.TitleEn)
+	if p.Title.En != "Glacier" {
+		t.Errorf("what is on sale is %q", p.Title.En)
 	}
 
 	_, a = appealed("Icefall")
-	e, err := m.Catalog.Editing(m.Ctx, 1, spu)
+	e, err := m.Listings.Editing(m.Ctx, 1, spu)
 	m.OK(err)
-	e.Content.TitleEn = "Icefall at noon"
-	_, err = m.Catalog.Save(m.Ctx, 1, spu, catalog.Edit{Version: e.Version, Content: e.Content})
+	e.Content.Title.En = "Icefall at noon"
+	_, err = m.Listings.Save(m.Ctx, 1, spu, listing.Edit{Version: e.Version, Content: e.Content})
 	m.OK(err)
-	if err := m.Reviews.Answer(m.Ctx, m.oscar.ID, a.ID, true, ""); !errors.Is(err, catalog.ErrRevisionMoved) {
-		t.Fatalf("an appeal for what was edited since: %v", err)
+	if err := m.Reviews.Answer(m.Ctx, m.oscar.ID, a.ID, true, ""); !errors.Is(err, listing.ErrRevisionMoved) {
+		t.Fatalf("an appeal for a revision that was edited since: %v", err)
 	}
 	if state := malltest.Query[string](m.Mall,
 		`select state from review_appeal order by id desc limit 1`)[0]; state != review.AppealOpen {
 		t.Errorf("the appeal that could not be granted is %s", state)
 	}
-	if e, err = m.Catalog.Editing(m.Ctx, 1, spu); err != nil || e.Content.TitleEn != "Icefall at noon" ||
-		e.State != catalog.RevisionDraft {
-		t.Errorf("the draft is %q, %s, %v", e.Content.TitleEn, e.State, err)
+	if e, err = m.Listings.Editing(m.Ctx, 1, spu); err != nil || e.Content.Title.En != "Icefall at noon" ||
+		e.State != listing.RevisionDraft {
+		t.Errorf("the draft is %q, %s, %v", e.Content.Title.En, e.State, err)
 	}
 	m.OK(m.Reviews.Answer(m.Ctx, m.oscar.ID, a.ID, false, "the new one will be looked at"))
 }
 
 // A reviewer sees, and the words on the list are looked for in, all that buyers will read: the series, the address and
 // the price that is struck out, too.
-func TestAReviewerSeesAllThatBuyersWillRead(t *testing.T) {
+func TestListings_Submit_content_for_reviewers(t *testing.T) {
 	m := making(t)
 	m.OK(m.Reviews.AddWord(m.Ctx, m.olga.ID, "roulette", 40))
-	series, err := m.Catalog.CreateSeries(m.Ctx, 1, catalog.NewSeries{
-		Slug:    "nights",
-		TitleZh: "夜",
-		TitleEn: "Roulette nights",
+	series, err := m.Listings.CreateSeries(m.Ctx, 1, listing.NewSeries{
+		Slug:  "nights",
+		Title: locale.Text{Zh: "夜", En: "Roulette nights"},
 	})
 	m.OK(err)
 	spu := m.begun("Glacier")
-	e, err := m.Catalog.Editing(m.Ctx, 1, spu)
+	e, err := m.Listings.Editing(m.Ctx, 1, spu)
 	m.OK(err)
 	e.Content.SeriesID = series
 	e.Content.Episode = 3
 	e.Content.Slug = "a-glacier"
-	_, err = m.Catalog.Save(m.Ctx, 1, spu, catalog.Edit{Version: e.Version, Content: e.Content})
+	_, err = m.Listings.Save(m.Ctx, 1, spu, listing.Edit{Version: e.Version, Content: e.Content})
 	m.OK(err)
-	c := m.submitted(spu, "Glacier", catalog.Way{
+	c := m.submitted(spu, "Glacier", listing.Way{
 		Kind:        catalog.KindOwn,
 		Quality:     catalog.QualityHD,
 		Price:       new(int64(900)),
@@ -234,9 +235,9 @@ func TestAReviewerSeesAllThatBuyersWillRead(t *testing.T) {
 		MaxPerOrder: 1,
 	})
 	n := c.Content
-	if n.SeriesEn != "Roulette nights" || n.SeriesZh != "夜" || n.Episode != 3 || n.Slug != "a-glacier" ||
+	if n.Series.En != "Roulette nights" || n.Series.Zh != "夜" || n.Episode != 3 || n.Slug != "a-glacier" ||
 		len(n.Prices) != 1 || n.Prices[0].List == nil || n.Prices[0].List.Amount != 99900 {
-		t.Errorf("the desk reads %+v", n)
+		t.Errorf("the reviewers read %+v", n)
 	}
 	if !slices.ContainsFunc(c.Reasons, func(r review.Reason) bool {
 		return slices.Equal(r.Words, []string{"roulette"})

@@ -39,7 +39,7 @@ func submitRefunds(m *malltest.Mall) {
 	m.DeliverNotices()
 }
 
-func TestASaleCountsWhenItIsPaidAndARefundTakesItBackOnce(t *testing.T) {
+func TestSubscribe_popularity_of_a_sale(t *testing.T) {
 	t.Parallel()
 	m := malltest.Listening(t)
 	video := m.Sells(990, -1)
@@ -67,7 +67,7 @@ func TestASaleCountsWhenItIsPaidAndARefundTakesItBackOnce(t *testing.T) {
 	}
 }
 
-func TestARefundOfWhatWasNeverASaleTakesNothingBack(t *testing.T) {
+func TestSubscribe_popularity_of_a_late_payment(t *testing.T) {
 	t.Parallel()
 	m := malltest.Listening(t)
 	video := m.Sells(990, -1)

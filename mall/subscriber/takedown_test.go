@@ -13,6 +13,7 @@ import (
 
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
@@ -55,8 +56,7 @@ func editions(m *malltest.Mall) catalog.Created {
 		Slug:       "harbour",
 		CreatorID:  1,
 		CategoryID: 1,
-		TitleZh:    "港",
-		TitleEn:    "Harbour",
+		Title:      locale.Text{Zh: "港", En: "Harbour"},
 		SKUs: []catalog.NewSKU{sku("own", "HD", 0, 990), sku("own", "4K", 0, 1990), sku("rent", "HD", 24, 300),
 			sku("rent", "HD", 48, 0)},
 	})
@@ -83,7 +83,7 @@ func plays(m *malltest.Mall, o order.Order) {
 	m.OK(err)
 }
 
-func TestEndingAccessPaysEachOrderBackOnce(t *testing.T) {
+func TestSubscribe_takedown_ends_access(t *testing.T) {
 	m := reviewing(t)
 	video, beside := editions(m), m.Sells(500, -1)
 	own, k4, rent, free := video.SKUIDs[0], video.SKUIDs[1], video.SKUIDs[2], video.SKUIDs[3]
@@ -145,20 +145,19 @@ func TestEndingAccessPaysEachOrderBackOnce(t *testing.T) {
 	living := malltest.Query[int64](m, fmt.Sprintf(`select user_id from video_entitlement where spu_id = %d
 		and state = 'active' order by 1`, video.SPUID))
 	if diff := cmp.Diff([]int64{21}, living); diff != "" {
-		t.Errorf("may still watch, or could (-want +got):\n%s", diff)
+		t.Errorf("who may still watch (-want +got):\n%s", diff)
 	}
 	m.Whole()
 }
 
-func TestKeepingAccessPaysNobodyBack(t *testing.T) {
+func TestSubscribe_takedown_keeps_access(t *testing.T) {
 	m := reviewing(t)
 	video := editions(m)
 	bought(m, 22, video.SKUIDs[0])
 	_, err := m.Reviews.TakeDown(m.Ctx, 9, review.Target{
 		SPUID:      video.SPUID,
 		CreatorID:  1,
-		TitleZh:    "港",
-		TitleEn:    "Harbour",
+		Title:      locale.Text{Zh: "港", En: "Harbour"},
 		Reason:     "Rights.",
 		KeepAccess: true,
 	})
@@ -168,7 +167,7 @@ func TestKeepingAccessPaysNobodyBack(t *testing.T) {
 	}
 }
 
-func TestAPaymentThatComesAfterTheEndGoesBackToo(t *testing.T) {
+func TestSubscribe_takedown_late_payment(t *testing.T) {
 	m := reviewing(t)
 	video := editions(m)
 	late := m.Place(22, video.SKUIDs[0])
@@ -192,8 +191,7 @@ func takesDown(m *malltest.Mall, video catalog.Created) order.EndAccessArgs {
 	down, err := m.Reviews.TakeDown(m.Ctx, 9, review.Target{
 		SPUID:     video.SPUID,
 		CreatorID: 1,
-		TitleZh:   "港",
-		TitleEn:   "Harbour",
+		Title:     locale.Text{Zh: "港", En: "Harbour"},
 		Reason:    "Rights.",
 	})
 	m.OK(err)
@@ -201,7 +199,7 @@ func takesDown(m *malltest.Mall, video catalog.Created) order.EndAccessArgs {
 }
 
 // A job that comes after its takedown was undone takes nothing from anybody, nor when another takedown stands by then.
-func TestAnUndoneTakedownPaysNobodyBack(t *testing.T) {
+func TestSubscribe_takedown_undone(t *testing.T) {
 	m := reviewing(t)
 	video := editions(m)
 	owned := bought(m, 22, video.SKUIDs[0])
@@ -226,7 +224,7 @@ func TestAnUndoneTakedownPaysNobodyBack(t *testing.T) {
 
 // The money may fail to go back, which an operator sees; the video is gone all the same. After the takedown it is as
 // with any refund.
-func TestARefundThatFailsGivesNobodyBackWhatWasTakenOff(t *testing.T) {
+func TestSubscribe_takedown_refund_fails(t *testing.T) {
 	m := reviewing(t)
 	video := editions(m)
 	o := m.Place(22, video.SKUIDs[0])
@@ -242,7 +240,7 @@ func TestARefundThatFailsGivesNobodyBackWhatWasTakenOff(t *testing.T) {
 	submitRefunds(m)
 	if n := malltest.Query[int64](m, `select count(*) from order_case where kind = 'refund_failed'`)[0]; n != 1 ||
 		watches() {
-		t.Fatalf("%d cases, and it can be watched: %v", n, watches())
+		t.Fatalf("%d cases are open, and the video can be watched: %v", n, watches())
 	}
 	m.OK(m.Orders.Refunds().EndAccess(m.Ctx, args)) // the job once more
 	m.OK(m.Reviews.Undo(m.Ctx, 8, args.TakedownID))
@@ -254,14 +252,14 @@ func TestARefundThatFailsGivesNobodyBackWhatWasTakenOff(t *testing.T) {
 	m.OK(err)
 	submitRefunds(m)
 	if !watches() {
-		t.Error("a refund that failed after the takedown was undone took the video for nothing")
+		t.Error("a refund failed after the takedown was undone, and the buyer lost the video without money back")
 	}
 	m.Becomes(o.OrderNo, order.Delivered)
 	m.Whole()
 }
 
 // Whatever a creator calls a refund of theirs, it is no refund of the mall's.
-func TestACreatorsKeyIsNoTakedowns(t *testing.T) {
+func TestSubscribe_takedown_key_of_a_creator(t *testing.T) {
 	m := reviewing(t)
 	video, beside := editions(m), m.Sells(500, -1)
 	o := bought(m, 22, video.SKUIDs[0], beside)
@@ -282,7 +280,7 @@ func TestACreatorsKeyIsNoTakedowns(t *testing.T) {
 }
 
 // One order that fails holds up neither the rest of its turn nor the next one, which is enqueued once.
-func TestAFailureEndsNoTurnOfEndingAccess(t *testing.T) {
+func TestOrders_EndAccess_failure(t *testing.T) {
 	m := reviewing(t)
 	video := editions(m)
 	for n := range 51 {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/ledger"
 	"videomall/mall/malltest"
 	"videomall/mall/money"
@@ -14,7 +15,7 @@ import (
 )
 
 // A creator's server is told what becomes of their listings and payouts, and nobody else's is.
-func TestCreatorsAreToldOfTheirListingsAndPayouts(t *testing.T) {
+func TestSubscribe_webhooks(t *testing.T) {
 	m := making(t)
 	for _, owner := range []int64{1, m.oscar.ID} {
 		_, _, err := m.Webhooks.Add(m.Ctx, owner, webhook.Draft{
@@ -28,7 +29,7 @@ func TestCreatorsAreToldOfTheirListingsAndPayouts(t *testing.T) {
 		return malltest.Query[string](m.Mall, `select d.type || ' ' || d.aggregate from webhook_delivery d
 			join webhook_endpoint e on e.id = d.endpoint_id where e.owner_id = $1 order by d.id`, owner)
 	}
-	way := catalog.Way{
+	way := listing.Way{
 		Kind:        catalog.KindOwn,
 		Quality:     catalog.QualityHD,
 		Price:       new(int64(990)),
@@ -43,10 +44,10 @@ func TestCreatorsAreToldOfTheirListingsAndPayouts(t *testing.T) {
 	m.OK(err)
 	m.approved(m.submitted(spu, "Glacier at noon", way))
 	m.approved(m.submitted(spu, "Glacier at dusk", way))
-	m.OK(m.Catalog.TakeOff(m.Ctx, 1, spu))
+	m.OK(m.Listings.TakeOff(m.Ctx, 1, spu))
 	if got, want := told(1), []string{"listing.returned", "listing.published", "listing.revised",
 		"listing.taken_down"}; !slices.Equal(types(got), want) {
-		t.Errorf("told of %q, want %q", got, want)
+		t.Errorf("the webhooks were %q, want %q", got, want)
 	}
 
 	m.Credit(1, 50000)
@@ -70,10 +71,10 @@ func TestCreatorsAreToldOfTheirListingsAndPayouts(t *testing.T) {
 	got := types(told(1)[4:])
 	slices.Sort(got)
 	if want := []string{"payout.approved", "payout.failed", "payout.paid", "payout.refused"}; !slices.Equal(got, want) {
-		t.Errorf("told of %q, want %q", got, want)
+		t.Errorf("the webhooks were %q, want %q", got, want)
 	}
 	if got := told(m.oscar.ID); len(got) != 0 {
-		t.Errorf("somebody else was told of %q", got)
+		t.Errorf("another creator was sent %q", got)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"videomall/mall/textnorm"
 )
 
-// Full-width letters and a zero-width space make no second coupon.
+// Full-width letters and a zero-width space do not make another coupon code.
 func ExampleKey() {
 	fmt.Println(textnorm.Key("ＷＥＬＣＯＭＥ\u200b10 ") == textnorm.Key("WELCOME10"))
 	// Output: true

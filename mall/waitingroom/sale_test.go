@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
@@ -31,8 +32,7 @@ func TestSales_Admission_lasts_as_long_as_the_sale_sells(t *testing.T) {
 	video := m.Sells(990, -1)
 	by := promotion.Actor{UserID: 1, Operator: true}
 	c, err := m.Promotions.Create(m.Ctx, by, promotion.Draft{
-		NameZh:   "抢购",
-		NameEn:   "Sale",
+		Name:     locale.Text{Zh: "抢购", En: "Sale"},
 		StartsAt: m.Now().Add(time.Hour),
 		EndsAt:   m.Now().Add(2 * time.Hour),
 		Items: []promotion.Item{{

@@ -1,5 +1,5 @@
-// What pages gain where scripts run. Everything below improves a page that already works: links, forms and <details> do the
-// work, htmx swaps fragments, and this file minds what neither does. Words come from the page, never from here.
+// What pages gain from scripts. Everything below improves a page that already works: links, forms and <details> do the
+// work, htmx swaps fragments, and this file does the rest. Texts come from the page, never from here.
 
 import './sale.js';
 import './buybar.js';
@@ -31,7 +31,7 @@ function dress(toast) {
   close.textContent = '×';
   close.onclick = () => toast.remove();
   toast.replaceChildren(body, close);
-  // Time to read, and none of it lost while the pointer or the focus is on it.
+  // A notice stays long enough to be read, and the time stops while the pointer or the focus is on it.
   const leave = () => toast.matches(':hover, :focus-within') ? setTimeout(leave, 2000) : toast.remove();
   setTimeout(leave, 4000 + body.textContent.length * 60 + (error ? 4000 : 0));
 }
@@ -70,7 +70,7 @@ on('click', '[data-reveal]', button => {
   button.setAttribute('aria-pressed', String(show));
 });
 
-// Dialogs, for browsers without invoker commands.
+// Opens dialogs in browsers without invoker commands.
 if (!('commandForElement' in HTMLButtonElement.prototype)) {
   on('click', 'button[commandfor]', button => {
     const dialog = document.getElementById(button.getAttribute('commandfor'));
@@ -79,7 +79,7 @@ if (!('commandForElement' in HTMLButtonElement.prototype)) {
   });
 }
 
-// Menus close with Escape, which gives the focus back, and with a press elsewhere.
+// Menus close with Escape, which returns the focus, and with a press outside.
 document.addEventListener('keydown', e => {
   const menu = e.key === 'Escape' && document.querySelector('details[data-menu][open]');
   if (!menu) return;
@@ -90,7 +90,7 @@ document.addEventListener('pointerdown', e => {
   document.querySelectorAll('details[data-menu][open]').forEach(menu => { if (!menu.contains(e.target)) menu.open = false; });
 });
 
-// Filters and sorts apply themselves; their button stands in <noscript>.
+// Filters and sorting apply at once; their button is in <noscript>.
 on('change', 'form[data-autosubmit]', form => form.requestSubmit());
 
 // --- One press, one submission ----------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ document.addEventListener('submit', e => {
   }
   form.dataset.sent = 'true';
   form.setAttribute('aria-busy', 'true');
-  // After the browser has read the form: a disabled button would not send its value.
+  // This runs after the browser has read the form, since a disabled button would not send its value.
   setTimeout(() => e.submitter?.setAttribute('aria-disabled', 'true'));
 });
 
@@ -114,7 +114,7 @@ function release(form) {
   form.querySelectorAll('[aria-disabled]').forEach(b => b.removeAttribute('aria-disabled'));
 }
 
-// A page that comes back from the history must be usable again.
+// A page that is restored from the history must be usable again.
 addEventListener('pageshow', e => { if (e.persisted) document.querySelectorAll('form[data-sent]').forEach(release); });
 
 // --- htmx -------------------------------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ document.addEventListener('htmx:responseError', e => {
   } else toast(say.server, 'error');
 });
 
-// After a swap the focus goes to the first field at fault, else to what asks for it, else it must not fall to the top of the page.
+// After a swap the focus goes to the first invalid field, or to the element that asks for it; otherwise it must not jump to the top of the page.
 document.addEventListener('htmx:afterSettle', e => {
   const root = e.detail.elt;
   enhance(root);
@@ -158,7 +158,7 @@ document.querySelector('main [aria-invalid="true"]')?.focus();
 
 // --- Countdowns ------------------------------------------------------------------------------------------------------
 
-// A price that ends soon says how long it still holds, by the mall's clock. The page says the moment itself, also without scripts.
+// A price that ends soon shows how long it is still valid, by the mall's clock. The page shows the end itself, also without scripts.
 function countDown() {
   const two = n => String(n).padStart(2, '0');
   for (const el of document.querySelectorAll('[data-countdown]')) {

@@ -1,5 +1,5 @@
-// The bar at a phone's foot on a product's page: away while the button that it stands for can be seen, and with the price of the edition that
-// is chosen. Without scripts it stays, with the price of the one that the page came with.
+// The bar at the bottom of a product's page on a phone. It is hidden while the button that it replaces is visible, and shows the price of the chosen
+// edition. Without scripts it is always visible, with the price of the edition with which the page was loaded.
 const bar = document.querySelector('[data-buy-bar]');
 const button = bar && document.querySelector('[data-buy]');
 

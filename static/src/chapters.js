@@ -1,11 +1,11 @@
-// Chapters of a video: a list that jumps, opened by a button that says which one plays. The parts of the seek bar, and their names in its
-// tooltip, are media-chrome's own work from the same track.
+// Chapters of a video: a button that shows the current chapter opens a list to jump to another. media-chrome divides the seek bar and shows the names in its
+// tooltip from the same track.
 import { createIndicator } from 'media-chrome/dist/menu/media-chrome-menu.js';
 
-// The parts of a page: one video has chapters on it.
+// These are for the whole page, since only one video on it has chapters.
 const menuID = 'player-chapters', buttonID = 'player-chapters-button';
 
-// chapterTrack names the chapters in the reader's language; it loads though nothing shows it, because it is the default of its kind.
+// chapterTrack has the chapters in the reader's language. It loads although nothing shows it, because it is the default track of its kind.
 export const chapterTrack = (element, src) => element('track', { kind: 'chapters', srclang: document.documentElement.lang || 'en', src, default: true });
 
 // chapterControls are the button and its list, hidden until there are chapters.
@@ -23,12 +23,12 @@ export function chapterControls(element, texts) {
   };
 }
 
-// showChapters fills the list once the track has come.
+// showChapters fills the list once the track has loaded.
 export function showChapters(element, media, { menu, button }, texts, clock) {
   const fill = track => {
     const cues = [...track.track.cues ?? []];
     if (!cues.length) return;
-    // The track may have come before media-chrome listened: a change of its mode makes it look again.
+    // The track may have loaded before media-chrome listened. A change of its mode makes media-chrome read it again.
     track.track.mode = 'disabled';
     track.track.mode = 'hidden';
     const items = cues.map((cue, n) => element('media-chrome-menu-item', { type: 'radio', value: n }, createIndicator(menu, 'checked-indicator'),
@@ -38,7 +38,7 @@ export function showChapters(element, media, { menu, button }, texts, clock) {
 
     const choose = event => {
       const item = event.target.closest('media-chrome-menu-item');
-      // A hair's breadth inside, so that the chapter before isn't the one that plays.
+      // The position is slightly after the border, so that the previous chapter is not the current one.
       if (item && (event.type === 'click' || event.key === 'Enter' || event.key === ' ')) media.currentTime = cues[item.value].startTime + 0.01;
     };
     menu.addEventListener('click', choose, true);

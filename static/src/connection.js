@@ -1,5 +1,5 @@
-// A line that breaks while a video plays: said at once, over what still plays from the buffer, and mended where it broke, by a press or by the
-// browser's word that the line is back.
+// Handles a connection that breaks while a video plays. It tells the viewer at once, over what still plays from the buffer, and continues where it stopped
+// after a press or when the browser reports that the connection is back.
 import { element } from './controls.js';
 
 export function connection(el, texts, resume) {
@@ -20,7 +20,7 @@ export function connection(el, texts, resume) {
     el.append(bar);
   }
 
-  // What was on its way when the line broke still arrives; that mends nothing.
+  // Data that was in transit when the connection broke still arrives, which does not mean that it works again.
   function found() {
     if (bar && !navigator.onLine) return;
     bar?.remove();

@@ -1,4 +1,4 @@
-// The controls around a video: media-chrome's elements, put together once for the video and once, with less, for the trailer.
+// The controls of a video, made of media-chrome's elements: a full set for the video and a smaller one for the trailer.
 import 'media-chrome/dist/media-controller.js';
 import 'media-chrome/dist/media-captions-button.js';
 import 'media-chrome/dist/media-control-bar.js';
@@ -22,7 +22,7 @@ export function element(name, attributes = {}, ...children) {
   return el;
 }
 
-// The reader's language, where media-chrome has it; it falls back to English by itself.
+// The reader's language, if media-chrome has it; media-chrome falls back to English by itself.
 const language = () => document.documentElement.lang || 'en';
 
 // The shortcut sheet (Shift+/) is off: media-chrome has it in English only. The poster is the page's own picture, which moves from el into the
@@ -30,14 +30,14 @@ const language = () => document.documentElement.lang || 'en';
 function frame(el, media, ...chrome) {
   const poster = el.querySelector(':scope > img');
   if (poster) poster.slot = 'poster';
-  // What a viewer chooses is kept by preferences.js, which minds browsers whose storage is closed.
+  // preferences.js stores what a viewer chooses, and copes with browsers whose storage is blocked.
   return element('media-controller', { class: 'player-frame', lang: language(), tabindex: 0, keyboardforwardseekoffset: 10, keyboardbackwardseekoffset: 10,
     hotkeys: 'noshift+/', novolumepref: true, nomutedpref: true, nosubtitleslangpref: true }, media,
     ...(poster ? [poster] : []),
     element('media-loading-indicator', { slot: 'centered-chrome', noautohide: true }), ...chrome);
 }
 
-// videoControls takes what chapterControls has made, where the video has chapters, and what soundMenu has made, where it has several sounds.
+// videoControls takes the results of chapterControls, if the video has chapters, and of soundMenu, if it has several sounds.
 export function videoControls(el, media, { texts, chapters, sounds }) {
   const speed = element('media-settings-menu-item', {}, texts.speed, element('media-playback-rate-menu', { slot: 'submenu', hidden: true, rates: '0.5 0.75 1 1.25 1.5 2' },
     element('div', { slot: 'title' }, texts.speed)));
@@ -64,7 +64,7 @@ export function videoControls(el, media, { texts, chapters, sounds }) {
       element('media-fullscreen-button')));
 }
 
-// bigPlayButton lies over the middle of a video until it has begun.
+// bigPlayButton covers the middle of a video until it has begun.
 export const bigPlayButton = () => element('media-play-button', { slot: 'centered-chrome', class: 'player-big' });
 
 export function trailerControls(el, media) {

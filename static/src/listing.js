@@ -1,4 +1,4 @@
-// The form of a listing: a picture that is chosen is sent at once, and the name that it gets is kept in the form.
+// The form of a listing: a chosen picture is uploaded at once, and the name that it gets is stored in the form.
 
 document.addEventListener('change', async e => {
   const input = e.target.closest?.('input[data-cover]');

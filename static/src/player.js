@@ -68,7 +68,7 @@ const act = (label, press) => {
 };
 const go = (label, href) => element('a', { class: 'btn btn-primary', href }, label);
 
-// plays is the element of a video. The native one may have been made by the press that is to play it: browsers play what they have seen pressed.
+// plays is the element of a video. The native element may have been made during the press, since browsers play such an element.
 function plays(video, preload) {
   const media = document.createElement('hls-video');
   media.slot = 'media';
@@ -77,16 +77,16 @@ function plays(video, preload) {
   return media;
 }
 
-// begun takes the sign of waiting away, as soon as the video plays, or is paused before it does.
+// begun removes the sign of waiting as soon as the video plays, or is paused before it does.
 function begun(el, media) {
   for (const name of ['playing', 'pause']) media.addEventListener(name, () => idle(el), { once: true });
 }
 
 const idle = el => { delete el.dataset.busy; };
 
-// mountPlayer shows a video in el. options: pressed says that the viewer has asked for it to play, video is the native element,
+// mountPlayer shows a video in el. options: pressed says that the viewer has pressed play, video is the native element,
 // and authorize(takeover) replaces the request to data-auth-url (an embed's ticket).
-// It returns {media, stop}: the hls-video element, and what takes everything down.
+// It returns {media, stop}: the hls-video element, and a function that removes everything.
 export function mountPlayer(el, options = {}) {
   const data = el.dataset, texts = JSON.parse(data.texts ?? '{}');
   const session = new Session(options.authorize ?? authorizeAt(data.authUrl));
@@ -137,7 +137,7 @@ export function mountPlayer(el, options = {}) {
   }
 
   function showEnd() {
-    // A phone's own full screen shows nothing but the video.
+    // The native full screen of a phone shows nothing but the video.
     if (media.nativeEl?.webkitDisplayingFullscreen) media.nativeEl.webkitExitFullscreen();
     el.querySelector('.player-end')?.remove();
     const box = element('div', { class: 'player-notice player-end', role: 'alert', tabindex: -1, 'data-theme': 'mall-dark' }, end.content.cloneNode(true));
@@ -147,10 +147,10 @@ export function mountPlayer(el, options = {}) {
     box.focus({ preventScroll: true });
   }
 
-  // Whether a refusal is the server's word. All else is a line that broke on the way.
+  // Whether the server has refused. Every other error is a broken connection.
   const refused = why => why instanceof Refused;
 
-  // A playlist, key or segment was refused, or the line broke: the heartbeat knows which, and why. A press on "try again" comes here, too.
+  // A playlist, key or segment was refused, or the connection broke. The heartbeat finds out which, and why. A press on "try again" comes here, too.
   let recoveries = 0, opened = false;
   async function recover(fatal = true) {
     if (!opened) { await start(false); return; }
@@ -205,7 +205,7 @@ export function mountPlayer(el, options = {}) {
       const status = e.response?.code ?? 0;
       if (e.type === Hls.ErrorTypes.MEDIA_ERROR && e.fatal) media.api.recoverMediaError();
       else if (e.type === Hls.ErrorTypes.NETWORK_ERROR && (e.fatal || status === 401 || status === 403)) recover(e.fatal);
-      // Without an answer hls.js tries on by itself for a minute or two; nobody should wait for that in the dark.
+      // Without an answer hls.js keeps trying for a minute or two, and the viewer must be told meanwhile.
       else if (e.type === Hls.ErrorTypes.NETWORK_ERROR && !status) line.lost();
     });
     media.api?.on(Hls.Events.MANIFEST_PARSED, chooseQuality);
@@ -228,7 +228,7 @@ export function mountPlayer(el, options = {}) {
   return { media, stop() { stopped = true; callOff(); session.stop(); line.stop(); unmark(); removeEventListener('pagehide', leave); el.replaceChildren(); } };
 }
 
-// mountTrailer plays a public playlist: the press that asked for it has brought the player.
+// mountTrailer plays a public playlist. The player was loaded by the press on the trailer.
 export function mountTrailer(el, { video = document.createElement('video') } = {}) {
   const media = plays(video, 'auto');
   media.config = { enableWorker: false };

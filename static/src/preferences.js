@@ -1,5 +1,5 @@
-// What a viewer chose in the player and finds again in the next video: speed, quality, captions, volume. It lies in this browser alone.
-// A browser that keeps nothing (private windows, blocked storage) forgets it with the page.
+// What a viewer chose in the player and finds again in the next video: speed, quality, captions, volume. It is stored only in this browser.
+// A browser that stores nothing (private windows, blocked storage) forgets it with the page.
 
 const key = 'player';
 let chosen = {}; // as long as the page, where storage is closed
@@ -19,11 +19,11 @@ export const keepSound = sound => keep({ sound });
 
 const base = lang => lang.toLowerCase().split('-')[0];
 
-// matching finds the track of a language: the same tag, else one of the same language in another region.
+// matching finds the track of a language: with the same tag, or otherwise of the same language in another region.
 export const matching = (tracks, lang) => lang && (tracks.find(t => t.lang === lang) ?? tracks.find(t => base(t.lang) === base(lang)));
 
-// captionsFor says which captions are shown at first: those last chosen, else the reader's language, else none. The list begins with what the
-// captions button brings back.
+// captionsFor returns which captions are shown at first: those chosen last, or those in the reader's language, or none. The list begins with the captions
+// that the captions button turns on again.
 export function captionsFor(tracks, reader) {
   const { captions } = read();
   const off = captions === 'off';
@@ -31,8 +31,8 @@ export function captionsFor(tracks, reader) {
   return { tracks: shown ? [shown, ...tracks.filter(t => t !== shown)] : tracks, shown: off ? undefined : shown };
 }
 
-// remember applies what was chosen before to media, and keeps what is chosen from now on. Only the controls' own requests count: a browser
-// changes speed and volume by itself, too, as when it loads another video. It returns what applies the quality, once there are renditions.
+// remember applies earlier choices to media, and stores further ones. Only requests of the controls count, since a browser
+// also changes speed and volume by itself, for example when it loads another video. It returns a function that applies the quality, once there are renditions.
 export function remember(el, media) {
   const setRate = rate => { media.defaultPlaybackRate = rate; media.playbackRate = rate; };
   const { rate, volume, muted } = read();
@@ -51,7 +51,7 @@ export function remember(el, media) {
     after(name, () => keep({ captions: [...media.textTracks].find(t => t.kind === 'captions' && t.mode === 'showing')?.language ?? 'off' }));
   }
 
-  // The best that is no higher than what was chosen; 0 leaves it to the line.
+  // The best rendition that is not higher than the chosen one; 0 leaves the choice to the connection.
   return () => {
     const { height } = read();
     if (!height) return;

@@ -1,5 +1,5 @@
-// A flash sale's page: the clock, by the mall's time, and what is left, as the mall's events say it. The page says the same
-// without scripts, as of when it was loaded; and it buys through a plain form, so nothing here decides whether a sale sells.
+// The page of a flash sale: the clock, by the mall's time, and the units that are left, from the mall's events. Without scripts the page shows the same
+// as of loading. It buys through a plain form, so nothing here decides whether a sale sells.
 
 const page = document.querySelector('[data-sale]');
 
@@ -7,7 +7,7 @@ if (page) {
   const number = new Intl.NumberFormat('en'); // as the server groups
   const two = n => String(n).padStart(2, '0');
   let starts = +page.dataset.starts, ends = +page.dataset.ends, phase = page.dataset.phase;
-  // How far the visitor's clock is ahead of the mall's. The answer took a while, so the mall's now is a little later than it says.
+  // How far the visitor's clock is ahead of the mall's. The answer took a while, so the mall's present time is a little later than the answer says.
   let ahead = Date.now() - page.dataset.now;
 
   function draw() {
@@ -20,7 +20,7 @@ if (page) {
     }
   }
 
-  // show leaves the parts of one phase in root; a lot's parts are the lot's own affair.
+  // show shows the parts of one phase in root, without the parts of the lots inside.
   function show(root, now) {
     for (const el of root.querySelectorAll('[data-shows]')) {
       if (root === page && el.closest('[data-lot]')) continue;
@@ -69,7 +69,7 @@ if (page) {
     ticking = setInterval(draw, 1000);
     events = new EventSource(page.dataset.sale);
     events.onmessage = e => take(JSON.parse(e.data));
-    // A browser comes back by itself after a broken stream, and never after a refusal.
+    // A browser reconnects by itself after a broken stream, but never after a refusal.
     events.onerror = () => {
       if (events?.readyState !== EventSource.CLOSED) return;
       stop();
@@ -77,7 +77,7 @@ if (page) {
     };
   }
 
-  // A page in the background needs no stream; one that comes back from the history needs a new one.
+  // A page in the background needs no stream, and a page that is restored from the history needs a new one.
   const follow = () => (document.hidden ? stop() : start());
   document.addEventListener('visibilitychange', follow);
   addEventListener('pagehide', stop);

@@ -1,5 +1,5 @@
-// Says once, after a page is there and somebody looks at it, that it was seen: the page with data-seen names the address. What led
-// into the mall is remembered for the tab, because the page that counts may be the second. Without scripts nothing is counted.
+// Reports once that a page was seen, after it has loaded and while it is visible. The page names the address in data-seen. The source that led
+// to the mall is remembered for the tab, because the page that counts may be the second one. Without scripts nothing is counted.
 
 const from = document.referrer && new URL(document.referrer).origin !== location.origin ? document.referrer : '';
 const query = new URLSearchParams(location.search);
@@ -19,7 +19,7 @@ function tell() {
   fetch(address, { method: 'POST', signal: left.signal, body: new URLSearchParams(came) }).catch(() => {});
 }
 
-// A request on its way would keep the browser from showing the page again as it was, when somebody comes back to it.
+// A pending request would keep the browser from restoring the page as it was when somebody comes back to it.
 const left = new AbortController();
 addEventListener('pagehide', () => left.abort());
 

@@ -6,7 +6,7 @@ const tokenPath = /\/(p|k)\/[^/]+\//;
 const signedPath = /\/s\/\d+\/[^/]+\/[^/]+\//;
 const idle = 5 * 60_000; // a player paused longer gives its place among the streams back
 
-// Refused carries the server's code: not_entitled, rental_expired, stream_limit, …
+// Refused has the server's code: not_entitled, rental_expired, stream_limit, …
 export class Refused extends Error {
   constructor(code, status) {
     super(code);
@@ -62,7 +62,7 @@ export class Session {
     this.#current = { ...this.#current, ...renewed };
   }
 
-  // renew asks for a new token; where the old one is past saving it starts over, unless the server refuses that too.
+  // renew requests a new token. If the old one can no longer be renewed it authorises again, unless the server refuses that too.
   renew(position) {
     this.#renewing ??= this.#beat(position).catch(async why => {
       if (!(why instanceof Refused) || why.status === 409 || why.status === 429 || why.status >= 500) throw why;
@@ -72,7 +72,7 @@ export class Session {
     return this.#renewing;
   }
 
-  // keep sends a heartbeat each interval until refused(why) or stop(). A network that is away is tried again next time.
+  // keep sends a heartbeat each interval until refused(why) or stop(). If the network is away, it tries again at the next interval.
   keep(media, refused) {
     this.stop();
     this.#stopped = new AbortController();
@@ -86,7 +86,7 @@ export class Session {
     media.addEventListener('play', () => { if (Date.now() - this.#pausedAt > idle) tick(); }, until);
   }
 
-  // save is a heartbeat that may outlive the page.
+  // save sends a heartbeat that may complete after the page is closed.
   save(position) { this.#beat(position, true).catch(() => { /* the next heartbeat, or the last one, holds the position */ }); }
 
   stop() {

@@ -1,13 +1,13 @@
-// The sounds of a video that has several. hls-video lists them once it has read the playlist, and anew each time it reads it.
+// The sounds of a video that has several. hls-video lists them each time it has read the playlist.
 import { chosenSound, keepSound, matching } from './preferences.js';
 
-// purpose is what a sound is beside the video's own: texts.described, texts.commentary, or nothing.
+// purpose returns what a sound adds to that of the video: texts.described, texts.commentary, or nothing.
 function purpose(media, track) {
   const marks = media.api?.allAudioTracks[Number(track.id)]?.attrs.CHARACTERISTICS ?? '';
   return marks.includes('describes-video') ? 'described' : marks.includes('commentary') ? 'commentary' : '';
 }
 
-// soundMenu is the list to choose from. A sound that its creator gave neither language nor title has a number for a name.
+// soundMenu is the list to choose from. A sound without a language and a title is named by its number.
 export function soundMenu(element, media, texts) {
   const menu = element('media-audio-track-menu', { slot: 'submenu', hidden: true }, element('div', { slot: 'title' }, texts.sound));
   menu.formatMenuItemText = (name, track) => {

@@ -1,6 +1,6 @@
-// The poster and the play button of a video or a trailer. The player, by far the heaviest thing on its page, comes when something is to play: with
-// the press on the button, or at once for a video that begins by itself where the browser lets it. Elsewhere it would only stand there and wait for
-// that press, in the way of everything else on the page.
+// The poster and the play button of a video or a trailer. The player is by far the heaviest part of its page, so it is loaded only when something is to play:
+// with the press on the button, or at once for a video that begins by itself if the browser permits it. Otherwise it would only wait for
+// that press and delay everything else on the page.
 //
 // Attributes, written by views/ui: [data-player] or [data-trailer] is the frame (see player.js), and [data-start] in it the button, whose value is
 // the address of the player's script. [data-busy] on the frame shows that something is about to play; the player takes it away.
@@ -8,7 +8,7 @@
 const nonce = document.currentScript?.nonce;
 let loading;
 
-// player loads the script once a page; one that failed is tried again at the next press.
+// player loads the script once for each page. If that fails, the next press tries again.
 function player(address) {
   loading ??= new Promise((ready, failed) => {
     const script = document.createElement('script');
@@ -33,11 +33,11 @@ function wait(frame, button, on) {
   else button.removeAttribute('aria-busy');
 }
 
-// bring mounts the player in the place of the button, which has been pressed or not.
+// bring mounts the player in place of the button, which may have been pressed.
 async function bring(button, pressed, failed) {
   const frame = frameOf(button);
   wait(frame, button, true);
-  // Safari plays without another press only an element that was loaded in the press itself; the script comes after it.
+  // Without another press Safari plays only an element that was loaded during the press, and the script arrives later.
   const video = document.createElement('video');
   if (pressed) video.load();
   try {
@@ -52,14 +52,14 @@ async function bring(button, pressed, failed) {
   }
 }
 
-// lookedAt waits until the page is in front: a tab in the background takes no stream from another screen.
+// lookedAt waits until the page is visible, so that a background tab does not take the stream from another screen.
 const lookedAt = () => new Promise(done => {
   if (document.visibilityState === 'visible') done();
   else document.addEventListener('visibilitychange', done, { once: true });
 });
 
-// mayPlay says whether the browser would play sound before anything is pressed on this page, as it does after a press on the page before.
-// Without a source nothing plays, yet a browser refuses it all the same (HTML, "allowed to play").
+// mayPlay returns whether the browser would play sound before anything is pressed on this page, as it does after a press on the previous page.
+// An element without a source plays nothing, but a browser refuses it all the same (HTML, "allowed to play").
 async function mayPlay() {
   if (navigator.getAutoplayPolicy) return navigator.getAutoplayPolicy('mediaelement') === 'allowed';
   const probe = document.createElement('video');
@@ -69,7 +69,7 @@ async function mayPlay() {
   return !wasRefused;
 }
 
-// fetchAhead brings the script's bytes, but does not run them, once the page is complete and idle, so that a press waits for no download.
+// fetchAhead downloads the script without running it, once the page is complete and idle, so that a press waits for no download.
 function fetchAhead(address) {
   if (navigator.connection?.saveData) return;
   const idle = globalThis.requestIdleCallback ?? setTimeout;

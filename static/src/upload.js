@@ -1,6 +1,6 @@
-// Uploading videos. A file goes piece by piece: to the mall by tus 1.0, or in parts to the bucket that the mall names, as the page says. What
-// arrived is asked for before anything is sent, so a broken line, a closed tab or another day costs nothing that is there already. Words come
-// from the page, and refusals in the words of the server.
+// Uploads videos. A file is sent in pieces, as the page says: to the mall by tus 1.0, or in parts to the bucket that the mall names. The script asks what
+// has arrived before it sends anything, so nothing is sent twice after a broken connection, a closed tab or a break until another day. Texts come
+// from the page, and those of refusals from the server.
 
 const root = document.querySelector('[data-upload]');
 if (root) start();
@@ -37,7 +37,7 @@ function start() {
 
   // --- The ways -------------------------------------------------------------------------------------------------------
 
-  // Refused will not get better by itself; whatever else is thrown is tried again.
+  // Refused is permanent; after any other error the upload is tried again.
   class Refused extends Error {
     constructor(message, code, status) { super(message); Object.assign(this, { code, status }); }
   }
@@ -47,7 +47,7 @@ function start() {
     let problem = {};
     try { problem = JSON.parse(body); } catch { /* HEAD has none */ }
     if (status === 401) return new Refused(words.signedOut, 'signed_out', status);
-    // Busy, moved on, slowed down or broken: asking again how far it is helps.
+    // The upload is busy, has moved on, is slowed down or broke. It helps to ask again how far it is.
     if (status >= 500 || status === 423 || status === 429 || status === 408 || problem.code === 'upload_offset' || problem.code === 'upload_busy') return new Error(problem.detail ?? String(status));
     return new Refused(problem.detail ?? words.failed, problem.code, status);
   }
@@ -58,7 +58,7 @@ function start() {
     return response;
   }
 
-  // fetch can't tell how much it has sent.
+  // fetch cannot report how much it has sent.
   function send(method, url, headers, body, progress, signal) {
     return new Promise((resolve, reject) => {
       const xhr = new XMLHttpRequest();
@@ -89,7 +89,7 @@ function start() {
       const r = await ask(url, { method: 'HEAD', headers: version });
       return { offset: +r.headers.get('Upload-Offset'), video: r.headers.get('Mall-Video') };
     },
-    // send moves one piece and says how far it is then. A piece of nothing at the end has the mall finish.
+    // send sends one piece and returns the new offset. An empty piece at the end makes the mall finish the upload.
     async send(u, at, progress) {
       const piece = u.file.slice(at.offset, Math.min(at.offset + chunk, u.file.size));
       const headers = { ...version, 'Upload-Offset': at.offset, 'Content-Type': 'application/offset+octet-stream' };
@@ -177,7 +177,7 @@ function start() {
       this.at('state').textContent = bits.join(' · ');
     }
 
-    // run goes on until the file is there, or something says no.
+    // run continues until the file is uploaded or refused.
     async run() {
       for (let tries = 0; ;) {
         try {
@@ -285,7 +285,7 @@ function start() {
       if (type === 'drop') [...e.dataTransfer.files].forEach(add);
     });
   }
-  // A file that misses the place would replace the page.
+  // A file that is dropped outside of the area would replace the page.
   for (const type of ['dragover', 'drop']) addEventListener(type, e => e.preventDefault());
 
   for (const key of remembered()) {

@@ -32,7 +32,7 @@ export function watermark(controller, media, label) {
     pen.scale(ratio, ratio);
     const size = Math.max(12, Math.min(18, width / 50));
     pen.font = `600 ${size}px Inter, sans-serif`;
-    // Golden ratio steps: the places never line up, and a seek to the same second draws the same place.
+    // With golden ratio steps the positions never line up, and a seek to the same second shows the same position.
     const step = Math.floor(media.currentTime / moves);
     const room = Math.max(0, width - pen.measureText(label).width - 32);
     const x = 16 + (step * 0.618034 + 0.1) % 1 * room, y = 40 + (step * 0.414214 + 0.2) % 1 * Math.max(0, height - 120);

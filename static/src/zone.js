@@ -1,5 +1,5 @@
-// Times in the reader's own zone. The server writes them in the zone that the cookie names, and has them right from the first paint. Before it
-// knows the zone, and on pages that all guests share, it writes them in a zone of its own, which it names: they are written anew here.
+// Times in the reader's own zone. The server writes them in the zone that the cookie names, so that they are correct from the first paint. Before it
+// knows the zone, and on pages that all guests share, it writes them in a default zone, which it names, and this script rewrites them.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 function remember() {
@@ -7,7 +7,7 @@ function remember() {
   document.cookie = `zone=${zone};path=/;max-age=31536000;samesite=lax${secure}`;
 }
 
-// As package text writes them.
+// The format is that of package text.
 function writers(lang) {
   const day = new Intl.DateTimeFormat(lang, { timeZone: zone, dateStyle: lang.startsWith('zh') ? 'long' : 'medium' });
   const clock = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });

@@ -15,8 +15,8 @@ import (
 const module = "videomall/"
 
 // leaves may be imported by every package.
-var leaves = []string{"mall/batch", "mall/calendar", "mall/fault", "mall/money", "mall/network", "mall/seal",
-	"mall/strictjson", "mall/textnorm", "mall/transition"}
+var leaves = []string{"mall/batch", "mall/calendar", "mall/fault", "mall/locale", "mall/money", "mall/network",
+	"mall/seal", "mall/strictjson", "mall/textnorm", "mall/transition"}
 
 // allowed lists, for each room, the rooms that it may import besides the leaves. A package belongs to the room with the
 // longest path that its own path begins with. "mall/*" stands for every module of the business.
@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"mall/batch":        {},
 	"mall/calendar":     {},
 	"mall/fault":        {},
+	"mall/locale":       {},
 	"mall/money":        {},
 	"mall/network":      {},
 	"mall/seal":         {},
@@ -50,12 +51,14 @@ var allowed = map[string][]string{
 	"mall/cache":        {"telemetry", "mall/redisbreaker"},
 	"mall/cart":         {"db"},
 	"mall/catalog":      {"db", "telemetry", "mall/cache"},
-	"mall/entitlement":  {"db"},
-	"mall/insight":      {"db", "telemetry"},
-	"mall/inventory":    {"db", "telemetry", "mall/redisbreaker"},
-	"mall/ledger":       {"db"},
-	"mall/malltest":     {"*"}, // tests only
-	"mall/media":        {"db"},
+	"mall/catalog/listing": {"db",
+		"mall/catalog"},
+	"mall/entitlement": {"db"},
+	"mall/insight":     {"db", "telemetry"},
+	"mall/inventory":   {"db", "telemetry", "mall/redisbreaker"},
+	"mall/ledger":      {"db"},
+	"mall/malltest":    {"*"}, // tests only
+	"mall/media":       {"db"},
 	"mall/order": {"db", "telemetry", "mall/redisbreaker", "mall/catalog", "mall/inventory", "mall/promotion",
 		"mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox"},
 	"mall/outbox":          {"db"},

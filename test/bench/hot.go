@@ -16,6 +16,7 @@ import (
 	"videomall/db"
 	"videomall/mall/batch"
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 )
 
 // crowds are how many buyers ask at once for one SKU.
@@ -132,8 +133,7 @@ func (b *bench) limitedSKU(ctx context.Context, slug string, units int64) (int64
 		Slug:       slug,
 		CreatorID:  videos[0].CreatorID,
 		CategoryID: category,
-		TitleZh:    "抢",
-		TitleEn:    "Hot",
+		Title:      locale.Text{Zh: "抢", En: "Hot"},
 		SKUs: []catalog.NewSKU{{
 			Kind:         catalog.KindOwn,
 			Quality:      catalog.QualityHD,

@@ -83,7 +83,7 @@ func (b *bench) coversOf(ctx context.Context, picture []byte) (raised float64, t
 	for i := range coversAtOnce {
 		creators.Go(func() {
 			for {
-				_, err := b.program.Mall.Media.SaveCover(ctx, int64(900_000+i), bytes.NewReader(picture))
+				_, err := b.program.Mall.Media.Covers.Save(ctx, int64(900_000+i), bytes.NewReader(picture))
 				if !errors.Is(err, media.ErrCoversWaiting) {
 					failed[i] = err
 					return

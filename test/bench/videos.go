@@ -78,7 +78,7 @@ func (b *bench) video(ctx context.Context, source string, n int) (all, transcode
 	if err != nil {
 		return 0, 0, err
 	}
-	up, err := m.BeginUpload(ctx, owner, media.NewUpload{
+	up, err := m.Uploads.Begin(ctx, owner, media.NewUpload{
 		Name: fmt.Sprintf("film-%d.mp4", n),
 		Type: "video/mp4",
 		Size: info.Size(),
@@ -86,7 +86,7 @@ func (b *bench) video(ctx context.Context, source string, n int) (all, transcode
 	if err != nil {
 		return 0, 0, fmt.Errorf("begin the upload: %w", err)
 	}
-	if up, err = m.WriteUpload(ctx, owner, up.ID, 0, file, info.Size()); err != nil {
+	if up, err = m.Uploads.Write(ctx, owner, up.ID, 0, file, info.Size()); err != nil {
 		return 0, 0, fmt.Errorf("write the upload: %w", err)
 	}
 	if !up.Complete() {
@@ -95,7 +95,7 @@ func (b *bench) video(ctx context.Context, source string, n int) (all, transcode
 	began := time.Now()
 	for _, name := range []string{media.StageProbe, media.StageTranscode, media.StageImages, media.StagePackage} {
 		stage := time.Now()
-		if err := m.RunStage(ctx, media.StageArgs{VideoID: *up.VideoID, Stage: name}); err != nil {
+		if err := m.Pipeline.Run(ctx, media.StageArgs{VideoID: *up.VideoID, Stage: name}); err != nil {
 			return 0, 0, fmt.Errorf("%s: %w", name, err)
 		}
 		if name == media.StageTranscode {
@@ -103,7 +103,7 @@ func (b *bench) video(ctx context.Context, source string, n int) (all, transcode
 		}
 	}
 	all = time.Since(began)
-	v, err := m.Video(ctx, owner, *up.VideoID)
+	v, err := m.Videos.Get(ctx, owner, *up.VideoID)
 	if err == nil && v.State != media.VideoReady {
 		err = fmt.Errorf("the video is %s", v.State)
 	}

@@ -8,7 +8,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"videomall/mall/account"
-	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
+	"videomall/mall/locale"
 	"videomall/mall/promotion"
 	bundleview "videomall/views/bundle"
 )
@@ -20,15 +21,13 @@ func TestPhone_long_words(t *testing.T) {
 	h, _ := require(t)
 	word := strings.Repeat("Rindfleischetikettierungsueberwachung", 2)[:60]
 	w := h.workshopOf(t, names{
-		creator:   word,
-		creatorZh: word,
-		creatorEn: word,
-		file:      word + ".mp4",
-		titleZh:   word,
-		titleEn:   word,
-		tag:       word[:30],
-		buyer:     word,
-		said:      word,
+		account: word,
+		creator: locale.Text{Zh: word, En: word},
+		file:    word + ".mp4",
+		title:   locale.Text{Zh: word, En: word},
+		tag:     word[:30],
+		buyer:   word,
+		said:    word,
 	})
 	series, bundle := h.seriesAndBundle(t, w, word)
 	stops := w.places()
@@ -73,17 +72,15 @@ func TestPhone_long_words(t *testing.T) {
 func (h *house) seriesAndBundle(t *testing.T, w *workshop, name string) (series, bundle string) {
 	t.Helper()
 	ctx := t.Context()
-	id, err := h.Catalog.CreateSeries(ctx, w.creator.ID, catalog.NewSeries{
-		Slug:    w.slug + "-series",
-		TitleZh: name,
-		TitleEn: name,
+	id, err := h.Listings.CreateSeries(ctx, w.creator.ID, listing.NewSeries{
+		Slug:  w.slug + "-series",
+		Title: locale.Text{Zh: name, En: name},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	terms := promotion.BundleTerms{
-		NameZh:     name,
-		NameEn:     name,
+		Name:       locale.Text{Zh: name, En: name},
 		Currency:   "CNY",
 		PercentOff: 30,
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
 )
@@ -64,8 +65,7 @@ func (h *house) sale(ctx context.Context, nameEn, nameZh string, slugs ...string
 	by := promotion.Actor{UserID: owner.ID, Operator: true}
 	now := time.Now()
 	d := promotion.Draft{
-		NameEn:   nameEn,
-		NameZh:   nameZh,
+		Name:     locale.Text{Zh: nameZh, En: nameEn},
 		StartsAt: now.Add(-time.Minute),
 		EndsAt:   now.Add(100 * time.Hour),
 	}

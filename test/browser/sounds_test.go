@@ -15,7 +15,7 @@ func TestPlayer_audio_tracks(t *testing.T) {
 	t.Parallel()
 	const slug = "mooncake-moon"
 	p := newPerson(t, look{lang: "en", width: 390})
-	asset, err := p.mall.Media.Pack(t.Context(), os.DirFS(twoSounds(t)), "two-sounds", 2)
+	asset, err := p.mall.Media.Assets.Pack(t.Context(), os.DirFS(twoSounds(t)), "two-sounds", 2)
 	p.ok(err)
 	p.mall.exec(t, `update video_product_spu set asset_id = $1 where slug = $2`, asset.ID, slug)
 

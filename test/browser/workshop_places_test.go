@@ -54,12 +54,12 @@ func (w *workshop) places() []stop {
 		{
 			name: "studio-listing",
 			who:  m,
-			path: listing(w.live, ""),
+			path: listingPath(w.live, ""),
 		},
 		{
 			name: "studio-listing-wrong",
 			who:  m,
-			path: listing(w.live, ""),
+			path: listingPath(w.live, ""),
 			act: func(p *person) {
 				eval[string](p,
 					`document.querySelector("[name=title_zh]").value = document.querySelector("[name=title_en]").value = ""`)
@@ -71,27 +71,27 @@ func (w *workshop) places() []stop {
 		{
 			name: "studio-listing-waiting",
 			who:  m,
-			path: listing(w.waiting, ""),
+			path: listingPath(w.waiting, ""),
 		},
 		{
 			name: "studio-listing-down",
 			who:  m,
-			path: listing(w.down, ""),
+			path: listingPath(w.down, ""),
 		},
 		{
 			name: "studio-appeal",
 			who:  m,
-			path: listing(w.down, "/appeal"),
+			path: listingPath(w.down, "/appeal"),
 		},
 		{
 			name: "studio-preview",
 			who:  m,
-			path: listing(w.live, "/preview"),
+			path: listingPath(w.live, "/preview"),
 		},
 		{
 			name: "studio-prices",
 			who:  m,
-			path: listing(w.live, "/prices"),
+			path: listingPath(w.live, "/prices"),
 		},
 		{
 			name: "studio-series",
@@ -221,4 +221,6 @@ func (w *workshop) places() []stop {
 	}
 }
 
-func listing(spu int64, page string) string { return fmt.Sprintf("/studio/listings/%d%s", spu, page) }
+func listingPath(spu int64, page string) string {
+	return fmt.Sprintf("/studio/listings/%d%s", spu, page)
+}

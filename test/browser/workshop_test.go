@@ -10,7 +10,9 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/ledger"
+	"videomall/mall/locale"
 	"videomall/mall/media"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
@@ -20,21 +22,21 @@ import (
 
 // names are what the people and things of a workshop are called.
 type names struct {
-	creator, creatorZh, creatorEn string
-	file, titleZh, titleEn, tag   string
-	buyer, said                   string
+	account     string // of the creator
+	creator     locale.Text
+	file, tag   string
+	title       locale.Text
+	buyer, said string
 }
 
 var ordinary = names{
-	creator:   "Dawn 晨",
-	creatorZh: "晨光影业",
-	creatorEn: "Dawn Films",
-	file:      "dawn over the harbour.mp4",
-	titleZh:   "港口的黎明",
-	titleEn:   "Dawn over the harbour",
-	tag:       "harbour",
-	buyer:     "Sam",
-	said:      "The light!",
+	account: "Dawn 晨",
+	creator: locale.Text{Zh: "晨光影业", En: "Dawn Films"},
+	file:    "dawn over the harbour.mp4",
+	title:   locale.Text{Zh: "港口的黎明", En: "Dawn over the harbour"},
+	tag:     "harbour",
+	buyer:   "Sam",
+	said:    "The light!",
 }
 
 // workshop is a creator with a video in each state that a listing has, and an operator who looks after them.
@@ -66,7 +68,7 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 	}
 	w := &workshop{
 		names:    called,
-		creator:  h.account(t, called.creator, account.RoleCreator),
+		creator:  h.account(t, called.account, account.RoleCreator),
 		operator: h.account(t, "Ada", account.RoleOperator),
 		second:   h.account(t, "Olga", account.RoleOperator),
 		buyer:    h.account(t, called.buyer, account.RoleShopper),
@@ -74,23 +76,22 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 	ok(h.Catalog.CreateCreator(ctx, catalog.NewCreator{
 		UserID: w.creator.ID,
 		Slug:   "dawn-" + name,
-		NameZh: called.creatorZh,
-		NameEn: called.creatorEn,
+		Name:   called.creator,
 	}))
 
 	content, err := os.ReadFile(clip(t, "mandelbrot"))
 	ok(err)
-	up, err := h.Media.BeginUpload(ctx, w.creator.ID, media.NewUpload{
+	up, err := h.Media.Uploads.Begin(ctx, w.creator.ID, media.NewUpload{
 		Name: called.file,
 		Type: "video/mp4",
 		Size: int64(len(content)),
 	})
 	ok(err)
-	up, err = h.Media.WriteUpload(ctx, w.creator.ID, up.ID, 0, bytes.NewReader(content), int64(len(content)))
+	up, err = h.Media.Uploads.Write(ctx, w.creator.ID, up.ID, 0, bytes.NewReader(content), int64(len(content)))
 	ok(err)
 	w.video = *up.VideoID
 	eventually(t, "the video is packaged", func() bool {
-		v, err := h.Media.Video(ctx, w.creator.ID, w.video)
+		v, err := h.Media.Videos.Get(ctx, w.creator.ID, w.video)
 		return err == nil && v.State == media.VideoReady
 	})
 
@@ -152,8 +153,7 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 	_, err = h.Reviews.TakeDown(ctx, w.operator.ID, review.Target{
 		SPUID:      w.down,
 		CreatorID:  w.creator.ID,
-		TitleZh:    called.titleZh,
-		TitleEn:    called.titleEn,
+		Title:      called.title,
 		Reason:     "somebody else's bars",
 		KeepAccess: true,
 	})
@@ -183,24 +183,24 @@ func (h *house) onSale(t *testing.T, w *workshop, slug string, series int64) (sp
 func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (spu int64) {
 	t.Helper()
 	ctx := t.Context()
-	spu, err := h.Catalog.CreateListing(ctx, w.creator.ID, catalog.NewListing{
-		Title:      w.titleEn,
+	spu, err := h.Listings.Create(ctx, w.creator.ID, listing.NewDraft{
+		Title:      w.title.En,
 		CategoryID: 1,
 		VideoID:    w.video,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := h.Catalog.Editing(ctx, w.creator.ID, spu)
+	e, err := h.Listings.Editing(ctx, w.creator.ID, spu)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.Content.TitleZh = w.titleZh
+	e.Content.Title.Zh = w.title.Zh
 	e.Content.Slug = "dawn-" + slug
 	e.Content.Cover = "aurora-nights"
 	e.Content.Tags = []string{w.tag}
 	e.Content.SeriesID, e.Content.Episode = series, 1
-	e.Content.Ways = []catalog.Way{{
+	e.Content.Ways = []listing.Way{{
 		Kind:        catalog.KindOwn,
 		Quality:     catalog.QualityHD,
 		Price:       new(int64(990)),
@@ -213,11 +213,11 @@ func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (s
 			Price:       new(int64(300)),
 			MaxPerOrder: 1,
 		}}
-	r, err := h.Catalog.Save(ctx, w.creator.ID, spu, catalog.Edit{Version: e.Version, Content: e.Content})
+	r, err := h.Listings.Save(ctx, w.creator.ID, spu, listing.Edit{Version: e.Version, Content: e.Content})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Catalog.Submit(ctx, w.creator.ID, spu, r.Version); err != nil {
+	if err := h.Listings.Submit(ctx, w.creator.ID, spu, r.Version); err != nil {
 		t.Fatal(err)
 	}
 	return spu

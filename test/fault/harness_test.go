@@ -27,6 +27,7 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/inventory"
+	"videomall/mall/locale"
 	"videomall/test/invariant"
 )
 
@@ -124,16 +125,14 @@ func (w *world) stock() {
 	shop := w.shop()
 	var err error
 	w.category, err = shop.CreateCategory(w.ctx, catalog.NewCategory{
-		Slug:   "films",
-		NameZh: "电影",
-		NameEn: "Films",
+		Slug: "films",
+		Name: locale.Text{Zh: "电影", En: "Films"},
 	})
 	w.ok(err)
 	w.ok(shop.CreateCreator(w.ctx, catalog.NewCreator{
 		UserID: 1,
 		Slug:   "creator",
-		NameZh: "作者",
-		NameEn: "Creator",
+		Name:   locale.Text{Zh: "作者", En: "Creator"},
 	}))
 	w.sku = w.video("film", 3)
 	_, err = account.New(account.Deps{
@@ -164,8 +163,7 @@ func (w *world) video(slug string, units int64) int64 {
 		Slug:       slug,
 		CreatorID:  1,
 		CategoryID: w.category,
-		TitleZh:    "影片",
-		TitleEn:    "Film",
+		Title:      locale.Text{Zh: "影片", En: "Film"},
 		SKUs: []catalog.NewSKU{{
 			Kind:         catalog.KindOwn,
 			Quality:      catalog.QualityHD,

@@ -183,7 +183,7 @@ func (f TopVideo) title(t *text.Printer) string {
 	if f.Card == nil {
 		return t.T("overview.gone")
 	}
-	return t.Of(f.Card.TitleZh, f.Card.TitleEn)
+	return t.Of(f.Card.Title)
 }
 
 func (f TopVideo) words(t *text.Printer) func(int64) string {

@@ -27,7 +27,7 @@ func EmailOf(people account.Users, id int64) string {
 }
 
 func title(t *text.Printer, i order.Item) string {
-	return t.Of(i.TitleZh, i.TitleEn)
+	return t.Of(i.Title)
 }
 
 func edition(t *text.Printer, i order.Item) string { return t.Edition(i.Kind, i.Quality, i.RentHours) }

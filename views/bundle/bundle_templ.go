@@ -36,7 +36,7 @@ type Page struct {
 func URL(id int64) string { return "/bundles/" + strconv.FormatInt(id, 10) }
 
 // Name is a bundle's in the reader's language.
-func Name(t *text.Printer, b promotion.Bundle) string { return t.Of(b.NameZh, b.NameEn) }
+func Name(t *text.Printer, b promotion.Bundle) string { return t.Of(b.Name) }
 
 func edition(t *text.Printer, o catalog.Offer) string {
 	return t.Edition(o.Kind, o.Quality, o.RentHours)
@@ -486,9 +486,9 @@ func item(part order.BundlePart) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var24 string
-		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(t.Of(part.Offer.TitleZh, part.Offer.TitleEn))
+		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(t.Of(part.Offer.Title))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/bundle/bundle.templ`, Line: 116, Col: 166}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/bundle/bundle.templ`, Line: 116, Col: 144}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var24))
 		if templ_7745c5c3_Err != nil {

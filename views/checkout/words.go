@@ -16,7 +16,7 @@ func lineTitle(t *text.Printer, l order.QuoteLine) string {
 	if l.Offer.SKUID == 0 {
 		return t.T("cart.unknown_title")
 	}
-	return t.Of(l.Offer.TitleZh, l.Offer.TitleEn)
+	return t.Of(l.Offer.Title)
 }
 
 // problem says why a line can't be bought.

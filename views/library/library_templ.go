@@ -364,7 +364,7 @@ func baseCard(t *text.Printer, i Item, now time.Time) ui.Card {
 	return ui.Card{
 		Href:    address.Watch(i.Card.Slug),
 		Title:   title(t, i.Card),
-		Lang:    t.Foreign(i.Card.TitleZh, i.Card.TitleEn),
+		Lang:    t.Foreign(i.Card.Title),
 		Creator: creator(t, i.Card),
 		Cover:   cover(i.Card.Cover),
 		Seconds: i.Card.DurationSeconds,

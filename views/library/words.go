@@ -14,12 +14,12 @@ import (
 	"videomall/views/ui"
 )
 
-func title(t *text.Printer, c catalog.Card) string { return t.Of(c.TitleZh, c.TitleEn) }
+func title(t *text.Printer, c catalog.Card) string { return t.Of(c.Title) }
 
 // Title is a video's title in the reader's language.
 func Title(t *text.Printer, c catalog.Card) string { return title(t, c) }
 
-func creator(t *text.Printer, c catalog.Card) string { return t.Of(c.CreatorZh, c.CreatorEn) }
+func creator(t *text.Printer, c catalog.Card) string { return t.Of(c.Creator) }
 
 func cover(name string) ui.Image { return ui.Image{URL: address.CoverSet(name)} }
 

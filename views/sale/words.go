@@ -94,14 +94,14 @@ type Lot struct {
 }
 
 // Name is a campaign's name in the reader's language.
-func Name(t *text.Printer, c promotion.Campaign) string { return t.Of(c.NameZh, c.NameEn) }
+func Name(t *text.Printer, c promotion.Campaign) string { return t.Of(c.Name) }
 
 // VideoTitle is a video's title in the reader's language.
 func VideoTitle(t *text.Printer, o *catalog.Offer) string {
 	if o == nil {
 		return t.T("sale.gone")
 	}
-	return t.Of(o.TitleZh, o.TitleEn)
+	return t.Of(o.Title)
 }
 
 // Edition says in words what is sold of a video.

@@ -20,7 +20,7 @@ import (
 func seriesURL(slug string) string { return "/series/" + slug }
 
 // SeriesTitle is a series' title in the reader's language.
-func SeriesTitle(t *text.Printer, s catalog.Series) string { return t.Of(s.TitleZh, s.TitleEn) }
+func SeriesTitle(t *text.Printer, s catalog.Series) string { return t.Of(s.Title) }
 
 // partOfSeries leads from one episode to the others.
 func partOfSeries(p ProductPage) templ.Component {
@@ -64,9 +64,9 @@ func partOfSeries(p ProductPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("series.part_of", "Series", t.Of(s.TitleZh, s.TitleEn), "N", strconv.Itoa(s.Episode)))
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("series.part_of", "Series", t.Of(s.Title), "N", strconv.Itoa(s.Episode)))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/shop/series.templ`, Line: 23, Col: 158}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/shop/series.templ`, Line: 23, Col: 145}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 		if templ_7745c5c3_Err != nil {
@@ -117,7 +117,7 @@ func partOfSeries(p ProductPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if foreign := t.Foreign(e.TitleZh, e.TitleEn); foreign != "" {
+			if foreign := t.Foreign(e.Title); foreign != "" {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, " lang=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -203,7 +203,7 @@ func Series(p SeriesPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		foreign := t.Foreign(p.Series.TitleZh, p.Series.TitleEn)
+		foreign := t.Foreign(p.Series.Title)
 		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "<h1 class=\"page-title break-words\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -263,7 +263,7 @@ func Series(p SeriesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if second := other(t, p.Series.TitleZh, p.Series.TitleEn); second != "" {
+		if second := other(t, p.Series.Title); second != "" {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<p class=\"text-lg text-muted\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -300,9 +300,9 @@ func Series(p SeriesPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var14 string
-		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("card.by", "Creator", t.Of(p.Series.CreatorZh, p.Series.CreatorEn)))
+		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("card.by", "Creator", t.Of(p.Series.Creator)))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/shop/series.templ`, Line: 75, Col: 156}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/shop/series.templ`, Line: 75, Col: 134}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 		if templ_7745c5c3_Err != nil {

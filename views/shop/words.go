@@ -11,6 +11,7 @@ import (
 	"github.com/a-h/templ"
 
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/search"
 	"videomall/views/address"
@@ -18,27 +19,28 @@ import (
 	"videomall/views/ui"
 )
 
-// other is what inLang left, for the line below it; empty when both say the same.
-func other(t *text.Printer, zh, en string) string {
-	if zh == en {
-		return ""
+// other is what was written in another language than the one that is shown, for the line below it; empty where both
+// say the same.
+func other(t *text.Printer, s locale.Text) string {
+	shown := t.Of(s)
+	for _, written := range s.All() {
+		if written != "" && written != shown {
+			return written
+		}
 	}
-	if t.Of(zh, en) == zh {
-		return en
-	}
-	return zh
+	return ""
 }
 
 // Title is a video's title in the reader's language.
-func Title(t *text.Printer, c catalog.Card) string { return t.Of(c.TitleZh, c.TitleEn) }
+func Title(t *text.Printer, c catalog.Card) string { return t.Of(c.Title) }
 
-func creatorName(t *text.Printer, c catalog.Card) string { return t.Of(c.CreatorZh, c.CreatorEn) }
+func creatorName(t *text.Printer, c catalog.Card) string { return t.Of(c.Creator) }
 
 // CategoryName is a category's name in the reader's language.
-func CategoryName(t *text.Printer, c catalog.Category) string { return t.Of(c.NameZh, c.NameEn) }
+func CategoryName(t *text.Printer, c catalog.Category) string { return t.Of(c.Name) }
 
 // CreatorName is a creator's name in the reader's language.
-func CreatorName(t *text.Printer, c catalog.Creator) string { return t.Of(c.NameZh, c.NameEn) }
+func CreatorName(t *text.Printer, c catalog.Creator) string { return t.Of(c.Name) }
 
 // AvatarURL is a creator's picture at 96 or 192 pixels; empty without one.
 func AvatarURL(name, width string) string {
@@ -82,9 +84,9 @@ func videoCard(t *text.Printer, c catalog.Card, owned, eager bool) ui.Card {
 	return ui.Card{
 		Href:        address.Product(c.Slug),
 		Title:       Title(t, c),
-		Lang:        t.Foreign(c.TitleZh, c.TitleEn),
+		Lang:        t.Foreign(c.Title),
 		Creator:     creatorName(t, c),
-		CreatorLang: t.Foreign(c.CreatorZh, c.CreatorEn),
+		CreatorLang: t.Foreign(c.Creator),
 		CreatorHref: creatorURL(c.CreatorSlug),
 		Cover:       cover(c.Cover, eager),
 		Seconds:     c.DurationSeconds,
@@ -162,8 +164,8 @@ func marked(spans []search.Span) templ.Component {
 // found is what a search found of a video beyond the title that is shown: in the other title, else in a description.
 func found(t *text.Printer, m search.Marks, c catalog.Card, about catalog.Texts) templ.Component {
 	const length = 90
-	for _, s := range []string{other(t, c.TitleZh, c.TitleEn), t.Of(about.DescriptionZh, about.DescriptionEn),
-		other(t, about.DescriptionZh, about.DescriptionEn), strings.Join(about.Tags, " · ")} {
+	for _, s := range []string{other(t, c.Title), t.Of(about.Description),
+		other(t, about.Description), strings.Join(about.Tags, " · ")} {
 		if spans := m.Excerpt(s, length); spans != nil {
 			return markedText(spans)
 		}

@@ -91,7 +91,7 @@ func Show(p sitepage.Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if t.Foreign(p.BodyZh, p.BodyEn) != "" {
+		if t.Foreign(p.Body) != "" {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<p class=\"text-sm text-muted\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -110,7 +110,7 @@ func Show(p sitepage.Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = Article(t.Of(p.BodyZh, p.BodyEn), t.Foreign(p.BodyZh, p.BodyEn)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Article(t.Of(p.Body), t.Foreign(p.Body)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -11,15 +11,16 @@ import (
 	"golang.org/x/text/language"
 
 	"videomall/mall/calendar"
+	"videomall/mall/locale"
 )
 
-// Lang is a language the mall speaks, as a BCP 47 tag fit for <html lang> and for the lang cookie.
-type Lang string
+// Lang is a language the mall speaks, fit for <html lang> and for the lang cookie.
+type Lang = locale.Lang
 
 // The languages, in the order of preference where the reader names none.
 const (
-	En   Lang = "en"
-	ZhCN Lang = "zh-CN"
+	En   = locale.En
+	ZhCN = locale.ZhCN
 )
 
 // Langs lists every language with its own name, for the switch.
@@ -90,27 +91,17 @@ func (p *Printer) N(key string, n int, args ...any) string {
 	return fill(m.form(form), append(args, "Count", p.Number(n)))
 }
 
-// Of chooses between what was written in both languages; where one is missing, the other stands in.
-func (p *Printer) Of(zh, en string) string {
-	s, _ := p.choose(zh, en)
-	return s
-}
+// Of is what somebody wrote, in the reader's language; where that is missing, another language stands in.
+func (p *Printer) Of(s locale.Text) string { return s.In(p.Lang) }
 
 // Foreign is the language of what Of returns where it is not the reader's: a page says so, in a lang attribute and
 // where it matters in a note. It is empty where the reader's language was written, and where nothing was.
-func (p *Printer) Foreign(zh, en string) string {
-	s, l := p.choose(zh, en)
-	if s == "" || l == p.Lang {
+func (p *Printer) Foreign(s locale.Text) string {
+	_, l := s.Find(p.Lang)
+	if l == p.Lang {
 		return ""
 	}
 	return string(l)
-}
-
-func (p *Printer) choose(zh, en string) (string, Lang) {
-	if p.Lang == ZhCN && zh != "" || en == "" {
-		return zh, ZhCN
-	}
-	return en, En
 }
 
 // Has reports whether a message exists in this language, for keys made from a slug or a state.

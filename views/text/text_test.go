@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/views/text"
 )
@@ -50,7 +51,8 @@ func TestPrinter_Foreign(t *testing.T) {
 		{text.ZhCN, "", "", "", ""},
 	} {
 		p := text.For(c.reader)
-		if got, foreign := p.Of(c.zh, c.en), p.Foreign(c.zh, c.en); got != c.want || foreign != c.foreign {
+		written := locale.Text{Zh: c.zh, En: c.en}
+		if got, foreign := p.Of(written), p.Foreign(written); got != c.want || foreign != c.foreign {
 			t.Errorf("%q and %q to a reader of %s: %q in %q", c.zh, c.en, c.reader, got, foreign)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
 	accountview "videomall/views/account"
@@ -27,7 +28,8 @@ type Deps struct {
 	Accounts *account.Accounts
 	Sessions *account.Sessions
 	Catalog  *catalog.Catalog // where creators have their profiles; nil for a mall whose creators are made otherwise
-	Terms    ledger.Terms     // what creators agree to
+	Listings *listing.Listings
+	Terms    ledger.Terms // what creators agree to
 	// OpenZone stores the time zone of a new creator's reports; nil leaves it at UTC.
 	OpenZone func(ctx context.Context, creatorID int64, zone string) error
 	OnSignIn func(ctx context.Context, c *page.Ctx, userID int64) error

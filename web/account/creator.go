@@ -6,9 +6,11 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	accountview "videomall/views/account"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
 )
 
@@ -40,10 +42,8 @@ func (h handlers) creator(c *page.Ctx) (*accountview.Creator, error) {
 		Is:      c.Viewer.Is(account.RoleCreator),
 		Settled: k.Slug,
 		Slug:    k.Slug,
-		NameZh:  k.NameZh,
-		NameEn:  k.NameEn,
-		BioZh:   k.BioZh,
-		BioEn:   k.BioEn,
+		Name:    k.Name,
+		Bio:     k.Bio,
 	}, nil
 }
 
@@ -63,21 +63,17 @@ func (h handlers) saveCreator(c *page.Ctx) error {
 		Is:      c.Viewer.Is(account.RoleCreator),
 		Settled: stands.Settled,
 		Slug:    c.FormValue("slug"),
-		NameZh:  c.FormValue("name_zh"),
-		NameEn:  c.FormValue("name_en"),
-		BioZh:   c.FormValue("bio_zh"),
-		BioEn:   c.FormValue("bio_en"),
+		Name:    formvalue.Text(c.FormValue, "name"),
+		Bio:     formvalue.Text(c.FormValue, "bio"),
 	}
-	err = h.Catalog.OpenCreator(c.Request().Context(), catalog.NewCreator{
+	err = h.Listings.OpenCreator(c.Request().Context(), catalog.NewCreator{
 		UserID: c.Viewer.UserID,
 		Slug:   form.Slug,
-		NameZh: form.NameZh,
-		NameEn: form.NameEn,
-		BioZh:  form.BioZh,
-		BioEn:  form.BioEn,
+		Name:   form.Name,
+		Bio:    form.Bio,
 	})
 	switch {
-	case errors.Is(err, catalog.ErrCreatorInvalid):
+	case errors.Is(err, listing.ErrCreatorInvalid):
 		form.Errors = fault.From(err).Fields
 		return h.refuseCreator(c, &form)
 	case err != nil:

@@ -18,6 +18,7 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/ledger"
+	"videomall/mall/locale"
 	accountweb "videomall/web/account"
 	"videomall/web/webtest"
 )
@@ -38,6 +39,7 @@ func selling(t *testing.T) *webtest.Mall {
 			Accounts: m.Accounts,
 			Sessions: sessions,
 			Catalog:  m.Catalog,
+			Listings: m.Listings,
 			Terms:    ledger.UsualTerms,
 			OpenZone: func(ctx context.Context, creatorID int64, zone string) error {
 				_, err := m.Pool.Exec(ctx, `insert into insight_zone (creator_id, zone, snapshot, at)
@@ -128,8 +130,8 @@ func TestCreator_shopper_becomes_one(t *testing.T) {
 	b.Get("/account").Wants(200).Shows("Your profile as a creator", "/creators/mia-films", "Welcome to the studio.")
 	form.Set("name_en", "Mia's films")
 	b.Post("/account/creator", form).Wants(303)
-	if k, err := m.Catalog.CreatorOf(t.Context(), shopper.ID); err != nil || k.NameEn != "Mia's films" ||
-		k.NameZh != "米娅" || k.Slug != "mia-films" {
+	if k, err := m.Catalog.CreatorOf(t.Context(), shopper.ID); err != nil || k.Name.En != "Mia's films" ||
+		k.Name.Zh != "米娅" || k.Slug != "mia-films" {
 		t.Fatalf("%+v, %v", k, err)
 	}
 
@@ -163,8 +165,7 @@ func TestCreator_zone(t *testing.T) {
 	if err := m.Catalog.CreateCreator(t.Context(), catalog.NewCreator{
 		UserID: again.ID,
 		Slug:   "again",
-		NameZh: "again",
-		NameEn: "again",
+		Name:   locale.Text{Zh: "again", En: "again"},
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"videomall/mall/account"
-	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/money"
 	accountview "videomall/views/account"
 	"videomall/web/page"
@@ -20,7 +20,7 @@ func (h handlers) showSell(c *page.Ctx, status int, form *accountview.Creator) e
 		FeeRate:    h.Terms.FeeRate,
 		Clearing:   h.Terms.ClearingDays(),
 		PayoutWait: h.Terms.WaitHours(),
-		MinPayout:  money.Of(h.Terms.MinPayout, catalog.Currency),
+		MinPayout:  money.Of(h.Terms.MinPayout, listing.Currency),
 	}
 	switch {
 	case !c.Viewer.SignedIn():

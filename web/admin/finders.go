@@ -135,11 +135,11 @@ func personHits(m *mall.Mall) finding {
 
 func listingHits(m *mall.Mall) finding {
 	return func(ctx context.Context, t *text.Printer, q string, most int) ([]adminview.Hit, error) {
-		found, err := m.Catalog.Lookup(ctx, q, most)
+		found, err := m.Listings.Lookup(ctx, q, most)
 		var hits []adminview.Hit
 		for _, l := range found {
 			hits = append(hits, adminview.Hit{
-				Title: t.Of(l.TitleZh, l.TitleEn),
+				Title: t.Of(l.Title),
 				Href:  adminview.ProductURL(l.SPUID),
 				Note: t.T("people.listing_n", "Number",
 					strconv.FormatInt(l.SPUID, 10)) + " · " + t.T("find.listing."+l.Status),
@@ -151,7 +151,7 @@ func listingHits(m *mall.Mall) finding {
 
 func videoHits(m *mall.Mall) finding {
 	return func(ctx context.Context, t *text.Printer, q string, most int) ([]adminview.Hit, error) {
-		found, err := m.Media.Lookup(ctx, q, most)
+		found, err := m.Media.Videos.Lookup(ctx, q, most)
 		var hits []adminview.Hit
 		for _, v := range found {
 			hits = append(hits, adminview.Hit{
@@ -196,7 +196,7 @@ func caseHits(m *mall.Mall) finding {
 		return []adminview.Hit{{
 			Title: t.T("find.case_n", "Number", q),
 			Href:  "/admin/review/" + q,
-			Note:  t.Of(k.Content.TitleZh, k.Content.TitleEn),
+			Note:  t.Of(k.Content.Title),
 		}}, err
 	}
 }
@@ -207,7 +207,7 @@ func saleHits(m *mall.Mall) finding {
 		var hits []adminview.Hit
 		for _, s := range found {
 			hits = append(hits, adminview.Hit{
-				Title: t.Of(s.NameZh, s.NameEn),
+				Title: t.Of(s.Name),
 				Href:  "/admin/sales/" + strconv.FormatInt(s.ID, 10),
 				Note:  t.T("sale.state_" + string(s.Status)),
 			})

@@ -42,5 +42,5 @@ func (d Deps) showProduct(c *page.Ctx) error {
 	if p.Records, err = d.Audit.About(ctx, subjects, partListed); err != nil {
 		return err
 	}
-	return c.Render(http.StatusOK, c.Text.Of(product.TitleZh, product.TitleEn), adminview.Product(p))
+	return c.Render(http.StatusOK, c.Text.Of(product.Title), adminview.Product(p))
 }

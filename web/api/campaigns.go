@@ -67,7 +67,7 @@ func (d Deps) listCampaigns(c *page.Ctx) error {
 	for _, k := range open {
 		row := campaign{
 			ID:       k.ID,
-			Name:     c.Text.Of(k.NameZh, k.NameEn),
+			Name:     c.Text.Of(k.Name),
 			Status:   k.Status,
 			StartsAt: k.StartsAt.UTC(),
 			EndsAt:   k.EndsAt.UTC(),

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
 )
@@ -15,8 +16,7 @@ func TestCampaigns_running_or_scheduled(t *testing.T) {
 	sale := func(name string, starts, ends time.Duration, schedule bool, skus ...int64) {
 		t.Helper()
 		d := promotion.Draft{
-			NameZh:   "抢购",
-			NameEn:   name,
+			Name:     locale.Text{Zh: "抢购", En: name},
 			StartsAt: m.Now().Add(starts),
 			EndsAt:   m.Now().Add(ends),
 		}

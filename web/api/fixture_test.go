@@ -16,6 +16,7 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/payment/sandbox"
 	"videomall/web/api"
@@ -271,21 +272,18 @@ func (a answer) rows() []any {
 func (m *mall) harbour() (videoID, own, rent int64) {
 	m.t.Helper()
 	category, err := m.Catalog.CreateCategory(m.Ctx, catalog.NewCategory{
-		Slug:   "sea",
-		NameZh: "大海",
-		NameEn: "The sea",
+		Slug: "sea",
+		Name: locale.Text{Zh: "大海", En: "The sea"},
 	})
 	m.OK(err)
 	made, err := m.Catalog.CreateProduct(m.Ctx, catalog.NewProduct{
-		Slug:          "harbour",
-		CreatorID:     1,
-		CategoryID:    category,
-		TitleZh:       "晨光海港",
-		TitleEn:       "Harbour at dawn",
-		DescriptionZh: "清晨。",
-		DescriptionEn: "A morning.",
-		Tags:          []string{"sea"},
-		Cover:         "harbour",
+		Slug:        "harbour",
+		CreatorID:   1,
+		CategoryID:  category,
+		Title:       locale.Text{Zh: "晨光海港", En: "Harbour at dawn"},
+		Description: locale.Text{Zh: "清晨。", En: "A morning."},
+		Tags:        []string{"sea"},
+		Cover:       "harbour",
 		SKUs: []catalog.NewSKU{
 			{
 				Kind:    catalog.KindOwn,
@@ -305,7 +303,7 @@ func (m *mall) harbour() (videoID, own, rent int64) {
 			}},
 	})
 	m.OK(err)
-	asset, err := m.Media.Pack(m.Ctx, clearVideo(), "harbour", 2)
+	asset, err := m.Media.Assets.Pack(m.Ctx, clearVideo(), "harbour", 2)
 	m.OK(err)
 	m.OK(m.Catalog.SetAsset(m.Ctx, made.SPUID, asset.ID, asset.DurationSeconds))
 	m.OK(m.Catalog.Publish(m.Ctx, made.SPUID))

@@ -65,7 +65,7 @@ func (d Deps) listEntitlements(c *page.Ctx) error {
 			EntitlementID: e.ID,
 			VideoID:       e.SPUID,
 			SKUID:         e.SKUID,
-			Title:         c.Text.Of(k.TitleZh, k.TitleEn),
+			Title:         c.Text.Of(k.Title),
 			CoverURL:      d.coverURL(k.Cover),
 			WatchURL:      d.PublicURL + address.Watch(k.Slug),
 			OrderNo:       e.Reference,

@@ -202,7 +202,7 @@ func (d Deps) orderOf(c *page.Ctx, o order.Order) orderAnswer {
 		a.Items[n] = itemAnswer{
 			SKUID:     i.SKUID,
 			VideoID:   i.SPUID,
-			Title:     c.Text.Of(i.TitleZh, i.TitleEn),
+			Title:     c.Text.Of(i.Title),
 			CoverURL:  d.coverURL(i.Cover),
 			Kind:      i.Kind,
 			Quality:   i.Quality,

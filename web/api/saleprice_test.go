@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
 )
@@ -16,8 +17,7 @@ func TestVideos_price_of_running_sale(t *testing.T) {
 	m.Sells(990, -1)
 	by := promotion.Actor{UserID: 9, Operator: true}
 	draft := promotion.Draft{
-		NameZh:   "抢购",
-		NameEn:   "Rush",
+		Name:     locale.Text{Zh: "抢购", En: "Rush"},
 		StartsAt: m.Now(),
 		EndsAt:   m.Now().Add(time.Hour),
 		Items: []promotion.Item{{

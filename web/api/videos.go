@@ -39,8 +39,8 @@ func (d Deps) videoOf(c *page.Ctx, k catalog.Card) video {
 	v := video{
 		VideoID:         k.SPUID,
 		SKUID:           k.FromSKUID,
-		Title:           c.Text.Of(k.TitleZh, k.TitleEn),
-		Creator:         c.Text.Of(k.CreatorZh, k.CreatorEn),
+		Title:           c.Text.Of(k.Title),
+		Creator:         c.Text.Of(k.Creator),
 		CreatorSlug:     k.CreatorSlug,
 		CategorySlug:    k.CategorySlug,
 		Slug:            k.Slug,
@@ -191,7 +191,7 @@ func (d Deps) showSKU(c *page.Ctx) error {
 		Siblings: []sibling{},
 		About: about{
 			VideoID:     product.SPUID,
-			Description: c.Text.Of(product.DescriptionZh, product.DescriptionEn),
+			Description: c.Text.Of(product.Description),
 			Tags:        append([]string{}, product.Tags...),
 			PublishedAt: product.PublishedAt.UTC(),
 		},

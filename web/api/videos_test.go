@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 )
 
 func (a answer) titles() []string {
@@ -153,10 +154,9 @@ func TestVideos_creator_named_in_one_language(t *testing.T) {
 	_, own, _ := m.harbour()
 	c := m.guest()
 	for _, names := range [][2]string{{"晨光影业", ""}, {"", "Dawn Films"}} {
-		m.OK(m.Catalog.OpenCreator(m.Ctx, catalog.NewCreator{
+		m.OK(m.Listings.OpenCreator(m.Ctx, catalog.NewCreator{
 			UserID: 1,
-			NameZh: names[0],
-			NameEn: names[1],
+			Name:   locale.Text{Zh: names[0], En: names[1]},
 		}))
 		for _, c.lang = range []string{"zh-CN", "en"} {
 			for what, got := range map[string]string{

@@ -202,5 +202,5 @@ func (d Deps) cartChanged(c *page.Ctx, removed bool) error {
 }
 
 func titleOf(t *text.Printer, l order.QuoteLine) string {
-	return t.Of(l.Offer.TitleZh, l.Offer.TitleEn)
+	return t.Of(l.Offer.Title)
 }

@@ -8,11 +8,17 @@ import (
 	"strings"
 	"time"
 
+	"videomall/mall/locale"
 	"videomall/mall/money"
 )
 
 // Moment is how a browser sends a moment of a datetime-local field.
 const Moment = "2006-01-02T15:04"
+
+// Text reads a text in each language of the mall, from fields such as title_en and title_zh.
+func Text(field func(name string) string, name string) locale.Text {
+	return locale.Make(func(l locale.Lang) string { return field(name + "_" + l.Code()) })
+}
 
 // ID reads an id of an address or a form; 0, which finds nothing and begins a list, when it is none.
 func ID(s string) int64 {

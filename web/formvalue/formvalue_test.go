@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"videomall/mall/locale"
 	"videomall/web/formvalue"
 )
 
@@ -97,5 +98,14 @@ func TestFormValue_unreadable(t *testing.T) {
 		if got := formvalue.At(s, zone); !got.Equal(want) {
 			t.Errorf("%q is read as %s, want %s", s, got, want)
 		}
+	}
+}
+
+func TestText(t *testing.T) {
+	t.Parallel()
+	form := map[string]string{"title_en": "Night", "title_zh": "夜", "title": "x"}
+	got := formvalue.Text(func(name string) string { return form[name] }, "title")
+	if want := (locale.Text{En: "Night", Zh: "夜"}); got != want {
+		t.Errorf("Text is %+v, want %+v", got, want)
 	}
 }

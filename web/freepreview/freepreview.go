@@ -30,7 +30,7 @@ type Deps struct {
 	Inventory    *inventory.Inventory
 	Entitlements *entitlement.Entitlements
 	Orders       *order.Orders
-	Media        *media.Media
+	Media        media.Media
 	Playback     *playback.Playback
 }
 
@@ -57,7 +57,7 @@ func (d Deps) show(c *page.Ctx) error {
 	if product.FreeSeconds == 0 || product.AssetID == nil {
 		return c.Redirect(address.Product(product.Slug))
 	}
-	asset, err := d.Media.Asset(ctx, *product.AssetID)
+	asset, err := d.Media.Assets.ByID(ctx, *product.AssetID)
 	if err != nil {
 		return err
 	}

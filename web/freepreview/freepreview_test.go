@@ -40,7 +40,7 @@ func open(t *testing.T) *house {
 	storage, err := media.OpenStorage("", t.TempDir())
 	h.must(err)
 	t.Cleanup(func() { storage.Close() })
-	var videos *media.Media
+	var videos media.Media
 	h.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		videos, err = media.New(media.Deps{
 			Pool:    m.Pool,
@@ -84,9 +84,9 @@ func open(t *testing.T) *house {
 	h.sku = h.Video(990, -1)
 	h.video, err = h.Catalog.ProductOfSKU(t.Context(), h.sku)
 	h.must(err)
-	asset, err := videos.Pack(t.Context(), clearVideo(), "sea", 2)
+	asset, err := videos.Assets.Pack(t.Context(), clearVideo(), "sea", 2)
 	h.must(err)
-	h.must(videos.SetAssetChapters(t.Context(), asset.ID, []media.Chapter{{
+	h.must(videos.Captions.SetAssetChapters(t.Context(), asset.ID, []media.Chapter{{
 		Start: 0,
 		En:    "Begin",
 		Zh:    "开始",

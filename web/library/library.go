@@ -32,7 +32,7 @@ type Deps struct {
 	Sessions     *account.Sessions
 	Catalog      *catalog.Catalog
 	Entitlements *entitlement.Entitlements
-	Media        *media.Media
+	Media        media.Media
 	Playback     *playback.Playback
 	// Secure says that people reach the mall over https; it names the device cookie.
 	Secure bool
@@ -207,7 +207,7 @@ func begins(c *page.Ctx, e entitlement.Entitlement) bool {
 // video returns what the player plays. It starts by itself, because the viewer came to this page to watch.
 func (d Deps) video(c *page.Ctx, product catalog.Product) (*ui.Video, error) {
 	ctx, viewer := c.Request().Context(), c.Viewer.UserID
-	asset, err := d.Media.Asset(ctx, *product.AssetID)
+	asset, err := d.Media.Assets.ByID(ctx, *product.AssetID)
 	if err != nil {
 		return nil, err
 	}

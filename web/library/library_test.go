@@ -29,7 +29,7 @@ import (
 type house struct {
 	*webtest.Mall
 	t        *testing.T
-	media    *media.Media
+	media    media.Media
 	playback *playback.Playback
 	grants   int
 }
@@ -112,7 +112,7 @@ func (h *house) packaged() catalog.Product {
 		files[fmt.Sprintf("360p/s%d.m4s", i)] = &fstest.MapFile{Data: []byte("x")}
 	}
 	files["360p/index.m3u8"] = &fstest.MapFile{Data: []byte(list + "#EXT-X-ENDLIST\n")}
-	asset, err := h.media.Pack(h.t.Context(), files, p.Slug, 2)
+	asset, err := h.media.Assets.Pack(h.t.Context(), files, p.Slug, 2)
 	h.must(err)
 	h.must(h.Catalog.SetAsset(h.t.Context(), p.SPUID, asset.ID, asset.DurationSeconds))
 	return p
@@ -202,15 +202,15 @@ func TestLibrary_shows_own_videos_and_state(t *testing.T) {
 	h.Advance(2 * time.Hour)
 	h.plays(b, ann.ID, owned, 9)
 	a := b.Get("/library").Wants(200)
-	a.Shows(owned.TitleEn, "Yours for good", "48 hours from the first play", "Rental ends in 2 days",
+	a.Shows(owned.Title.En, "Yours for good", "48 hours from the first play", "Rental ends in 2 days",
 		"The rental is over", "Refunded", "Continue watching", "0:11 left", "No longer in your library")
-	a.Hides(foreign.TitleEn)
+	a.Hides(foreign.Title.En)
 	if a.Header.Get("Cache-Control") != "private, no-store" || !a.Has(`href="/watch/`+owned.Slug+`"`) ||
 		a.Has(`href="/watch/`+over.Slug+`"`) || !a.Has(`href="/v/`+over.Slug+`"`) {
 		t.Fatalf("%v\n%s", a.Header, a.Body)
 	}
 	b.Lang = "zh-CN"
-	b.Get("/library").Wants(200).Shows("我的片库", owned.TitleZh, "永久拥有", "首次播放后 48 小时内有效", "租期 2 天后结束", "继续观看")
+	b.Get("/library").Wants(200).Shows("我的片库", owned.Title.Zh, "永久拥有", "首次播放后 48 小时内有效", "租期 2 天后结束", "继续观看")
 
 	// Bought for good after it was rented: one card, by the better right.
 	b.Lang = "en"
@@ -243,7 +243,7 @@ func TestLibrary_pages(t *testing.T) {
 	first := b.Get("/library").Wants(200).Shows("Next")
 	_, rest, _ := strings.Cut(first.Body, "/library?cursor=")
 	cursor, _, _ := strings.Cut(rest, `"`)
-	b.Get("/library?cursor="+cursor).Wants(200).Shows("Film 2", "Previous").Hides(last.TitleEn)
+	b.Get("/library?cursor="+cursor).Wants(200).Shows("Film 2", "Previous").Hides(last.Title.En)
 	b.Get("/library?cursor=nonsense").Wants(422)
 }
 
@@ -257,7 +257,7 @@ func TestWatch_page(t *testing.T) {
 	b.Get("/watch/"+p.Slug).Wants(403).Shows("This video is not in your library yet.", "See rent and buy options")
 	source := h.give(ann.ID, p, 0)
 	h.plays(b, ann.ID, p, 9)
-	a := b.Get("/watch/"+p.Slug).Wants(200).Shows(p.TitleEn, "Yours for good")
+	a := b.Get("/watch/"+p.Slug).Wants(200).Shows(p.Title.En, "Yours for good")
 	for _, want := range []string{
 		fmt.Sprintf(`data-auth-url="/api/v1/mall/play/auth/%d"`, p.SPUID), `data-resume="9"`,
 		`data-watermark="` + h.playback.Watermark(ann.ID) + `"`,
@@ -276,7 +276,7 @@ func TestWatch_page(t *testing.T) {
 	captions, _, _ = strings.Cut(captions, "&#34;")
 	b.Get(captions).Wants(200)
 	h.must(h.Catalog.TakeDown(t.Context(), p.SPUID))
-	b.Get("/watch/" + p.Slug).Wants(200).Shows(p.TitleEn) // bought stays bought
+	b.Get("/watch/" + p.Slug).Wants(200).Shows(p.Title.En) // bought stays bought
 	if a := b.Get("/watch/" + p.Slug); a.Has(`rel="canonical"`) || !a.Has(`content="noindex"`) {
 		t.Error("a page that nobody else may see is to be found")
 	}

@@ -105,7 +105,7 @@ func (d Deps) authorize(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	asset, err := d.Media.Asset(ctx, *product.AssetID)
+	asset, err := d.Media.Assets.ByID(ctx, *product.AssetID)
 	if err != nil {
 		return err
 	}

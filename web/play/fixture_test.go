@@ -32,7 +32,7 @@ import (
 type house struct {
 	*webtest.Mall
 	t        *testing.T
-	media    *media.Media
+	media    media.Media
 	playback *playback.Playback
 	video    catalog.Product
 	out      atomic.Int64 // the account that is suspended
@@ -88,7 +88,7 @@ func open(t *testing.T) *house {
 	}})
 	h.video, err = h.Catalog.ProductOfSKU(t.Context(), h.Video(990, -1))
 	h.must(err)
-	asset, err := h.media.Pack(t.Context(), clearVideo(), "sea", 2)
+	asset, err := h.media.Assets.Pack(t.Context(), clearVideo(), "sea", 2)
 	h.must(err)
 	h.must(h.Catalog.SetAsset(t.Context(), h.video.SPUID, asset.ID, asset.DurationSeconds))
 	return h

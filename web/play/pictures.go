@@ -47,7 +47,7 @@ func pictures(files fs.FS) echo.HandlerFunc {
 // one has a new name.
 func (d Deps) cover(others echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		f, err := d.Media.OpenCover(c.Request().Context(), c.Param("file"))
+		f, err := d.Media.Covers.Open(c.Request().Context(), c.Param("file"))
 		if errors.Is(err, media.ErrNoCover) {
 			return others(c)
 		}

@@ -72,7 +72,7 @@ func TestFiles_creator_cover_from_storage(t *testing.T) {
 	h := open(t)
 	var picture bytes.Buffer
 	h.must(png.Encode(&picture, image.NewRGBA(image.Rect(0, 0, 640, 360))))
-	stem, err := h.media.SaveCover(t.Context(), 1, &picture)
+	stem, err := h.media.Covers.Save(t.Context(), 1, &picture)
 	h.must(err)
 	guest := h.Browser(0)
 	a := guest.Get("/media/covers/" + stem + "-320.webp").Wants(200)

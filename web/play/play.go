@@ -19,7 +19,7 @@ import (
 type Deps struct {
 	Site     *page.Site
 	Catalog  *catalog.Catalog
-	Media    *media.Media
+	Media    media.Media
 	Playback *playback.Playback
 	// Covers holds <cover>-<width>.webp of the demo; those of creators lie in the storage. Avatars holds
 	// <avatar>-<size>.webp.

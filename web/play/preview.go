@@ -40,7 +40,7 @@ func (d Deps) preview(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	asset, err := d.Media.Asset(ctx, id)
+	asset, err := d.Media.Assets.ByID(ctx, id)
 	if err != nil {
 		return err
 	}

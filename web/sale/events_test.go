@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
 )
@@ -107,8 +108,7 @@ func TestEvents_announced_sales_only(t *testing.T) {
 	f := open(t)
 	by := promotion.Actor{UserID: f.olga.ID, Operator: true}
 	draft, err := f.Promotions.Create(t.Context(), by, promotion.Draft{
-		NameZh:   "草稿",
-		NameEn:   "Draft",
+		Name:     locale.Text{Zh: "草稿", En: "Draft"},
 		StartsAt: f.Now(),
 		EndsAt:   f.Now().Add(time.Hour),
 		Items: []promotion.Item{{

@@ -11,6 +11,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 	"videomall/mall/search"
 	"videomall/web/sale"
 	"videomall/web/shop"
@@ -93,19 +94,16 @@ func open(t *testing.T) *stall {
 	categories := map[string]int64{}
 	for _, n := range []catalog.NewCategory{{
 		Slug:     "nature",
-		NameZh:   "自然",
-		NameEn:   "Nature",
+		Name:     locale.Text{Zh: "自然", En: "Nature"},
 		Position: 1,
 	}, {
 		Slug:     "travel",
-		NameZh:   "旅行",
-		NameEn:   "Travel",
+		Name:     locale.Text{Zh: "旅行", En: "Travel"},
 		Position: 2,
 	},
 		{
 			Slug:     "empty",
-			NameZh:   "空架",
-			NameEn:   "Bare category",
+			Name:     locale.Text{Zh: "空架", En: "Bare category"},
 			Position: 3,
 		}} {
 		var err error
@@ -115,21 +113,20 @@ func open(t *testing.T) *stall {
 	must(s.Catalog.CreateCreator(ctx, catalog.NewCreator{
 		UserID: 70,
 		Slug:   "lin-xi",
-		NameZh: "林溪",
-		NameEn: "Lin Xi",
-		BioZh:  "在北方拍片。",
-		BioEn:  "Films the north.",
+		Name:   locale.Text{Zh: "林溪", En: "Lin Xi"},
+		Bio:    locale.Text{Zh: "在北方拍片。", En: "Films the north."},
 	}))
 	for i, f := range stock {
 		day := s.Now().AddDate(0, 0, -i)
 		made, err := s.Catalog.CreateProduct(ctx, catalog.NewProduct{
-			Slug:            f.slug,
-			CreatorID:       70,
-			CategoryID:      categories[f.category],
-			TitleZh:         f.zh,
-			TitleEn:         f.en,
-			DescriptionZh:   "关于" + f.zh + "的一部短片。",
-			DescriptionEn:   "A short video about " + f.en + " <script>alert(1)</script>.",
+			Slug:       f.slug,
+			CreatorID:  70,
+			CategoryID: categories[f.category],
+			Title:      locale.Text{Zh: f.zh, En: f.en},
+			Description: locale.Text{
+				Zh: "关于" + f.zh + "的一部短片。",
+				En: "A short video about " + f.en + " <script>alert(1)</script>.",
+			},
 			Tags:            f.tags,
 			Cover:           f.slug,
 			AssetID:         new(int64(i + 1)),

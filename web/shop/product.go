@@ -132,7 +132,7 @@ func (d Deps) fillTrailer(c *page.Ctx, p *shopview.ProductPage) {
 // describe tells search engines, and sites where the page is shared, what it is about.
 func describe(c *page.Ctx, p *shopview.ProductPage) {
 	c.Page.Canonical = p.Address
-	c.Page.Description = shopview.Summary(c.Text.Of(p.Product.DescriptionZh, p.Product.DescriptionEn), 160)
+	c.Page.Description = shopview.Summary(c.Text.Of(p.Product.Description), 160)
 	if p.Product.Cover != "" {
 		p.Cover = c.PublicURL(address.Cover(p.Product.Cover, media.CoverLarge))
 		c.SharePicture(p.Cover, media.CoverLarge, address.CoverHeight)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/promotion"
@@ -108,23 +109,22 @@ func structured(t *testing.T, s *stall, a webtest.Answer) {
 func TestProduct_in_one_language(t *testing.T) {
 	s := open(t)
 	category, err := s.Catalog.CreateCategory(t.Context(), catalog.NewCategory{
-		Slug:   "single",
-		NameZh: "单语",
-		NameEn: "Single",
+		Slug: "single",
+		Name: locale.Text{Zh: "单语", En: "Single"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	day := s.Now()
 	made, err := s.Catalog.CreateProduct(t.Context(), catalog.NewProduct{
-		Slug:          "only-chinese",
-		CreatorID:     70,
-		CategoryID:    category,
-		TitleZh:       "雪国列车站",
-		DescriptionZh: "一座车站的冬天。",
-		Cover:         "x",
-		PublishedAt:   &day,
-		SKUs:          stock[0].skus,
+		Slug:        "only-chinese",
+		CreatorID:   70,
+		CategoryID:  category,
+		Title:       locale.Text{Zh: "雪国列车站"},
+		Description: locale.Text{Zh: "一座车站的冬天。"},
+		Cover:       "x",
+		PublishedAt: &day,
+		SKUs:        stock[0].skus,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -199,8 +199,7 @@ func TestProduct_running_flash_sale(t *testing.T) {
 	}
 	by := promotion.Actor{UserID: 9, Operator: true}
 	c, err := s.Promotions.Create(t.Context(), by, promotion.Draft{
-		NameZh:   "极光之夜",
-		NameEn:   "Northern nights",
+		Name:     locale.Text{Zh: "极光之夜", En: "Northern nights"},
 		StartsAt: s.Now(),
 		EndsAt:   s.Now().Add(time.Hour),
 		Items: []promotion.Item{{

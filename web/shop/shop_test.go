@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 )
 
 func TestHome_both_languages(t *testing.T) {
@@ -182,9 +183,8 @@ func TestCreator_in_one_language(t *testing.T) {
 	s := open(t)
 	day := s.Now()
 	category, err := s.Catalog.CreateCategory(t.Context(), catalog.NewCategory{
-		Slug:   "single",
-		NameZh: "单语",
-		NameEn: "Single",
+		Slug: "single",
+		Name: locale.Text{Zh: "单语", En: "Single"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -193,24 +193,23 @@ func TestCreator_in_one_language(t *testing.T) {
 		"zh-CN": {
 			UserID: 80,
 			Slug:   "only-chinese",
-			NameZh: "晨光影业",
+			Name:   locale.Text{Zh: "晨光影业"},
 		},
 		"en": {
 			UserID: 81,
 			Slug:   "only-english",
-			NameEn: "Sundown Pictures",
+			Name:   locale.Text{En: "Sundown Pictures"},
 		},
 	}
 	for _, n := range creators {
-		if err := s.Catalog.OpenCreator(t.Context(), n); err != nil {
+		if err := s.Listings.OpenCreator(t.Context(), n); err != nil {
 			t.Fatal(err)
 		}
 		made, err := s.Catalog.CreateProduct(t.Context(), catalog.NewProduct{
 			Slug:        "by-" + n.Slug,
 			CreatorID:   n.UserID,
 			CategoryID:  category,
-			TitleZh:     "候鸟",
-			TitleEn:     "Migrants",
+			Title:       locale.Text{Zh: "候鸟", En: "Migrants"},
 			Cover:       "x",
 			PublishedAt: &day,
 			SKUs:        stock[0].skus,
@@ -227,7 +226,7 @@ func TestCreator_in_one_language(t *testing.T) {
 	}
 	b := s.Browser(0)
 	for lang, n := range creators {
-		slug, name := n.Slug, n.NameZh+n.NameEn
+		slug, name := n.Slug, n.Name.Zh+n.Name.En
 		for _, reader := range []string{"zh-CN", "en"} {
 			b.Lang = reader
 			for path, marks := range map[string]int{

@@ -28,9 +28,11 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/cart"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
 	"videomall/mall/ledger"
+	"videomall/mall/locale"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
@@ -50,6 +52,7 @@ type Mall struct {
 	Site         *page.Site
 	Carts        *cart.Carts
 	Catalog      *catalog.Catalog
+	Listings     *listing.Listings
 	Inventory    *inventory.Inventory
 	Entitlements *entitlement.Entitlements
 	Payments     *payment.Payments
@@ -77,8 +80,8 @@ type Options struct {
 	Notice    func(*Mall) func(context.Context, *page.Ctx) (*views.Notice, error)
 	// Suspended reports whether operators have suspended the account; nil suspends nobody.
 	Suspended func(ctx context.Context, userID int64) bool
-	// Listing is what listings need to know of videos and stock.
-	Listing catalog.Listing
+	// Listing is what listings need of videos, stock and the review desk; Open adds the rest.
+	Listing listing.Deps
 	// Device names the browser that asks, as the program's own does; nil knows of no devices.
 	Device func(echo.Context) []byte
 	// Provider can wrap the mall's payment provider.
@@ -122,13 +125,16 @@ func Open(t testing.TB, o Options) *Mall {
 		Now:  m.Now,
 	})
 	m.Catalog, m.Inventory = catalog.New(catalog.Deps{
-		Pools:   pools,
-		Now:     m.Now,
-		Listing: o.Listing,
+		Pools: pools,
+		Now:   m.Now,
 	}), inventory.New(inventory.Deps{
 		Pool: pool,
 		Now:  m.Now,
 	})
+	o.Listing.Pools = pools
+	o.Listing.Now = m.Now
+	o.Listing.Catalog = m.Catalog
+	m.Listings = listing.New(o.Listing)
 	m.Promotions = mall.Promotions(mall.PromotionsDeps{
 		Pool:      pool,
 		Catalog:   m.Catalog,
@@ -210,16 +216,14 @@ func Open(t testing.TB, o Options) *Mall {
 	o.Routes(g, m)
 
 	m.category, err = m.Catalog.CreateCategory(t.Context(), catalog.NewCategory{
-		Slug:   "films",
-		NameZh: "电影",
-		NameEn: "Films",
+		Slug: "films",
+		Name: locale.Text{Zh: "电影", En: "Films"},
 	})
 	m.must(err)
 	m.must(m.Catalog.CreateCreator(t.Context(), catalog.NewCreator{
 		UserID: 1,
 		Slug:   "creator",
-		NameZh: "作者",
-		NameEn: "Creator",
+		Name:   locale.Text{Zh: "作者", En: "Creator"},
 	}))
 	return m
 }
@@ -289,8 +293,7 @@ func (m *Mall) Video(amount, stock int64, adjust ...func(*catalog.NewSKU)) int64
 		Slug:       fmt.Sprintf("film-%d", m.videos),
 		CreatorID:  1,
 		CategoryID: m.category,
-		TitleZh:    fmt.Sprintf("影片%d", m.videos),
-		TitleEn:    fmt.Sprintf("Film %d", m.videos),
+		Title:      locale.Text{Zh: fmt.Sprintf("影片%d", m.videos), En: fmt.Sprintf("Film %d", m.videos)},
 		SKUs:       []catalog.NewSKU{sku},
 	})
 	m.must(err)

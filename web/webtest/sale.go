@@ -3,6 +3,7 @@ package webtest
 import (
 	"time"
 
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
 )
@@ -27,8 +28,7 @@ func (m *Mall) ScheduledSale(units int, skus ...int64) promotion.Campaign {
 func (m *Mall) schedule(name string, start time.Time, amount int64, units int, skus ...int64) promotion.Campaign {
 	m.t.Helper()
 	d := promotion.Draft{
-		NameZh:   "午夜抢购",
-		NameEn:   name,
+		Name:     locale.Text{Zh: "午夜抢购", En: name},
 		StartsAt: start,
 		EndsAt:   start.Add(time.Hour),
 	}

@@ -134,24 +134,28 @@ func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 		}
 		return stdout.b.Bytes(), nil
 	case errors.As(err, &exit):
-		failed := &Failed{Code: exit.ExitCode(), Stderr: stderr.String()}
-		switch s, _ := exit.Sys().(syscall.WaitStatus); {
-		case s.Signaled() &&
-			(s.Signal() == syscall.SIGXCPU || exit.UserTime()+exit.SystemTime() >= time.Duration(cpu)*time.Second):
-			return nil, ErrTooSlow
-		case s.Signaled() && fromOutside(s.Signal()):
-			// A *Failed in the chain would blame the video.
-			return nil, fmt.Errorf("%w: %s: %s", ErrHindered, s.Signal(), failed) //nolint:errorlint // see above
-		case failed.Code == unlocked, failed.Code == notExecutable, failed.Code == notFound:
-			return nil, fmt.Errorf("%w: %s", ErrHindered, failed) //nolint:errorlint // see above
-		}
-		return nil, failed
+		return nil, whyFailed(exit, stderr.String(), time.Duration(cpu)*time.Second)
 	}
 	return nil, fmt.Errorf("run %s: %w", j.Tool, err)
 }
 
-// fromOutside tells the signals that somebody sends from those that a tool brings upon itself: by what it read, or at a
-// limit of ours.
+// whyFailed tells a tool that failed by what it read, *Failed, from one that used up its CPU time and from one that
+// could not do its work here. The last must have no *Failed in its chain, which would blame the video.
+func whyFailed(exit *exec.ExitError, stderr string, cpu time.Duration) error {
+	failed := &Failed{Code: exit.ExitCode(), Stderr: stderr}
+	switch s, _ := exit.Sys().(syscall.WaitStatus); {
+	case s.Signaled() && (s.Signal() == syscall.SIGXCPU || exit.UserTime()+exit.SystemTime() >= cpu):
+		return ErrTooSlow
+	case s.Signaled() && fromOutside(s.Signal()):
+		return fmt.Errorf("%w: %s: %s", ErrHindered, s.Signal(), failed) //nolint:errorlint // see above
+	case failed.Code == unlocked, failed.Code == notExecutable, failed.Code == notFound:
+		return fmt.Errorf("%w: %s", ErrHindered, failed) //nolint:errorlint // see above
+	}
+	return failed
+}
+
+// fromOutside reports whether another process must have sent the signal. All other signals come from what the tool
+// read, or from a limit of ours.
 func fromOutside(s syscall.Signal) bool {
 	switch s {
 	case syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT:
@@ -160,7 +164,7 @@ func fromOutside(s syscall.Signal) bool {
 	return false
 }
 
-// tied runs c with its thread held: the kernel kills c when the thread that started it dies, and so when we do.
+// tied runs c from a locked thread. The kernel kills c when the thread that started it ends, and so when we end.
 func tied(c *exec.Cmd) error {
 	done := make(chan error, 1)
 	go func() {
@@ -232,7 +236,7 @@ func (t *tail) Write(p []byte) (int, error) {
 
 func (t *tail) String() string { return strings.ToValidUTF8(string(t.b), "?") }
 
-// head takes so much and no more; the writer then ends with a broken pipe.
+// head accepts at most max bytes. After that the writer gets a broken pipe.
 type head struct {
 	max int
 	b   bytes.Buffer

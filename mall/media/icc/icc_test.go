@@ -153,7 +153,7 @@ func TestTransform_SRGB(t *testing.T) {
 	}
 }
 
-func TestParse_Refuses(t *testing.T) {
+func TestParse_refuses(t *testing.T) {
 	t.Parallel()
 	behind := append([]byte{}, adobeRGB...)
 	binary.BigEndian.PutUint32(behind[132+4:], 1<<31)

@@ -70,32 +70,11 @@ type profile struct {
 
 // Parse reads a profile, or says ErrUnsupported.
 func Parse(raw []byte) (*Transform, error) {
-	if len(raw) < headerSize+4 || string(raw[36:40]) != "acsp" {
-		return nil, fmt.Errorf("%w: no header in %d bytes", ErrUnsupported, len(raw))
-	}
-	p := profile{
-		raw:  raw,
-		pcs:  string(raw[20:24]),
-		tags: map[string][]byte{},
-	}
-	if p.pcs != "XYZ " && p.pcs != "Lab " {
-		return nil, fmt.Errorf("%w: connection space %.4q", ErrUnsupported, p.pcs)
-	}
-	count := binary.BigEndian.Uint32(raw[headerSize:])
-	if count > maxTags || headerSize+4+12*int(count) > len(raw) {
-		return nil, fmt.Errorf("%w: %d tags", ErrUnsupported, count)
-	}
-	for i := range int(count) {
-		entry := raw[headerSize+4+12*i:]
-		from := int64(binary.BigEndian.Uint32(entry[4:]))
-		size := int64(binary.BigEndian.Uint32(entry[8:]))
-		if from+size > int64(len(raw)) {
-			return nil, fmt.Errorf("%w: tag %.4q ends behind the profile", ErrUnsupported, entry[:4])
-		}
-		p.tags[string(entry[:4])] = raw[from : from+size]
+	p, err := readProfile(raw)
+	if err != nil {
+		return nil, err
 	}
 	t := &Transform{Space: Space(raw[16:20])}
-	var err error
 	switch t.Space {
 	case RGB:
 		if _, curves := p.tags["rTRC"]; curves && p.pcs == "XYZ " {
@@ -114,6 +93,35 @@ func Parse(raw []byte) (*Transform, error) {
 		return nil, err
 	}
 	return t, nil
+}
+
+// readProfile reads the header and the table of tags.
+func readProfile(raw []byte) (profile, error) {
+	if len(raw) < headerSize+4 || string(raw[36:40]) != "acsp" {
+		return profile{}, fmt.Errorf("%w: no header in %d bytes", ErrUnsupported, len(raw))
+	}
+	p := profile{
+		raw:  raw,
+		pcs:  string(raw[20:24]),
+		tags: map[string][]byte{},
+	}
+	if p.pcs != "XYZ " && p.pcs != "Lab " {
+		return profile{}, fmt.Errorf("%w: connection space %.4q", ErrUnsupported, p.pcs)
+	}
+	count := binary.BigEndian.Uint32(raw[headerSize:])
+	if count > maxTags || headerSize+4+12*int(count) > len(raw) {
+		return profile{}, fmt.Errorf("%w: %d tags", ErrUnsupported, count)
+	}
+	for i := range int(count) {
+		entry := raw[headerSize+4+12*i:]
+		from := int64(binary.BigEndian.Uint32(entry[4:]))
+		size := int64(binary.BigEndian.Uint32(entry[8:]))
+		if from+size > int64(len(raw)) {
+			return profile{}, fmt.Errorf("%w: tag %.4q ends behind the profile", ErrUnsupported, entry[:4])
+		}
+		p.tags[string(entry[:4])] = raw[from : from+size]
+	}
+	return p, nil
 }
 
 // matrix is the model of three curves and a matrix to XYZ.

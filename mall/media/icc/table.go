@@ -25,7 +25,6 @@ func (p profile) table(inputs int) (func([4]float64) [3]float64, error) {
 	if len(tag) < 52 {
 		return nil, fmt.Errorf("%w: a lookup table of %d bytes", ErrUnsupported, len(tag))
 	}
-	kind := string(tag[:4])
 	t := table{
 		inputs: inputs,
 		side:   int(tag[10]),
@@ -38,22 +37,26 @@ func (p profile) table(inputs int) (func([4]float64) [3]float64, error) {
 	for range inputs {
 		points *= t.side
 	}
-	read := values{wide: kind == "mft2"}
-	inSize, outSize := 256, 256
-	switch kind {
-	case "mft1":
-		read.raw = tag[48:]
-	case "mft2":
-		inSize = int(binary.BigEndian.Uint16(tag[48:]))
-		outSize = int(binary.BigEndian.Uint16(tag[50:]))
-		read.raw = tag[52:]
-	default:
-		return nil, fmt.Errorf("%w: a lookup table of type %.4q", ErrUnsupported, kind)
+	read, inSize, outSize, err := tableValues(tag)
+	if err != nil {
+		return nil, err
 	}
 	if inSize < 2 || outSize < 2 || read.size(inputs*inSize+points+3*outSize) > len(read.raw) {
 		return nil, fmt.Errorf("%w: a lookup table that ends behind its tag", ErrUnsupported)
 	}
-	for range inputs {
+	t.fill(&read, inSize, points, outSize)
+	if p.pcs == "Lab " {
+		t.lab = lab8
+		if read.wide {
+			t.lab = lab16
+		}
+	}
+	return t.convert, nil
+}
+
+// fill reads the curves and the grid, in the order in which they stand in the tag.
+func (t *table) fill(read *values, inSize, points, outSize int) {
+	for range t.inputs {
 		t.in = append(t.in, read.next(inSize))
 	}
 	t.grid = make([]float32, 0, points)
@@ -63,13 +66,20 @@ func (p profile) table(inputs int) (func([4]float64) [3]float64, error) {
 	for i := range t.out {
 		t.out[i] = read.next(outSize)
 	}
-	if p.pcs == "Lab " {
-		t.lab = lab8
-		if read.wide {
-			t.lab = lab16
-		}
+}
+
+// tableValues finds the numbers of a lookup table, and how many of them each of its curves has.
+func tableValues(tag []byte) (read values, inSize, outSize int, err error) {
+	switch kind := string(tag[:4]); kind {
+	case "mft1":
+		return values{raw: tag[48:]}, 256, 256, nil
+	case "mft2":
+		inSize = int(binary.BigEndian.Uint16(tag[48:]))
+		outSize = int(binary.BigEndian.Uint16(tag[50:]))
+		return values{raw: tag[52:], wide: true}, inSize, outSize, nil
+	default:
+		return values{}, 0, 0, fmt.Errorf("%w: a lookup table of type %.4q", ErrUnsupported, kind)
 	}
-	return t.convert, nil
 }
 
 // values reads numbers of 8 or 16 bits as 0 to 1.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"videomall/mall/account"
+	"videomall/mall/locale"
 	"videomall/mall/review"
 	"videomall/views/text"
 	"videomall/views/ui"
@@ -26,9 +27,8 @@ func label(people account.Users, id int64) string {
 type Found struct {
 	SPUID, CreatorID int64
 	Slug             string
-	TitleZh, TitleEn string
-	CreatorZh        string
-	CreatorEn        string
+	Title            locale.Text
+	Creator          locale.Text
 	Cover            string
 }
 
@@ -92,22 +92,22 @@ func pairs(t *text.Printer, n review.Content, live *review.Content) []pair {
 	out := []pair{
 		{
 			label: t.T("review.title_en"),
-			new:   n.TitleEn,
-			live:  l.TitleEn,
+			new:   n.Title.En,
+			live:  l.Title.En,
 		}, {
 			label: t.T("review.title_zh"),
-			new:   n.TitleZh,
-			live:  l.TitleZh,
+			new:   n.Title.Zh,
+			live:  l.Title.Zh,
 		},
 		{
 			label: t.T("review.description_en"),
-			new:   n.DescriptionEn,
-			live:  l.DescriptionEn,
+			new:   n.Description.En,
+			live:  l.Description.En,
 		},
 		{
 			label: t.T("review.description_zh"),
-			new:   n.DescriptionZh,
-			live:  l.DescriptionZh,
+			new:   n.Description.Zh,
+			live:  l.Description.Zh,
 		},
 		{
 			label: t.T("review.tags"),
@@ -117,8 +117,8 @@ func pairs(t *text.Printer, n review.Content, live *review.Content) []pair {
 		},
 		{
 			label: t.T("review.category"),
-			new:   t.Of(n.CategoryZh, n.CategoryEn),
-			live:  t.Of(l.CategoryZh, l.CategoryEn),
+			new:   t.Of(n.Category),
+			live:  t.Of(l.Category),
 			whole: true,
 		},
 		{
@@ -169,10 +169,10 @@ func pairs(t *text.Printer, n review.Content, live *review.Content) []pair {
 
 // series is what it is an episode of.
 func series(t *text.Printer, c review.Content) string {
-	if c.SeriesZh == "" && c.SeriesEn == "" {
+	if c.Series.IsZero() {
 		return ""
 	}
-	return t.T("review.episode", "Series", t.Of(c.SeriesZh, c.SeriesEn), "Number", t.Number(c.Episode))
+	return t.T("review.episode", "Series", t.Of(c.Series), "Number", t.Number(c.Episode))
 }
 
 // free is how much of a video is free to watch, in words; empty for nothing.

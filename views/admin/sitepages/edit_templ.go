@@ -14,6 +14,7 @@ import (
 	"strconv"
 
 	"videomall/mall/account"
+	"videomall/mall/locale"
 	"videomall/mall/sitepage"
 	adminview "videomall/views/admin"
 	sitepageview "videomall/views/sitepage"
@@ -32,11 +33,10 @@ type EditPage struct {
 	Current  sitepage.Page
 	Versions []sitepage.Page
 	Authors  account.Users
-	BodyZh   string // as typed, or as it is kept
-	BodyEn   string
-	From     int  // the version that the form was filled with; -1 for what was typed
-	Preview  bool // what was typed is shown as its readers will see it
-	Moved    bool // somebody else saved meanwhile
+	Body     locale.Text // as typed, or as it is kept
+	From     int         // the version that the form was filled with; -1 for what was typed
+	Preview  bool        // what was typed is shown as its readers will see it
+	Moved    bool        // somebody else saved meanwhile
 	Errors   map[string]string
 }
 
@@ -46,7 +46,7 @@ func URL(slug string) string { return "/admin/pages/" + slug }
 func languages(p sitepage.Page) []string {
 	var list []string
 	for _, l := range text.Langs {
-		if l.Lang == text.En && p.BodyEn != "" || l.Lang == text.ZhCN && p.BodyZh != "" {
+		if p.Body.Own(l.Lang) != "" {
 			list = append(list, l.Name)
 		}
 	}
@@ -710,11 +710,11 @@ func editor(p EditPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Textarea(ui.Field{Name: "body_en", Label: t.T("sitepage.body_en"), Value: p.BodyEn, Error: p.Errors["body_en"], Rows: 18, MaxLength: sitepage.MaxBody, Attrs: templ.Attributes{"lang": "en", "spellcheck": "true"}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Textarea(ui.Field{Name: "body_en", Label: t.T("sitepage.body_en"), Value: p.Body.En, Error: p.Errors["body_en"], Rows: 18, MaxLength: sitepage.MaxBody, Attrs: templ.Attributes{"lang": "en", "spellcheck": "true"}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Textarea(ui.Field{Name: "body_zh", Label: t.T("sitepage.body_zh"), Value: p.BodyZh, Error: p.Errors["body_zh"], Rows: 18, MaxLength: sitepage.MaxBody, Attrs: templ.Attributes{"lang": "zh-CN"}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Textarea(ui.Field{Name: "body_zh", Label: t.T("sitepage.body_zh"), Value: p.Body.Zh, Error: p.Errors["body_zh"], Rows: 18, MaxLength: sitepage.MaxBody, Attrs: templ.Attributes{"lang": "zh-CN"}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -849,7 +849,7 @@ func moved(p EditPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, body := range []string{p.Current.BodyEn, p.Current.BodyZh} {
+			for _, body := range p.Current.Body.All() {
 				if body != "" {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 40, "<pre class=\"mt-2 max-h-96 overflow-auto rounded-box bg-base-100 p-3 text-xs whitespace-pre-wrap\">")
 					if templ_7745c5c3_Err != nil {
@@ -936,17 +936,16 @@ func preview(p EditPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, side := range []struct {
-			name, lang, body string
-		}{{"English", "en", p.BodyEn}, {"简体中文", "zh-CN", p.BodyZh}} {
+		for _, side := range text.Langs {
+			body := p.Body.Own(side.Lang)
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 46, "<div class=\"panel min-w-0 p-5 sm:p-6\"><p class=\"mb-4 text-sm font-medium text-muted\" lang=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(side.lang)
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(string(side.Lang))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 198, Col: 68}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 197, Col: 76}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var48))
 			if templ_7745c5c3_Err != nil {
@@ -957,9 +956,9 @@ func preview(p EditPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(side.name)
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(side.Name)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 198, Col: 82}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 197, Col: 90}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var49))
 			if templ_7745c5c3_Err != nil {
@@ -969,7 +968,7 @@ func preview(p EditPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if side.body == "" {
+			if body == "" {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, "<p class=\"text-muted\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -977,7 +976,7 @@ func preview(p EditPage) templ.Component {
 				var templ_7745c5c3_Var50 string
 				templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("sitepage.preview_empty"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 200, Col: 59}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 199, Col: 59}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var50))
 				if templ_7745c5c3_Err != nil {
@@ -988,7 +987,7 @@ func preview(p EditPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = sitepageview.Article(side.body, side.lang).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = sitepageview.Article(body, string(side.Lang)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1036,7 +1035,7 @@ func versions(p EditPage) templ.Component {
 		var templ_7745c5c3_Var52 string
 		templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("sitepage.versions"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 214, Col: 68}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 213, Col: 68}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var52))
 		if templ_7745c5c3_Err != nil {
@@ -1054,7 +1053,7 @@ func versions(p EditPage) templ.Component {
 			var templ_7745c5c3_Var53 templ.SafeURL
 			templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(URL(p.Current.Slug) + "?from=" + strconv.Itoa(v.Version)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 218, Col: 122}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 217, Col: 122}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var53))
 			if templ_7745c5c3_Err != nil {
@@ -1067,7 +1066,7 @@ func versions(p EditPage) templ.Component {
 			var templ_7745c5c3_Var54 string
 			templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(versionName(t, v.Version))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 218, Col: 152}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 217, Col: 152}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var54))
 			if templ_7745c5c3_Err != nil {
@@ -1088,7 +1087,7 @@ func versions(p EditPage) templ.Component {
 			var templ_7745c5c3_Var55 string
 			templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(p.Authors.Name(v.SavedBy))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 222, Col: 67}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 221, Col: 67}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var55))
 			if templ_7745c5c3_Err != nil {
@@ -1106,7 +1105,7 @@ func versions(p EditPage) templ.Component {
 		var templ_7745c5c3_Var56 templ.SafeURL
 		templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(URL(p.Current.Slug) + "?from=0"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 226, Col: 103}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 225, Col: 103}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var56))
 		if templ_7745c5c3_Err != nil {
@@ -1119,7 +1118,7 @@ func versions(p EditPage) templ.Component {
 		var templ_7745c5c3_Var57 string
 		templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(versionName(t, 0))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 226, Col: 125}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/sitepages/edit.templ`, Line: 225, Col: 125}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var57))
 		if templ_7745c5c3_Err != nil {

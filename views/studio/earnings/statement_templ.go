@@ -20,7 +20,7 @@ import (
 
 // Title names a video in the reader's language.
 func Title(t *text.Printer, v ledger.VideoLine) string {
-	return t.Of(v.TitleZh, v.TitleEn)
+	return t.Of(v.Title)
 }
 
 // StatementTitle names a statement.

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"time"
 
-	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/inventory"
 	studioview "videomall/views/studio"
 	"videomall/views/text"
@@ -29,8 +29,8 @@ type PriceForm struct {
 
 // PricesPage is the prices of a listing, those that were, are and will be.
 type PricesPage struct {
-	Editing catalog.Editing
-	SKUs    []catalog.Priced
+	Editing listing.Editing
+	SKUs    []listing.Priced
 	Counts  map[int64]inventory.Counts
 	Form    PriceForm
 	Viewer  int64
@@ -38,14 +38,14 @@ type PricesPage struct {
 }
 
 // of is the form of one SKU: what was typed there, or an empty one.
-func (p PricesPage) of(k catalog.Priced) PriceForm {
+func (p PricesPage) of(k listing.Priced) PriceForm {
 	if p.Form.SKU == k.ID {
 		return p.Form
 	}
 	return PriceForm{SKU: k.ID}
 }
 
-func (p PricesPage) units(k catalog.Priced) string {
+func (p PricesPage) units(k listing.Priced) string {
 	if f := p.of(k); f.Units != "" {
 		return f.Units
 	}
@@ -157,7 +157,7 @@ func Prices(p PricesPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = studioview.Frame(studioview.RoomListings, t.T("listing.prices_of", "Title", titleOf(t, p.Editing.Content.TitleZh, p.Editing.Content.TitleEn))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = studioview.Frame(studioview.RoomListings, t.T("listing.prices_of", "Title", titleOf(t, p.Editing.Content.Title))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -165,7 +165,7 @@ func Prices(p PricesPage) templ.Component {
 	})
 }
 
-func priced(p PricesPage, k catalog.Priced) templ.Component {
+func priced(p PricesPage, k listing.Priced) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -621,7 +621,7 @@ func priced(p PricesPage, k catalog.Priced) templ.Component {
 	})
 }
 
-func priceForms(p PricesPage, k catalog.Priced, sku string) templ.Component {
+func priceForms(p PricesPage, k listing.Priced, sku string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -855,7 +855,7 @@ func priceForms(p PricesPage, k catalog.Priced, sku string) templ.Component {
 	})
 }
 
-func versionPrice(v catalog.PriceVersion) ui.Price {
+func versionPrice(v listing.PriceVersion) ui.Price {
 	p := ui.Price{Now: v.Amount}
 	if v.List != nil {
 		p.Was = *v.List
@@ -863,7 +863,7 @@ func versionPrice(v catalog.PriceVersion) ui.Price {
 	return p
 }
 
-func versionBadge(v catalog.PriceVersion, now time.Time, retired bool) templ.Component {
+func versionBadge(v listing.PriceVersion, now time.Time, retired bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

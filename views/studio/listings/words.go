@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
+	"videomall/mall/locale"
 	"videomall/views/text"
 	"videomall/views/ui"
 )
@@ -30,8 +32,8 @@ var states = []string{catalog.StatusDraft, catalog.StatusInReview, catalog.Statu
 // IsState says that the list knows such a state.
 func IsState(s string) bool { return slices.Contains(states, s) }
 
-func titleOf(t *text.Printer, zh, en string) string {
-	if s := t.Of(zh, en); s != "" {
+func titleOf(t *text.Printer, title locale.Text) string {
+	if s := t.Of(title); s != "" {
 		return s
 	}
 	return t.T("listing.untitled")
@@ -66,10 +68,10 @@ func videoOptions(t *text.Printer, videos []Video, listed *catalog.Product, chos
 	return list
 }
 
-func seriesOptions(t *text.Printer, series []catalog.OwnSeries) []ui.Option {
+func seriesOptions(t *text.Printer, series []listing.OwnSeries) []ui.Option {
 	list := []ui.Option{{Label: t.T("listing.no_series")}}
 	for _, s := range series {
-		list = append(list, ui.Option{Value: strconv.FormatInt(s.ID, 10), Label: t.Of(s.TitleZh, s.TitleEn)})
+		list = append(list, ui.Option{Value: strconv.FormatInt(s.ID, 10), Label: t.Of(s.Title)})
 	}
 	return list
 }

@@ -263,11 +263,11 @@ func bundleForm(p BundlePage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "name_en", Label: t.T("offer.name_en"), Value: p.Form.NameEn, Error: wrong(t, p.Form.Errors, "name_en"), MaxLength: promotion.MaxName, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "name_en", Label: t.T("offer.name_en"), Value: p.Form.Name.En, Error: wrong(t, p.Form.Errors, "name_en"), MaxLength: promotion.MaxName, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "name_zh", Label: t.T("offer.name_zh"), Value: p.Form.NameZh, Error: wrong(t, p.Form.Errors, "name_zh"), MaxLength: promotion.MaxName, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "name_zh", Label: t.T("offer.name_zh"), Value: p.Form.Name.Zh, Error: wrong(t, p.Form.Errors, "name_zh"), MaxLength: promotion.MaxName, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -477,7 +477,7 @@ func couponVideos(p CouponPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, v := range p.Videos {
-				templ_7745c5c3_Err = ui.Checkbox(ui.Field{Name: "video", ID: "video-" + strconv.FormatInt(v.ID, 10), Label: t.Of(v.TitleZh, v.TitleEn), Attrs: templ.Attributes{"value": strconv.FormatInt(v.ID, 10)}}, p.Form.Videos[strconv.FormatInt(v.ID, 10)]).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Checkbox(ui.Field{Name: "video", ID: "video-" + strconv.FormatInt(v.ID, 10), Label: t.Of(v.Title), Attrs: templ.Attributes{"value": strconv.FormatInt(v.ID, 10)}}, p.Form.Videos[strconv.FormatInt(v.ID, 10)]).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
 	"videomall/views/text"
@@ -31,7 +32,7 @@ func (f Frame) title(t *text.Printer) string {
 }
 
 // BundleName is a bundle's name in the reader's language.
-func BundleName(t *text.Printer, b promotion.Bundle) string { return t.Of(b.NameZh, b.NameEn) }
+func BundleName(t *text.Printer, b promotion.Bundle) string { return t.Of(b.Name) }
 
 func off(t *text.Printer, c promotion.Coupon) string {
 	percent := strconv.Itoa(c.PercentOff)
@@ -87,8 +88,8 @@ type CouponForm struct {
 
 // Video is one that a coupon may be kept to.
 type Video struct {
-	ID               int64
-	TitleZh, TitleEn string
+	ID    int64
+	Title locale.Text
 }
 
 // CouponPage is the form of a new coupon, or of the one in Coupon with how it stands.
@@ -117,7 +118,7 @@ func (p CouponPage) heading(t *text.Printer) string {
 // BundleForm is a bundle as it was typed in. Errors are slugs by field.
 type BundleForm struct {
 	Version           int
-	NameZh, NameEn    string
+	Name              locale.Text
 	Kind              string // "sum" or "percent"
 	Price, PercentOff string
 	SKUs              []string
@@ -150,7 +151,7 @@ func (p BundlePage) options(t *text.Printer) []ui.Option {
 	list := []ui.Option{{Value: "", Label: t.T("offer.choose")}}
 	for _, o := range p.Choices {
 		list = append(list, ui.Option{Value: strconv.FormatInt(o.SKUID, 10),
-			Label: t.Of(o.TitleZh, o.TitleEn) + " · " + edition(t, o) + " · " + t.Money(o.Amount)})
+			Label: t.Of(o.Title) + " · " + edition(t, o) + " · " + t.Money(o.Amount)})
 	}
 	return list
 }

@@ -296,7 +296,7 @@ func cardTitle(t *text.Printer, c *catalog.Card) string {
 	if c == nil {
 		return t.T("overview.gone")
 	}
-	return t.Of(c.TitleZh, c.TitleEn)
+	return t.Of(c.Title)
 }
 
 func sourceName(t *text.Printer, name string) string {

@@ -11,6 +11,7 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/mall/review"
 	moderationview "videomall/views/admin/moderation"
@@ -68,7 +69,7 @@ func passing(err error) (flash string, ok bool) {
 		review.ErrSamePerson: "review_same_person",
 		review.ErrOwnListing: "review_own_listing", review.ErrTakenDown: "review_taken_down_already",
 		catalog.ErrProductState:  "review_not_live",
-		catalog.ErrRevisionMoved: "review_edited"} {
+		listing.ErrRevisionMoved: "review_edited"} {
 		if errors.Is(err, fault) {
 			return slug, true
 		}
@@ -81,10 +82,8 @@ func found(p catalog.Card) moderationview.Found {
 		SPUID:     p.SPUID,
 		CreatorID: p.CreatorID,
 		Slug:      p.Slug,
-		TitleZh:   p.TitleZh,
-		TitleEn:   p.TitleEn,
-		CreatorZh: p.CreatorZh,
-		CreatorEn: p.CreatorEn,
+		Title:     p.Title,
+		Creator:   p.Creator,
 		Cover:     p.Cover,
 	}
 }

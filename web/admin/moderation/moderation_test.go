@@ -16,6 +16,7 @@ import (
 	"videomall/mall/audit"
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/review"
 	"videomall/web/admin/moderation"
@@ -85,7 +86,7 @@ func open(t *testing.T) *desk {
 				page, err := m.Catalog.List(ctx, catalog.Filter{Sort: catalog.SortNewest})
 				var cards []catalog.Card
 				for _, c := range page.Items {
-					if strings.Contains(c.TitleEn, title) {
+					if strings.Contains(c.Title.En, title) {
 						cards = append(cards, c)
 					}
 				}
@@ -135,11 +136,10 @@ func (d *desk) submitsVideo(revision, spuID, videoID int64) review.Case {
 			SPUID:      spuID,
 			CreatorID:  d.creator.ID,
 			Content: review.Content{
-				TitleZh:       "新片",
-				TitleEn:       "A new video",
-				DescriptionEn: "About <b>light</b>",
-				VideoID:       videoID,
-				Cover:         "harbour",
+				Title:       locale.Text{Zh: "新片", En: "A new video"},
+				Description: locale.Text{En: "About <b>light</b>"},
+				VideoID:     videoID,
+				Cover:       "harbour",
 				Prices: []review.Price{{
 					Kind:    "own",
 					Quality: "HD",

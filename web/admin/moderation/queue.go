@@ -100,7 +100,7 @@ func (d Deps) renderCase(c *page.Ctx, status int, k review.Case, form moderation
 	}
 	for _, category := range categories {
 		if category.ID == k.Content.CategoryID {
-			p.Case.Content.CategoryZh, p.Case.Content.CategoryEn = category.NameZh, category.NameEn
+			p.Case.Content.Category = category.Name
 		}
 	}
 	if d.PreviewURL != nil && k.Content.VideoID != 0 {
@@ -125,21 +125,17 @@ func (d Deps) renderCase(c *page.Ctx, status int, k review.Case, form moderation
 // contentOf converts the product on sale into the form of a submission, for comparison.
 func contentOf(p catalog.Product) *review.Content {
 	c := review.Content{
-		TitleZh:       p.TitleZh,
-		TitleEn:       p.TitleEn,
-		DescriptionZh: p.DescriptionZh,
-		DescriptionEn: p.DescriptionEn,
-		Tags:          p.Tags,
-		CategoryZh:    p.CategoryZh,
-		CategoryEn:    p.CategoryEn,
-		Cover:         p.Cover,
-		FreeSeconds:   p.FreeSeconds,
-		VideoID:       p.VideoID,
-		Slug:          p.Slug,
+		Title:       p.Title,
+		Description: p.Description,
+		Tags:        p.Tags,
+		Category:    p.Category,
+		Cover:       p.Cover,
+		FreeSeconds: p.FreeSeconds,
+		VideoID:     p.VideoID,
+		Slug:        p.Slug,
 	}
 	if p.Series != nil {
-		c.SeriesZh = p.Series.TitleZh
-		c.SeriesEn = p.Series.TitleEn
+		c.Series = p.Series.Title
 		c.Episode = p.Series.Episode
 	}
 	for _, s := range p.SKUs {

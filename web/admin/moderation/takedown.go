@@ -65,8 +65,7 @@ func (d Deps) takeDown(c *page.Ctx) error {
 	_, err = d.Reviews.TakeDown(ctx, c.Viewer.UserID, review.Target{
 		SPUID:      listing.SPUID,
 		CreatorID:  listing.CreatorID,
-		TitleZh:    listing.TitleZh,
-		TitleEn:    listing.TitleEn,
+		Title:      listing.Title,
 		Reason:     p.Reason,
 		KeepAccess: p.Access == "keep",
 	})

@@ -16,6 +16,7 @@ import (
 	"videomall/mall/audit"
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/entitlement"
 	"videomall/mall/insight"
 	"videomall/mall/ledger"
@@ -41,7 +42,8 @@ type Deps struct {
 	Sessions     *account.Sessions
 	Orders       *order.Orders
 	Catalog      *catalog.Catalog
-	Media        *media.Media
+	Listings     *listing.Listings
+	Media        media.Media
 	Entitlements *entitlement.Entitlements
 	Playback     *playback.Playback
 	Ledger       *ledger.Ledger

@@ -66,10 +66,10 @@ func (d Deps) fillMakes(ctx context.Context, _ *text.Printer, p *peopleview.Pers
 	case !errors.Is(err, catalog.ErrCreatorNotFound):
 		return err
 	}
-	if p.Listings, err = d.Catalog.Listings(ctx, userID, "", 0, partListed); err != nil {
+	if p.Listings, err = d.Listings.Of(ctx, userID, "", 0, partListed); err != nil {
 		return err
 	}
-	if p.Videos, err = d.Media.Videos(ctx, userID, 0, partListed); err != nil {
+	if p.Videos, err = d.Media.Videos.List(ctx, userID, 0, partListed); err != nil {
 		return err
 	}
 	if p.Hooks, err = d.Webhooks.List(ctx, userID); err != nil {
@@ -121,7 +121,7 @@ func (d Deps) fillBought(ctx context.Context, t *text.Printer, p *peopleview.Per
 func watch(t *text.Printer, e entitlement.Entitlement, card catalog.Card, over bool) peopleview.Watch {
 	return peopleview.Watch{
 		SPUID:   e.SPUID,
-		Title:   t.Of(card.TitleZh, card.TitleEn),
+		Title:   t.Of(card.Title),
 		Edition: t.Edition(e.Kind, e.Quality, e.RentHours),
 		OrderNo: e.Reference,
 		At:      e.GrantedAt,

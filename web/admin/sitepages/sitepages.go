@@ -66,7 +66,7 @@ func (d Deps) edit(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p.BodyZh, p.BodyEn = filled.BodyZh, filled.BodyEn
+	p.Body = filled.Body
 	return d.render(c, http.StatusOK, p)
 }
 
@@ -79,8 +79,7 @@ func (d Deps) save(c *page.Ctx) error {
 	err = d.Pages.Save(c.Request().Context(), sitepage.Edit{
 		Slug:    p.Current.Slug,
 		Version: formvalue.Version(c.FormValue("version")),
-		BodyZh:  p.BodyZh,
-		BodyEn:  p.BodyEn,
+		Body:    p.Body,
 		By:      c.Viewer.UserID,
 	})
 	switch {
@@ -123,8 +122,7 @@ func (d Deps) typed(c *page.Ctx) (sitepagesview.EditPage, error) {
 		return sitepagesview.EditPage{}, page.ErrBadRequest(err)
 	}
 	p, err := d.editing(c)
-	p.BodyZh = c.FormValue("body_zh")
-	p.BodyEn = c.FormValue("body_en")
+	p.Body = formvalue.Text(c.FormValue, "body")
 	p.From = -1
 	return p, err
 }

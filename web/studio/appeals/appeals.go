@@ -51,8 +51,7 @@ func (d Deps) render(c *page.Ctx, status int, p appealview.AppealPage) error {
 		return catalog.ErrProductNotFound.Because("spu %d is not of creator %d", id, c.Viewer.UserID)
 	}
 	p.SPUID = id
-	p.TitleZh = listing.TitleZh
-	p.TitleEn = listing.TitleEn
+	p.Title = listing.Title
 	p.Now = c.Now
 	if p.Ground, err = d.Reviews.Ground(ctx, c.Viewer.UserID, id); err != nil {
 		return err

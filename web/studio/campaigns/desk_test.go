@@ -60,7 +60,7 @@ func TestCampaigns_create_edit_schedule_stop(t *testing.T) {
 	b.Get("/studio/sales").Wants(200).Shows("No sale yet")
 	b.Get("/studio/sales/new").Wants(200).Shows("Film 1", "CN¥9.90", "Time zone: UTC")
 	c := f.created(b.Post("/studio/sales", f.typed(time.UTC, sku)), "/studio")
-	if c.OwnerID != f.creator.ID || c.NameEn != "Midnight sale" || len(c.Items) != 1 ||
+	if c.OwnerID != f.creator.ID || c.Name.En != "Midnight sale" || len(c.Items) != 1 ||
 		c.Items[0].Amount.Amount != 490 ||
 		c.Items[0].Units != 5 {
 		t.Fatalf("kept %+v", c)

@@ -22,8 +22,7 @@ var newRow = campaignview.Row{PerUser: "1"}
 // readForm reads the form as it was typed, so that it can come back.
 func readForm(values url.Values) campaignview.Form {
 	f := campaignview.Form{
-		NameZh:   values.Get("name_zh"),
-		NameEn:   values.Get("name_en"),
+		Name:     formvalue.Text(values.Get, "name"),
 		StartsAt: values.Get("starts_at"),
 		EndsAt:   values.Get("ends_at"),
 	}
@@ -43,8 +42,7 @@ func readForm(values url.Values) campaignview.Form {
 // that the rules of campaigns refuse, so that every field is judged in one place.
 func draft(f campaignview.Form, zone *time.Location, offers map[int64]catalog.Offer) promotion.Draft {
 	d := promotion.Draft{
-		NameZh:   f.NameZh,
-		NameEn:   f.NameEn,
+		Name:     f.Name,
 		StartsAt: formvalue.At(f.StartsAt, zone),
 		EndsAt:   formvalue.At(f.EndsAt, zone),
 	}
@@ -65,8 +63,7 @@ func draft(f campaignview.Form, zone *time.Location, offers map[int64]catalog.Of
 func formOf(c promotion.Campaign, zone *time.Location) campaignview.Form {
 	f := campaignview.Form{
 		Version:  c.Version,
-		NameZh:   c.NameZh,
-		NameEn:   c.NameEn,
+		Name:     c.Name,
 		StartsAt: c.StartsAt.In(zone).Format(formvalue.Moment),
 		EndsAt:   c.EndsAt.In(zone).Format(formvalue.Moment),
 	}

@@ -10,6 +10,7 @@ import (
 
 	"videomall/mall/calendar"
 	"videomall/mall/ledger"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/views/text"
 	"videomall/web/studio/earnings"
@@ -86,7 +87,7 @@ func TestStatement_CSV_no_formula(t *testing.T) {
 	t.Parallel()
 	s := ledger.Statement{Month: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Books: []ledger.Book{{Currency: "CNY"}}}
 	for _, title := range []string{`=HYPERLINK("x")`, "+1", "-1", "@x", "\tx", "＝1"} {
-		s.Books[0].Videos = append(s.Books[0].Videos, ledger.VideoLine{TitleEn: title, TitleZh: title})
+		s.Books[0].Videos = append(s.Books[0].Videos, ledger.VideoLine{Title: locale.Text{En: title, Zh: title}})
 	}
 	for _, l := range []text.Lang{text.En, text.ZhCN} {
 		body, err := earnings.CSV(text.For(l), s)

@@ -17,6 +17,7 @@ import (
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/mall/ledger"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/views"
 	"videomall/views/text"
@@ -338,8 +339,7 @@ func TestStatement_PDF_both_languages(t *testing.T) {
 	for n := range 80 { // more than a page
 		s.Books[0].Videos = append(s.Books[0].Videos, ledger.VideoLine{
 			Subject: int64(n),
-			TitleEn: strings.Repeat("A long title ", 9),
-			TitleZh: strings.Repeat("很长的片名", 9),
+			Title:   locale.Text{Zh: strings.Repeat("很长的片名", 9), En: strings.Repeat("A long title ", 9)},
 			Units:   n,
 			Sales:   100,
 			Fee:     15,

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	listingview "videomall/views/studio/listings"
 	"videomall/views/ui"
@@ -14,8 +15,8 @@ import (
 	"videomall/web/page"
 )
 
-func (d Deps) editing(c *page.Ctx) (catalog.Editing, error) {
-	return d.Catalog.Editing(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id")))
+func (d Deps) editing(c *page.Ctx) (listing.Editing, error) {
+	return d.Listings.Editing(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id")))
 }
 
 // show shows the form, or the state of a listing that is in review. A cover that was chosen elsewhere comes in the
@@ -32,7 +33,7 @@ func (d Deps) show(c *page.Ctx) error {
 	return d.renderForm(c, http.StatusOK, e, f)
 }
 
-func (d Deps) renderForm(c *page.Ctx, status int, e catalog.Editing, f listingview.Form) error {
+func (d Deps) renderForm(c *page.Ctx, status int, e listing.Editing, f listingview.Form) error {
 	ctx := c.Request().Context()
 	p := listingview.FormPage{
 		Editing: e,
@@ -46,10 +47,10 @@ func (d Deps) renderForm(c *page.Ctx, status int, e catalog.Editing, f listingvi
 	if p.Videos, err = d.videos(c); err != nil {
 		return err
 	}
-	if p.Series, err = d.Catalog.SeriesOf(ctx, c.Viewer.UserID); err != nil {
+	if p.Series, err = d.Listings.SeriesOf(ctx, c.Viewer.UserID); err != nil {
 		return err
 	}
-	if p.Lacking, err = d.Catalog.Lacking(ctx, c.Viewer.UserID, e.SPUID, e.Content); err != nil {
+	if p.Lacking, err = d.Listings.Lacking(ctx, c.Viewer.UserID, e.SPUID, e.Content); err != nil {
 		return err
 	}
 	return c.Render(status, p.Title(c.Text), listingview.FormView(p))
@@ -67,11 +68,11 @@ func (d Deps) save(c *page.Ctx) error {
 		return page.ErrBadRequest(err)
 	}
 	f, do := readForm(values), values.Get("do")
-	if formvalue.PressRow(&f.Ways, do, catalog.MaxWays, newWay) {
+	if formvalue.PressRow(&f.Ways, do, listing.MaxWays, newWay) {
 		return d.renderForm(c, http.StatusOK, e, f)
 	}
 	ctx := c.Request().Context()
-	kept, err := d.Catalog.Save(ctx, c.Viewer.UserID, e.SPUID, catalog.Edit{
+	kept, err := d.Listings.Save(ctx, c.Viewer.UserID, e.SPUID, listing.Edit{
 		Version: f.Version,
 		Editor:  f.Editor,
 		Pressed: true,
@@ -80,17 +81,17 @@ func (d Deps) save(c *page.Ctx) error {
 	done := "listing_saved"
 	if err == nil && do == "submit" {
 		f.Version, done = kept.Version, "listing_submitted"
-		err = d.Catalog.Submit(ctx, c.Viewer.UserID, e.SPUID, kept.Version)
+		err = d.Listings.Submit(ctx, c.Viewer.UserID, e.SPUID, kept.Version)
 	}
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, done)
 		return c.Redirect(listingview.URL(e.SPUID))
-	case errors.Is(err, catalog.ErrRevisionMoved):
+	case errors.Is(err, listing.ErrRevisionMoved):
 		return d.moved(c, f)
-	case errors.Is(err, catalog.ErrRevisionInvalid), errors.Is(err, catalog.ErrRevisionMissing):
+	case errors.Is(err, listing.ErrRevisionInvalid), errors.Is(err, listing.ErrRevisionMissing):
 		f.Errors = fault.From(err).Fields
-		if errors.Is(err, catalog.ErrRevisionMissing) {
+		if errors.Is(err, listing.ErrRevisionMissing) {
 			if e, err = d.editing(c); err != nil {
 				return err
 			}
@@ -119,8 +120,8 @@ func (d Deps) autosave(c *page.Ctx) error {
 		return page.ErrBadRequest(err)
 	}
 	f := readForm(values)
-	ctx, listing := c.Request().Context(), formvalue.ID(c.Param("id"))
-	kept, err := d.Catalog.Save(ctx, c.Viewer.UserID, listing, catalog.Edit{
+	ctx, spuID := c.Request().Context(), formvalue.ID(c.Param("id"))
+	kept, err := d.Listings.Save(ctx, c.Viewer.UserID, spuID, listing.Edit{
 		Version: f.Version,
 		Editor:  f.Editor,
 		Content: content(f),
@@ -129,19 +130,19 @@ func (d Deps) autosave(c *page.Ctx) error {
 	switch {
 	case err == nil:
 		return d.saved(ctx, c, kept, p)
-	case errors.Is(err, catalog.ErrRevisionMoved):
-		p.Moved = listingview.URL(listing)
+	case errors.Is(err, listing.ErrRevisionMoved):
+		p.Moved = listingview.URL(spuID)
 		return c.Fragment(http.StatusConflict, listingview.Saved(p))
-	case errors.Is(err, catalog.ErrRevisionInvalid):
+	case errors.Is(err, listing.ErrRevisionInvalid):
 		p.Errors = fault.From(err).Fields
 		return c.Fragment(http.StatusUnprocessableEntity, listingview.Saved(p))
 	}
 	return err
 }
 
-func (d Deps) saved(ctx context.Context, c *page.Ctx, kept catalog.Revision, p listingview.SavedNote) error {
+func (d Deps) saved(ctx context.Context, c *page.Ctx, kept listing.Revision, p listingview.SavedNote) error {
 	var err error
-	if p.Lacking, err = d.Catalog.Lacking(ctx, c.Viewer.UserID, kept.SPUID, kept.Content); err != nil {
+	if p.Lacking, err = d.Listings.Lacking(ctx, c.Viewer.UserID, kept.SPUID, kept.Content); err != nil {
 		return err
 	}
 	p.First = kept.First
@@ -151,26 +152,26 @@ func (d Deps) saved(ctx context.Context, c *page.Ctx, kept catalog.Revision, p l
 // turning returns a handler that moves a listing by one verb.
 func (d Deps) turning(do func(ctx context.Context, creatorID, spuID int64) error, done string) func(*page.Ctx) error {
 	return func(c *page.Ctx) error {
-		listing := formvalue.ID(c.Param("id"))
-		err := do(c.Request().Context(), c.Viewer.UserID, listing)
+		spuID := formvalue.ID(c.Param("id"))
+		err := do(c.Request().Context(), c.Viewer.UserID, spuID)
 		switch {
 		case err == nil:
 			c.Flash(ui.Success, done)
-		case errors.Is(err, catalog.ErrRevisionMoved), errors.Is(err, catalog.ErrProductState):
+		case errors.Is(err, listing.ErrRevisionMoved), errors.Is(err, catalog.ErrProductState):
 			c.Flash(ui.Warning, "listing_moved")
 		default:
 			return err
 		}
-		return c.Redirect(listingview.URL(listing))
+		return c.Redirect(listingview.URL(spuID))
 	}
 }
 
 func (d Deps) remove(c *page.Ctx) error {
-	listing := formvalue.ID(c.Param("id"))
-	err := d.Catalog.DeleteListing(c.Request().Context(), c.Viewer.UserID, listing)
+	spuID := formvalue.ID(c.Param("id"))
+	err := d.Listings.Delete(c.Request().Context(), c.Viewer.UserID, spuID)
 	if errors.Is(err, catalog.ErrProductState) {
 		c.Flash(ui.Warning, "listing_moved")
-		return c.Redirect(listingview.URL(listing))
+		return c.Redirect(listingview.URL(spuID))
 	}
 	if err != nil {
 		return err

@@ -13,7 +13,9 @@ import (
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	listingview "videomall/views/studio/listings"
 	"videomall/web/shop"
 	"videomall/web/studio/listings"
@@ -31,12 +33,12 @@ func open(t *testing.T) *studio {
 	t.Helper()
 	t.Parallel()
 	s := &studio{t: t}
-	listing := catalog.Listing{
-		Video: func(_ context.Context, _ catalog.Querier, owner, video int64) (catalog.Video, error) {
+	deps := listing.Deps{
+		Video: func(_ context.Context, _ catalog.Querier, owner, video int64) (listing.Video, error) {
 			if owner != video {
-				return catalog.Video{}, fault.New(fault.NotFound, "unknown_video", "")
+				return listing.Video{}, fault.New(fault.NotFound, "unknown_video", "")
 			}
-			return catalog.Video{
+			return listing.Video{
 				AssetID:         100 + video,
 				DurationSeconds: 65,
 				Lines:           1080,
@@ -47,10 +49,11 @@ func open(t *testing.T) *studio {
 			return s.Inventory.SetStockTx(ctx, tx, skuID, units)
 		},
 	}
-	s.Mall = webtest.Open(t, webtest.Options{Listing: listing, Routes: func(g *echo.Group, m *webtest.Mall) {
+	s.Mall = webtest.Open(t, webtest.Options{Listing: deps, Routes: func(g *echo.Group, m *webtest.Mall) {
 		listings.Routes(g, listings.Deps{
 			Site:      m.Site,
 			Catalog:   m.Catalog,
+			Listings:  m.Listings,
 			Inventory: m.Inventory,
 			Videos: func(_ context.Context, owner int64) ([]listingview.Video, error) {
 				return []listingview.Video{{
@@ -75,8 +78,7 @@ func open(t *testing.T) *studio {
 	s.ok(s.Catalog.CreateCreator(t.Context(), catalog.NewCreator{
 		UserID: s.wu.ID,
 		Slug:   "wu",
-		NameZh: "吴",
-		NameEn: "Wu",
+		Name:   locale.Text{Zh: "吴", En: "Wu"},
 	}))
 	return s
 }
@@ -126,7 +128,7 @@ func (s *studio) approve(here string) {
 	revision := webtest.Query[int64](s.Mall,
 		`select id from catalog_revision where spu_id = $1 and state = 'in_review'`, spu)[0]
 	s.ok(db.InTx(s.t.Context(), s.Pool, func(tx pgx.Tx) error {
-		_, err := s.Catalog.ApproveTx(s.t.Context(), tx, revision)
+		_, err := s.Listings.ApproveTx(s.t.Context(), tx, revision)
 		return err
 	}))
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/money"
 	listingview "videomall/views/studio/listings"
 	"videomall/web/formvalue"
@@ -22,25 +23,23 @@ var newWay = listingview.WayForm{
 // readForm reads the form as it was typed, so that it can come back.
 func readForm(v url.Values) listingview.Form {
 	f := listingview.Form{
-		Version:       int(formvalue.ID(v.Get("version"))),
-		Editor:        v.Get("editor"),
-		Slug:          v.Get("slug"),
-		TitleZh:       v.Get("title_zh"),
-		TitleEn:       v.Get("title_en"),
-		DescriptionZh: v.Get("description_zh"),
-		DescriptionEn: v.Get("description_en"),
-		Category:      v.Get("category"),
-		Tags:          v.Get("tags"),
-		Cover:         v.Get("cover"),
-		Video:         v.Get("video"),
-		Series:        v.Get("series"),
-		Episode:       v.Get("episode"),
-		Free:          strings.TrimSpace(v.Get("free")),
+		Version:     int(formvalue.ID(v.Get("version"))),
+		Editor:      v.Get("editor"),
+		Slug:        v.Get("slug"),
+		Title:       formvalue.Text(v.Get, "title"),
+		Description: formvalue.Text(v.Get, "description"),
+		Category:    v.Get("category"),
+		Tags:        v.Get("tags"),
+		Cover:       v.Get("cover"),
+		Video:       v.Get("video"),
+		Series:      v.Get("series"),
+		Episode:     v.Get("episode"),
+		Free:        strings.TrimSpace(v.Get("free")),
 	}
 	if len(f.Editor) > 64 {
 		f.Editor = ""
 	}
-	for n := range min(len(v["kind"]), catalog.MaxWays+1) {
+	for n := range min(len(v["kind"]), listing.MaxWays+1) {
 		f.Ways = append(f.Ways, listingview.WayForm{
 			Kind:    formvalue.Row(v, "kind", n),
 			Quality: formvalue.Row(v, "quality", n),
@@ -55,26 +54,24 @@ func readForm(v url.Values) listingview.Form {
 	return f
 }
 
-// content converts the form to the content that is stored. What can't be read becomes a value that the catalogue's
-// rules refuse, so that every field is judged in one place.
-func content(f listingview.Form) catalog.Content {
-	n := catalog.Content{
-		Slug:          f.Slug,
-		TitleZh:       f.TitleZh,
-		TitleEn:       f.TitleEn,
-		DescriptionZh: f.DescriptionZh,
-		DescriptionEn: f.DescriptionEn,
-		CategoryID:    formvalue.ID(f.Category),
-		Tags:          tags(f.Tags),
-		Cover:         f.Cover,
-		VideoID:       formvalue.ID(f.Video),
-		SeriesID:      formvalue.ID(f.Series),
-		Episode:       int(formvalue.OptionalNumber(f.Episode)),
-		FreeSeconds:   freeSeconds(f.Free),
-		Ways:          []catalog.Way{},
+// content converts the form to the content that is stored. What can't be read becomes a value that the rules of
+// listings refuse, so that every field is judged in one place.
+func content(f listingview.Form) listing.Content {
+	n := listing.Content{
+		Slug:        f.Slug,
+		Title:       f.Title,
+		Description: f.Description,
+		CategoryID:  formvalue.ID(f.Category),
+		Tags:        tags(f.Tags),
+		Cover:       f.Cover,
+		VideoID:     formvalue.ID(f.Video),
+		SeriesID:    formvalue.ID(f.Series),
+		Episode:     int(formvalue.OptionalNumber(f.Episode)),
+		FreeSeconds: freeSeconds(f.Free),
+		Ways:        []listing.Way{},
 	}
 	for _, w := range f.Ways {
-		way := catalog.Way{
+		way := listing.Way{
 			Kind:        w.Kind,
 			Quality:     w.Quality,
 			Price:       price(w.Price),
@@ -107,23 +104,21 @@ func price(s string) *int64 {
 }
 
 // formOf fills a form with the stored content.
-func formOf(e catalog.Editing, editor string) listingview.Form {
+func formOf(e listing.Editing, editor string) listingview.Form {
 	n := e.Content
 	f := listingview.Form{
-		Version:       e.Version,
-		Editor:        editor,
-		Slug:          n.Slug,
-		TitleZh:       n.TitleZh,
-		TitleEn:       n.TitleEn,
-		DescriptionZh: n.DescriptionZh,
-		DescriptionEn: n.DescriptionEn,
-		Category:      formvalue.FormatNumber(n.CategoryID),
-		Tags:          strings.Join(n.Tags, ", "),
-		Cover:         n.Cover,
-		Video:         formvalue.FormatNumber(n.VideoID),
-		Series:        formvalue.FormatNumber(n.SeriesID),
-		Episode:       formvalue.FormatNumber(n.Episode),
-		Free:          freeMinutes(n.FreeSeconds),
+		Version:     e.Version,
+		Editor:      editor,
+		Slug:        n.Slug,
+		Title:       n.Title,
+		Description: n.Description,
+		Category:    formvalue.FormatNumber(n.CategoryID),
+		Tags:        strings.Join(n.Tags, ", "),
+		Cover:       n.Cover,
+		Video:       formvalue.FormatNumber(n.VideoID),
+		Series:      formvalue.FormatNumber(n.SeriesID),
+		Episode:     formvalue.FormatNumber(n.Episode),
+		Free:        freeMinutes(n.FreeSeconds),
 	}
 	for _, w := range n.Ways {
 		f.Ways = append(f.Ways, listingview.WayForm{
@@ -147,7 +142,7 @@ func freeSeconds(s string) int {
 	if both {
 		n = formvalue.Number(seconds)
 	}
-	if m < 0 || n < 0 || n > 59 || m > catalog.MaxFree {
+	if m < 0 || n < 0 || n > 59 || m > listing.MaxFree {
 		return -1
 	}
 	return int(m*60 + n)

@@ -15,6 +15,7 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	listingview "videomall/views/studio/listings"
@@ -28,6 +29,7 @@ import (
 type Deps struct {
 	Site      *page.Site
 	Catalog   *catalog.Catalog
+	Listings  *listing.Listings
 	Inventory *inventory.Inventory
 	// Videos are a creator's videos, the newest first.
 	Videos func(ctx context.Context, ownerID int64) ([]listingview.Video, error)
@@ -48,9 +50,9 @@ func Routes(g *echo.Group, d Deps) {
 	r.POST("/:id", on(d.save))
 	r.POST("/:id/autosave", on(d.autosave))
 	r.GET("/:id/preview", on(d.preview))
-	r.POST("/:id/withdraw", on(d.turning(d.Catalog.Withdraw, "listing_withdrawn")))
-	r.POST("/:id/take-off", on(d.turning(d.Catalog.TakeOff, "listing_taken_off")))
-	r.POST("/:id/put-back", on(d.turning(d.Catalog.PutBack, "listing_put_back")))
+	r.POST("/:id/withdraw", on(d.turning(d.Listings.Withdraw, "listing_withdrawn")))
+	r.POST("/:id/take-off", on(d.turning(d.Listings.TakeOff, "listing_taken_off")))
+	r.POST("/:id/put-back", on(d.turning(d.Listings.PutBack, "listing_put_back")))
 	r.POST("/:id/delete", on(d.remove))
 	r.GET("/:id/prices", on(d.prices))
 	r.POST("/:id/prices", on(d.schedule))
@@ -67,7 +69,7 @@ func (d Deps) list(c *page.Ctx) error {
 		state = ""
 	}
 	before := formvalue.ID(c.QueryParam("before"))
-	found, err := d.Catalog.Listings(c.Request().Context(), c.Viewer.UserID, state, before, listPage+1)
+	found, err := d.Listings.Of(c.Request().Context(), c.Viewer.UserID, state, before, listPage+1)
 	if err != nil {
 		return err
 	}
@@ -112,13 +114,13 @@ func (d Deps) renderBegin(c *page.Ctx, status int, p listingview.BeginPage) erro
 		return err
 	}
 	if p.Cover != "" {
-		all, err := d.Catalog.Listings(c.Request().Context(), c.Viewer.UserID, "", 0, listPage)
+		all, err := d.Listings.Of(c.Request().Context(), c.Viewer.UserID, "", 0, listPage)
 		if err != nil {
 			return err
 		}
-		p.Others = slices.DeleteFunc(all, func(l catalog.Listed) bool {
+		p.Others = slices.DeleteFunc(all, func(l listing.Listed) bool {
 			// nothing of them can be written on
-			return l.Status == catalog.StatusTakenDown || l.Revision == catalog.RevisionInReview
+			return l.Status == catalog.StatusTakenDown || l.Revision == listing.RevisionInReview
 		})
 	}
 	return c.Render(status, c.Text.T("listing.new"), listingview.Begin(p))
@@ -131,13 +133,13 @@ func (d Deps) create(c *page.Ctx) error {
 		Video:    c.FormValue("video"),
 		Cover:    c.FormValue("cover"),
 	}
-	made, err := d.Catalog.CreateListing(c.Request().Context(), c.Viewer.UserID, catalog.NewListing{
+	made, err := d.Listings.Create(c.Request().Context(), c.Viewer.UserID, listing.NewDraft{
 		Title:      p.Title,
 		Chinese:    c.Text.Lang == text.ZhCN,
 		CategoryID: formvalue.ID(p.Category),
 		VideoID:    formvalue.ID(p.Video),
 	})
-	if errors.Is(err, catalog.ErrRevisionInvalid) {
+	if errors.Is(err, listing.ErrRevisionInvalid) {
 		p.Errors = fault.From(err).Fields
 		return d.renderBegin(c, http.StatusUnprocessableEntity, p)
 	}
@@ -152,15 +154,15 @@ func (d Deps) create(c *page.Ctx) error {
 
 // dress puts a picture that was chosen before the listing was there into its form. One that is none is left out: the
 // form asks for it.
-func (d Deps) dress(c *page.Ctx, listing int64, cover string) error {
+func (d Deps) dress(c *page.Ctx, spuID int64, cover string) error {
 	ctx := c.Request().Context()
-	e, err := d.Catalog.Editing(ctx, c.Viewer.UserID, listing)
+	e, err := d.Listings.Editing(ctx, c.Viewer.UserID, spuID)
 	if err != nil {
 		return err
 	}
 	e.Content.Cover = cover
-	_, err = d.Catalog.Save(ctx, c.Viewer.UserID, listing, catalog.Edit{Version: e.Version, Content: e.Content})
-	if errors.Is(err, catalog.ErrRevisionInvalid) {
+	_, err = d.Listings.Save(ctx, c.Viewer.UserID, spuID, listing.Edit{Version: e.Version, Content: e.Content})
+	if errors.Is(err, listing.ErrRevisionInvalid) {
 		return nil
 	}
 	return err
@@ -170,7 +172,7 @@ func (d Deps) categories(ctx context.Context, t *text.Printer) ([]ui.Option, err
 	categories, err := d.Catalog.Categories(ctx)
 	list := []ui.Option{{Label: t.T("listing.choose_category")}}
 	for _, s := range categories {
-		list = append(list, ui.Option{Value: strconv.FormatInt(s.ID, 10), Label: t.Of(s.NameZh, s.NameEn)})
+		list = append(list, ui.Option{Value: strconv.FormatInt(s.ID, 10), Label: t.Of(s.Name)})
 	}
 	return list, err
 }

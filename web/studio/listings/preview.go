@@ -3,7 +3,7 @@ package listings
 import (
 	"net/http"
 
-	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/views/address"
 	shopview "videomall/views/shop"
 	listingview "videomall/views/studio/listings"
@@ -17,12 +17,12 @@ func (d Deps) preview(c *page.Ctx) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	product, err := d.Catalog.Preview(ctx, e.Revision)
+	product, err := d.Listings.Preview(ctx, e.Revision)
 	if err != nil {
 		return err
 	}
-	if product.TitleZh == "" && product.TitleEn == "" { // of a draft
-		product.TitleZh, product.TitleEn = c.Text.T("listing.untitled"), c.Text.T("listing.untitled")
+	if product.Title.IsZero() { // of a draft
+		product.Title = product.Title.Map(func(string) string { return c.Text.T("listing.untitled") })
 	}
 	p := shopview.ProductPage{
 		Product: product,
@@ -54,4 +54,4 @@ func (d Deps) preview(c *page.Ctx) error {
 	return c.Render(http.StatusOK, c.Text.T("listing.preview"), listingview.Preview(e, p))
 }
 
-func unitsOf(n catalog.Content, i int) int64 { return n.Ways[i].Units }
+func unitsOf(n listing.Content, i int) int64 { return n.Ways[i].Units }

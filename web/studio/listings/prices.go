@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	listingview "videomall/views/studio/listings"
@@ -32,7 +33,7 @@ func (d Deps) renderPrices(c *page.Ctx, status int, f listingview.PriceForm) err
 		Now:     c.Now,
 		Viewer:  c.Viewer.UserID,
 	}
-	if p.SKUs, err = d.Catalog.Prices(ctx, c.Viewer.UserID, e.SPUID); err != nil {
+	if p.SKUs, err = d.Listings.Prices(ctx, c.Viewer.UserID, e.SPUID); err != nil {
 		return err
 	}
 	var limited []int64
@@ -48,8 +49,8 @@ func (d Deps) renderPrices(c *page.Ctx, status int, f listingview.PriceForm) err
 }
 
 // own finds a SKU of the listing in the address; another listing's is none.
-func (d Deps) own(c *page.Ctx, sku int64) (catalog.Priced, error) {
-	list, err := d.Catalog.Prices(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id")))
+func (d Deps) own(c *page.Ctx, sku int64) (listing.Priced, error) {
+	list, err := d.Listings.Prices(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id")))
 	for _, k := range list {
 		if k.ID == sku {
 			return k, nil
@@ -58,7 +59,7 @@ func (d Deps) own(c *page.Ctx, sku int64) (catalog.Priced, error) {
 	if err == nil {
 		err = catalog.ErrSKUNotFound.Because("SKU %d of listing %s", sku, c.Param("id"))
 	}
-	return catalog.Priced{}, err
+	return listing.Priced{}, err
 }
 
 func (d Deps) schedule(c *page.Ctx) error {
@@ -76,7 +77,7 @@ func (d Deps) schedule(c *page.Ctx) error {
 	}
 	p, wrong := newPrice(f, k, c.Text.Zone())
 	if len(wrong) == 0 {
-		err = d.Catalog.SchedulePrice(c.Request().Context(), c.Viewer.UserID, f.SKU, p)
+		err = d.Listings.SchedulePrice(c.Request().Context(), c.Viewer.UserID, f.SKU, p)
 		switch {
 		case err == nil:
 			c.Flash(ui.Success, "price_scheduled")
@@ -103,7 +104,7 @@ func (d Deps) schedule(c *page.Ctx) error {
 const typedMoment = "2006-01-02T15:04"
 
 // newPrice reads what was typed, with moments in the reader's zone; no beginning means now.
-func newPrice(f listingview.PriceForm, k catalog.Priced, zone *time.Location) (catalog.NewPrice, map[string]string) {
+func newPrice(f listingview.PriceForm, k listing.Priced, zone *time.Location) (catalog.NewPrice, map[string]string) {
 	wrong := map[string]string{}
 	amount, list := price(f.Amount), price(f.List)
 	switch {
@@ -127,7 +128,7 @@ func newPrice(f listingview.PriceForm, k catalog.Priced, zone *time.Location) (c
 	}
 	p := catalog.NewPrice{
 		ListAmount: list,
-		Currency:   catalog.Currency,
+		Currency:   listing.Currency,
 		From:       moment("from", f.From),
 	}
 	if until := moment("until", f.Until); !until.IsZero() {
@@ -143,11 +144,11 @@ func newPrice(f listingview.PriceForm, k catalog.Priced, zone *time.Location) (c
 }
 
 func (d Deps) cancelPrice(c *page.Ctx) error {
-	err := d.Catalog.CancelPrice(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("price")))
+	err := d.Listings.CancelPrice(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("price")))
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, "price_cancelled")
-	case errors.Is(err, catalog.ErrPriceBegun):
+	case errors.Is(err, listing.ErrPriceBegun):
 		c.Flash(ui.Warning, "price_begun")
 	default:
 		return err
@@ -162,11 +163,11 @@ func (d Deps) setStock(c *page.Ctx) error {
 	if _, err := d.own(c, f.SKU); err != nil {
 		return err
 	}
-	if err := d.Catalog.LimitedSKU(ctx, c.Viewer.UserID, f.SKU); err != nil {
+	if err := d.Listings.LimitedSKU(ctx, c.Viewer.UserID, f.SKU); err != nil {
 		return err
 	}
 	units, err := strconv.ParseInt(strings.TrimSpace(f.Units), 10, 64)
-	if err != nil || units < 0 || units > catalog.MaxUnits {
+	if err != nil || units < 0 || units > listing.MaxUnits {
 		f.Errors = map[string]string{"units": "units_out_of_range"}
 		return d.renderPrices(c, http.StatusUnprocessableEntity, f)
 	}

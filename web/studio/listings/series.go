@@ -4,10 +4,11 @@ import (
 	"errors"
 	"net/http"
 
-	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	listingview "videomall/views/studio/listings"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
 )
 
@@ -17,7 +18,7 @@ func (d Deps) series(c *page.Ctx) error {
 
 func (d Deps) renderSeries(c *page.Ctx, status int, p listingview.SeriesPage) error {
 	var err error
-	if p.Series, err = d.Catalog.SeriesOf(c.Request().Context(), c.Viewer.UserID); err != nil {
+	if p.Series, err = d.Listings.SeriesOf(c.Request().Context(), c.Viewer.UserID); err != nil {
 		return err
 	}
 	return c.Render(status, c.Text.T("listing.series_title"), listingview.SeriesView(p))
@@ -25,16 +26,14 @@ func (d Deps) renderSeries(c *page.Ctx, status int, p listingview.SeriesPage) er
 
 func (d Deps) addSeries(c *page.Ctx) error {
 	p := listingview.SeriesPage{
-		TitleZh: c.FormValue("title_zh"),
-		TitleEn: c.FormValue("title_en"),
-		Slug:    c.FormValue("slug"),
+		Title: formvalue.Text(c.FormValue, "title"),
+		Slug:  c.FormValue("slug"),
 	}
-	_, err := d.Catalog.CreateSeries(c.Request().Context(), c.Viewer.UserID, catalog.NewSeries{
-		Slug:    p.Slug,
-		TitleZh: p.TitleZh,
-		TitleEn: p.TitleEn,
+	_, err := d.Listings.CreateSeries(c.Request().Context(), c.Viewer.UserID, listing.NewSeries{
+		Slug:  p.Slug,
+		Title: p.Title,
 	})
-	if errors.Is(err, catalog.ErrSeriesInvalid) {
+	if errors.Is(err, listing.ErrSeriesInvalid) {
 		p.Errors = fault.From(err).Fields
 		return d.renderSeries(c, http.StatusUnprocessableEntity, p)
 	}

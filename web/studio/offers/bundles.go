@@ -3,15 +3,12 @@ package offers
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
 
-	"videomall/mall/fault"
 	"videomall/mall/promotion"
 	offersview "videomall/views/studio/offers"
-	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
 )
@@ -71,18 +68,19 @@ func (k desk) saveBundle(c *page.Ctx, bundle *promotion.Bundle,
 		return k.renderBundle(c, http.StatusOK, offersview.BundlePage{Bundle: bundle, Form: f})
 	}
 	kept, err := keep(c.Request().Context(), f, bundleTerms(f))
-	switch {
-	case err == nil:
-		c.Flash(ui.Success, "bundle_saved")
-		return c.Redirect(k.bundleURL(kept.ID))
-	case errors.Is(err, promotion.ErrBundleMoved):
-		c.Flash(ui.Warning, "offer_moved")
-		return c.Redirect(k.bundleURL(bundle.ID))
-	case errors.Is(err, promotion.ErrBundleInvalid):
-		f.Errors = fault.From(err).Fields
-		return k.renderBundle(c, http.StatusUnprocessableEntity, offersview.BundlePage{Bundle: bundle, Form: f})
+	if err != nil && bundle != nil {
+		kept.ID = bundle.ID
 	}
-	return err
+	return saving{
+		url:     k.bundleURL(kept.ID),
+		done:    "bundle_saved",
+		moved:   promotion.ErrBundleMoved,
+		invalid: promotion.ErrBundleInvalid,
+		again: func(status int, wrong map[string]string) error {
+			f.Errors = wrong
+			return k.renderBundle(c, status, offersview.BundlePage{Bundle: bundle, Form: f})
+		},
+	}.answer(c, err)
 }
 
 func (k desk) showBundle(c *page.Ctx) error {
@@ -92,8 +90,7 @@ func (k desk) showBundle(c *page.Ctx) error {
 	}
 	f := offersview.BundleForm{
 		Version:    bundle.Version,
-		NameZh:     bundle.NameZh,
-		NameEn:     bundle.NameEn,
+		Name:       bundle.Name,
 		Kind:       "sum",
 		Price:      formvalue.FormatPrice(bundle.Price),
 		PercentOff: formvalue.FormatNumber(bundle.PercentOff),
@@ -110,23 +107,14 @@ func (k desk) showBundle(c *page.Ctx) error {
 func (k desk) endBundle(c *page.Ctx) error {
 	n := formvalue.ID(c.Param("id"))
 	err := k.Promotions.EndBundle(c.Request().Context(), c.Viewer.UserID, n, formvalue.Version(c.FormValue("version")))
-	switch {
-	case err == nil:
-		c.Flash(ui.Success, "bundle_ended")
-	case errors.Is(err, promotion.ErrBundleMoved):
-		c.Flash(ui.Warning, "offer_moved")
-	default:
-		return err
-	}
-	return c.Redirect(k.bundleURL(n))
+	return moved(c, err, promotion.ErrBundleMoved, "bundle_ended", k.bundleURL(n))
 }
 
 func readBundle(v url.Values) offersview.BundleForm {
 	skus := v["sku"]
 	return offersview.BundleForm{
 		Version:    formvalue.Version(v.Get("version")),
-		NameZh:     v.Get("name_zh"),
-		NameEn:     v.Get("name_en"),
+		Name:       formvalue.Text(v.Get, "name"),
 		Kind:       v.Get("kind"),
 		Price:      v.Get("price"),
 		PercentOff: v.Get("percent_off"),
@@ -137,7 +125,7 @@ func readBundle(v url.Values) offersview.BundleForm {
 // bundleTerms converts the form to the terms of a bundle. What can't be read becomes a value that the rules of bundles
 // refuse.
 func bundleTerms(f offersview.BundleForm) promotion.BundleTerms {
-	t := promotion.BundleTerms{NameZh: f.NameZh, NameEn: f.NameEn}
+	t := promotion.BundleTerms{Name: f.Name}
 	if f.Kind == "percent" {
 		t.PercentOff = int(cmp.Or(formvalue.Number(f.PercentOff), -1))
 	} else {

@@ -3,7 +3,6 @@ package offers
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,10 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/promotion"
 	offersview "videomall/views/studio/offers"
-	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
 )
@@ -49,18 +47,16 @@ func (k desk) renderCoupon(c *page.Ctx, status int, p offersview.CouponPage) err
 			if !listed[o.SPUID] {
 				listed[o.SPUID] = true
 				p.Videos = append(p.Videos, offersview.Video{
-					ID:      o.SPUID,
-					TitleZh: o.TitleZh,
-					TitleEn: o.TitleEn,
+					ID:    o.SPUID,
+					Title: o.Title,
 				})
 			}
 		}
 		for video := range p.Form.Videos { // ticked once, and not for sale any more
 			if n := formvalue.ID(video); n > 0 && !listed[n] {
 				p.Videos = append(p.Videos, offersview.Video{
-					ID:      n,
-					TitleZh: "#" + video,
-					TitleEn: "#" + video,
+					ID:    n,
+					Title: locale.Text{Zh: "#" + video, En: "#" + video},
 				})
 			}
 		}
@@ -108,21 +104,19 @@ func (k desk) saveCoupon(c *page.Ctx, coupon *promotion.Coupon,
 	}
 	f := readCoupon(values)
 	kept, err := keep(c.Request().Context(), f, terms(f, c.Text.Zone()))
-	switch {
-	case err == nil:
-		c.Flash(ui.Success, "coupon_saved")
-		return c.Redirect(k.couponURL(kept.ID))
-	case errors.Is(err, promotion.ErrCouponMoved):
-		c.Flash(ui.Warning, "offer_moved")
-		return c.Redirect(k.couponURL(coupon.ID))
-	case errors.Is(err, promotion.ErrCouponTries):
-		f.Errors = map[string]string{"code": "code_tries"}
-		return k.renderCoupon(c, http.StatusTooManyRequests, offersview.CouponPage{Coupon: coupon, Form: f})
-	case errors.Is(err, promotion.ErrCouponInvalid):
-		f.Errors = fault.From(err).Fields
-		return k.renderCoupon(c, http.StatusUnprocessableEntity, offersview.CouponPage{Coupon: coupon, Form: f})
+	if err != nil && coupon != nil {
+		kept.ID = coupon.ID
 	}
-	return err
+	return saving{
+		url:     k.couponURL(kept.ID),
+		done:    "coupon_saved",
+		moved:   promotion.ErrCouponMoved,
+		invalid: promotion.ErrCouponInvalid,
+		again: func(status int, wrong map[string]string) error {
+			f.Errors = wrong
+			return k.renderCoupon(c, status, offersview.CouponPage{Coupon: coupon, Form: f})
+		},
+	}.answer(c, err)
 }
 
 func (k desk) showCoupon(c *page.Ctx) error {
@@ -139,15 +133,7 @@ func (k desk) showCoupon(c *page.Ctx) error {
 func (k desk) stopCoupon(c *page.Ctx) error {
 	n := formvalue.ID(c.Param("id"))
 	err := k.Promotions.StopCoupon(c.Request().Context(), k.actor(c), n, formvalue.Version(c.FormValue("version")))
-	switch {
-	case err == nil:
-		c.Flash(ui.Success, "coupon_stopped")
-	case errors.Is(err, promotion.ErrCouponMoved):
-		c.Flash(ui.Warning, "offer_moved")
-	default:
-		return err
-	}
-	return c.Redirect(k.couponURL(n))
+	return moved(c, err, promotion.ErrCouponMoved, "coupon_stopped", k.couponURL(n))
 }
 
 // readCoupon reads the form as it was typed, so that it can come back.

@@ -170,7 +170,7 @@ func (d Deps) videosCSV(ctx context.Context, s table, a asked) error {
 	for _, v := range rows {
 		en, zh := "", ""
 		if v.Card != nil {
-			en, zh = v.Card.TitleEn, v.Card.TitleZh
+			en, zh = v.Card.Title.En, v.Card.Title.Zh
 		}
 		if err := s.row(number(v.SPUID), csvfile.Inert(en), csvfile.Inert(zh), v.Currency, number(v.Orders),
 			number(v.Units), decimal(v.Gross, v.Currency),
@@ -232,7 +232,7 @@ func (d Deps) ordersCSV(ctx context.Context, s table, a asked) error {
 		}
 		for _, l := range lines {
 			if err := s.row(l.PaidAt.In(a.zone.Location()).Format(time.RFC3339), l.OrderNo, number(l.SPUID),
-				csvfile.Inert(l.TitleEn), csvfile.Inert(l.TitleZh), l.Kind, l.Quality,
+				csvfile.Inert(l.Title.En), csvfile.Inert(l.Title.Zh), l.Kind, l.Quality,
 				strconv.Itoa(l.Quantity), l.Paid.Currency, decimal(l.Paid.Amount, l.Paid.Currency),
 				decimal(l.Refunded.Amount, l.Paid.Currency)); err != nil {
 				return err

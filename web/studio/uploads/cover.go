@@ -25,7 +25,7 @@ const (
 // before it is the picture's turn.
 func (d Deps) saveCover(c *page.Ctx) error {
 	r := c.Request()
-	turn, err := d.Media.BeginCover(r.Context(), c.Viewer.UserID)
+	turn, err := d.Media.Covers.Begin(r.Context(), c.Viewer.UserID)
 	if err != nil {
 		return err
 	}

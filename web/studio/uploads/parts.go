@@ -46,7 +46,7 @@ func read(c *page.Ctx, into any) error {
 }
 
 func (d Deps) partsBegin(c *page.Ctx) error {
-	if !d.Media.Direct() {
+	if !d.Media.Uploads.Direct() {
 		return media.ErrUploadWrongWay
 	}
 	var said struct {
@@ -56,7 +56,7 @@ func (d Deps) partsBegin(c *page.Ctx) error {
 	if err := read(c, &said); err != nil {
 		return err
 	}
-	u, err := d.Media.BeginUpload(c.Request().Context(), c.Viewer.UserID, media.NewUpload{
+	u, err := d.Media.Uploads.Begin(c.Request().Context(), c.Viewer.UserID, media.NewUpload{
 		Name: said.Name,
 		Type: said.Type,
 		Size: said.Size,
@@ -69,13 +69,13 @@ func (d Deps) partsBegin(c *page.Ctx) error {
 
 func (d Deps) partsShow(c *page.Ctx) error {
 	ctx, owner, id := c.Request().Context(), c.Viewer.UserID, c.Param("id")
-	u, err := d.Media.Upload(ctx, owner, id)
+	u, err := d.Media.Uploads.Get(ctx, owner, id)
 	if err != nil {
 		return err
 	}
 	var parts []media.Part
 	if u.Offset < u.Size { // else they are joined, or about to be
-		if parts, err = d.Media.UploadParts(ctx, owner, id); err != nil && !errors.Is(err, media.ErrUnknownUpload) {
+		if parts, err = d.Media.Uploads.Parts(ctx, owner, id); err != nil && !errors.Is(err, media.ErrUnknownUpload) {
 			return err
 		}
 	}
@@ -91,7 +91,7 @@ func (d Deps) partsSign(c *page.Ctx) error {
 	if err := read(c, &asked); err != nil {
 		return err
 	}
-	signed, err := d.Media.SignParts(c.Request().Context(), c.Viewer.UserID, c.Param("id"), asked.Numbers)
+	signed, err := d.Media.Uploads.SignParts(c.Request().Context(), c.Viewer.UserID, c.Param("id"), asked.Numbers)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (d Deps) partsSign(c *page.Ctx) error {
 }
 
 func (d Deps) partsComplete(c *page.Ctx) error {
-	id, err := d.Media.CompleteUpload(c.Request().Context(), c.Viewer.UserID, c.Param("id"))
+	id, err := d.Media.Uploads.Complete(c.Request().Context(), c.Viewer.UserID, c.Param("id"))
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func (d Deps) tusOptions(c echo.Context) error {
 	h.Set("Tus-Resumable", tusResumable)
 	h.Set("Tus-Version", tusResumable)
 	h.Set("Tus-Extension", tusExtensions)
-	h.Set("Tus-Max-Size", strconv.FormatInt(d.Media.FileLimit(), 10))
+	h.Set("Tus-Max-Size", strconv.FormatInt(d.Media.Uploads.FileLimit(), 10))
 	return c.NoContent(http.StatusNoContent)
 }
 
@@ -86,7 +86,7 @@ func offered(next echo.HandlerFunc) echo.HandlerFunc {
 // tusBegin is the extension creation. It refuses an upload of unknown size, because nothing could be checked before the
 // first byte.
 func (d Deps) tusBegin(c *page.Ctx) error {
-	if d.Media.Direct() {
+	if d.Media.Uploads.Direct() {
 		return media.ErrUploadWrongWay
 	}
 	size, err := strconv.ParseInt(c.Request().Header.Get("Upload-Length"), 10, 64)
@@ -97,7 +97,7 @@ func (d Deps) tusBegin(c *page.Ctx) error {
 	if err != nil {
 		return page.ErrBadRequest(errTusHeader.Because("Upload-Metadata: %w", err))
 	}
-	u, err := d.Media.BeginUpload(c.Request().Context(), c.Viewer.UserID, media.NewUpload{
+	u, err := d.Media.Uploads.Begin(c.Request().Context(), c.Viewer.UserID, media.NewUpload{
 		Name: said["filename"],
 		Type: said["filetype"],
 		Size: size,
@@ -149,7 +149,7 @@ func (d Deps) tus(c *page.Ctx) error {
 	}
 	switch method {
 	case http.MethodHead:
-		u, err := d.Media.Upload(c.Request().Context(), c.Viewer.UserID, c.Param("id"))
+		u, err := d.Media.Uploads.Get(c.Request().Context(), c.Viewer.UserID, c.Param("id"))
 		if err != nil {
 			return err
 		}
@@ -178,7 +178,7 @@ func (d Deps) patch(c *page.Ctx) error {
 		Stopping: d.Stopping,
 	})
 	defer body.End()
-	u, err := d.Media.WriteUpload(r.Context(), c.Viewer.UserID, c.Param("id"), offset, body, r.ContentLength)
+	u, err := d.Media.Uploads.Write(r.Context(), c.Viewer.UserID, c.Param("id"), offset, body, r.ContentLength)
 	switch {
 	case errors.Is(err, media.ErrUploadBusy):
 		return withStatus(http.StatusLocked, fault.From(err))

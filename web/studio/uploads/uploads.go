@@ -18,7 +18,7 @@ import (
 // Deps is what the addresses work with.
 type Deps struct {
 	Site  *page.Site
-	Media *media.Media
+	Media media.Media
 	// Stopping is closed when the server is about to end: what is being uploaded is then kept, to go on later. nil
 	// never closes.
 	Stopping <-chan struct{}
@@ -67,20 +67,20 @@ func forPrograms(next echo.HandlerFunc) echo.HandlerFunc {
 
 // page is where files are chosen; the script behind it does the rest.
 func (d Deps) page(c *page.Ctx) error {
-	allowance, err := d.Media.Allowance(c.Request().Context(), c.Viewer.UserID)
+	allowance, err := d.Media.Uploads.Allowance(c.Request().Context(), c.Viewer.UserID)
 	if err != nil {
 		return err
 	}
 	p := uploadview.Page{Allowance: allowance, Endpoint: tusPath}
-	if d.Media.Direct() {
+	if d.Media.Uploads.Direct() {
 		p.Endpoint, p.Direct = partsPath, true
-		c.Allow("connect-src", d.Media.UploadOrigin()) // the script puts the parts there
+		c.Allow("connect-src", d.Media.Uploads.Origin()) // the script puts the parts there
 	}
 	return c.Render(http.StatusOK, c.Text.T("upload.title"), uploadview.New(p))
 }
 
 func (d Deps) cancel(c *page.Ctx) error {
-	if err := d.Media.CancelUpload(c.Request().Context(), c.Viewer.UserID, c.Param("id")); err != nil {
+	if err := d.Media.Uploads.Cancel(c.Request().Context(), c.Viewer.UserID, c.Param("id")); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

@@ -25,7 +25,7 @@ import (
 type house struct {
 	*webtest.Mall
 	t     *testing.T
-	media *media.Media
+	media media.Media
 }
 
 func open(t *testing.T, storageURL string) *house {
@@ -151,7 +151,7 @@ func TestUploads_tus(t *testing.T) {
 	video := done.Header.Get("Mall-Video")
 	if id, err := strconv.ParseInt(video, 10, 64); err != nil {
 		t.Fatalf("%v", done.Header)
-	} else if v, err := h.media.Video(t.Context(), creator.ID, id); err != nil || v.Name != "film.mp4" {
+	} else if v, err := h.media.Videos.Get(t.Context(), creator.ID, id); err != nil || v.Name != "film.mp4" {
 		t.Fatalf("%+v, %v", v, err)
 	}
 	if a := at(len(inside)); a.Header.Get("Mall-Video") != video {
@@ -223,7 +223,7 @@ func TestUploads_direct_to_storage(t *testing.T) {
 	b := h.Browser(h.Person("creator", "creator").ID)
 	page := b.Get("/studio/videos/new").Wants(200)
 	if !page.Has("data-direct") ||
-		!strings.Contains(page.Header.Get("Content-Security-Policy"), "connect-src 'self' "+h.media.UploadOrigin()) {
+		!strings.Contains(page.Header.Get("Content-Security-Policy"), "connect-src 'self' "+h.media.Uploads.Origin()) {
 		t.Fatalf("%v", page.Header)
 	}
 	say := func(method, path, body string, status int, into any) {
@@ -303,7 +303,7 @@ func TestCover_accept_and_refuse(t *testing.T) {
 	if len(said.Cover) != 26 || said.URL != "/media/covers/"+said.Cover+"-{w}.webp" {
 		t.Fatalf("%+v", said)
 	}
-	f, err := h.media.OpenCover(t.Context(), said.Cover+"-480.webp")
+	f, err := h.media.Covers.Open(t.Context(), said.Cover+"-480.webp")
 	h.must(err)
 	f.Close()
 	for code, raw := range map[string][]byte{"cover_kind": []byte("no picture"), "cover_size": make([]byte, 16<<20)} {
@@ -354,7 +354,7 @@ func TestUploads_offered(t *testing.T) {
 	if a := b.Send("HEAD", path, tus(), "").Wants(200); a.Header.Get("Upload-Offset") != "0" {
 		t.Errorf("bytes were taken: %v", a.Header)
 	}
-	videos, err := h.media.Videos(t.Context(), creator.ID, 0, 10)
+	videos, err := h.media.Videos.List(t.Context(), creator.ID, 0, 10)
 	if h.must(err); len(videos) != 0 {
 		t.Errorf("%d videos", len(videos))
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 func (d Deps) retry(c *page.Ctx) error {
-	err := d.Media.Retry(c.Request().Context(), c.Viewer.UserID, id(c), c.FormValue("stage"))
+	err := d.Media.Pipeline.Retry(c.Request().Context(), c.Viewer.UserID, id(c), c.FormValue("stage"))
 	switch {
 	case errors.Is(err, media.ErrUnknownStage):
 		c.Flash(ui.Warning, "video_moved")
@@ -31,7 +31,7 @@ func (d Deps) retry(c *page.Ctx) error {
 }
 
 func (d Deps) remove(c *page.Ctx) error {
-	if err := d.Media.Delete(c.Request().Context(), c.Viewer.UserID, id(c)); err != nil {
+	if err := d.Media.Videos.Delete(c.Request().Context(), c.Viewer.UserID, id(c)); err != nil {
 		return err
 	}
 	c.Flash(ui.Success, "video_deleted")
@@ -44,7 +44,7 @@ func (d Deps) cover(c *page.Ctx) error {
 	if err != nil {
 		n = -1
 	}
-	stem, err := d.Media.ChooseCover(c.Request().Context(), c.Viewer.UserID, id(c), n)
+	stem, err := d.Media.Covers.SavePoster(c.Request().Context(), c.Viewer.UserID, id(c), n)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (d Deps) saved(c *page.Ctx, err error, slug string, refused func(*videosvie
 
 func (d Deps) trailer(c *page.Ctx) error {
 	from, to := c.FormValue("from"), c.FormValue("to")
-	err := d.Media.SetTrailer(c.Request().Context(), c.Viewer.UserID, id(c), media.Trailer{
+	err := d.Media.Videos.SetTrailer(c.Request().Context(), c.Viewer.UserID, id(c), media.Trailer{
 		From: moment(from),
 		To:   moment(to),
 	})
@@ -113,7 +113,7 @@ func (d Deps) captions(c *page.Ctx) error {
 		return err
 	}
 	language := strings.TrimSpace(c.FormValue("language"))
-	unseen, err := d.Media.SetCaptions(r.Context(), c.Viewer.UserID, id(c), language, file)
+	unseen, err := d.Media.Captions.Set(r.Context(), c.Viewer.UserID, id(c), language, file)
 	slug := "captions_saved"
 	if unseen > 0 {
 		slug = "captions_unseen"
@@ -162,7 +162,7 @@ func formFile(r *http.Request) ([]byte, error) {
 }
 
 func (d Deps) dropCaptions(c *page.Ctx) error {
-	err := d.Media.DropCaptions(c.Request().Context(), c.Viewer.UserID, id(c), c.FormValue("language"))
+	err := d.Media.Captions.Drop(c.Request().Context(), c.Viewer.UserID, id(c), c.FormValue("language"))
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (d Deps) dropCaptions(c *page.Ctx) error {
 func (d Deps) chapters(c *page.Ctx) error {
 	written := c.FormValue("chapters")
 	list, lines := readChapters(written)
-	err := d.Media.SetChapters(c.Request().Context(), c.Viewer.UserID, id(c), list)
+	err := d.Media.Captions.SetChapters(c.Request().Context(), c.Viewer.UserID, id(c), list)
 	return d.saved(c, err, "chapters_saved", func(p *videosview.VideoPage, wrong map[string]string) {
 		p.Chapters = videosview.ChaptersForm{Lines: written, Error: wrong["chapters"]}
 		for n, line := range lines {

@@ -24,7 +24,7 @@ import (
 // Deps is what the pages work with.
 type Deps struct {
 	Site     *page.Site
-	Media    *media.Media
+	Media    media.Media
 	Playback *playback.Playback
 }
 
@@ -52,14 +52,14 @@ func Routes(g *echo.Group, d Deps) {
 // id is the video that the address names.
 func id(c *page.Ctx) int64 { return formvalue.ID(c.Param("id")) }
 
-func (d Deps) noFFmpeg() bool { return errors.Is(d.Media.CanProcess(), ffmpeg.ErrMissing) }
+func (d Deps) noFFmpeg() bool { return errors.Is(d.Media.Pipeline.Ready(), ffmpeg.ErrMissing) }
 
 func (d Deps) list(c *page.Ctx) error {
 	ctx, me := c.Request().Context(), c.Viewer.UserID
 	before := formvalue.ID(c.QueryParam("before"))
 	p := videosview.ListPage{NoFFmpeg: d.noFFmpeg()}
 	var err error
-	if p.Videos, err = d.Media.Videos(ctx, me, before, perPage+1); err != nil {
+	if p.Videos, err = d.Media.Videos.List(ctx, me, before, perPage+1); err != nil {
 		return err
 	}
 	if len(p.Videos) > perPage {
@@ -73,7 +73,7 @@ func (d Deps) list(c *page.Ctx) error {
 	for i, v := range p.Videos {
 		ids[i] = v.ID
 	}
-	if p.Stages, err = d.Media.Stages(ctx, me, ids...); err != nil {
+	if p.Stages, err = d.Media.Pipeline.Stages(ctx, me, ids...); err != nil {
 		return err
 	}
 	c.Page.NoIndex = true
@@ -83,10 +83,10 @@ func (d Deps) list(c *page.Ctx) error {
 // load reads what the page of a video shows.
 func (d Deps) load(c *page.Ctx) (p videosview.VideoPage, err error) {
 	ctx, me := c.Request().Context(), c.Viewer.UserID
-	if p.Video, err = d.Media.Video(ctx, me, id(c)); err != nil {
+	if p.Video, err = d.Media.Videos.Get(ctx, me, id(c)); err != nil {
 		return p, err
 	}
-	stages, err := d.Media.Stages(ctx, me, p.Video.ID)
+	stages, err := d.Media.Pipeline.Stages(ctx, me, p.Video.ID)
 	if err != nil {
 		return p, err
 	}
@@ -97,7 +97,7 @@ func (d Deps) load(c *page.Ctx) (p videosview.VideoPage, err error) {
 	if p.Video.AssetID == nil {
 		return p, nil
 	}
-	asset, err := d.Media.Asset(ctx, *p.Video.AssetID)
+	asset, err := d.Media.Assets.ByID(ctx, *p.Video.AssetID)
 	if err != nil {
 		return p, err
 	}
@@ -132,7 +132,7 @@ func (d Deps) status(c *page.Ctx) error {
 }
 
 func (d Deps) play(c *page.Ctx) error {
-	v, err := d.Media.Video(c.Request().Context(), c.Viewer.UserID, id(c))
+	v, err := d.Media.Videos.Get(c.Request().Context(), c.Viewer.UserID, id(c))
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func InspectURL(videoID int64) string { return "/admin/films/" + strconv.FormatI
 
 // inspect plays anybody's video for an operator who decides on it.
 func (d Deps) inspect(c *page.Ctx) error {
-	v, err := d.Media.VideoOfAnybody(c.Request().Context(), id(c))
+	v, err := d.Media.Videos.ByID(c.Request().Context(), id(c))
 	if err == nil && v.AssetID == nil {
 		err = media.ErrUnknownVideo.Because("video %d is %s", v.ID, v.State)
 	}
@@ -175,7 +175,7 @@ func (d Deps) inspect(c *page.Ctx) error {
 // video is a packaged video with what lies beside it, for who may see it without having bought it.
 func (d Deps) video(c *page.Ctx, v media.Video) (ui.Video, error) {
 	ctx, me := c.Request().Context(), c.Viewer.UserID
-	asset, err := d.Media.Asset(ctx, *v.AssetID)
+	asset, err := d.Media.Assets.ByID(ctx, *v.AssetID)
 	if err != nil {
 		return ui.Video{}, err
 	}
@@ -204,7 +204,7 @@ func (d Deps) poster(c *page.Ctx) error {
 	if err != nil {
 		n = -1
 	}
-	picture, err := d.Media.Poster(c.Request().Context(), c.Viewer.UserID, id(c), n)
+	picture, err := d.Media.Videos.Poster(c.Request().Context(), c.Viewer.UserID, id(c), n)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ import (
 type studio struct {
 	*webtest.Mall
 	t            *testing.T
-	media        *media.Media
+	media        media.Media
 	dir          string // of the storage
 	creator, bob account.User
 }
@@ -68,7 +68,7 @@ func open(t *testing.T) *studio {
 			Keys:         keys,
 			Options: playback.Options{
 				MayPreview: func(ctx context.Context, user, asset int64) (bool, error) {
-					owner, err := s.media.OwnerOf(ctx, asset)
+					owner, err := s.media.Videos.OwnerOf(ctx, asset)
 					return err == nil && owner == user, nil
 				}},
 			Log: slog.New(slog.DiscardHandler),
@@ -124,7 +124,7 @@ func (s *studio) packaged(id int64) media.Asset {
 			Data: []byte(
 				"#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:4.0,\ns0.m4s\n#EXTINF:4.0,\ns1.m4s\n#EXT-X-ENDLIST\n")},
 	}
-	a, err := s.media.Pack(s.t.Context(), files, "v-one", 1)
+	a, err := s.media.Assets.Pack(s.t.Context(), files, "v-one", 1)
 	s.ok(err)
 	webtest.Query[int64](s.Mall, `update media_video set state = 'ready', asset_id = $2, duration_seconds = 8
 		where id = $1 returning id`, id, a.ID)

@@ -1,4 +1,4 @@
-package catalog
+package listing
 
 import (
 	"context"
@@ -9,24 +9,27 @@ import (
 
 	"videomall/db"
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 )
 
-// Known is a listing as a search of the staff finds it, in whatever state. What was never on sale is called as its open
-// revision says.
+// Known is a listing in any state, as the operators' search finds it. The title of one that was never on sale is that
+// of its open revision.
 type Known struct {
-	SPUID, CreatorID               int64
-	Slug, TitleZh, TitleEn, Status string
+	SPUID, CreatorID int64
+	Slug             string
+	Title            locale.Text
+	Status           string
 }
 
 // Lookup finds up to most listings, drafts too, by id or by how a title begins, in whatever case.
-func (c *Catalog) Lookup(ctx context.Context, q string, most int) ([]Known, error) {
+func (ls *Listings) Lookup(ctx context.Context, q string, most int) ([]Known, error) {
 	q = strings.TrimSpace(q)
 	if q == "" || utf8.RuneCountInString(q) > MaxTitle || !db.Storable(q) {
 		return nil, nil
 	}
 	id, _ := strconv.ParseInt(q, 10, 64) // no number is no listing's id
 	begins, ends := db.Prefix(strings.ToLower(q))
-	rows, err := c.queries.LookupListings(ctx, c.pools.Primary, dbsqlc.LookupListingsParams{
+	rows, err := ls.queries.LookupListings(ctx, ls.pools.Primary, dbsqlc.LookupListingsParams{
 		ID:     id,
 		Begins: begins,
 		Ends:   ends,
@@ -37,7 +40,7 @@ func (c *Catalog) Lookup(ctx context.Context, q string, most int) ([]Known, erro
 	}
 	found := make([]Known, len(rows))
 	for n, r := range rows {
-		found[n] = Known{r.ID, r.CreatorID, r.Slug, r.TitleZh, r.TitleEn, r.Status}
+		found[n] = Known{r.ID, r.CreatorID, r.Slug, locale.Text{Zh: r.TitleZh, En: r.TitleEn}, r.Status}
 	}
 	return found, nil
 }

@@ -1,4 +1,4 @@
-package catalog_test
+package listing_test
 
 import (
 	"testing"
@@ -8,14 +8,14 @@ import (
 	"videomall/mall/catalog"
 )
 
-func TestTakenDownByTheMallStaysDown(t *testing.T) {
+func TestListings_TakeDownTx(t *testing.T) {
 	d := openDesk(t)
 	id := d.live(t)
 	ctx := t.Context()
 	status := func(want string) {
 		t.Helper()
 		if e := d.editing(t, id); e.Status != want {
-			t.Errorf("it is %s, want %s", e.Status, want)
+			t.Errorf("the status is %s, want %s", e.Status, want)
 		}
 	}
 	down := func() error {

@@ -1,4 +1,4 @@
-package catalog
+package listing
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/money"
 )
@@ -34,28 +35,28 @@ func (v PriceVersion) Ahead(at time.Time) bool { return v.CancelledAt == nil && 
 
 // Priced is a SKU of a listing with all versions of its price, the latest first.
 type Priced struct {
-	SKU
+	catalog.SKU
 	Retired  bool
 	Versions []PriceVersion
 }
 
-// SchedulePrice is SetPrice by the creator of the video. Errors: those of SetPrice, ErrSKUNotFound for another's and a
-// retired SKU.
-func (c *Catalog) SchedulePrice(ctx context.Context, creatorID, skuID int64, p NewPrice) error {
-	if _, err := c.ownSKU(ctx, creatorID, skuID); err != nil {
+// SchedulePrice is SetPrice by the creator of the video. Errors: those of SetPrice, ErrSKUNotFound for a retired SKU
+// and for one of another creator.
+func (ls *Listings) SchedulePrice(ctx context.Context, creatorID, skuID int64, p catalog.NewPrice) error {
+	if _, err := ls.ownSKU(ctx, creatorID, skuID); err != nil {
 		return err
 	}
 	if p.Amount > MaxAmount || p.ListAmount != nil && *p.ListAmount > MaxAmount {
-		return ErrPriceInvalid.With("amount", "price_invalid")
+		return catalog.ErrPriceInvalid.With("amount", "price_invalid")
 	}
 	p.By = creatorID
-	return c.SetPrice(ctx, skuID, p)
+	return ls.catalog.SetPrice(ctx, skuID, p)
 }
 
-func (c *Catalog) ownSKU(ctx context.Context, creatorID, skuID int64) (dbsqlc.SKUOwnerRow, error) {
-	k, err := c.queries.SKUOwner(ctx, c.pools.Primary, skuID)
+func (ls *Listings) ownSKU(ctx context.Context, creatorID, skuID int64) (dbsqlc.SKUOwnerRow, error) {
+	k, err := ls.queries.SKUOwner(ctx, ls.pools.Primary, skuID)
 	if missing(err) || err == nil && (k.CreatorID != creatorID || k.Status != skuActive) {
-		return k, ErrSKUNotFound.Because("SKU %d is not sold by %d", skuID, creatorID)
+		return k, catalog.ErrSKUNotFound.Because("SKU %d is not sold by %d", skuID, creatorID)
 	}
 	if err != nil {
 		return k, fmt.Errorf("owner of SKU %d: %w", skuID, err)
@@ -65,48 +66,48 @@ func (c *Catalog) ownSKU(ctx context.Context, creatorID, skuID int64) (dbsqlc.SK
 
 // LimitedSKU says that a creator's SKU has a stock to be set. Errors: ErrSKUNotFound for another's, a retired and an
 // unlimited one.
-func (c *Catalog) LimitedSKU(ctx context.Context, creatorID, skuID int64) error {
-	k, err := c.ownSKU(ctx, creatorID, skuID)
+func (ls *Listings) LimitedSKU(ctx context.Context, creatorID, skuID int64) error {
+	k, err := ls.ownSKU(ctx, creatorID, skuID)
 	if err == nil && !k.StockLimited {
-		err = ErrSKUNotFound.Because("SKU %d has no limit", skuID)
+		err = catalog.ErrSKUNotFound.Because("SKU %d has no limit", skuID)
 	}
 	return err
 }
 
-// CancelPrice calls off a price version that has not begun. The price before it goes on in its place, and a former
-// price that would have come back after it is one with that again. Errors: ErrPriceNotFound for another's too,
-// ErrPriceBegun.
-func (c *Catalog) CancelPrice(ctx context.Context, creatorID, priceID int64) error {
-	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
-		p, err := c.queries.PriceOwner(ctx, tx, priceID)
+// CancelPrice calls off a price version that has not begun. The price before it continues in its place. Where that
+// price was to resume after the cancelled one, its two parts become one version again. Errors: ErrPriceNotFound for
+// another's too, ErrPriceBegun.
+func (ls *Listings) CancelPrice(ctx context.Context, creatorID, priceID int64) error {
+	err := ls.catalog.WithChanges(ctx, func(tx pgx.Tx) ([]catalog.Change, error) {
+		p, err := ls.queries.PriceOwner(ctx, tx, priceID)
 		if missing(err) || err == nil && p.CreatorID != creatorID {
 			err = ErrPriceNotFound.Because("price %d is not of %d", priceID, creatorID)
 		}
 		if err != nil {
 			return nil, err
 		}
-		if _, err := c.lockOwnTx(ctx, tx, creatorID, p.SpuID); err != nil {
+		if _, err := ls.lockOwnTx(ctx, tx, creatorID, p.SpuID); err != nil {
 			return nil, err
 		}
 		// What came between the first look and the lock may have ended or removed it.
-		p, err = c.queries.PriceOwner(ctx, tx, priceID)
+		p, err = ls.queries.PriceOwner(ctx, tx, priceID)
 		if missing(err) {
 			return nil, ErrPriceNotFound.Because("price %d is gone", priceID)
 		}
 		if err != nil {
 			return nil, err
 		}
-		now := c.now()
+		now := ls.now()
 		if !p.SkuPrice.ValidFrom.After(now) {
 			return nil, ErrPriceBegun.Because("price %d began %v", priceID, p.SkuPrice.ValidFrom)
 		}
-		if err := c.healTx(ctx, tx, p.SkuPrice, creatorID, now); err != nil {
+		if err := ls.healTx(ctx, tx, p.SkuPrice, creatorID, now); err != nil {
 			return nil, err
 		}
-		return []Change{{
-			Type:  typePriced,
+		return []catalog.Change{{
+			Type:  catalog.ChangePriced,
 			SPUID: p.SpuID,
-		}}, c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: p.SpuID, At: now})
+		}}, ls.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: p.SpuID, At: now})
 	})
 	if err != nil {
 		return fmt.Errorf("cancel price %d: %w", priceID, err)
@@ -115,21 +116,21 @@ func (c *Catalog) CancelPrice(ctx context.Context, creatorID, priceID int64) err
 }
 
 // healTx removes a version and closes the gap.
-func (c *Catalog) healTx(ctx context.Context, tx pgx.Tx, p dbsqlc.SkuPrice, by int64, now time.Time) error {
+func (ls *Listings) healTx(ctx context.Context, tx pgx.Tx, p dbsqlc.SkuPrice, by int64, now time.Time) error {
 	remove := func(id int64) error {
-		if err := c.queries.KeepCancelled(ctx, tx, dbsqlc.KeepCancelledParams{
+		if err := ls.queries.KeepCancelled(ctx, tx, dbsqlc.KeepCancelledParams{
 			ID: id,
 			At: now,
 			By: by,
 		}); err != nil {
 			return err
 		}
-		return c.queries.DeletePrice(ctx, tx, id)
+		return ls.queries.DeletePrice(ctx, tx, id)
 	}
 	if err := remove(p.ID); err != nil {
 		return err
 	}
-	former, err := c.queries.PriceEndingAt(ctx, tx, dbsqlc.PriceEndingAtParams{SkuID: p.SkuID, At: p.ValidFrom})
+	former, err := ls.queries.PriceEndingAt(ctx, tx, dbsqlc.PriceEndingAtParams{SkuID: p.SkuID, At: p.ValidFrom})
 	if missing(err) {
 		return nil
 	}
@@ -138,19 +139,19 @@ func (c *Catalog) healTx(ctx context.Context, tx pgx.Tx, p dbsqlc.SkuPrice, by i
 	}
 	until := p.ValidUntil
 	if until != nil {
-		next, err := c.queries.PriceBeginningAt(ctx, tx, dbsqlc.PriceBeginningAtParams{SkuID: p.SkuID, At: *until})
+		next, err := ls.queries.PriceBeginningAt(ctx, tx, dbsqlc.PriceBeginningAtParams{SkuID: p.SkuID, At: *until})
 		switch {
 		case missing(err):
 		case err != nil:
 			return err
 		case samePrice(former, next):
-			if err := c.queries.DeletePrice(ctx, tx, next.ID); err != nil {
+			if err := ls.queries.DeletePrice(ctx, tx, next.ID); err != nil {
 				return err
 			}
 			until = next.ValidUntil
 		}
 	}
-	return c.queries.StretchPrice(ctx, tx, dbsqlc.StretchPriceParams{ID: former.ID, ValidUntil: until})
+	return ls.queries.StretchPrice(ctx, tx, dbsqlc.StretchPriceParams{ID: former.ID, ValidUntil: until})
 }
 
 func samePrice(a, b dbsqlc.SkuPrice) bool {
@@ -164,27 +165,27 @@ func samePrice(a, b dbsqlc.SkuPrice) bool {
 }
 
 // Prices returns every SKU of a creator's listing, retired ones too, with the history of its price. Errors:
-// ErrListingNotFound.
-func (c *Catalog) Prices(ctx context.Context, creatorID, spuID int64) ([]Priced, error) {
-	now := c.now()
-	spu, err := c.queries.ListingFacts(ctx, c.pools.Primary, spuID)
+// ErrNotFound.
+func (ls *Listings) Prices(ctx context.Context, creatorID, spuID int64) ([]Priced, error) {
+	now := ls.now()
+	spu, err := ls.queries.ListingFacts(ctx, ls.pools.Primary, spuID)
 	if missing(err) || err == nil && spu.CreatorID != creatorID {
-		return nil, ErrListingNotFound.Because("SPU %d is not of %d", spuID, creatorID)
+		return nil, ErrNotFound.Because("SPU %d is not of %d", spuID, creatorID)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("listing %d: %w", spuID, err)
 	}
-	rows, err := c.queries.SKUsOfListing(ctx, c.pools.Primary, dbsqlc.SKUsOfListingParams{SpuID: spuID, At: now})
+	rows, err := ls.queries.SKUsOfListing(ctx, ls.pools.Primary, dbsqlc.SKUsOfListingParams{SpuID: spuID, At: now})
 	if err != nil {
 		return nil, fmt.Errorf("SKUs of listing %d: %w", spuID, err)
 	}
-	versions, err := c.queries.PriceHistory(ctx, c.pools.Primary, spuID)
+	versions, err := ls.queries.PriceHistory(ctx, ls.pools.Primary, spuID)
 	if err != nil {
 		return nil, fmt.Errorf("prices of listing %d: %w", spuID, err)
 	}
 	list := make([]Priced, len(rows))
 	for i, k := range rows {
-		list[i] = Priced{Retired: k.Status != skuActive, SKU: SKU{
+		list[i] = Priced{Retired: k.Status != skuActive, SKU: catalog.SKU{
 			ID:           k.ID,
 			Kind:         k.Kind,
 			Quality:      k.Quality,
@@ -207,7 +208,7 @@ func priceVersion(v dbsqlc.PriceHistoryRow) PriceVersion {
 		SKUID:       v.SkuID,
 		Version:     int(v.Version),
 		Amount:      money.Of(v.Amount, v.Currency),
-		List:        sum(v.ListAmount, &v.Currency),
+		List:        money.Optional(v.ListAmount, &v.Currency),
 		From:        v.ValidFrom,
 		Until:       v.ValidUntil,
 		SetAt:       v.CreatedAt,
@@ -227,17 +228,18 @@ type Band struct {
 }
 
 // PriceBand measures the prices that the best sellers of a category ask now, of one kind and currency.
-func (c *Catalog) PriceBand(ctx context.Context, categoryID int64, kind, currency string) (Band, error) {
-	return c.PriceBandTx(ctx, c.pools.Replica, categoryID, kind, currency)
+func (ls *Listings) PriceBand(ctx context.Context, categoryID int64, kind, currency string) (Band, error) {
+	return ls.PriceBandTx(ctx, ls.pools.Replica, categoryID, kind, currency)
 }
 
 // PriceBandTx is PriceBand for whoever decides by it, in the caller's transaction.
-func (c *Catalog) PriceBandTx(ctx context.Context, q Querier, categoryID int64, kind, currency string) (Band, error) {
-	r, err := c.queries.PriceBand(ctx, q, dbsqlc.PriceBandParams{
+func (ls *Listings) PriceBandTx(ctx context.Context, q catalog.Querier, categoryID int64,
+	kind, currency string) (Band, error) {
+	r, err := ls.queries.PriceBand(ctx, q, dbsqlc.PriceBandParams{
 		CategoryID: categoryID,
 		Kind:       kind,
 		Currency:   currency,
-		At:         c.now(),
+		At:         ls.now(),
 	})
 	if err != nil {
 		return Band{}, fmt.Errorf("prices of category %d: %w", categoryID, err)

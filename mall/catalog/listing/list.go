@@ -1,4 +1,4 @@
-package catalog
+package listing
 
 import (
 	"context"
@@ -6,30 +6,33 @@ import (
 	"fmt"
 	"time"
 
+	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 )
 
-// Listed is a listing as its creator sees it among others. Titles and cover are those on sale, and of what was never on
-// sale those of its latest revision.
+// Listed is a row in a creator's list of listings. Title and cover are those on sale, or those of the latest revision
+// where the listing was never on sale.
 type Listed struct {
-	SPUID                  int64
-	Slug, TitleZh, TitleEn string
-	Cover                  string
-	Status                 string // of the SPU
-	Revision               string // the state of the latest revision; empty where there is none
-	First                  bool   // nothing of it was ever on sale
-	TakenByCreator         bool
-	From                   *money.Money // the cheapest price now
-	SoldCount              int64
-	UpdatedAt              time.Time
+	SPUID          int64
+	Slug           string
+	Title          locale.Text
+	Cover          string
+	Status         string // of the SPU
+	Revision       string // the state of the latest revision; empty where there is none
+	First          bool   // nothing of it was ever on sale
+	TakenByCreator bool
+	From           *money.Money // the cheapest price now
+	SoldCount      int64
+	UpdatedAt      time.Time
 }
 
-// Listings returns up to most of a creator's listings, the newest first, with ids below before (0: from the newest).
+// Of returns up to most of a creator's listings, the newest first, with ids below before (0: from the newest).
 // state narrows them to one state of an SPU; StatusInReview finds edits of what is on sale too.
-func (c *Catalog) Listings(ctx context.Context, creatorID int64, state string, before int64,
+func (ls *Listings) Of(ctx context.Context, creatorID int64, state string, before int64,
 	most int) ([]Listed, error) {
-	rows, err := c.queries.Listings(ctx, c.pools.Primary, dbsqlc.ListingsParams{
+	rows, err := ls.queries.Listings(ctx, ls.pools.Primary, dbsqlc.ListingsParams{
 		CreatorID: creatorID,
 		State:     state,
 		BeforeID:  before,
@@ -43,14 +46,13 @@ func (c *Catalog) Listings(ctx context.Context, creatorID int64, state string, b
 		l := Listed{
 			SPUID:          r.ID,
 			Slug:           r.Slug,
-			TitleZh:        r.TitleZh,
-			TitleEn:        r.TitleEn,
+			Title:          locale.Text{Zh: r.TitleZh, En: r.TitleEn},
 			Cover:          r.Cover,
 			Status:         r.Status,
 			Revision:       r.RevisionState,
 			First:          r.PublishedAt == nil,
 			TakenByCreator: r.TakenByCreator,
-			From:           sum(r.FromAmount, r.FromCurrency),
+			From:           money.Optional(r.FromAmount, r.FromCurrency),
 			SoldCount:      r.SoldCount,
 			UpdatedAt:      r.RevisedAt,
 		}
@@ -59,8 +61,7 @@ func (c *Catalog) Listings(ctx context.Context, creatorID int64, state string, b
 			if err := json.Unmarshal(r.RevisionContent, &n); err != nil {
 				return nil, fmt.Errorf("content of listing %d: %w", r.ID, err)
 			}
-			l.TitleZh = n.TitleZh
-			l.TitleEn = n.TitleEn
+			l.Title = n.Title
 			l.Cover = n.Cover
 		}
 		list[i] = l
@@ -70,17 +71,15 @@ func (c *Catalog) Listings(ctx context.Context, creatorID int64, state string, b
 
 // Preview is the product as it would be with a revision's content: what its creator and its reviewers look at before
 // anybody else does. SKUs that are not on sale yet have no id.
-func (c *Catalog) Preview(ctx context.Context, r Revision) (Product, error) {
-	p, err := c.readProduct(ctx, r.SPUID, c.now())
+func (ls *Listings) Preview(ctx context.Context, r Revision) (catalog.Product, error) {
+	p, err := ls.catalog.ReadProduct(ctx, r.SPUID)
 	if err != nil {
-		return Product{}, err
+		return catalog.Product{}, err
 	}
 	n := r.Content
 	known := Editing{Listed: new(p)}
-	p.TitleZh = n.TitleZh
-	p.TitleEn = n.TitleEn
-	p.DescriptionZh = n.DescriptionZh
-	p.DescriptionEn = n.DescriptionEn
+	p.Title = n.Title
+	p.Description = n.Description
 	p.Tags = n.Tags
 	p.Cover = n.Cover
 	p.VideoID = n.VideoID
@@ -88,12 +87,12 @@ func (c *Catalog) Preview(ctx context.Context, r Revision) (Product, error) {
 	if r.First {
 		p.Slug = n.Slug
 	}
-	if err := c.previewNames(ctx, n, &p); err != nil {
-		return Product{}, err
+	if err := ls.previewNames(ctx, n, &p); err != nil {
+		return catalog.Product{}, err
 	}
-	video, found, err := c.videoTx(ctx, c.pools.Primary, r.CreatorID, n.VideoID)
+	video, found, err := ls.videoTx(ctx, ls.pools.Primary, r.CreatorID, n.VideoID)
 	if err != nil {
-		return Product{}, err
+		return catalog.Product{}, err
 	}
 	if found {
 		p.DurationSeconds, p.AssetID = video.DurationSeconds, nil
@@ -101,12 +100,12 @@ func (c *Catalog) Preview(ctx context.Context, r Revision) (Product, error) {
 			p.AssetID = &video.AssetID
 		}
 	}
-	p.FreeSeconds = freeOf(n.FreeSeconds, p.DurationSeconds)
+	p.FreeSeconds = catalog.FreeSeconds(n.FreeSeconds, p.DurationSeconds)
 	p.SKUs = nil
 	for _, w := range n.Ways {
 		k, sold := known.Selling(w)
 		if !sold {
-			k = SKU{
+			k = catalog.SKU{
 				Kind:      w.Kind,
 				Quality:   w.Quality,
 				RentHours: w.RentHours,
@@ -114,7 +113,7 @@ func (c *Catalog) Preview(ctx context.Context, r Revision) (Product, error) {
 		}
 		k.StockLimited, k.MaxPerOrder = w.Limited, w.MaxPerOrder
 		if k.Price == nil && w.Price != nil {
-			k.Price = &Price{Amount: money.Of(*w.Price, Currency), List: sum(w.List, new(Currency))}
+			k.Price = &catalog.Price{Amount: money.Of(*w.Price, Currency), List: money.Optional(w.List, new(Currency))}
 		}
 		p.SKUs = append(p.SKUs, k)
 	}
@@ -122,8 +121,8 @@ func (c *Catalog) Preview(ctx context.Context, r Revision) (Product, error) {
 }
 
 // previewNames fills in the names of the category and the series that content names by id.
-func (c *Catalog) previewNames(ctx context.Context, n Content, p *Product) error {
-	categories, err := c.Categories(ctx)
+func (ls *Listings) previewNames(ctx context.Context, n Content, p *catalog.Product) error {
+	categories, err := ls.catalog.Categories(ctx)
 	if err != nil {
 		return err
 	}
@@ -131,25 +130,23 @@ func (c *Catalog) previewNames(ctx context.Context, n Content, p *Product) error
 		if s.ID == n.CategoryID {
 			p.CategoryID = s.ID
 			p.CategorySlug = s.Slug
-			p.CategoryZh = s.NameZh
-			p.CategoryEn = s.NameEn
+			p.Category = s.Name
 		}
 	}
 	if n.SeriesID == 0 {
 		return nil
 	}
-	s, err := c.queries.SeriesByID(ctx, c.pools.Primary, n.SeriesID)
+	s, err := ls.queries.SeriesByID(ctx, ls.pools.Primary, n.SeriesID)
 	if missing(err) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("series %d: %w", n.SeriesID, err)
 	}
-	p.Series = &SeriesRef{
+	p.Series = &catalog.SeriesRef{
 		ID:      s.ID,
 		Slug:    s.Slug,
-		TitleZh: s.TitleZh,
-		TitleEn: s.TitleEn,
+		Title:   locale.Text{Zh: s.TitleZh, En: s.TitleEn},
 		Episode: n.Episode,
 	}
 	return nil

@@ -1,4 +1,4 @@
-package catalog
+package listing
 
 import (
 	"slices"
@@ -7,7 +7,9 @@ import (
 	"unicode/utf8"
 
 	"videomall/db"
+	"videomall/mall/catalog"
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 )
 
 // Limits of a listing's content. Lengths count letters.
@@ -23,9 +25,6 @@ const (
 	MaxAmount      = 10_000_000 // minor units
 	MaxEpisode     = 9999
 	MaxFree        = 1800 // seconds
-	// FreeRest is how many seconds of a video must be left to buy. A segment of it is a few seconds long and is given
-	// whole.
-	FreeRest = 10
 	// Lines4K is how many lines a video must have to be sold in 4K.
 	Lines4K = 2160
 )
@@ -34,20 +33,18 @@ const (
 const Currency = "CNY"
 
 // Content is what a revision says of a listing. A draft may lack anything; what is there keeps the limits above. Texts
-// in one language are enough: whoever reads the other one sees them too (text.Printer.Of).
+// in one language are enough: whoever reads the other one sees them too (locale.Text.In).
 type Content struct {
 	// the name in the address; settled by the first approval and empty from then on
-	Slug          string   `json:"slug"`
-	TitleZh       string   `json:"titleZh"`
-	TitleEn       string   `json:"titleEn"`
-	DescriptionZh string   `json:"descriptionZh"`
-	DescriptionEn string   `json:"descriptionEn"`
-	CategoryID    int64    `json:"categoryId"`
-	Tags          []string `json:"tags"`
-	Cover         string   `json:"cover"`   // the name below /media/covers/, without size and extension
-	VideoID       int64    `json:"videoId"` // the creator's video; 0: none yet, or the one that is on sale already
-	SeriesID      int64    `json:"seriesId"`
-	Episode       int      `json:"episode"` // of the series; 0 without one
+	Slug        string      `json:"slug"`
+	Title       locale.Text `json:"-"` // in JSON titleZh and titleEn, see MarshalJSON
+	Description locale.Text `json:"-"`
+	CategoryID  int64       `json:"categoryId"`
+	Tags        []string    `json:"tags"`
+	Cover       string      `json:"cover"`   // the name below /media/covers/, without size and extension
+	VideoID     int64       `json:"videoId"` // the creator's video; 0: none yet, or the one that is on sale already
+	SeriesID    int64       `json:"seriesId"`
+	Episode     int         `json:"episode"` // of the series; 0 without one
 	// FreeSeconds is how much of the video, from its begin, anybody may watch; 0 for nothing. Each episode of a series
 	// has its own.
 	FreeSeconds int   `json:"freeSeconds,omitempty"`
@@ -97,18 +94,35 @@ func (f faults) text(field, s string, most int) {
 	}
 }
 
-// normal is the content without spaces around words, empty and doubled tags, and numbers that nothing asks for.
-func (n Content) normal() Content {
-	for _, s := range []*string{&n.Slug, &n.TitleZh, &n.TitleEn, &n.DescriptionZh, &n.DescriptionEn, &n.Cover} {
-		*s = strings.TrimSpace(strings.ReplaceAll(*s, "\r\n", "\n"))
+// texts is text for each language of a field, such as title_zh.
+func (f faults) texts(field string, s locale.Text, most int) {
+	for lang, s := range s.All() {
+		f.text(field+"_"+lang.Code(), s, most)
 	}
+}
+
+// between refuses a number that is less than least or more than most.
+func (f faults) between(field string, n, least, most int64, slug string) {
+	if n < least || n > most {
+		f[field] = slug
+	}
+}
+
+// trimmed is what a form sent, without spaces around it and with \n as line ends; browsers send \r\n.
+func trimmed(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")) }
+
+// normal is the content without surrounding spaces, without empty and repeated tags, and without numbers that don't
+// apply.
+func (n Content) normal() Content {
+	n.Slug, n.Cover = trimmed(n.Slug), trimmed(n.Cover)
+	n.Title, n.Description = n.Title.Map(trimmed), n.Description.Map(trimmed)
 	n.Tags = trimmedTags(n.Tags)
 	if n.SeriesID == 0 {
 		n.Episode = 0
 	}
 	n.Ways = slices.Clone(n.Ways)
 	for i := range n.Ways {
-		if w := &n.Ways[i]; w.Kind != KindRent {
+		if w := &n.Ways[i]; w.Kind != catalog.KindRent {
 			w.RentHours = 0
 		}
 		if w := &n.Ways[i]; !w.Limited {
@@ -131,14 +145,12 @@ func trimmedTags(list []string) []string {
 // check finds what a draft can't be kept with.
 func (n Content) check() faults {
 	f := faults{}
-	f.text("title_zh", n.TitleZh, MaxTitle)
-	f.text("title_en", n.TitleEn, MaxTitle)
-	f.text("description_zh", n.DescriptionZh, MaxDescription)
-	f.text("description_en", n.DescriptionEn, MaxDescription)
+	f.texts("title", n.Title, MaxTitle)
+	f.texts("description", n.Description, MaxDescription)
 	if n.Slug != "" && !goodSlug(n.Slug) {
 		f["slug"] = "slug_malformed"
 	}
-	if n.Cover != "" && !slugPattern.MatchString(n.Cover) {
+	if n.Cover != "" && !catalog.IsSlug(n.Cover) {
 		f["cover"] = "cover_unknown"
 	}
 	if len(n.Tags) > MaxTags {
@@ -147,58 +159,59 @@ func (n Content) check() faults {
 	for _, tag := range n.Tags {
 		f.text("tags", tag, MaxTag)
 	}
-	if n.Episode < 0 || n.Episode > MaxEpisode {
-		f["episode"] = "episode_invalid"
-	}
-	if n.FreeSeconds < 0 || n.FreeSeconds > MaxFree {
-		f["free"] = "free_out_of_range"
-	}
+	f.between("episode", int64(n.Episode), 0, MaxEpisode, "episode_invalid")
+	f.between("free", int64(n.FreeSeconds), 0, MaxFree, "free_out_of_range")
+	n.checkWays(f)
+	return f
+}
+
+// checkWays wants each way to buy once; rentals whose time is not said yet may be the same.
+func (n Content) checkWays(f faults) {
 	if len(n.Ways) > MaxWays {
 		f["ways"] = "ways_many"
 	}
 	seen := map[wayKey]bool{}
 	for i, w := range n.Ways {
 		w.check(f, i)
-		if k := w.key(); seen[k] && (w.Kind != KindRent || w.RentHours > 0) {
+		if k := w.key(); seen[k] && (w.Kind != catalog.KindRent || w.RentHours > 0) {
 			f[WayField(i, "kind")] = "way_twice"
 		} else {
 			seen[k] = true
 		}
 	}
-	return f
 }
 
 func (w Way) check(f faults, i int) {
-	if w.Kind != KindRent && w.Kind != KindOwn {
+	if w.Kind != catalog.KindRent && w.Kind != catalog.KindOwn {
 		f[WayField(i, "kind")] = "kind_unknown"
 	}
-	if w.Quality != QualityHD && w.Quality != Quality4K {
+	if w.Quality != catalog.QualityHD && w.Quality != catalog.Quality4K {
 		f[WayField(i, "quality")] = "quality_unknown"
 	}
-	if w.RentHours < 0 || w.RentHours > MaxRentHours {
-		f[WayField(i, "hours")] = "hours_out_of_range"
-	}
-	if w.Price != nil && (*w.Price < 0 || *w.Price > MaxAmount) {
-		f[WayField(i, "price")] = "price_invalid"
-	}
-	switch {
-	case w.List == nil:
-	case *w.List < 0 || *w.List > MaxAmount:
-		f[WayField(i, "list")] = "price_invalid"
-	case w.Price != nil && *w.List <= *w.Price:
-		f[WayField(i, "list")] = "list_not_above"
-	}
-	if w.Units < 0 || w.Units > MaxUnits {
-		f[WayField(i, "units")] = "units_out_of_range"
-	}
-	if w.MaxPerOrder < 1 || w.MaxPerOrder > MaxPerOrder {
-		f[WayField(i, "most")] = "most_out_of_range"
-	}
+	f.between(WayField(i, "hours"), int64(w.RentHours), 0, MaxRentHours, "hours_out_of_range")
+	f.between(WayField(i, "units"), w.Units, 0, MaxUnits, "units_out_of_range")
+	f.between(WayField(i, "most"), int64(w.MaxPerOrder), 1, MaxPerOrder, "most_out_of_range")
+	w.checkPrices(f, i)
 }
 
-// goodSlug is stricter than what old addresses may be: words of letters and digits, joined by single dashes.
+// checkPrices wants the price that is struck out to be above the one that is asked.
+func (w Way) checkPrices(f faults, i int) {
+	if w.Price != nil {
+		f.between(WayField(i, "price"), *w.Price, 0, MaxAmount, "price_invalid")
+	}
+	if w.List == nil {
+		return
+	}
+	if w.Price != nil && *w.List <= *w.Price {
+		f[WayField(i, "list")] = "list_not_above"
+	}
+	f.between(WayField(i, "list"), *w.List, 0, MaxAmount, "price_invalid")
+}
+
+// goodSlug is stricter than catalog.IsSlug, which old addresses still meet: a new address is words of letters and
+// digits, joined by single dashes.
 func goodSlug(s string) bool {
-	return slugPattern.MatchString(s) && !strings.HasPrefix(s, "-") && !strings.HasSuffix(s, "-") &&
+	return catalog.IsSlug(s) && !strings.HasPrefix(s, "-") && !strings.HasSuffix(s, "-") &&
 		!strings.Contains(s, "--")
 }
 

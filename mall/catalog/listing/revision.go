@@ -1,4 +1,4 @@
-package catalog
+package listing
 
 import (
 	"context"
@@ -7,13 +7,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
+	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
-	"videomall/mall/fault"
 )
 
-// The states of a revision. Approved, returned and withdrawn ones stay as they are: whoever edits on writes a new one.
+// The states of a revision. An approved, returned or withdrawn one stays as it is: the next edit begins a new one.
 const (
 	RevisionDraft     = "draft"
 	RevisionInReview  = "in_review"
@@ -21,17 +19,6 @@ const (
 	RevisionReturned  = "returned"
 	RevisionWithdrawn = "withdrawn"
 )
-
-// Listing is what the listing of videos needs of other modules. Those that get a transaction join it.
-type Listing struct {
-	// Video finds a creator's video. A fault of kind NotFound says that there is none of that owner.
-	Video func(ctx context.Context, q Querier, ownerID, videoID int64) (Video, error)
-	// Stock gives a SKU its units; nil where nothing limited is listed.
-	Stock func(ctx context.Context, tx pgx.Tx, skuID, units int64) error
-	// OnSubmit and OnWithdraw hear that a revision wants to be reviewed, or does not any more; nil for nobody.
-	OnSubmit   func(ctx context.Context, tx pgx.Tx, s Submission) error
-	OnWithdraw func(ctx context.Context, tx pgx.Tx, revisionID int64) error
-}
 
 // Video is a creator's video as a listing must know it.
 type Video struct {
@@ -58,11 +45,11 @@ type Revision struct {
 	Status      string // of the SPU
 }
 
-// Revision returns one for whoever reviews it; see Editing for its creator. Errors: ErrListingNotFound.
-func (c *Catalog) Revision(ctx context.Context, revisionID int64) (Revision, error) {
-	r, err := c.queries.RevisionByID(ctx, c.pools.Primary, revisionID)
+// Revision returns a revision for its reviewers; see Editing for its creator. Errors: ErrNotFound.
+func (ls *Listings) Revision(ctx context.Context, revisionID int64) (Revision, error) {
+	r, err := ls.queries.RevisionByID(ctx, ls.pools.Primary, revisionID)
 	if missing(err) {
-		return Revision{}, ErrListingNotFound.Because("revision %d", revisionID)
+		return Revision{}, ErrNotFound.Because("revision %d", revisionID)
 	}
 	if err != nil {
 		return Revision{}, fmt.Errorf("revision %d: %w", revisionID, err)
@@ -93,38 +80,38 @@ func revision(r dbsqlc.CatalogRevision, creatorID int64, status string, publishe
 
 // Editing is a listing as its creator's form shows it.
 type Editing struct {
-	Revision                 // what is written on: an open one, or what the next one would begin with
-	Listed         *Product  // what is on sale, or was; nil before the first approval
-	Open           bool      // the revision waits in the form, or with the reviewers
-	TakenByCreator bool      // of one that was taken down: its creator may put it back
-	Former         *Revision // the latest that was decided or withdrawn, with its note; nil when there is none
+	Revision                        // what is written on: an open one, or what the next one would begin with
+	Listed         *catalog.Product // what is on sale, or was; nil before the first approval
+	Open           bool             // the revision waits in the form, or with the reviewers
+	TakenByCreator bool             // of one that was taken down: its creator may put it back
+	Former         *Revision        // the latest that was decided or withdrawn, with its note; nil when there is none
 	CanDelete      bool
 }
 
 // Selling finds the SKU that a way to buy already is; ok is false for a new one.
-func (e Editing) Selling(w Way) (SKU, bool) {
+func (e Editing) Selling(w Way) (catalog.SKU, bool) {
 	if e.Listed == nil {
-		return SKU{}, false
+		return catalog.SKU{}, false
 	}
-	i := slices.IndexFunc(e.Listed.SKUs, func(k SKU) bool {
+	i := slices.IndexFunc(e.Listed.SKUs, func(k catalog.SKU) bool {
 		return k.Kind == w.Kind && k.Quality == w.Quality && k.RentHours == w.RentHours
 	})
 	if i < 0 {
-		return SKU{}, false
+		return catalog.SKU{}, false
 	}
 	return e.Listed.SKUs[i], true
 }
 
-// Editing reads a listing for its creator's form. Errors: ErrListingNotFound, for another's too.
-func (c *Catalog) Editing(ctx context.Context, creatorID, spuID int64) (Editing, error) {
-	p, err := c.readProduct(ctx, spuID, c.now())
+// Editing reads a listing for its creator's form. Errors: ErrNotFound, for another's too.
+func (ls *Listings) Editing(ctx context.Context, creatorID, spuID int64) (Editing, error) {
+	p, err := ls.catalog.ReadProduct(ctx, spuID)
 	if isNotFound(err) || err == nil && p.CreatorID != creatorID {
-		return Editing{}, ErrListingNotFound.Because("SPU %d is not of %d", spuID, creatorID)
+		return Editing{}, ErrNotFound.Because("SPU %d is not of %d", spuID, creatorID)
 	}
 	if err != nil {
 		return Editing{}, err
 	}
-	rows, err := c.queries.RevisionsOf(ctx, c.pools.Primary, dbsqlc.RevisionsOfParams{SpuID: spuID, Most: 2})
+	rows, err := ls.queries.RevisionsOf(ctx, ls.pools.Primary, dbsqlc.RevisionsOfParams{SpuID: spuID, Most: 2})
 	if err != nil {
 		return Editing{}, fmt.Errorf("revisions of SPU %d: %w", spuID, err)
 	}
@@ -145,10 +132,22 @@ func (c *Catalog) Editing(ctx context.Context, creatorID, spuID int64) (Editing,
 		First:     published == nil,
 		Status:    p.Status,
 	}
+	if err := e.takeUp(rows, published); err != nil {
+		return Editing{}, err
+	}
+	if e.CanDelete, e.TakenByCreator, err = ls.deletable(ctx, spuID); err != nil {
+		return Editing{}, err
+	}
+	return e, nil
+}
+
+// takeUp reads the latest revisions, the newest first. An open one is edited further. After one that was decided or
+// withdrawn, the next edit begins with its content, unless that content is on sale.
+func (e *Editing) takeUp(rows []dbsqlc.CatalogRevision, published *time.Time) error {
 	for i, r := range rows {
-		v, err := revision(r, creatorID, p.Status, published)
+		v, err := revision(r, e.CreatorID, e.Status, published)
 		if err != nil {
-			return Editing{}, err
+			return err
 		}
 		switch {
 		case i == 0 && (v.State == RevisionDraft || v.State == RevisionInReview):
@@ -164,33 +163,28 @@ func (c *Catalog) Editing(ctx context.Context, creatorID, spuID int64) (Editing,
 			e.Former = &v
 		}
 	}
-	if e.CanDelete, e.TakenByCreator, err = c.deletable(ctx, spuID); err != nil {
-		return Editing{}, err
-	}
-	return e, nil
+	return nil
 }
 
-func (c *Catalog) deletable(ctx context.Context, spuID int64) (can, takenByCreator bool, err error) {
-	row, err := c.queries.ListingState(ctx, c.pools.Primary, spuID)
+func (ls *Listings) deletable(ctx context.Context, spuID int64) (can, takenByCreator bool, err error) {
+	row, err := ls.queries.ListingState(ctx, ls.pools.Primary, spuID)
 	if err != nil {
 		return false, false, fmt.Errorf("state of SPU %d: %w", spuID, err)
 	}
-	return row.Status == StatusDraft && !row.Submitted, row.TakenByCreator, nil
+	return row.Status == catalog.StatusDraft && !row.Submitted, row.TakenByCreator, nil
 }
 
 // contentOf is what an edit of a listing begins with: what is on sale.
-func contentOf(p Product) Content {
+func contentOf(p catalog.Product) Content {
 	n := Content{
-		TitleZh:       p.TitleZh,
-		TitleEn:       p.TitleEn,
-		DescriptionZh: p.DescriptionZh,
-		DescriptionEn: p.DescriptionEn,
-		CategoryID:    p.CategoryID,
-		Tags:          p.Tags,
-		Cover:         p.Cover,
-		VideoID:       p.VideoID,
-		FreeSeconds:   p.FreeSeconds,
-		Ways:          []Way{},
+		Title:       p.Title,
+		Description: p.Description,
+		CategoryID:  p.CategoryID,
+		Tags:        p.Tags,
+		Cover:       p.Cover,
+		VideoID:     p.VideoID,
+		FreeSeconds: p.FreeSeconds,
+		Ways:        []Way{},
 	}
 	if p.Series != nil {
 		n.SeriesID, n.Episode = p.Series.ID, p.Series.Episode
@@ -213,5 +207,3 @@ func contentOf(p Product) Content {
 	}
 	return n
 }
-
-func isNotFound(err error) bool { return err != nil && fault.From(err).Kind == fault.NotFound }
