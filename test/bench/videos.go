@@ -103,7 +103,7 @@ func (b *bench) video(ctx context.Context, source string, n int) (all, transcode
 		}
 	}
 	all = time.Since(began)
-	v, err := m.Video(ctx, owner, *up.VideoID)
+	v, err := m.Videos.Get(ctx, owner, *up.VideoID)
 	if err == nil && v.State != media.VideoReady {
 		err = fmt.Errorf("the video is %s", v.State)
 	}
