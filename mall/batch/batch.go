@@ -1,6 +1,5 @@
-// Package batch gathers what arrives at the same moment into sets, so that many callers share one round trip and one
-// commit. It owns waiting and the bounds of waiting; what is done with a set, and what an answer means, it refuses to
-// know.
+// Package batch gathers calls that arrive at the same moment into sets, so that many callers share one round trip and
+// one commit. It owns the queue and its bounds; it does not know what is done with a set, or what a result means.
 package batch
 
 import (
@@ -11,33 +10,33 @@ import (
 	"time"
 )
 
-// ErrFull is the answer to a caller for whom there is no place to wait. It is given at once: whoever hears it may tell
-// a person to try again, while a longer queue would only make everybody wait for what they no longer want.
+// ErrFull is returned at once if the queue is full. The caller may tell a person to try again; in a longer queue people
+// would only wait for results that they no longer want.
 var ErrFull = errors.New("batch: the queue is full")
 
-// ErrPanicked is the answer to every caller of a set whose work panicked.
+// ErrPanicked is returned to every caller of a set whose work panicked.
 var ErrPanicked = errors.New("batch: the work panicked")
 
-// Result is the answer to one caller of a set.
+// Result is the result for one caller of a set.
 type Result[R any] struct {
 	Value R
 	Err   error
 }
 
-// Options bound a Gatherer. The zero value of a field means the default beside it.
+// Options are the bounds of a Gatherer. A field that is zero has its default, which is given beside it.
 type Options struct {
-	Workers int // sets in work at the same time: 1
-	Crowd   int // callers that wait before another set is begun beside one that is in work: 1
-	Set     int // callers in one set: 512
-	Waiting int // callers that wait for their set: 8 times Set
-	// Slow is how long a set may be in work before those who come then are served beside it, be they no crowd, since it
-	// waits for something that need not concern them: 100 ms.
+	Workers int // the number of sets processed at the same time: 1
+	Crowd   int // how many callers must wait before another set is begun beside a running one: 1
+	Set     int // the largest number of callers in one set: 512
+	Waiting int // the largest number of waiting callers: 8 times Set
+	// Slow is how long a set may run before another one is begun beside it even for fewer callers than Crowd, since it
+	// may wait for something that does not concern them: 100 ms.
 	Slow time.Duration
 }
 
-// Gatherer hands what arrives to Do in sets. A lone caller waits for nobody: there is no timer, and a set is whatever
-// has arrived while the workers were busy. It keeps no goroutine while nobody asks, so it needs no end of its own; Wait
-// is for those who want to see the last set done. It is safe for concurrent use.
+// Gatherer processes the items of its callers in sets. A single caller is served at once: there is no timer, and a set
+// is whatever has arrived while the workers were busy. A Gatherer has no goroutine while it is idle, so it need not be
+// closed; Wait waits for the last set. It is safe for concurrent use.
 type Gatherer[T, R any] struct {
 	do  func(context.Context, []T) []Result[R]
 	opt Options
@@ -45,7 +44,7 @@ type Gatherer[T, R any] struct {
 	mu      sync.Mutex
 	waiting []call[T, R]
 	working int
-	begun   time.Time // of the youngest set
+	begun   time.Time // when the latest set was begun
 	idle    sync.Cond
 }
 
@@ -55,9 +54,9 @@ type call[T, R any] struct {
 	answer chan Result[R]
 }
 
-// New makes a Gatherer. do answers a set: one Result for each item, at the item's place. Its context carries the values
-// of the first caller's and no deadline, since a set is not given up because one of its callers has left: do bounds
-// itself.
+// New returns a Gatherer. do processes a set and returns one Result for each item, in the same order. Its context has
+// the values of the first caller's context but is never canceled, since a set goes on if one of its callers leaves: do
+// must set its own deadline.
 func New[T, R any](opt Options, do func(context.Context, []T) []Result[R]) *Gatherer[T, R] {
 	if opt.Workers <= 0 {
 		opt.Workers = 1
@@ -79,8 +78,8 @@ func New[T, R any](opt Options, do func(context.Context, []T) []Result[R]) *Gath
 	return g
 }
 
-// Do joins the next set and waits for the answer. A caller whose context ends stops waiting and hears its error; what
-// it asked for may be done all the same. Errors: ErrFull, ErrPanicked, the context's, and those of the work.
+// Do adds item to the next set and waits for its result. If ctx ends, Do returns its error at once, but item may be
+// processed all the same. Errors: ErrFull, ErrPanicked, that of ctx, and those of the work.
 func (g *Gatherer[T, R]) Do(ctx context.Context, item T) (R, error) {
 	var none R
 	if err := ctx.Err(); err != nil {
@@ -111,14 +110,14 @@ func (g *Gatherer[T, R]) Do(ctx context.Context, item T) (R, error) {
 	}
 }
 
-// Waiting is how many callers wait for a set now.
+// Waiting returns the number of callers that wait for a set.
 func (g *Gatherer[T, R]) Waiting() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return len(g.waiting)
 }
 
-// Wait returns when nobody waits and nothing is in work. Callers that come meanwhile are served too.
+// Wait waits until no caller waits and no set is running. It also waits for callers that come meanwhile.
 func (g *Gatherer[T, R]) Wait() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -127,7 +126,7 @@ func (g *Gatherer[T, R]) Wait() {
 	}
 }
 
-// work serves sets until nobody waits.
+// work processes sets until there is none for this worker.
 func (g *Gatherer[T, R]) work() {
 	for {
 		set := g.next()
@@ -145,8 +144,8 @@ func (g *Gatherer[T, R]) work() {
 	}
 }
 
-// next takes a set, passing over callers that have left before their turn; an empty one ends the worker: nobody waits,
-// or too few to be served beside the set that is in work.
+// next takes a set from the queue, without the callers that have left. It returns an empty set, which ends the worker,
+// if no caller waits, or too few for another set beside the running one.
 func (g *Gatherer[T, R]) next() []call[T, R] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -174,7 +173,7 @@ func (g *Gatherer[T, R]) next() []call[T, R] {
 	return set
 }
 
-// answer does the work, and gives every caller an answer whatever becomes of it.
+// answer does the work. It returns a result for every caller even if the work panics or returns too few results.
 func (g *Gatherer[T, R]) answer(ctx context.Context, items []T) (results []Result[R]) {
 	defer func() {
 		p := recover()

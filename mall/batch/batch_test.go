@@ -13,13 +13,13 @@ import (
 	"videomall/mall/batch"
 )
 
-// desk doubles numbers a set at a time, when it is told to.
+// desk is a Gatherer that doubles numbers; the test lets each set finish.
 type desk struct {
 	*batch.Gatherer[int, int]
 	mu   sync.Mutex
 	sets [][]int
-	in   chan struct{} // a set has come in
-	out  chan struct{} // it may go out
+	in   chan struct{} // receives when a set has begun
+	out  chan struct{} // a send lets a set finish
 }
 
 func open(o batch.Options) *desk {
@@ -42,14 +42,14 @@ func open(o batch.Options) *desk {
 	return d
 }
 
-// begin asks for the first set, and returns when it is in work.
+// begin calls Do, and returns when the set has begun.
 func (d *desk) begin(ctx context.Context, n int) <-chan batch.Result[int] {
 	answer := d.asking(ctx, n)
 	<-d.in
 	return answer
 }
 
-// queue asks, and returns when the caller waits behind a set that is in work.
+// queue calls Do, and returns when the caller waits behind a running set.
 func (d *desk) queue(t *testing.T, ctx context.Context, n int) <-chan batch.Result[int] {
 	t.Helper()
 	before := d.Waiting()
@@ -110,7 +110,7 @@ func TestGatherer_Do_queue_full(t *testing.T) {
 	answers := []<-chan batch.Result[int]{d.begin(ctx, 0)}
 	answers = append(answers, d.queue(t, ctx, 1), d.queue(t, ctx, 2))
 	if _, err := d.Do(ctx, 3); !errors.Is(err, batch.ErrFull) {
-		t.Fatalf("a third waits: %v", err)
+		t.Fatalf("a third caller: %v", err)
 	}
 	for range 3 {
 		d.out <- struct{}{}
@@ -137,7 +137,7 @@ func TestGatherer_Do_canceled_caller(t *testing.T) {
 		t.Errorf("sets (-want +got):\n%s", diff)
 	}
 	if _, err := d.Do(impatient, 4); !errors.Is(err, context.Canceled) {
-		t.Errorf("one who had left before asking: %v", err)
+		t.Errorf("a caller whose context had ended before: %v", err)
 	}
 }
 
@@ -162,7 +162,7 @@ func TestGatherer_Do_missing_answers(t *testing.T) {
 	t.Parallel()
 	g := batch.New(batch.Options{}, func(context.Context, []int) []batch.Result[int] { return nil })
 	if _, err := g.Do(t.Context(), 1); err == nil {
-		t.Error("a caller without an answer was told that all is well")
+		t.Error("a caller without a result got no error")
 	}
 }
 
@@ -190,7 +190,7 @@ func TestGatherer_Do_many_callers(t *testing.T) {
 	callers.Wait()
 	g.Wait()
 	if g.Waiting() != 0 {
-		t.Error("somebody still waits")
+		t.Error("callers still wait")
 	}
 }
 
@@ -205,10 +205,10 @@ func TestGatherer_Do_second_worker_for_a_crowd(t *testing.T) {
 	second, third := d.queue(t, t.Context(), 2), d.queue(t, t.Context(), 3)
 	select {
 	case <-d.in:
-		t.Fatal("two were served beside the set in work")
+		t.Fatal("a set was begun for two callers beside the running one")
 	case <-time.After(50 * time.Millisecond):
 	}
-	fourth := d.asking(t.Context(), 4) // the third to wait: a crowd
+	fourth := d.asking(t.Context(), 4) // the third waiting caller makes a crowd
 	<-d.in
 	d.out <- struct{}{}
 	d.out <- struct{}{}
@@ -218,8 +218,8 @@ func TestGatherer_Do_second_worker_for_a_crowd(t *testing.T) {
 		}
 	}
 	d.out <- struct{}{}
-	if r := <-d.begin(t.Context(), 5); r.Value != 10 { // everybody has gone home, and one caller is served at once
-		t.Errorf("alone again: %+v", r)
+	if r := <-d.begin(t.Context(), 5); r.Value != 10 { // a single caller is served at once again
+		t.Errorf("a single caller: %+v", r)
 	}
 }
 
@@ -231,7 +231,7 @@ func TestGatherer_Do_second_worker_beside_a_slow_set(t *testing.T) {
 	})
 	first := d.begin(t.Context(), 1)
 	time.Sleep(5 * time.Millisecond)
-	second := d.begin(t.Context(), 2) // comes into work while the first is still in it
+	second := d.begin(t.Context(), 2) // begins while the first set is still running
 	d.out <- struct{}{}
 	d.out <- struct{}{}
 	if a, b := <-first, <-second; a.Value != 2 || b.Value != 4 {

@@ -7,7 +7,7 @@ import (
 	"videomall/mall/batch"
 )
 
-// Callers that come while a set is in work share the next one, and each gets its own answer.
+// Callers that come while a set is running share the next one, and each gets its own result.
 func ExampleGatherer_Do() {
 	double := batch.New(batch.Options{}, func(_ context.Context, set []int) []batch.Result[int] {
 		answers := make([]batch.Result[int], len(set))

@@ -1,6 +1,6 @@
-// Package cart owns what a person means to buy: SKUs and quantities, for people and for guests, and the move from the
-// one to the other at sign-in. It refuses to know titles, prices and stock: the order module quotes what lies here, and
-// a line may name a SKU that nobody sells any more.
+// Package cart owns carts: SKUs and quantities that people and guests intend to buy, and the merge of a guest's cart
+// into a person's at sign-in. It knows nothing of titles, prices and stock: the order module quotes the lines, and a
+// line may name a SKU that nobody sells any more.
 package cart
 
 import (
@@ -14,13 +14,13 @@ import (
 	"videomall/mall/fault"
 )
 
-// The bounds of a cart, so that a script that only adds fills nothing but its own.
+// The limits of a cart, so that a script can't fill the database.
 const (
 	MaxLines    = 50
-	MaxQuantity = 100 // of one line; an offer's own limit is usually lower
+	MaxQuantity = 100 // of one line; the limit of an offer is usually lower
 )
 
-// What a person may be told.
+// The faults that a person may be told.
 var (
 	ErrFull     = fault.New(fault.Conflict, "cart_full", "The cart is full. Remove something first.")
 	ErrQuantity = fault.New(fault.Invalid, "cart_quantity", "The quantity must be between 1 and 100.")
@@ -28,34 +28,34 @@ var (
 	ErrNoOwner  = fault.New(fault.Invalid, "cart_owner", "The cart belongs to nobody.")
 )
 
-// Owner is who a cart belongs to: a person, or else the guest who holds GuestToken, a random secret. With neither there
-// is no cart.
+// Owner is the owner of a cart: a person, or else the guest who has GuestToken, a random secret. An Owner with neither
+// has no cart.
 type Owner struct {
 	UserID     int64
 	GuestToken string
 }
 
-// Item is one line. AddedAt is when it was last added, which a later change of the quantity leaves alone.
+// Item is one line. AddedAt is when its SKU was last added; changing the quantity does not change it.
 type Item struct {
 	SKUID    int64
 	Quantity int
 	AddedAt  time.Time
 }
 
-// Carts holds the verbs. It is safe for concurrent use.
+// Carts reads and changes carts. It is safe for concurrent use.
 type Carts struct {
 	pool *pgxpool.Pool
 	now  func() time.Time
 	q    *dbsqlc.Queries
 }
 
-// Deps are what carts stand on.
+// Deps are the dependencies of Carts.
 type Deps struct {
 	Pool *pgxpool.Pool
 	Now  func() time.Time
 }
 
-// New makes the verbs.
+// New returns the Carts of a database.
 func New(d Deps) *Carts {
 	return &Carts{
 		pool: d.Pool,
@@ -64,12 +64,12 @@ func New(d Deps) *Carts {
 	}
 }
 
-// A guest's token is a secret too long to guess; whoever holds it is the guest. Anything shorter counts as none.
+// Bounds of a guest's token, which must be too long to guess. A token outside of them counts as none.
 const minTokenLength, maxTokenLength = 20, 200
 
 func validToken(s string) bool { return len(s) >= minTokenLength && len(s) <= maxTokenLength }
 
-// keys are the two columns a query finds the owner by; both nil find nothing.
+// keys returns the values of the two columns by which a query finds the owner's cart. If both are nil, it finds none.
 func (o Owner) keys() (userID *int64, guestHash []byte) {
 	switch {
 	case o.UserID > 0:
@@ -80,13 +80,13 @@ func (o Owner) keys() (userID *int64, guestHash []byte) {
 	return nil, nil
 }
 
-// hash is what the database learns of a token, so that a copy of the table opens nobody's cart.
+// hash returns what is stored of a token, so that nobody can open a cart with a copy of the table.
 func hash(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
 	return sum[:]
 }
 
-// Items lists the lines, the last added first. No cart has no lines.
+// Items lists the lines of a cart, the last added first. An owner without a cart has no lines.
 func (c *Carts) Items(ctx context.Context, o Owner) ([]Item, error) {
 	userID, guest := o.keys()
 	if userID == nil && guest == nil {
@@ -107,7 +107,7 @@ func (c *Carts) Items(ctx context.Context, o Owner) ([]Item, error) {
 	return items, nil
 }
 
-// Count is the number of lines, for the header.
+// Count returns the number of lines, for the header of the page.
 func (c *Carts) Count(ctx context.Context, o Owner) (int, error) {
 	userID, guest := o.keys()
 	if userID == nil && guest == nil {

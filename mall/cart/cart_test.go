@@ -15,7 +15,7 @@ import (
 	"videomall/mall/cart"
 )
 
-// clock is a time that a test moves by hand.
+// clock is a clock that a test sets.
 type clock struct{ at atomic.Int64 }
 
 func (c *clock) now() time.Time          { return time.Unix(0, c.at.Load()).UTC() }
@@ -38,7 +38,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// lines reads a cart as SKU → quantity.
+// lines reads the quantities in a cart, by SKU.
 func lines(t *testing.T, c *cart.Carts, o cart.Owner) map[int64]int {
 	t.Helper()
 	items, err := c.Items(t.Context(), o)
@@ -136,7 +136,7 @@ func TestCarts_Add_full_many_at_once(t *testing.T) {
 	}
 	items, err := c.Items(ctx, me)
 	must(t, err)
-	must(t, c.Add(ctx, me, items[0].SKUID, 1, 9)) // once more of what is there needs no room
+	must(t, c.Add(ctx, me, items[0].SKUID, 1, 9)) // a SKU that is in the cart needs no new line
 }
 
 func TestCarts_Clear_keeps_later_additions(t *testing.T) {
@@ -166,7 +166,7 @@ func TestCarts_Merge_many_at_once(t *testing.T) {
 	must(t, c.Add(ctx, guest, 2, 4, 9))
 	must(t, c.Add(ctx, guest, 3, 1, 9))
 
-	// Every window signs in at the same moment.
+	// Several windows sign in at the same moment.
 	var merged atomic.Int32
 	var wg sync.WaitGroup
 	for range 16 {
@@ -198,7 +198,7 @@ func TestCarts_Merge_several_people_one_guest(t *testing.T) {
 	}), rand.Text(), t.Context()
 	must(t, c.Add(ctx, cart.Owner{GuestToken: guest}, 1, 1, 1))
 
-	// Somebody holds the guest's row until all of them have come as far as they get: a real race.
+	// Lock the guest's row until all merges wait for it, so that they race.
 	gate, err := pool.Begin(ctx)
 	must(t, err)
 	defer func() { _ = gate.Rollback(context.WithoutCancel(ctx)) }()
@@ -248,7 +248,7 @@ func TestCarts_Merge_keeps_the_newest_lines(t *testing.T) {
 		at.advance(time.Second)
 		must(t, c.Add(ctx, guest, 1001+sku, 1, 1))
 	}
-	must(t, c.Add(ctx, guest, 1, 3, 9)) // needs no room
+	must(t, c.Add(ctx, guest, 1, 3, 9)) // the person's cart has this SKU, so it needs no new line
 	_, err := c.Merge(ctx, guest.GuestToken, me.UserID)
 	must(t, err)
 	got := lines(t, c, me)

@@ -11,8 +11,8 @@ import (
 	"videomall/mall/cart/internal/dbsqlc"
 )
 
-// Add puts quantity more of a SKU into the cart, which it creates when there is none. What comes together stops at
-// atMost, the offer's own limit, because a second click on "add" is no wish for what can't be bought.
+// Add adds a quantity of a SKU to the cart, and creates the cart if there is none. The quantity of the line grows to
+// atMost, the limit of the offer, and no further, since a second click on "add" should not make an order impossible.
 // Errors: ErrQuantity (outside 1 to MaxQuantity), ErrFull, ErrNoOwner.
 func (c *Carts) Add(ctx context.Context, o Owner, skuID int64, quantity, atMost int) error {
 	if quantity < 1 || quantity > MaxQuantity || atMost < 1 {
@@ -32,7 +32,7 @@ func (c *Carts) Add(ctx context.Context, o Owner, skuID int64, quantity, atMost 
 		}); err != nil {
 			return fmt.Errorf("add SKU %d to cart %d: %w", skuID, id, err)
 		}
-		// Counted while the cart's row is locked: two adds at once can't both take the last place.
+		// The cart's row is locked, so two calls at once can't both take the last place.
 		switch n, err := c.q.CountLines(ctx, tx, id); {
 		case err != nil:
 			return err
@@ -55,7 +55,8 @@ func (c *Carts) openTx(ctx context.Context, tx pgx.Tx, o Owner) (int64, error) {
 	return 0, ErrNoOwner
 }
 
-// SetQuantity changes a line; 0 removes it. Errors: ErrQuantity, ErrNoLine (another window removed it).
+// SetQuantity changes the quantity of a line; 0 removes the line. Errors: ErrQuantity, and ErrNoLine if another window
+// has removed the line.
 func (c *Carts) SetQuantity(ctx context.Context, o Owner, skuID int64, quantity int) error {
 	if quantity == 0 {
 		return c.Remove(ctx, o, skuID)
@@ -79,13 +80,13 @@ func (c *Carts) SetQuantity(ctx context.Context, o Owner, skuID int64, quantity 
 	return nil
 }
 
-// Remove takes a line out. One that is not there is fine.
+// Remove removes a line. It is no error if there is no such line.
 func (c *Carts) Remove(ctx context.Context, o Owner, skuID int64) error {
 	return c.remove(ctx, o, []int64{skuID}, nil)
 }
 
-// Clear takes out what an order of placedAt bought. A line that was added again later stays, so that clearing may be
-// repeated whenever the order's answer is.
+// Clear removes the lines that an order placed at placedAt has bought. A line that was added again later stays, so that
+// Clear may be repeated together with the request that placed the order.
 func (c *Carts) Clear(ctx context.Context, o Owner, skuIDs []int64, placedAt time.Time) error {
 	return c.remove(ctx, o, skuIDs, &placedAt)
 }

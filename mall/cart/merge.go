@@ -12,16 +12,16 @@ import (
 	"videomall/mall/cart/internal/dbsqlc"
 )
 
-// Merge moves the guest's lines into the person's cart and deletes the guest's: the larger quantity where both have a
-// SKU; what finds no room below MaxLines is dropped, oldest first. merged counts the lines that arrived. A token with
-// no cart, or one merged before, changes nothing, so sign-in may call it whenever the cookie is there.
+// Merge moves the lines of a guest's cart into the person's cart and deletes the guest's. If both have a SKU, the
+// larger quantity counts. Lines beyond MaxLines are dropped, the oldest first. merged is the number of lines moved.
+// If the token has no cart, or none any more, nothing changes, so sign-in may call Merge whenever there is a cookie.
 func (c *Carts) Merge(ctx context.Context, guestToken string, userID int64) (merged int, err error) {
 	if !validToken(guestToken) || userID <= 0 {
 		return 0, nil
 	}
 	err = db.InTx(ctx, c.pool, func(tx pgx.Tx) error {
-		// Guest first, person second, everywhere: two sign-ins with one cookie queue up instead of deadlocking,
-		// and the second finds the guest's cart gone.
+		// Always lock the guest's cart before the person's: two sign-ins with one cookie then wait for each other
+		// instead of deadlocking, and the second finds that the guest's cart is gone.
 		from, err := c.q.LockGuestCart(ctx, tx, hash(guestToken))
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
@@ -54,10 +54,11 @@ func (c *Carts) Merge(ctx context.Context, guestToken string, userID int64) (mer
 	return merged, nil
 }
 
-// purgeBatch keeps one statement short; PurgeStale goes on until nothing is left.
+// purgeBatch keeps one statement short; PurgeStale repeats it until nothing is left.
 const purgeBatch = 1000
 
-// PurgeStale deletes the carts of guests who changed nothing for olderThan, and says how many. A person's cart is kept.
+// PurgeStale deletes the carts that guests have not changed for olderThan, and returns their number. It keeps the carts
+// of people.
 func (c *Carts) PurgeStale(ctx context.Context, olderThan time.Duration) (purged int, err error) {
 	before := c.now().Add(-olderThan)
 	for {

@@ -58,7 +58,7 @@ func (e *Entitlements) HoldingsTx(ctx context.Context, tx pgx.Tx, userID int64, 
 func (e *Entitlements) HeldTx(ctx context.Context, tx pgx.Tx, userID int64, spuIDs []int64) (map[int64]bool, error) {
 	rows, err := e.q.Held(ctx, tx, dbsqlc.HeldParams{UserID: userID, SpuIds: spuIDs})
 	if err != nil {
-		return nil, fmt.Errorf("what user %d was not paid back for among %d videos: %w", userID, len(spuIDs), err)
+		return nil, fmt.Errorf("unrefunded grants of user %d among %d videos: %w", userID, len(spuIDs), err)
 	}
 	held := make(map[int64]bool, len(rows))
 	for _, id := range rows {
@@ -72,7 +72,7 @@ func (e *Entitlements) HeldTx(ctx context.Context, tx pgx.Tx, userID int64, spuI
 func (e *Entitlements) LockHeldTx(ctx context.Context, tx pgx.Tx, userID, spuID int64) (bool, error) {
 	rows, err := e.q.LockHeld(ctx, tx, dbsqlc.LockHeldParams{UserID: userID, SpuID: spuID})
 	if err != nil {
-		return false, fmt.Errorf("lock what user %d was granted of SPU %d: %w", userID, spuID, err)
+		return false, fmt.Errorf("lock the grants of user %d for SPU %d: %w", userID, spuID, err)
 	}
 	return len(rows) > 0, nil
 }

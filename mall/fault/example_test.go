@@ -9,7 +9,7 @@ import (
 
 var errOrderNotFound = fault.New(fault.NotFound, "order_not_found", "There is no such order.")
 
-// The public reads the slug and the message; the cause is for the log.
+// The slug and the message are public; the cause is for the log.
 func ExampleFault_Because() {
 	err := fmt.Errorf("show order: %w", errOrderNotFound.Because("no row with number %s", "01J9"))
 
@@ -21,7 +21,7 @@ func ExampleFault_Because() {
 	// true order_not_found There is no such order.
 }
 
-// An error without a fault inside tells the public nothing.
+// An error that wraps no fault reveals nothing to the public.
 func ExampleFrom() {
 	f := fault.From(errors.New("dial tcp 10.0.0.7:5432: connection refused"))
 	fmt.Println(f.Kind == fault.Internal, f.Slug)

@@ -1,5 +1,5 @@
-// Package fault owns the shape of an error that a person may read: a kind, a slug and a public message.
-// It refuses to know HTTP, pages and languages; those who show an error translate it by its slug.
+// Package fault owns the form of an error that a person may read: a kind, a slug and a public message.
+// It knows nothing of HTTP, pages and languages; whoever shows an error translates it by its slug.
 package fault
 
 import (
@@ -7,23 +7,23 @@ import (
 	"fmt"
 )
 
-// Kind says what sort of thing went wrong; one place above the business maps it to a status.
+// Kind says what kind of error it is. One place outside the business maps it to an HTTP status.
 type Kind int
 
-// The kinds, from the caller's fault to ours.
+// The kinds of faults.
 const (
-	Internal        Kind = iota // ours; the public learns nothing more
-	Invalid                     // the input breaks a rule: correct it and try again
-	Unauthenticated             // who are you
-	Forbidden                   // you may not
-	NotFound                    // no such thing, or not yours
-	Conflict                    // the thing has moved on
-	TooMany                     // slow down
-	Unavailable                 // try again later
+	Internal        Kind = iota // an error of ours, of which the public learns nothing more
+	Invalid                     // the input breaks a rule and has to be corrected
+	Unauthenticated             // the caller is not signed in
+	Forbidden                   // the caller may not do this
+	NotFound                    // the thing does not exist, or is not the caller's
+	Conflict                    // the thing is in another state by now
+	TooMany                     // the caller makes too many requests
+	Unavailable                 // the caller may try again later
 )
 
-// Fault is an error with a public face. Slug is stable snake_case that programs rely on; Message is
-// public English; Fields names the inputs at fault, each with a slug of its own.
+// Fault is an error that may be shown to the public. Slug is a stable name in snake_case that programs rely on. Message
+// is in English and public. Fields names the inputs at fault, each with a slug of its own.
 type Fault struct {
 	Kind    Kind
 	Slug    string
@@ -32,7 +32,7 @@ type Fault struct {
 	cause   error
 }
 
-// New makes a fault. Declare those that callers compare as package variables.
+// New returns a fault. Declare faults that callers compare as package variables.
 func New(kind Kind, slug, message string) *Fault {
 	return &Fault{
 		Kind:    kind,
@@ -48,16 +48,16 @@ func (f *Fault) Error() string {
 	return f.Slug + ": " + f.Message
 }
 
-// Unwrap gives the cause, which stays inside the process.
+// Unwrap returns the cause, which must not leave the process.
 func (f *Fault) Unwrap() error { return f.cause }
 
-// Is makes faults with one slug equal for errors.Is, whatever their cause or fields.
+// Is makes errors.Is treat faults with the same slug as equal, whatever their causes and fields.
 func (f *Fault) Is(target error) bool {
 	t, ok := target.(*Fault)
 	return ok && t.Slug == f.Slug
 }
 
-// Because returns a copy that carries its cause, for the log only.
+// Because returns a copy with a cause, which is for the log only.
 func (f *Fault) Because(format string, args ...any) *Fault {
 	c := *f
 	c.cause = fmt.Errorf(format, args...)
@@ -74,7 +74,8 @@ func (f *Fault) With(field, slug string) *Fault {
 	return &c
 }
 
-// From finds the fault inside err. An error that has none is Internal with the slug "internal".
+// From finds the fault that err wraps. For an error that wraps none it returns an Internal fault with the slug
+// "internal".
 func From(err error) *Fault {
 	if f, ok := errors.AsType[*Fault](err); ok {
 		return f

@@ -8,7 +8,7 @@ import (
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
-// BestSeller is what one video of any creator sold in one currency, in minor units.
+// BestSeller sums up the sales of one video in one currency, in minor units.
 type BestSeller struct {
 	CreatorID int64
 	SPUID     int64
@@ -16,11 +16,11 @@ type BestSeller struct {
 	Orders    int64
 	Gross     int64
 	Refunded  int64
-	Before    int64               // the gross of as many days right before
-	Days      map[time.Time]int64 // the gross of each day of the range that has any
+	Before    int64               // the gross of the range of the same length right before
+	Days      map[time.Time]int64 // the gross of each day of the range; days without sales are absent
 }
 
-// BestSellers reads the videos of all creators with most orders in a range, at most so many.
+// BestSellers lists at most most videos of all creators, those with the most orders in a range.
 func (s *Insight) BestSellers(ctx context.Context, r Range, most int) ([]BestSeller, error) {
 	rows, err := s.q.BestSellers(ctx, s.deps.Pool, dbsqlc.BestSellersParams{
 		FromDay: r.From,
@@ -56,7 +56,7 @@ func (s *Insight) BestSellers(ctx context.Context, r Range, most int) ([]BestSel
 	for _, d := range days {
 		f := at[key{d.SpuID, d.Currency}]
 		switch {
-		case f == nil: // another currency, which is not among the first
+		case f == nil: // sales in another currency, which are not in the list
 		case d.Day.Before(r.From):
 			f.Before += d.Gross
 		default:

@@ -22,7 +22,7 @@ func open(t *testing.T) *malltest.Mall {
 	return malltest.Listening(t)
 }
 
-// paid orders one of each SKU for a person and pays.
+// paid places and pays an order of a person for one of each SKU.
 func paid(m *malltest.Mall, userID int64, skuIDs ...int64) order.Order {
 	m.T.Helper()
 	o := m.Place(userID, skuIDs...)
@@ -38,7 +38,7 @@ func paid(m *malltest.Mall, userID int64, skuIDs ...int64) order.Order {
 	return o
 }
 
-// refunded gives items back, all of them when none is named.
+// refunded refunds items of an order, or all of them if none is named.
 func refunded(m *malltest.Mall, o order.Order, key string, items ...int64) {
 	m.T.Helper()
 	r, err := m.Orders.Refunds().Request(m.Ctx, order.RefundRequest{
@@ -56,7 +56,7 @@ func refunded(m *malltest.Mall, o order.Order, key string, items ...int64) {
 	}
 }
 
-// notices delivers all that the bank has to say.
+// notices delivers all notices of the bank.
 func notices(m *malltest.Mall) {
 	m.T.Helper()
 	for _, id := range malltest.Query[int64](m, `select id from sandbox_notice where acked_at is null order by id`) {
@@ -91,7 +91,7 @@ func sells(m *malltest.Mall, creatorID int64, slug, currency string, amount int6
 	return made.SKUIDs[0]
 }
 
-// asRows is what the rows of orders say, written by another hand than the mall's: a plain loop over items and refunds.
+// asRows computes the sums from the orders independently of the mall's queries, by a plain loop over items and refunds.
 func asRows(m *malltest.Mall) []insight.Sums {
 	m.T.Helper()
 	type key struct {
@@ -172,7 +172,7 @@ func asRows(m *malltest.Mall) []insight.Sums {
 	return list
 }
 
-// exact fails unless the sums are what the rows of orders say.
+// exact fails unless the stored sums equal those computed from the orders.
 func exact(m *malltest.Mall) {
 	m.T.Helper()
 	var kept []insight.Sums
@@ -193,12 +193,12 @@ func exact(m *malltest.Mall) {
 	}
 	for _, w := range want {
 		if !slices.Contains(kept, w) {
-			m.T.Errorf("the rows say  %+v", w)
+			m.T.Errorf("only the orders have %+v", w)
 		}
 	}
 	for _, k := range kept {
 		if !slices.Contains(want, k) {
-			m.T.Errorf("the sums say  %+v", k)
+			m.T.Errorf("only the sums have   %+v", k)
 		}
 	}
 }

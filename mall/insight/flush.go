@@ -16,10 +16,10 @@ import (
 
 const (
 	flushEvery = 3 * time.Second
-	lastFlush  = 5 * time.Second // how long the flush at the end may take
+	lastFlush  = 5 * time.Second // the timeout of the flush at the end
 )
 
-// Run flushes every few seconds until ctx ends, and once more then.
+// Run flushes every few seconds until ctx ends, and then once more.
 func (s *Insight) Run(ctx context.Context) {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
@@ -38,11 +38,11 @@ func (s *Insight) Run(ctx context.Context) {
 
 func (s *Insight) flushed(ctx context.Context) {
 	if err := s.Flush(ctx); err != nil && ctx.Err() == nil {
-		s.deps.Log.WarnContext(ctx, "visits and plays not written down yet", "error", err)
+		s.deps.Log.WarnContext(ctx, "visits and plays could not be written and wait for the next flush", "error", err)
 	}
 }
 
-// Flush writes down what was heard of since the last time. What could not be written waits for the next.
+// Flush writes the visits and plays since the last flush. If it fails, they are kept for the next one.
 func (s *Insight) Flush(ctx context.Context) error {
 	s.mu.Lock()
 	visits, signs, dropped := s.visits, s.signs, s.dropped
@@ -84,7 +84,7 @@ func (s *Insight) write(ctx context.Context, visits []Visit, signs []Sign) error
 		return err
 	}
 	return db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) error {
-		// One flush at a time: they meet in the same rows.
+		// Flushes write the same rows, so only one may run at a time.
 		if _, err := tx.Exec(ctx, "lock table insight_seen in share row exclusive mode"); err != nil {
 			return fmt.Errorf("lock visits and plays: %w", err)
 		}
@@ -106,13 +106,13 @@ func (s *Insight) write(ctx context.Context, visits []Visit, signs []Sign) error
 	})
 }
 
-// creator is whose a video is, and in which zone the video's days are cut.
+// creator is the creator of a video, and the zone in which its days are counted.
 type creator struct {
 	id   int64
 	zone calendar.Zone
 }
 
-// creatorsOfTx adds the zones of those whose the videos are.
+// creatorsOfTx adds the zones of the creators.
 func (s *Insight) creatorsOfTx(ctx context.Context, tx pgx.Tx, owners map[int64]int64) (map[int64]creator, error) {
 	zones, err := s.zonesOf(ctx, tx, slices.Collect(maps.Values(owners))...)
 	if err != nil {
@@ -125,7 +125,7 @@ func (s *Insight) creatorsOfTx(ctx context.Context, tx pgx.Tx, owners map[int64]
 	return creators, nil
 }
 
-// place is a video's day, or with Whole its creator's.
+// place is a day of a video, or of all videos of a creator if spu is Whole.
 type place struct {
 	day          time.Time
 	creator, spu int64
@@ -135,7 +135,7 @@ type tally map[place]Traffic
 
 func (t tally) add(p place, more Traffic) { t[p] = t[p].plus(more) }
 
-// sight is somebody at a place.
+// sight is a person at a place.
 type sight struct {
 	place
 	person int64
@@ -161,19 +161,19 @@ func (s *Insight) trafficTx(ctx context.Context, tx pgx.Tx, t tally) error {
 	return nil
 }
 
-// Purge forgets what was kept only until it was counted.
+// Purge deletes data that was needed only to count.
 func (s *Insight) Purge(ctx context.Context) error {
 	now := s.deps.Now()
 	for _, purge := range []func() error{
-		// Wherever it is still yesterday.
+		// In some zone it is still yesterday.
 		func() error { return s.q.PurgeSeen(ctx, s.deps.Pool, calendar.UTC.DayOf(now).AddDate(0, 0, -1)) },
 		func() error { return s.q.PurgePlays(ctx, s.deps.Pool, now.Add(-48*time.Hour)) },
 		func() error { return s.q.PurgeTouches(ctx, s.deps.Pool, now.Add(-attribution)) },
-		// The outbox forgets events after a week; a dead letter that an operator sends again was never counted.
+		// The outbox purges events after a week. A dead letter that an operator retries later was never counted.
 		func() error { return s.q.PurgeEvents(ctx, s.deps.Pool, now.Add(-14*24*time.Hour)) },
 	} {
 		if err := purge(); err != nil {
-			return fmt.Errorf("forget what is counted: %w", err)
+			return fmt.Errorf("purge visits and plays: %w", err)
 		}
 	}
 	return nil

@@ -11,8 +11,7 @@ import (
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
-// signsTx takes up the signs of plays, each after the other as they came; creators who watch their own videos don't
-// count.
+// signsTx counts the signs of plays in the order of their time. Creators who watch their own videos don't count.
 func (s *Insight) signsTx(ctx context.Context, tx pgx.Tx, signs []Sign, creators map[int64]creator, t tally) error {
 	signs = slices.DeleteFunc(slices.Clone(signs), func(g Sign) bool {
 		creator, ok := creators[g.SPUID]
@@ -91,7 +90,7 @@ func (s *Insight) playsTx(ctx context.Context, tx pgx.Tx, signs []Sign) (map[str
 	}
 	rows, err := s.q.PlaysOf(ctx, tx, sessions)
 	if err != nil {
-		return nil, fmt.Errorf("plays that go on: %w", err)
+		return nil, fmt.Errorf("current plays: %w", err)
 	}
 	plays := make(map[string]*dbsqlc.InsightPlay, len(rows))
 	for _, r := range rows {

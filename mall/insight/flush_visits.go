@@ -10,7 +10,7 @@ import (
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
-// visitsTx counts the visits that count; creators who look at their own pages don't.
+// visitsTx counts visits. Creators who look at their own pages don't count.
 func (s *Insight) visitsTx(ctx context.Context, tx pgx.Tx, visits []Visit, creators map[int64]creator, t tally) error {
 	sources := map[sight]string{}
 	var p dbsqlc.SeeVisitsParams
@@ -47,7 +47,7 @@ func (s *Insight) visitsTx(ctx context.Context, tx pgx.Tx, visits []Visit, creat
 			t.add(at, Traffic{Visitors: 1})
 		}
 		if r.SpuID == Whole {
-			continue // its views are those of its videos
+			continue // the views of a creator are those of the creator's videos
 		}
 		whole := place{r.Day, r.CreatorID, Whole}
 		t.add(at, Traffic{Views: 1})
@@ -59,7 +59,7 @@ func (s *Insight) visitsTx(ctx context.Context, tx pgx.Tx, visits []Visit, creat
 	return s.arrivalsTx(ctx, tx, arrivals)
 }
 
-// arrival is a source at a place.
+// arrival is a source of visits at a place.
 type arrival struct {
 	place
 	source string
@@ -94,7 +94,7 @@ func (s *Insight) arrivalsTx(ctx context.Context, tx pgx.Tx, arrivals map[arriva
 	return nil
 }
 
-// knownTx reads the names of sources that the creators' days have so far.
+// knownTx reads the names of the sources that the creators' days have so far.
 func (s *Insight) knownTx(ctx context.Context, tx pgx.Tx,
 	arrivals map[arrival]int64) (map[place]map[string]bool, error) {
 	known := map[place]map[string]bool{}
@@ -119,7 +119,7 @@ func (s *Insight) knownTx(ctx context.Context, tx pgx.Tx,
 	return known, nil
 }
 
-// touchTx keeps for each person who is signed in the source that led here last.
+// touchTx stores, for each person who is signed in, the source that led here last.
 func (s *Insight) touchTx(ctx context.Context, tx pgx.Tx, visits []Visit) error {
 	last := map[int64]Visit{}
 	for _, v := range visits {
@@ -137,7 +137,7 @@ func (s *Insight) touchTx(ctx context.Context, tx pgx.Tx, visits []Visit) error 
 		p.Moments = append(p.Moments, v.at)
 	}
 	if err := s.q.Touch(ctx, tx, p); err != nil {
-		return fmt.Errorf("keep where people came from: %w", err)
+		return fmt.Errorf("store sources of people: %w", err)
 	}
 	return nil
 }

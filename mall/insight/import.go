@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Past is what one video saw on one day, from elsewhere or from before. Views are those of all sources.
+// Past is the traffic of one video on one day of the past.
 type Past struct {
 	Day       time.Time // of the creator's zone
 	CreatorID int64
@@ -17,9 +17,9 @@ type Past struct {
 	Views     map[string]int64 // by source
 	Buyers    map[string]int64 // orders by source
 	Viewers   int64
-	Seconds   int64          // that videos ran
-	Plays     int64          // that began
-	Reached   [buckets]int64 // of them, how many showed each hundredth
+	Seconds   int64          // watched
+	Plays     int64          // begun
+	Reached   [buckets]int64 // the number of these plays that showed each hundredth
 }
 
 func (p Past) views() (n int64) {
@@ -29,9 +29,9 @@ func (p Past) views() (n int64) {
 	return n
 }
 
-// ImportTx writes past days in the caller's transaction: sums of sales from the rows of orders as that transaction sees
-// them, from since on, and the traffic that is told. A creator's visitors and viewers of a day are taken for as many as
-// those of their videos together. Days of which any traffic is known must not be told again.
+// ImportTx writes past days in the caller's transaction: the sums of sales since a moment, from the orders as that
+// transaction sees them, and the given traffic. A creator's visitors and viewers of a day are the sums of those of the
+// creator's videos. The traffic must not contain days that have traffic already.
 func (s *Insight) ImportTx(ctx context.Context, tx pgx.Tx, since time.Time, past []Past) error {
 	if err := lockTx(ctx, tx); err != nil {
 		return err

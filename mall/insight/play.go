@@ -7,21 +7,21 @@ import (
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
-// buckets are the hundredths of a video.
+// buckets is the number of parts of a video in a retention curve: hundredths.
 const buckets = 100
 
 const (
-	// lead is what a first sign of life vouches for: players send one every 15 s.
+	// lead is how much of a video counts as shown before the first sign, since players send one every 15 s.
 	lead = 15 * time.Second
-	// longestGap is the longest pause between two signs in which a video is taken to have run: that of the stream's
-	// lease.
+	// longestGap is the longest time between two signs that counts as watched: that of the stream's lease.
 	longestGap = 45 * time.Second
-	// fastest is how fast a video may run; what moved on faster was skipped. slack forgives a sign that was late.
+	// fastest is the greatest speed of playing; a position that moved on faster was skipped to. slack allows for a sign
+	// that was late.
 	fastest = 2.5
 	slack   = 5.0 // seconds
 )
 
-// Sign is a player's sign of life.
+// Sign is a message of a player that a video is playing.
 type Sign struct {
 	Session       string // one play
 	UserID, SPUID int64
@@ -31,7 +31,7 @@ type Sign struct {
 	at time.Time
 }
 
-// Played hears that a video runs. It costs no more than memory; Flush writes it down.
+// Played records in memory that a video is playing; Flush writes it to the database.
 func (s *Insight) Played(g Sign) {
 	if math.IsNaN(g.Position) || g.Position < 1 || g.Duration <= 0 || g.Session == "" { // not begun yet
 		return
@@ -47,15 +47,15 @@ func (s *Insight) Played(g Sign) {
 	s.signs = append(s.signs, g)
 }
 
-// hear takes up a sign and returns for how many seconds the video ran since the one before, and which hundredths it
-// showed for the first time in this play.
+// hear updates a play with a sign. It returns for how many seconds the video ran since the sign before, and which
+// hundredths were shown for the first time in this play.
 func hear(p *dbsqlc.InsightPlay, g Sign, first bool) (watched float64, fresh []int) {
 	gap, moved := g.at.Sub(p.At), g.Position-p.Position
 	from := g.Position
 	switch {
 	case first:
 		from = max(0, g.Position-lead.Seconds())
-	case gap <= 0: // another process heard of a later one before
+	case gap <= 0: // another process has counted a later sign
 		return 0, show(p, from, g)
 	case moved > 0 && moved <= fastest*gap.Seconds()+slack:
 		from = p.Position
@@ -65,7 +65,7 @@ func hear(p *dbsqlc.InsightPlay, g Sign, first bool) (watched float64, fresh []i
 	return watched, show(p, from, g)
 }
 
-// show marks the hundredths from a position to the sign's own.
+// show marks the hundredths from a position to that of the sign as shown, and returns those that were not before.
 func show(p *dbsqlc.InsightPlay, from float64, g Sign) (fresh []int) {
 	for n := bucket(from, g.Duration); n <= bucket(g.Position, g.Duration); n++ {
 		if !p.Reached[n] {

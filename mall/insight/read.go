@@ -10,25 +10,25 @@ import (
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
-// MostDays is the longest range that can be asked for.
+// MostDays is the length of the longest range, in days.
 const MostDays = 366
 
-// Range is from one day to another, both included, of whichever zone.
+// Range is a range of days of some zone, both ends included.
 type Range struct{ From, To time.Time }
 
-// Last is the n days up to today, which is a day of the reader's zone.
+// Last returns the last n days up to today, which is a day of the reader's zone.
 func Last(n int, today time.Time) Range { return Range{today.AddDate(0, 0, 1-n), today} }
 
-// Days is how many there are.
+// Days returns the number of days.
 func (r Range) Days() int { return int(r.To.Sub(r.From)/(24*time.Hour)) + 1 }
 
-// Before is the range of the same length that ends where this one begins.
+// Before returns the range of the same length that ends on the day before this one begins.
 func (r Range) Before() Range {
 	return Range{r.From.AddDate(0, 0, -r.Days()), r.From.AddDate(0, 0, -1)}
 }
 
-// Report is what a creator, or a video, did in a range. Currencies are in the order of their codes; days without
-// anything are absent.
+// Report sums up the sales and the traffic of a creator, or of one video, in a range. Currencies are in the order of
+// their codes. Days without sales and traffic are absent.
 type Report struct {
 	Range   Range
 	Sales   []Sold
@@ -49,7 +49,7 @@ type Day struct {
 	Traffic Traffic
 }
 
-// Orders counts those of all currencies.
+// Orders returns the number of orders in all currencies.
 func (r Report) Orders() (n int64) {
 	for _, s := range r.Sales {
 		n += s.Orders
@@ -57,7 +57,7 @@ func (r Report) Orders() (n int64) {
 	return n
 }
 
-// Refunds counts those of all currencies.
+// Refunds returns the number of refunds in all currencies.
 func (r Report) Refunds() (n int64) {
 	for _, s := range r.Sales {
 		n += s.Refunds
@@ -65,7 +65,7 @@ func (r Report) Refunds() (n int64) {
 	return n
 }
 
-// In is what was sold in a currency.
+// In returns the sales in a currency.
 func (r Report) In(currency string) Sales {
 	for _, s := range r.Sales {
 		if s.Currency == currency {
@@ -75,7 +75,7 @@ func (r Report) In(currency string) Sales {
 	return Sales{}
 }
 
-// Currencies are those in which reports have sales, in the order of their codes.
+// Currencies returns the currencies in which reports have sales, in the order of their codes.
 func Currencies(reports ...Report) []string {
 	seen := map[string]bool{}
 	for _, r := range reports {
@@ -86,10 +86,10 @@ func Currencies(reports ...Report) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// Empty says that nothing is known of the range.
+// Empty reports whether the range has neither sales nor traffic.
 func (r Report) Empty() bool { return len(r.Days) == 0 }
 
-// Conversion is how many of a thousand visitors bought; false without visitors.
+// Conversion returns the number of orders per thousand visitors; ok is false if there were no visitors.
 func (r Report) Conversion() (perMille int64, ok bool) {
 	if r.Traffic.Visitors == 0 {
 		return 0, false
@@ -97,8 +97,8 @@ func (r Report) Conversion() (perMille int64, ok bool) {
 	return r.Orders() * 1000 / r.Traffic.Visitors, true
 }
 
-// Report reads a range of days, of the creator's zone, of a creator's video, or with Whole of all of it. It reads sums,
-// never orders.
+// Report reads the report of a creator's video, or of all of them if spuID is Whole, for a range of days of the
+// creator's zone. It reads sums, never orders.
 func (s *Insight) Report(ctx context.Context, creatorID, spuID int64, r Range) (Report, error) {
 	sales, err := s.q.Days(ctx, s.deps.Pool, dbsqlc.DaysParams{
 		CreatorID: creatorID,
@@ -146,14 +146,15 @@ func (s *Insight) Report(ctx context.Context, creatorID, spuID int64, r Range) (
 	return p, nil
 }
 
-// VideoSums is what one video did, in one currency; without sales the currency is empty.
+// VideoSums sums up one video in one currency. The currency is empty if there were no sales.
 type VideoSums struct {
 	SPUID int64
 	Sold
 	Traffic Traffic
 }
 
-// Videos reads a creator's videos of which anything is known in a range, those with most orders first, at most so many.
+// Videos lists at most most of a creator's videos that have sales or traffic in a range, those with the most orders
+// first.
 func (s *Insight) Videos(ctx context.Context, creatorID int64, r Range, most int) ([]VideoSums, error) {
 	rows, err := s.q.TopVideos(ctx, s.deps.Pool, dbsqlc.TopVideosParams{
 		CreatorID: creatorID,
@@ -172,14 +173,14 @@ func (s *Insight) Videos(ctx context.Context, creatorID int64, r Range, most int
 	return list, nil
 }
 
-// Source is where views and buyers came from.
+// Source is where visitors came from, with the number of their views and orders.
 type Source struct {
 	Name          string
 	Views, Orders int64
 }
 
-// Sources reads where people came from in a range, those that brought most orders first. Orders beyond those are of
-// buyers of whom no source is known, and stand last as SourceUnknown.
+// Sources lists the sources of a range, those with the most orders first. orders is the number of all orders in the
+// range; those whose source is not known are listed last, as SourceUnknown.
 func (s *Insight) Sources(ctx context.Context, creatorID, spuID int64, r Range, orders int64) ([]Source, error) {
 	rows, err := s.q.Sources(ctx, s.deps.Pool, dbsqlc.SourcesParams{
 		CreatorID: creatorID,
@@ -201,7 +202,7 @@ func (s *Insight) Sources(ctx context.Context, creatorID, spuID int64, r Range, 
 	return list, nil
 }
 
-// Curve is how far the plays of a video got: Reached[n] of them showed its nth hundredth.
+// Curve is a retention curve: Reached[n] of the plays of a video showed its nth hundredth.
 type Curve struct {
 	Plays   int64
 	Reached [buckets]int64

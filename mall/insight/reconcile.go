@@ -11,15 +11,16 @@ import (
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
-// settling is how long after its end a day may still hear of events that were written before: then what differs from
-// the rows of orders is a mistake, on whatever way.
+// settling is how long after the end of a day its events may still arrive. A difference from the orders after that is a
+// mistake.
 const settling = 10 * time.Minute
 
-// reconciled is how many days a turn looks at, today included.
+// reconciled is the number of days that Reconcile compares, including today.
 const reconciled = 3
 
-// Reconcile holds the last days of each zone against the rows of orders, mends what differs and returns how many sums
-// did. Today is left for later while events are on their way: they explain a difference.
+// Reconcile compares the sums of the last days of each zone with the orders, corrects those that differ, and returns
+// their number. It leaves out a day that may still get events as long as some are not delivered yet, since these
+// explain a difference.
 func (s *Insight) Reconcile(ctx context.Context) (drift int, err error) {
 	zones, err := s.zones(ctx, s.deps.Pool)
 	if err != nil {
@@ -42,9 +43,9 @@ func (s *Insight) Reconcile(ctx context.Context) (drift int, err error) {
 	return drift, nil
 }
 
-// Rebuild sums every day of every zone anew from the rows of orders: for a mall that sold before there were sums, and
-// for an operator who doubts them. It may run while the mall sells, and again. It returns how many days there are in
-// UTC.
+// Rebuild sums every day of every zone anew from the orders, for a mall with sales from before there were sums, and for
+// an operator who doubts the sums. It may run while the mall sells, and may be repeated. It returns the number of UTC
+// days.
 func (s *Insight) Rebuild(ctx context.Context) (days int, err error) {
 	var since *time.Time
 	err = pgx.BeginFunc(ctx, s.deps.Pool, func(tx pgx.Tx) error {
@@ -71,12 +72,12 @@ func (s *Insight) Rebuild(ctx context.Context) (days int, err error) {
 	return days, nil
 }
 
-// sumDay replaces the sums of a zone's day by those of the rows, if they differ or always, and returns how many
-// differed. With them it keeps what it saw: an event of a transaction that was seen, which comes later, finds itself
-// counted.
+// sumDay replaces the sums of a zone's day by those of the orders, if they differ or if always is set, and returns how
+// many differed. It also stores which transactions it saw, so that an event of one of them that arrives later is not
+// counted again.
 func (s *Insight) sumDay(ctx context.Context, z calendar.Zone, day time.Time, always bool) (differed int, err error) {
 	err = pgx.BeginTxFunc(ctx, s.deps.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
-		if err := lockTx(ctx, tx); err != nil { // before the first query; see there
+		if err := lockTx(ctx, tx); err != nil { // must come before the first query
 			return err
 		}
 		facts, err := s.factsTx(ctx, tx, z, Range{day, day})
@@ -111,7 +112,7 @@ func (s *Insight) sumDay(ctx context.Context, z calendar.Zone, day time.Time, al
 	return differed, nil
 }
 
-// replaceTx has the sums of a zone's days be those, which the caller's transaction has just read.
+// replaceTx replaces the sums of a zone's days by facts, which the caller's transaction has just read.
 func (s *Insight) replaceTx(ctx context.Context, tx pgx.Tx, z calendar.Zone, r Range, facts []Sums) error {
 	for day := r.From; !day.After(r.To); day = day.AddDate(0, 0, 1) {
 		if err := s.q.DropDay(ctx, tx, dbsqlc.DropDayParams{Day: day, Zone: z.Name()}); err != nil {
@@ -146,7 +147,7 @@ func (s *Insight) sumsTx(ctx context.Context, tx pgx.Tx, z calendar.Zone, day ti
 	return sums, nil
 }
 
-// difference counts the sums of which one side says something else than the other, or nothing.
+// difference returns the number of sums that differ, or that only one of the sides has.
 func difference(a, b []Sums) (n int) {
 	type key struct {
 		creator, spu int64

@@ -13,27 +13,27 @@ import (
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
-// Fact is what an event says of an order: that it was paid, or that some of it went back.
+// Fact is the content of an event of an order: that it was paid, or that some of it was refunded.
 type Fact struct {
 	EventID  int64
-	XID      string // the transaction in which it became true, an xid8
+	XID      string // the transaction that wrote the event, an xid8
 	At       time.Time
 	BuyerID  int64
 	Currency string
 	Lines    []FactLine
 }
 
-// FactLine is one line of it: for a refund, what the line got back.
+// FactLine is one line of the order; in a refund, Amount is what was refunded for it.
 type FactLine struct {
 	CreatorID, SPUID int64
 	Units            int64
 	Amount           int64 // minor units
 }
 
-// attribution is how long before the payment a source may have led its buyer here.
+// attribution is how long before a payment its buyer may have come from a source for the source to count.
 const attribution = 7 * 24 * time.Hour
 
-// PaidTx adds an order that was paid. An event that is in the sums already changes nothing.
+// PaidTx adds a paid order to the sums. An event that is in the sums already changes nothing.
 func (s *Insight) PaidTx(ctx context.Context, tx pgx.Tx, f Fact) error {
 	sums := spread(f, func(sum *Sales, l FactLine) {
 		sum.Orders = 1
@@ -47,7 +47,8 @@ func (s *Insight) PaidTx(ctx context.Context, tx pgx.Tx, f Fact) error {
 	return s.creditTx(ctx, tx, f, fresh)
 }
 
-// RefundedTx adds what went back, to the day on which it did. An event that is in the sums already changes nothing.
+// RefundedTx adds a refund to the sums of the day on which it succeeded. An event that is in the sums already changes
+// nothing.
 func (s *Insight) RefundedTx(ctx context.Context, tx pgx.Tx, f Fact) error {
 	_, err := s.addTx(ctx, tx, f, spread(f, func(sum *Sales, l FactLine) {
 		sum.Refunds, sum.Refunded = 1, sum.Refunded+l.Amount
@@ -55,7 +56,7 @@ func (s *Insight) RefundedTx(ctx context.Context, tx pgx.Tx, f Fact) error {
 	return err
 }
 
-// spread makes of one order the sums of each video in it, of each creator and of the mall, on no day yet.
+// spread returns the sums of one event for each video, for each creator and for the mall, without their day.
 func spread(f Fact, add func(*Sales, FactLine)) []Sums {
 	type key struct{ creator, spu int64 }
 	at := map[key]*Sales{}
@@ -83,9 +84,9 @@ func spread(f Fact, add func(*Sales, FactLine)) []Sums {
 	return sums
 }
 
-// lockTx has sums changed by one transaction at a time. It is the table that is locked and no row, because a
-// transaction's view of the database begins with its first query, and LOCK is none: who locks first sees all that was
-// done under the lock before.
+// lockTx lets only one transaction at a time change the sums. It locks the table instead of a row, because the snapshot
+// of a repeatable-read transaction is taken at its first query, and LOCK TABLE is none: a transaction that calls lockTx
+// first sees everything that was done under the lock before.
 func lockTx(ctx context.Context, tx pgx.Tx) error {
 	if _, err := tx.Exec(ctx, "lock table insight_mark in share row exclusive mode"); err != nil {
 		return fmt.Errorf("lock the sums: %w", err)
@@ -93,8 +94,8 @@ func lockTx(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// addTx adds to each creator's day, and to the mall's, and returns what was not in the sums yet: what an event says of
-// one creator may be when it is not for another, whose days are summed at another time.
+// addTx adds the sums of an event to the day of each creator, and to that of the mall, and returns those that were not
+// counted yet. An event may be counted for one creator and not for another, since days are summed at different times.
 func (s *Insight) addTx(ctx context.Context, tx pgx.Tx, f Fact, sums []Sums) (fresh []Sums, err error) {
 	if err := lockTx(ctx, tx); err != nil {
 		return nil, err
@@ -121,7 +122,7 @@ func (s *Insight) addTx(ctx context.Context, tx pgx.Tx, f Fact, sums []Sums) (fr
 	}
 	summed, err := s.q.Summed(ctx, tx, p)
 	if err != nil {
-		return nil, fmt.Errorf("is event %d summed: %w", f.EventID, err)
+		return nil, fmt.Errorf("look up event %d in the sums: %w", f.EventID, err)
 	}
 	for _, v := range sums {
 		if !slices.Contains(summed, v.CreatorID) {
@@ -135,7 +136,7 @@ func (s *Insight) addTx(ctx context.Context, tx pgx.Tx, f Fact, sums []Sums) (fr
 	return fresh, s.writeTx(ctx, tx, fresh)
 }
 
-// writeTx adds sums to those that are there.
+// writeTx adds sums to the stored ones.
 func (s *Insight) writeTx(ctx context.Context, tx pgx.Tx, sums []Sums) error {
 	var p dbsqlc.AddSumsParams
 	for _, v := range sums {
@@ -161,11 +162,11 @@ func (s *Insight) creditTx(ctx context.Context, tx pgx.Tx, f Fact, sums []Sums) 
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("where user %d came from: %w", f.BuyerID, err)
+		return fmt.Errorf("source of user %d: %w", f.BuyerID, err)
 	}
 	p := dbsqlc.AddBuyerParams{Source: source}
 	for _, v := range sums {
-		if v.CreatorID != Mall { // where people come from is what creators see
+		if v.CreatorID != Mall { // only creators see sources
 			p.CreatorIds, p.SpuIds = append(p.CreatorIds, v.CreatorID), append(p.SpuIds, v.SPUID)
 			p.Days = append(p.Days, v.Day)
 		}

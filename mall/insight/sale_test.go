@@ -74,7 +74,7 @@ func TestInsight_Reconcile_random_history(t *testing.T) {
 	m.Relayed()
 	exact(m)
 	if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 0 {
-		t.Errorf("then %d sums were mended, %v", drift, err)
+		t.Errorf("%d sums were mended at the end, %v", drift, err)
 	}
 	exact(m)
 	m.Whole()
@@ -100,7 +100,7 @@ func TestInsight_Rebuild_before_the_event_arrives(t *testing.T) {
 	exact(m)
 	m.Relayed()
 	exact(m)
-	refunded(m, o, "back") // which the sums of the day have not seen
+	refunded(m, o, "back") // comes after the rebuild
 	m.Relayed()
 	exact(m)
 }
@@ -162,9 +162,9 @@ func TestInsight_Reconcile_mends_and_counts_drift(t *testing.T) {
 	m.Relayed()
 	_, err := m.Pool.Exec(m.Ctx, `update insight_day set gross = gross + 1 where spu_id = 0 and creator_id > 0`)
 	m.OK(err)
-	paid(m, 8, video) // on its way: today's difference is explained
+	paid(m, 8, video) // its event is not delivered yet, which explains a difference of today
 	if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 0 {
-		t.Errorf("%d sums were mended while an event was on its way, %v", drift, err)
+		t.Errorf("%d sums were mended before an event was delivered, %v", drift, err)
 	}
 	m.Relayed()
 	if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 1 {
@@ -181,7 +181,7 @@ func TestInsight_Rebuild_while_events_arrive(t *testing.T) {
 	video := m.Sells(990, -1)
 	var crowd sync.WaitGroup
 	stop := make(chan struct{})
-	for range 2 { // two relays, as of two processes, and an operator who rebuilds all the while
+	for range 2 { // two relays, as in two processes; below, an operator rebuilds all the time
 		crowd.Go(func() {
 			for {
 				select {
@@ -292,7 +292,7 @@ func TestInsight_Report_reads_no_orders(t *testing.T) {
 		_, err = tx.Exec(m.Ctx, "lock table "+pgx.Identifier{watched}.Sanitize()+" in access exclusive mode")
 		m.OK(err)
 	}
-	got, err := m.Insight.Report(m.Ctx, 1, insight.Whole, r) // which would wait for whatever holds those tables
+	got, err := m.Insight.Report(m.Ctx, 1, insight.Whole, r) // would wait if it read one of the locked tables
 	m.OK(err)
 	if want := (insight.Sales{
 		Orders: 31,

@@ -5,23 +5,23 @@ import (
 	"strings"
 )
 
-// The sources that have words of their own; any other is the name of a site or of a campaign.
+// The sources with fixed names; any other is the name of a site or of a campaign.
 const (
 	SourceDirect  = "direct"  // typed in, from a bookmark, or from a program that says nothing
 	SourceSearch  = "search"  // a search engine
 	SourceSocial  = "social"  // a social network or a messenger
-	SourceOther   = "other"   // of a day with too many names
+	SourceOther   = "other"   // stands for further sources of a day with too many names
 	SourceUnknown = "unknown" // no source is known of the buyer; never stored
 )
 
-// mostSources bounds the names that a creator's day may have: anybody can make up more.
+// mostSources bounds the number of names that a creator's day may have, since anybody can make up names.
 const mostSources = 40
 
-// longestName is the longest name of a source, in letters.
+// longestName is the length of the longest name of a source, in characters.
 const longestName = 40
 
-// SourceOf names what led a browser here: the utm_source or ref of the address, else the page that linked here. host is
-// the mall's own. It is empty for a way within the mall, which says nothing of where somebody came from.
+// SourceOf names the source that led a browser here: the utm_source or ref of the address, else the page that linked
+// here. host is that of the mall. SourceOf returns "" for a link within the mall, which says nothing about the source.
 func SourceOf(tag, referrer, host string) string {
 	if name := label(tag); name != "" {
 		return kind(name)
@@ -40,7 +40,7 @@ func SourceOf(tag, referrer, host string) string {
 	return kind(label(strings.TrimPrefix(from, "www.")))
 }
 
-// label keeps of a name what is one: letters, digits, dots, hyphens and strokes, 40 at most.
+// label cleans a name: it keeps letters, digits, dots, hyphens and underscores, at most 40 of them.
 func label(s string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(strings.TrimSpace(s)) {
@@ -57,7 +57,7 @@ func label(s string) string {
 	return b.String()
 }
 
-// kind gathers the sites that are told apart by nobody.
+// kind replaces the names of search engines and social networks by SourceSearch and SourceSocial.
 func kind(name string) string {
 	switch name {
 	case "":

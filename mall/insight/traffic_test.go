@@ -13,14 +13,14 @@ import (
 
 const shopper = int64(7)
 
-// video lists one and returns its SPU.
+// video lists a video and returns its SPU and its SKU.
 func video(m *malltest.Mall) (spuID, skuID int64) {
 	m.T.Helper()
 	sku := m.Sells(990, -1)
 	return malltest.Query[int64](m, `select spu_id from video_product_sku where id = $1`, sku)[0], sku
 }
 
-// traffic flushes and reads what a video, or the creator as a whole, has of today.
+// traffic flushes, and reads today's traffic of a video, or of all videos of the creator.
 func traffic(m *malltest.Mall, spuID int64) insight.Traffic {
 	m.T.Helper()
 	m.OK(m.Insight.Flush(m.Ctx))
@@ -29,7 +29,7 @@ func traffic(m *malltest.Mall, spuID int64) insight.Traffic {
 	return r.Traffic
 }
 
-// noon keeps a test's day whole.
+// noon moves the clock to a noon, so that no midnight comes during a test.
 func noon(m *malltest.Mall) { m.Advance(calendar.UTC.DayOf(m.Now()).Add(36 * time.Hour).Sub(m.Now())) }
 
 func TestInsight_See_views_and_visitors(t *testing.T) {
@@ -46,11 +46,11 @@ func TestInsight_See_views_and_visitors(t *testing.T) {
 		})
 	}
 	see(one, "ann", 0)
-	see(one, "ann", 0) // in one flush
+	see(one, "ann", 0) // again in the same flush
 	see(two, "ann", 0)
 	see(one, "bob", shopper)
 	see(one, "the creator", 1)
-	see(999_999, "ann", 0) // no such video
+	see(999_999, "ann", 0) // a video that does not exist
 	if got, want := traffic(m, one), (insight.Traffic{Views: 2, Visitors: 2}); got != want {
 		t.Errorf("the video has %+v", got)
 	}
@@ -58,7 +58,7 @@ func TestInsight_See_views_and_visitors(t *testing.T) {
 		t.Errorf("the creator has %+v", got)
 	}
 	m.Advance(29 * time.Minute)
-	see(one, "ann", 0) // in a later flush
+	see(one, "ann", 0) // again in a later flush
 	if got := traffic(m, one); got.Views != 2 {
 		t.Errorf("after 29 minutes %+v", got)
 	}
@@ -73,7 +73,7 @@ func TestInsight_See_views_and_visitors(t *testing.T) {
 		t.Errorf("the next day has %+v", got)
 	}
 	people := malltest.Query[int64](m, `select distinct person from insight_seen where spu_id = $1`, one)
-	if len(people) != 3 { // Ann has another number on the other day
+	if len(people) != 3 { // Ann has two numbers, one for each day
 		t.Errorf("people are %v", people)
 	}
 	m.Advance(48 * time.Hour)
@@ -118,7 +118,7 @@ func TestInsight_Played_counts_watch_time(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, _ := video(m)
-	other := m.Another().Insight // another process hears every second sign
+	other := m.Another().Insight // another process, which gets some of the signs
 	sign := func(p *insight.Insight, session string, user int64, position float64) {
 		p.Played(insight.Sign{
 			Session:  session,
@@ -133,7 +133,7 @@ func TestInsight_Played_counts_watch_time(t *testing.T) {
 	sign(m.Insight, "a", shopper, 15)
 	sign(other, "a", shopper, 30)
 	sign(m.Insight, "a", shopper, 45)
-	sign(m.Insight, "a", shopper, 900) // skipped on
+	sign(m.Insight, "a", shopper, 900) // skipped forward
 	sign(other, "a", shopper, 915)
 	sign(m.Insight, "b", shopper, 10)
 	sign(m.Insight, "b", shopper, 10) // paused
@@ -209,7 +209,7 @@ func TestInsight_Sources_orders_by_last_source(t *testing.T) {
 	})
 	m.OK(m.Insight.Flush(m.Ctx))
 	paid(m, shopper, sku)
-	paid(m, 8, sku) // of whom nothing is known
+	paid(m, 8, sku) // a buyer without a known source
 	m.Relayed()
 	for _, spu := range []int64{one, insight.Whole} {
 		got, err := m.Insight.Sources(m.Ctx, 1, spu, insight.Last(1, calendar.UTC.DayOf(m.Now())), 2)
@@ -223,7 +223,7 @@ func TestInsight_Sources_orders_by_last_source(t *testing.T) {
 			t.Errorf("%v, want %v", got, want)
 		}
 	}
-	m.Advance(8 * 24 * time.Hour) // what led here a week ago leads to nothing any more
+	m.Advance(8 * 24 * time.Hour) // the source counts for a week only
 	again, more := video(m)
 	paid(m, shopper, more)
 	m.Relayed()

@@ -9,26 +9,26 @@ import (
 	"videomall/mall/calendar"
 )
 
-// mostWaiting bounds what is held in memory of each kind until it is flushed; what comes beyond is dropped and counted.
+// mostWaiting bounds the visits and the signs that wait in memory for the next flush; more are dropped and counted.
 const mostWaiting = 20_000
 
-// Visit is a browser that shows a video's page, or with SPUID 0 any page of somebody who is signed in.
+// Visit says that a browser shows the page of a video or, if SPUID is 0, any page to a person who is signed in.
 type Visit struct {
 	SPUID   int64
-	Visitor string // the browser's name for itself; forgotten before See returns
+	Visitor string // the id of the browser, which See does not store
 	UserID  int64  // 0 for a guest
-	Source  string // what led it here, by SourceOf
+	Source  string // the result of SourceOf
 
 	at     time.Time
-	people [3]int64 // the visitor's numbers on the day of UTC before, on that day and on the one after
+	people [3]int64 // the visitor's numbers on the UTC day before, on that day and on the day after
 }
 
-// person is the visitor's number on a day of some zone. No zone is a whole day away from UTC.
+// person returns the visitor's number on a day of some zone. No zone differs from UTC by a whole day or more.
 func (v Visit) person(day time.Time) int64 {
 	return v.people[1+int(day.Sub(calendar.UTC.DayOf(v.at))/(24*time.Hour))]
 }
 
-// See hears of a visit. It costs no more than memory; Flush writes it down.
+// See records a visit in memory; Flush writes it to the database.
 func (s *Insight) See(v Visit) {
 	v.at = s.deps.Now()
 	for n := range v.people {
@@ -44,8 +44,8 @@ func (s *Insight) See(v Visit) {
 	s.visits = append(s.visits, v)
 }
 
-// person is the number that stands for somebody on one day: nobody without the key can tell whose it is, and tomorrow's
-// is another.
+// person returns the number that stands for a person on one day. Nobody without the key can tell whose it is, and it
+// is different on every day.
 func (s *Insight) person(day time.Time, kind, name string) int64 {
 	h := hmac.New(sha256.New, s.deps.Key)
 	h.Write([]byte(day.Format(time.DateOnly) + " " + kind + " " + name))

@@ -12,34 +12,34 @@ import (
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
-// ErrZoneUnknown says that the tz database has no such zone. Its fields name "zone".
+// ErrZoneUnknown says that the tz database has no such zone. It has the field "zone".
 var ErrZoneUnknown = fault.New(fault.Invalid, "zone_unknown", "There is no time zone of that name.").
 	With("zone", "zone_unknown")
 
-// Zone is the zone in which a creator's days are cut: UTC until they chose one.
+// Zone returns the zone in which a creator's days are counted: UTC until the creator has chosen one.
 func (s *Insight) Zone(ctx context.Context, creatorID int64) (calendar.Zone, error) {
 	zones, err := s.zonesOf(ctx, s.deps.Pool, creatorID)
 	return zones[creatorID], err
 }
 
-// SetZone has a creator's days be those of another zone, and sums all sales anew by them, in one transaction. What was
-// visited and played stays on the days on which it was counted, since nobody knows any more at what time. The zone that
-// a creator has changes nothing. Errors: ErrZoneUnknown.
+// SetZone sets the zone of a creator's days, and sums all sales anew by these days, in one transaction. Visits and
+// plays stay on the days on which they were counted, since their times are not stored. Setting the present zone changes
+// nothing. Errors: ErrZoneUnknown.
 func (s *Insight) SetZone(ctx context.Context, creatorID int64, name string) error {
 	z, ok := calendar.Find(name)
 	if !ok {
 		return ErrZoneUnknown.Because("zone %q of creator %d", name, creatorID)
 	}
 	err := pgx.BeginTxFunc(ctx, s.deps.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
-		if err := lockTx(ctx, tx); err != nil { // before the first query; see there
+		if err := lockTx(ctx, tx); err != nil { // must come before the first query
 			return err
 		}
 		zones, err := s.zonesOf(ctx, tx, creatorID)
 		if err != nil || zones[creatorID] == z {
 			return err
 		}
-		// All that a creator ever sold, by the index of their items: a plan for any creator would read everybody's
-		// orders.
+		// This sums all sales of one creator, and should use the index of the creator's items: a generic plan would
+		// read the orders of all creators.
 		if _, err := tx.Exec(ctx,
 			"set local statement_timeout = '2min'; set local plan_cache_mode = force_custom_plan"); err != nil {
 			return err
@@ -58,7 +58,8 @@ func (s *Insight) SetZone(ctx context.Context, creatorID int64, name string) err
 		if err != nil || since == nil {
 			return err
 		}
-		// To the day after tomorrow, for other machines' clocks: what the snapshot sees is in the sums.
+		// Sum until the day after tomorrow, since the clocks of other machines may be ahead: all that the snapshot sees
+		// must be in the sums.
 		facts, err := s.deps.Facts(ctx, tx, z, z.DayOf(*since), z.DayOf(s.deps.Now()).AddDate(0, 0, 2),
 			[]int64{creatorID})
 		if err != nil {
@@ -72,7 +73,7 @@ func (s *Insight) SetZone(ctx context.Context, creatorID int64, name string) err
 	return nil
 }
 
-// zonesOf reads the zones of creators; whoever is absent is in UTC, and so is the mall.
+// zonesOf reads the zones of creators. The mall, and a creator who is absent from the result, has UTC.
 func (s *Insight) zonesOf(ctx context.Context, q dbsqlc.DBTX, creatorIDs ...int64) (map[int64]calendar.Zone, error) {
 	rows, err := s.q.ZonesOf(ctx, q, creatorIDs)
 	if err != nil {
@@ -87,7 +88,7 @@ func (s *Insight) zonesOf(ctx context.Context, q dbsqlc.DBTX, creatorIDs ...int6
 	return zones, nil
 }
 
-// zones are those that are in use, UTC first.
+// zones returns the zones in use, UTC first.
 func (s *Insight) zones(ctx context.Context, q dbsqlc.DBTX) ([]calendar.Zone, error) {
 	names, err := s.q.ZonesInUse(ctx, q)
 	if err != nil {
@@ -104,16 +105,16 @@ func (s *Insight) zones(ctx context.Context, q dbsqlc.DBTX) ([]calendar.Zone, er
 	return list, nil
 }
 
-// find is a zone that was found before it was kept.
+// find returns a stored zone, which the tz database had when it was stored.
 func find(name string) (calendar.Zone, error) {
 	z, ok := calendar.Find(name)
 	if !ok {
-		return z, fmt.Errorf("the tz database has lost the zone %q", name)
+		return z, fmt.Errorf("the tz database no longer has the zone %q", name)
 	}
 	return z, nil
 }
 
-// factsTx sums the rows of orders on days of a zone, for the creators in it and, in UTC, for the mall as a whole.
+// factsTx sums the orders on days of a zone, for the creators in that zone and, if it is UTC, for the whole mall.
 func (s *Insight) factsTx(ctx context.Context, tx pgx.Tx, z calendar.Zone, r Range) ([]Sums, error) {
 	if z != calendar.UTC {
 		here, err := s.q.CreatorsIn(ctx, tx, z.Name())

@@ -24,7 +24,8 @@ func zone(m *malltest.Mall, name string) calendar.Zone {
 	return z
 }
 
-// creators are three besides the creator, each with a video, in Shanghai, Kolkata and Berlin; the creator stays in UTC.
+// creators adds three creators in Shanghai, Kolkata and Berlin, each with a video, and returns the SKUs of their videos
+// after one of the first creator, who stays in UTC.
 func creators(m *malltest.Mall) (skus []int64) {
 	m.T.Helper()
 	skus = append(skus, m.Sells(990, -1))
@@ -42,7 +43,7 @@ func creators(m *malltest.Mall) (skus []int64) {
 	return skus
 }
 
-// to moves the clock on to a moment.
+// to advances the clock to a moment.
 func to(m *malltest.Mall, at time.Time) {
 	m.T.Helper()
 	if by := at.Sub(m.Now()); by > 0 {
@@ -52,7 +53,7 @@ func to(m *malltest.Mall, at time.Time) {
 	m.T.Fatalf("%s is over", at)
 }
 
-// orders reads how many a creator has on a day.
+// orders reads the number of a creator's orders on a day.
 func orders(m *malltest.Mall, creatorID int64, day time.Time) int64 {
 	m.T.Helper()
 	r, err := m.Insight.Report(m.Ctx, creatorID, insight.Whole, insight.Range{From: day, To: day})
@@ -124,7 +125,7 @@ func TestInsight_Reconcile_in_several_zones(t *testing.T) {
 			creator)
 		m.OK(err)
 		if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 1 {
-			t.Errorf("of creator %d %d sums were mended, %v", creator, drift, err)
+			t.Errorf("creator %d: %d sums were mended, %v", creator, drift, err)
 		}
 		exact(m)
 	}
@@ -167,7 +168,7 @@ func TestInsight_SetZone(t *testing.T) {
 			}
 		}
 	})
-	t.Run("twice is once", func(t *testing.T) {
+	t.Run("the present zone changes nothing", func(t *testing.T) {
 		m := open(t)
 		paid(m, 7, m.Sells(990, -1))
 		m.OK(m.Insight.SetZone(m.Ctx, 1, "Asia/Shanghai"))
@@ -188,7 +189,7 @@ func TestInsight_SetZone(t *testing.T) {
 		m := open(t)
 		skus := creators(m)
 		o := paid(m, 7, skus...)
-		m.OK(m.Insight.SetZone(m.Ctx, 2, "America/New_York")) // whose sums see the order, and nobody else's
+		m.OK(m.Insight.SetZone(m.Ctx, 2, "America/New_York")) // only this creator's sums see the order
 		m.Relayed()
 		exact(m)
 		refunded(m, o, "back")
@@ -236,7 +237,7 @@ func TestInsight_SetZone(t *testing.T) {
 		m.Relayed()
 		exact(m)
 	})
-	t.Run("a name that there is not changes nothing", func(t *testing.T) {
+	t.Run("an unknown name changes nothing", func(t *testing.T) {
 		m := open(t)
 		m.OK(m.Insight.SetZone(m.Ctx, 1, "Asia/Tokyo"))
 		for _, name := range []string{"", "Local", "Mars/Phobos", "../UTC", "utc", "Asia/Tokyo\x00", "\xff"} {
@@ -249,7 +250,7 @@ func TestInsight_SetZone(t *testing.T) {
 			t.Errorf("the zone is %s, %v", got.Name(), err)
 		}
 		if got, err := m.Insight.Zone(m.Ctx, 99); err != nil || got != calendar.UTC {
-			t.Errorf("the zone of one who chose none is %s, %v", got.Name(), err)
+			t.Errorf("the zone of a creator who chose none is %s, %v", got.Name(), err)
 		}
 	})
 	t.Run("while events come and days are summed anew", func(t *testing.T) {
@@ -310,7 +311,7 @@ func TestInsight_See_day_of_the_creators_zone(t *testing.T) {
 		m.OK(m.Insight.Flush(m.Ctx))
 	}
 	see(z.Start(day).Add(time.Hour))
-	// another day of UTC, and the same of the creator's
+	// The next UTC day, but the same day in the creator's zone.
 	see(calendar.UTC.DayOf(m.Now()).AddDate(0, 0, 1).Add(time.Hour))
 	see(z.Start(day.AddDate(0, 0, 1)).Add(time.Hour))
 	for n, want := range []insight.Traffic{{

@@ -99,7 +99,7 @@ func (l *Ledger) ClearingOf(ctx context.Context, creatorID int64, z calendar.Zon
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("how long creator %d waits: %w", creatorID, err)
+		return nil, fmt.Errorf("span of the held earnings of creator %d: %w", creatorID, err)
 	}
 	first := z.DayOf(span.First)
 	rows, err := l.q.Held(ctx, l.deps.Pool, dbsqlc.HeldParams{
@@ -107,7 +107,7 @@ func (l *Ledger) ClearingOf(ctx context.Context, creatorID int64, z calendar.Zon
 		Starts:    z.Starts(first, z.DayOf(span.Last)),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("what creator %d waits for: %w", creatorID, err)
+		return nil, fmt.Errorf("held earnings of creator %d: %w", creatorID, err)
 	}
 	out := make([]Clearing, len(rows))
 	for i, r := range rows {

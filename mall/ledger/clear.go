@@ -66,7 +66,7 @@ func (l *Ledger) ClearTx(ctx context.Context, tx pgx.Tx) (n int, err error) {
 		err = fmt.Errorf("%d of %d postings", len(posted), len(arg.Kinds))
 	}
 	if err != nil {
-		return 0, fmt.Errorf("book what cleared: %w", err)
+		return 0, fmt.Errorf("book the clearing: %w", err)
 	}
 	return n, nil
 }

@@ -167,7 +167,7 @@ func (l *Ledger) ProposedCredits(ctx context.Context, creatorID int64, most int)
 		Most:      int32(most),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("credits that wait: %w", err)
+		return nil, fmt.Errorf("proposed credits: %w", err)
 	}
 	list := make([]Credit, len(rows))
 	for n, r := range rows {

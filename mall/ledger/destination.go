@@ -78,7 +78,7 @@ func (l *Ledger) SetDestination(ctx context.Context, creatorID int64, d Destinat
 			Destination: sealed,
 			At:          l.now(),
 		}); err != nil {
-			return fmt.Errorf("keep where creator %d is paid: %w", creatorID, err)
+			return fmt.Errorf("store the destination of creator %d: %w", creatorID, err)
 		}
 		return nil
 	})
@@ -154,7 +154,7 @@ func (l *Ledger) seal(creatorID int64, d Destination) ([]byte, error) {
 	}
 	body, err := json.Marshal(d)
 	if err != nil {
-		return nil, fmt.Errorf("write where creator %d is paid: %w", creatorID, err)
+		return nil, fmt.Errorf("marshal the destination of creator %d: %w", creatorID, err)
 	}
 	// Pad the text, so that its length does not reveal that of the account.
 	const block = 128
@@ -172,7 +172,7 @@ func (l *Ledger) unseal(creatorID int64, sealed []byte) (d Destination, err erro
 		err = json.Unmarshal(body, &d)
 	}
 	if err != nil {
-		return d, fmt.Errorf("read where creator %d is paid: %w", creatorID, err)
+		return d, fmt.Errorf("decrypt the destination of creator %d: %w", creatorID, err)
 	}
 	return d, nil
 }

@@ -72,7 +72,7 @@ func (l *Ledger) requestTx(ctx context.Context, tx pgx.Tx, creatorID int64, sum 
 	account := of(Available, creatorID)
 	rows, err := l.q.BalancesOf(ctx, tx, []string{account})
 	if err != nil {
-		return Payout{}, fmt.Errorf("what is available to creator %d: %w", creatorID, err)
+		return Payout{}, fmt.Errorf("available money of creator %d: %w", creatorID, err)
 	}
 	var available int64
 	for _, r := range rows {
@@ -199,7 +199,7 @@ func (l *Ledger) secondPersonTx(ctx context.Context, tx pgx.Tx, p Payout, actorI
 	}
 	first, err := l.q.PayoutApprover(ctx, tx, p.ID)
 	if err != nil {
-		return fmt.Errorf("who approved payout %d: %w", p.ID, err)
+		return fmt.Errorf("approver of payout %d: %w", p.ID, err)
 	}
 	if first == actorID {
 		return ErrSecondPerson.Because("payout %d of %s", p.ID, p.Amount)
@@ -223,7 +223,7 @@ func (l *Ledger) decide(ctx context.Context, id int64, version int, s step, may 
 		}
 		if l.deps.OnDecision != nil {
 			if err := l.deps.OnDecision(ctx, tx, p); err != nil {
-				return fmt.Errorf("tell of payout %d: %w", id, err)
+				return fmt.Errorf("report the decision about payout %d: %w", id, err)
 			}
 		}
 		return l.auditTx(ctx, tx, s.actorID, "payout."+string(s.to), payoutSubject(id), map[string]any{

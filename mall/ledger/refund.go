@@ -106,7 +106,7 @@ func (l *Ledger) RefundFailedTx(ctx context.Context, tx pgx.Tx, reference string
 	}
 	taken, err := l.q.Reversals(ctx, tx, reference)
 	if err != nil {
-		return fmt.Errorf("what refund %s took: %w", reference, err)
+		return fmt.Errorf("reversals of refund %s: %w", reference, err)
 	}
 	p := Posting{KindRefund, reference + "/failed", nil}
 	for _, line := range lines {

@@ -18,8 +18,8 @@ func Decimal(amount int64) string {
 	return s
 }
 
-// ParseDecimal reads a sum as people type it, 19 or 19.90 or 19,9, in minor units, of at most digits before the point;
-// -1, which every rule of prices refuses, when it is none.
+// ParseDecimal parses a sum as people type it, such as 19, 19.90 or 19,9, and returns it in minor units. It allows at
+// most so many digits before the point. It returns -1, which every rule of prices refuses, if s is no such sum.
 func ParseDecimal(s string, digits int) int64 {
 	whole, part, _ := strings.Cut(strings.ReplaceAll(s, ",", "."), ".")
 	if len(whole) > digits || len(part) > 2 || whole+part == "" {

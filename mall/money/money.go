@@ -1,5 +1,5 @@
-// Package money owns sums: whole minor units of one ISO 4217 currency.
-// It knows neither how a reader's language writes them nor who owes them.
+// Package money owns sums of money in whole minor units of one ISO 4217 currency.
+// It knows neither how a language writes them nor who owes them.
 package money
 
 import (
@@ -8,26 +8,26 @@ import (
 	"math"
 )
 
-// ErrCurrency says that two sums of different currencies met.
+// ErrCurrency says that two sums have different currencies.
 var ErrCurrency = errors.New("money: currencies differ")
 
-// MaxSum is more than any order comes to, in minor units: ten thousand million of a currency with two digits. A larger
-// sum that comes from outside is refused where it arrives, so that no sum of sums leaves the range of an int64.
+// MaxSum is larger than the total of any order, in minor units: ten thousand million of a currency with two decimals. A
+// larger sum from outside is refused on arrival, so that additions never leave the range of an int64.
 const MaxSum = 1_000_000_000_000
 
 // ErrOverflow says that a sum left the range of int64 minor units.
 var ErrOverflow = errors.New("money: sum out of range")
 
-// Money is a sum in minor units (fen, cents) with its ISO 4217 code. The zero value is no money of no currency.
+// Money is a sum in minor units (fen, cents) with its ISO 4217 code. The zero value is a sum of zero in no currency.
 type Money struct {
 	Amount   int64  `json:"amount"`
 	Currency string `json:"currency"`
 }
 
-// Of makes a sum of minor units.
+// Of returns a sum in minor units.
 func Of(amount int64, currency string) Money { return Money{amount, currency} }
 
-// Add returns m + o. Errors: ErrCurrency, ErrOverflow. A zero value takes the other's currency.
+// Add returns m + o. If one of them is the zero value, it returns the other. Errors: ErrCurrency, ErrOverflow.
 func (m Money) Add(o Money) (Money, error) {
 	if m == (Money{}) {
 		return o, nil
@@ -61,13 +61,13 @@ func (m Money) Times(n int) (Money, error) {
 	return Money{m.Amount * int64(n), m.Currency}, nil
 }
 
-// Payable says that a payment or a refund may be over this sum: above zero, and no more than MaxSum.
+// Payable reports whether a payment or a refund may have this sum: above zero, and at most MaxSum.
 func (m Money) Payable() bool { return m.Amount > 0 && m.Amount <= MaxSum }
 
-// IsZero reports whether nothing is owed, in whatever currency.
+// IsZero reports whether the sum is zero, in any currency.
 func (m Money) IsZero() bool { return m.Amount == 0 }
 
-// String is for logs: "990 CNY". Pages use the reader's form.
+// String returns a form for logs, such as "990 CNY". Pages write sums in the reader's language.
 func (m Money) String() string { return fmt.Sprintf("%d %s", m.Amount, m.Currency) }
 
 func abs(n int64) int64 {

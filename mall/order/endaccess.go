@@ -58,7 +58,7 @@ func (s *Refunds) EndAccess(ctx context.Context, a EndAccessArgs) error {
 		MaxOrders: endedInATurn,
 	})
 	if err != nil {
-		return fmt.Errorf("who bought spu %d: %w", a.SPUID, err)
+		return fmt.Errorf("items of spu %d: %w", a.SPUID, err)
 	}
 	sources := make([]string, len(rows))
 	for n, r := range rows {

@@ -88,7 +88,7 @@ func TestOrders_Prepay(t *testing.T) {
 		s.bought(alice, one(rent))
 		s.page(waiting) // may be paid
 	})
-	t.Run("a_better_picture_than_is_owned", func(t *testing.T) {
+	t.Run("a_better_quality_than_is_owned", func(t *testing.T) {
 		s := open(t)
 		s.products++
 		made, err := s.catalog.CreateProduct(s.ctx, catalog.NewProduct{
@@ -117,7 +117,7 @@ func TestOrders_Prepay(t *testing.T) {
 }
 
 func TestOrders_Deliver(t *testing.T) {
-	t.Run("what_is_owned_when_the_money_comes_goes_back", func(t *testing.T) {
+	t.Run("a_video_owned_when_the_payment_comes_is_refunded", func(t *testing.T) {
 		s := open(t)
 		video := s.sells(600, 5)
 		first, second := s.place(alice, one(video)), s.place(alice, one(video))
@@ -142,7 +142,7 @@ func TestOrders_Deliver(t *testing.T) {
 		}
 		s.whole()
 	})
-	t.Run("only_the_owned_video_of_two_goes_back", func(t *testing.T) {
+	t.Run("only_the_owned_video_of_two_is_refunded", func(t *testing.T) {
 		s := open(t)
 		a, b := s.sells(600, 3), s.sells(700, 3)
 		both := s.place(alice, one(a, b))
@@ -159,7 +159,7 @@ func TestOrders_Deliver(t *testing.T) {
 		}
 		s.whole()
 	})
-	t.Run("a_rental_whose_video_is_owned_goes_back", func(t *testing.T) {
+	t.Run("a_rental_of_an_owned_video_is_refunded", func(t *testing.T) {
 		s := open(t)
 		own, rent := s.sellsBoth(900, 300)
 		waiting := s.place(alice, one(rent))
@@ -172,7 +172,7 @@ func TestOrders_Deliver(t *testing.T) {
 		s.is(waiting.OrderNo, order.Refunded)
 		s.whole()
 	})
-	t.Run("a_part_of_a_bundle_goes_back_at_its_share", func(t *testing.T) {
+	t.Run("an_owned_part_of_a_bundle_is_refunded_at_its_share", func(t *testing.T) {
 		s := open(t)
 		a, b := s.sells(1000, -1), s.sells(1000, -1)
 		o, err := s.buyBundle(alice, s.bundle(1500, a, b))
@@ -200,7 +200,7 @@ func TestOrders_Deliver(t *testing.T) {
 		}
 		s.whole()
 	})
-	t.Run("a_refund_that_fails_grants_nothing_twice_and_can_be_made_again", func(t *testing.T) {
+	t.Run("a_failed_refund_grants_nothing_and_can_be_repeated", func(t *testing.T) {
 		s := open(t)
 		video := s.sells(600, 5)
 		first, second := s.place(alice, one(video)), s.place(alice, one(video))
@@ -225,7 +225,7 @@ func TestOrders_Deliver(t *testing.T) {
 			t.Errorf("an operator's second try: %v", err)
 		}
 	})
-	t.Run("a_refund_that_fails_gives_no_second_grant_of_what_was_bought_anew", func(t *testing.T) {
+	t.Run("a_failed_refund_restores_nothing_that_was_bought_again", func(t *testing.T) {
 		s := open(t)
 		video := s.sells(600, 5)
 		first := s.place(alice, one(video))

@@ -77,7 +77,7 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 		s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
 		s.whole()
 	})
-	t.Run("over_the_limit_costs_the_normal_price_and_says_so", func(t *testing.T) {
+	t.Run("over_the_limit_costs_the_normal_price", func(t *testing.T) {
 		s := open(t)
 		video := s.sells(2600, -1, func(k *catalog.NewSKU) { k.MaxPerOrder = 5 })
 		c := s.sale(video, 1290, 5, 1)
@@ -103,7 +103,7 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 		}
 		s.whole()
 	})
-	t.Run("sold_out_costs_the_normal_price_and_says_so", func(t *testing.T) {
+	t.Run("sold_out_costs_the_normal_price", func(t *testing.T) {
 		s := open(t)
 		video := s.sells(2600, 3)
 		s.sale(video, 1290, 1, 1)
@@ -158,7 +158,7 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 		}
 		s.whole()
 	})
-	t.Run("a_sale_that_ends_before_the_order_costs_the_normal_price_and_says_so", func(t *testing.T) {
+	t.Run("after_the_end_costs_the_normal_price", func(t *testing.T) {
 		s := open(t)
 		video := s.sells(2600, 5)
 		c := s.sale(video, 1290, 2, 1)

@@ -103,7 +103,7 @@ func (s *Orders) SoldLines(ctx context.Context, creatorID, spuID int64, since, u
 		MaxRows:   int32(most),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("what creator %d sold: %w", creatorID, err)
+		return nil, fmt.Errorf("sold lines of creator %d: %w", creatorID, err)
 	}
 	lines := make([]SoldLine, len(rows))
 	for n, r := range rows {

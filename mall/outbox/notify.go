@@ -29,8 +29,8 @@ type Execer interface {
 
 // NotifyTx notifies every process that listens, once the transaction of q has committed. It is meant for invalidating
 // caches: a notification is sent at once and not stored, so a process that is not connected misses it. Transactions
-// that notify commit one after the other on the whole server, so a transaction that places or pays an order must not
-// notify; it should write an event, whose handler notifies.
+// that notify commit one after the other on the whole server, so the transactions of orders must not notify: they
+// write an event, whose handler notifies.
 func (o *Outbox) NotifyTx(ctx context.Context, q Execer, message any) error {
 	body, err := json.Marshal(message)
 	if err == nil {
@@ -61,7 +61,7 @@ func (o *Outbox) Listen(ctx context.Context, log *slog.Logger, l Listener) {
 		if ctx.Err() != nil {
 			return
 		}
-		log.WarnContext(ctx, "changes are not heard of for a moment", "error", err)
+		log.WarnContext(ctx, "the listener lost its connection and will reconnect", "error", err)
 		select {
 		case <-ctx.Done():
 			return

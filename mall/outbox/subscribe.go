@@ -50,7 +50,7 @@ func (o *Outbox) WaitingTx(ctx context.Context, tx pgx.Tx, name string) (int64, 
 		Types:      o.subscribers[at].types,
 	})
 	if err != nil {
-		return 0, fmt.Errorf("what waits for %s: %w", name, err)
+		return 0, fmt.Errorf("count events that wait for %s: %w", name, err)
 	}
 	return waiting, nil
 }

@@ -27,11 +27,11 @@ func (p *Payments) Compare(ctx context.Context, day time.Time) ([]Comparison, er
 	since := day.UTC().Truncate(24 * time.Hour)
 	held, err := p.q.Held(ctx, p.pool)
 	if err != nil {
-		return nil, fmt.Errorf("what providers hold: %w", err)
+		return nil, fmt.Errorf("sums that providers hold: %w", err)
 	}
 	moved, err := p.q.MovedBetween(ctx, p.pool, dbsqlc.MovedBetweenParams{Since: since, Until: since.AddDate(0, 0, 1)})
 	if err != nil {
-		return nil, fmt.Errorf("what moved on %s: %w", since.Format(time.DateOnly), err)
+		return nil, fmt.Errorf("sums moved on %s: %w", since.Format(time.DateOnly), err)
 	}
 	list := make([]Comparison, len(held))
 	stated := map[string]map[string]int64{} // by provider and currency
