@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
 	"videomall/config"
 	"videomall/demo"
 	"videomall/program"

@@ -9,14 +9,13 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"golang.org/x/term"
-
 	"videomall/config"
 	"videomall/db"
 	"videomall/load"
 	"videomall/load/stage"
 	"videomall/program"
+
+	"golang.org/x/term"
 )
 
 // Loadtest sends a crowd to a mall.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-
 	"videomall/config"
 	"videomall/db"
 	"videomall/program"

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-
 	"videomall/config"
 	"videomall/db"
 	"videomall/program"

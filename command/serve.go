@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-
 	"videomall/config"
 	"videomall/db"
 	"videomall/program"

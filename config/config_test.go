@@ -11,10 +11,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"videomall/config"
 
 	"github.com/google/go-cmp/cmp"
-
-	"videomall/config"
 )
 
 const secret = "0123456789abcdef0123456789abcdef"
@@ -203,8 +202,10 @@ func TestConfig_Key_differs_by_purpose_and_secret(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, c := range []*config.Config{a, b} {
-		for _, p := range []string{config.KeySession, config.KeyPlay, config.KeySegment, config.KeyDevice,
-			config.KeyMedia, config.KeyAPI, config.KeySandbox} {
+		for _, p := range []string{
+			config.KeySession, config.KeyPlay, config.KeySegment, config.KeyDevice,
+			config.KeyMedia, config.KeyAPI, config.KeySandbox,
+		} {
 			k := c.Key(p)
 			if len(k) != 32 || seen[string(k)] {
 				t.Errorf("key %s: %d bytes, or met before", p, len(k))

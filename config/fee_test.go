@@ -15,8 +15,10 @@ func TestLoad_fee_in_percent(t *testing.T) {
 			t.Errorf("%q is %v", v, c.FeeRate)
 		}
 	}
-	for _, v := range []string{"CLEARING_PERIOD=-1s", "CLEARING_PERIOD=2161h", "PAYOUT_MINIMUM=0",
-		"PAYOUT_MINIMUM=100000001"} {
+	for _, v := range []string{
+		"CLEARING_PERIOD=-1s", "CLEARING_PERIOD=2161h", "PAYOUT_MINIMUM=0",
+		"PAYOUT_MINIMUM=100000001",
+	} {
 		if _, err := load(t, v); err == nil {
 			t.Errorf("%s is taken", v)
 		}

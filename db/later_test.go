@@ -3,10 +3,9 @@ package db_test
 import (
 	"errors"
 	"testing"
+	"videomall/db"
 
 	"github.com/jackc/pgx/v5"
-
-	"videomall/db"
 )
 
 func TestLater_Send_keeps_the_order_or_fails(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"time"
+	"videomall/db/migrations"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -13,8 +14,6 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
-
-	"videomall/db/migrations"
 )
 
 // migrateLock is the advisory lock that keeps several processes from migrating at once. The number is arbitrary.
@@ -94,7 +93,8 @@ func newestMigration(fsys fs.FS) (int64, error) {
 
 // migrating calls fn with both migrators while no other process migrates this database.
 func migrating(ctx context.Context, pool *pgxpool.Pool,
-	fn func(*goose.Provider, *rivermigrate.Migrator[pgx.Tx]) error) (err error) {
+	fn func(*goose.Provider, *rivermigrate.Migrator[pgx.Tx]) error,
+) (err error) {
 	// Migrations use a pool of their own, since building an index may take longer than the statements of requests may.
 	cfg := pool.Config()
 	cfg.MaxConns = 4

@@ -6,12 +6,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"videomall/db"
+	"videomall/db/dbtest"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"videomall/db"
-	"videomall/db/dbtest"
 )
 
 // table returns a pool with a table that has every kind of constraint which callers tell apart.
@@ -110,7 +109,8 @@ func TestInTx_reads_what_others_commit_meanwhile(t *testing.T) {
 
 // collide runs two transactions that lock two rows in opposite order.
 func collide(t *testing.T, run func(ctx context.Context, pool *pgxpool.Pool,
-	fn func(pgx.Tx) error) error) (calls int, errs [2]error) {
+	fn func(pgx.Tx) error) error,
+) (calls int, errs [2]error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -224,9 +224,11 @@ func TestOpenPools_configures_the_session(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pools.Close()
-	for name, want := range map[string]string{"application_name": "mall test", "statement_timeout": "1500ms",
+	for name, want := range map[string]string{
+		"application_name": "mall test", "statement_timeout": "1500ms",
 		"idle_in_transaction_session_timeout": "1min", "TimeZone": "UTC",
-		"default_transaction_isolation": "read committed"} {
+		"default_transaction_isolation": "read committed",
+	} {
 		var got string
 		if err := pools.Primary.QueryRow(ctx, "select current_setting($1)", name).Scan(&got); err != nil ||
 			got != want {
@@ -255,8 +257,10 @@ func TestOpenPools_configures_the_session(t *testing.T) {
 
 func TestOpen_error_does_not_tell_the_password(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{"", "postgres://u:hunter22@127.0.0.1:1/mall?connect_timeout=1",
-		"postgres://u:hunter22@[broken/mall", "postgres://u:hunter22@h:notaport/mall"} {
+	for _, url := range []string{
+		"", "postgres://u:hunter22@127.0.0.1:1/mall?connect_timeout=1",
+		"postgres://u:hunter22@[broken/mall", "postgres://u:hunter22@h:notaport/mall",
+	} {
 		pool, err := db.Open(context.Background(), url, db.Options{})
 		if err == nil {
 			pool.Close()

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"path"
 	"slices"
-
 	"videomall/mall/locale"
 )
 

@@ -8,11 +8,10 @@ import (
 	"os"
 	"strings"
 	"testing"
-
-	"golang.org/x/image/webp"
-
 	"videomall/demo"
 	"videomall/mall/locale"
+
+	"golang.org/x/image/webp"
 )
 
 func load(t *testing.T) demo.Catalogue {

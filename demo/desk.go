@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/backoffice"
@@ -23,6 +20,8 @@ import (
 	"videomall/mall/review"
 	"videomall/mall/risk"
 	"videomall/mall/webhook"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // The coupons of the demo: of its creator, and of the mall.
@@ -190,7 +189,8 @@ func (s *seeder) books(ctx context.Context, p *plan) error {
 }
 
 func (s *seeder) payOut(ctx context.Context, books *ledger.Ledger, clock *time.Time, operatorID int64, n int,
-	pay payout) error {
+	pay payout,
+) error {
 	id := s.creators[pay.creator]
 	accounts, err := books.AccountsOf(ctx, id)
 	if err != nil {

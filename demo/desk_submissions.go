@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
 	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"
 	"videomall/mall/review"

@@ -9,10 +9,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"videomall/demo"
 
 	"golang.org/x/image/webp"
-
-	"videomall/demo"
 )
 
 var videos = demo.OpenVideos("footage")
@@ -42,8 +41,10 @@ func TestFootage_playlists(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wanted := map[string]bool{"master.m3u8": true, "poster.webp": true, "thumbs.webp": true, "thumbs.vtt": true,
-			"zh.vtt": true, "en.vtt": true}
+		wanted := map[string]bool{
+			"master.m3u8": true, "poster.webp": true, "thumbs.webp": true, "thumbs.vtt": true,
+			"zh.vtt": true, "en.vtt": true,
+		}
 		for _, line := range lines(t, footage, "master.m3u8") {
 			if strings.HasPrefix(line, "#") || line == "" {
 				continue

@@ -5,14 +5,13 @@ import (
 	"maps"
 	"slices"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/demo"
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/mall/malltest"
 	"videomall/test/invariant"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func seeded(t *testing.T) *malltest.Mall {
@@ -24,12 +23,15 @@ func seeded(t *testing.T) *malltest.Mall {
 
 // counters name a number that pages show and select where it differs from what it counts, as one text column.
 var counters = []struct{ shown, differs string }{
-	{"copies sold, on cards and product pages",
+	{
+		"copies sold, on cards and product pages",
 		`select format('%s: %s shown, %s sold', s.slug, s.sold_count, coalesce(i.n, 0)) from video_product_spu s
 		 left join (select i.spu_id, sum(i.quantity) as n from video_order_item i join video_order o using (order_no)
 		   where o.status in ('PAID', 'DELIVERED') group by 1) i on i.spu_id = s.id
-		 where s.sold_count <> coalesce(i.n, 0)`},
-	{"ratings, on cards and product pages",
+		 where s.sold_count <> coalesce(i.n, 0)`,
+	},
+	{
+		"ratings, on cards and product pages",
 		`select format('%s: %s of %s shown, %s of %s written', s.slug, s.rating_sum, s.rating_count, r.sum, r.n)
 			from video_product_spu s
 		 cross join lateral (select count(*) as n, coalesce(sum(rating), 0) as sum,
@@ -37,15 +39,21 @@ var counters = []struct{ shown, differs string }{
 		     count(*) filter (where rating = 2), count(*) filter (where rating = 3), count(*) filter (where rating = 4),
 		     count(*) filter (where rating = 5)] as each
 		   from catalog_review where spu_id = s.id and refunded_at is null) r
-		 where (s.rating_count, s.rating_sum, s.rating_counts) is distinct from (r.n, r.sum, r.each)`},
-	{"a review is by somebody who had bought the film by then",
+		 where (s.rating_count, s.rating_sum, s.rating_counts) is distinct from (r.n, r.sum, r.each)`,
+	},
+	{
+		"a review is by somebody who had bought the film by then",
 		`select format('review %s of %s by %s', r.id, r.spu_id, r.user_id) from catalog_review r
 		 where not exists (select from video_entitlement e join account_user u on u.id = e.user_id
-		   where e.user_id = r.user_id and e.spu_id = r.spu_id and e.granted_at < r.created_at and e.state = 'active')`},
-	{"how high a search ranks what sells",
+		   where e.user_id = r.user_id and e.spu_id = r.spu_id and e.granted_at < r.created_at and e.state = 'active')`,
+	},
+	{
+		"how high a search ranks what sells",
 		`select format('%s: popularity %s of %s sold', s.slug, d.popularity, s.sold_count) from search_document d
-		 join video_product_spu s on s.id = d.spu_id where abs(d.popularity - (1 + 0.15 * ln(1 + s.sold_count))) > 0.01`},
-	{"customers of creators",
+		 join video_product_spu s on s.id = d.spu_id where abs(d.popularity - (1 + 0.15 * ln(1 + s.sold_count))) > 0.01`,
+	},
+	{
+		"customers of creators",
 		`with counted as (
 		   select i.creator_id, o.user_id, count(distinct o.order_no) as orders,
 		sum(i.amount - i.discount_amount) as spent,
@@ -53,52 +61,69 @@ var counters = []struct{ shown, differs string }{
 		   from video_order o join video_order_item i using (order_no) where o.paid_at is not null group by 1, 2)
 		 select format('customer %s of %s', user_id, creator_id) from counted full
 		join order_customer c using (creator_id, user_id)
-		 where (counted.orders, counted.spent, counted.refunded) is distinct from (c.orders, c.spent, c.refunded)`},
-	{"views are those of all sources",
+		 where (counted.orders, counted.spent, counted.refunded) is distinct from (c.orders, c.spent, c.refunded)`,
+	},
+	{
+		"views are those of all sources",
 		`select format('%s %s: %s views, %s by source', t.day, t.spu_id, t.views, a.n) from insight_traffic t
 			cross join lateral (
 		   select coalesce(sum(views), 0) as n from insight_arrival a
 		where (a.creator_id, a.day, a.spu_id) = (t.creator_id, t.day, t.spu_id)) a
-		 where t.views <> a.n or t.visitors > t.views`},
-	{"a creator's traffic is that of the videos",
+		 where t.views <> a.n or t.visitors > t.views`,
+	},
+	{
+		"a creator's traffic is that of the videos",
 		`select format('%s %s', creator_id, day) from insight_traffic group by creator_id, day
 		 having sum(views) filter (where spu_id = 0) is distinct from sum(views) filter (where spu_id > 0)
 		     or sum(watch_seconds) filter (where spu_id = 0) is distinct
-		from sum(watch_seconds) filter (where spu_id > 0)`},
-	{"no more orders came from somewhere than there were",
+		from sum(watch_seconds) filter (where spu_id > 0)`,
+	},
+	{
+		"no more orders came from somewhere than there were",
 		`select format('%s %s %s', b.creator_id, b.day, b.spu_id) from (
 		   select creator_id, day, spu_id, sum(orders) as n from insight_buyer group by 1, 2, 3) b
-		 left join insight_day d using (creator_id, day, spu_id) where b.n > coalesce(d.orders, 0)`},
-	{"whoever bought came by",
+		 left join insight_day d using (creator_id, day, spu_id) where b.n > coalesce(d.orders, 0)`,
+	},
+	{
+		"whoever bought came by",
 		`select format('%s %s %s', d.creator_id, d.day, d.spu_id) from insight_day d
 			left join insight_traffic t using (creator_id, day, spu_id)
-		 where d.creator_id > 0 and d.orders > coalesce(t.visitors, 0)`},
-	{"the mall's sums are those of the orders, each counted once",
+		 where d.creator_id > 0 and d.orders > coalesce(t.visitors, 0)`,
+	},
+	{
+		"the mall's sums are those of the orders, each counted once",
 		`select format('%s: %s orders over %s shown, %s over %s paid', d.day, d.orders, d.gross, o.n, o.sum)
 			from insight_day d
 		 full join (select (paid_at at time zone 'UTC')::date as day, currency, count(*) as n, sum(total_amount) as sum
 		   from video_order where paid_at is not null group by 1, 2) o using (day, currency)
 		 where coalesce(d.creator_id, 0) = 0 and (coalesce(d.orders, 0), coalesce(d.gross, 0)) <> (coalesce(o.n, 0),
-		coalesce(o.sum, 0))`},
-	{"plays are by those who may watch, and curves fall",
+		coalesce(o.sum, 0))`,
+	},
+	{
+		"plays are by those who may watch, and curves fall",
 		`select format('%s: %s plays of %s granted', r.spu_id, r.plays, e.n) from (
 		   select spu_id, sum(plays) as plays from insight_retention group by 1) r
 		 cross join lateral (select count(*) as n from video_entitlement where spu_id = r.spu_id) e where r.plays > e.n
 		 union all
 		 select format('%s %s', spu_id, day) from insight_retention
-		 where reached[1] <> plays or exists (select from generate_series(2, 100) n where reached[n] > reached[n - 1])`},
-	{"nothing lies in the future",
+		 where reached[1] <> plays or exists (select from generate_series(2, 100) n where reached[n] > reached[n - 1])`,
+	},
+	{
+		"nothing lies in the future",
 		`select 'order ' || order_no from video_order
 			where greatest(created_at, paid_at, delivered_at, closed_at, refunded_at) > now()
 		 union all select 'review ' || id from catalog_review where created_at > now()
-		 union all select 'posting ' || reference from ledger_posting where at > now()`},
-	{"nobody bought before having an account, nor before it was on sale",
+		 union all select 'posting ' || reference from ledger_posting where at > now()`,
+	},
+	{
+		"nobody bought before having an account, nor before it was on sale",
 		`select 'order ' || o.order_no from video_order o join account_user u on u.id = o.user_id
 			where o.created_at < u.created_at
 		   and u.email not like '%@example.test'
 		 union all select 'item ' || i.id from video_order_item i join video_order o using (order_no)
 		join video_product_spu s on s.id = i.spu_id
-		 where o.created_at < s.published_at`},
+		 where o.created_at < s.published_at`,
+	},
 }
 
 func broken(t *testing.T, m *malltest.Mall) {

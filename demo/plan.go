@@ -7,14 +7,13 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/oklog/ulid/v2"
-
 	"videomall/mall/account"
 	"videomall/mall/calendar"
 	"videomall/mall/catalog"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
+
+	"github.com/oklog/ulid/v2"
 )
 
 // plan is a history before it is written: who bought what when, and what became of it. Everything else is counted from
@@ -230,8 +229,10 @@ func (p *plan) drawOrder(daysAgo int) {
 	p.orders = append(p.orders, o)
 }
 
-var refundReasons = []string{"bought twice by mistake", "wrong edition", "买错了版本",
-	"does not play on the buyer's television", "孩子误点购买", "changed their mind"}
+var refundReasons = []string{
+	"bought twice by mistake", "wrong edition", "买错了版本",
+	"does not play on the buyer's television", "孩子误点购买", "changed their mind",
+}
 
 // used says that somebody has used a coupon, of which everybody has one use.
 func (p *plan) used(email, code string) bool {

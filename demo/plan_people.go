@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	"videomall/mall/account"
 	"videomall/mall/order"
 )

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
@@ -30,14 +29,20 @@ type flashLot struct {
 }
 
 var flashSales = []flashSale{
-	{locale.Text{Zh: "海上一夜：灯塔、鲸与咖啡", En: "A night at sea: lighthouse, whale and coffee"},
+	{
+		locale.Text{Zh: "海上一夜：灯塔、鲸与咖啡", En: "A night at sea: lighthouse, whale and coffee"},
 		account.RoleOperator, 0, 30 * time.Hour,
 		[]flashLot{
-			{"waves-and-lighthouse", 490, 60, 1}, {"whale-song", 1290, 20, 1}, {"pour-over-coffee", 390, 100, 2}}},
-	{locale.Text{Zh: "林溪的星空：首日价", En: "Lin Xi’s night sky: first-day price"},
+			{"waves-and-lighthouse", 490, 60, 1}, {"whale-song", 1290, 20, 1}, {"pour-over-coffee", 390, 100, 2},
+		},
+	},
+	{
+		locale.Text{Zh: "林溪的星空：首日价", En: "Lin Xi’s night sky: first-day price"},
 		account.RoleCreator, 20 * time.Hour, 44 * time.Hour,
 		[]flashLot{
-			{"nebula-voyage", 890, 40, 1}}},
+			{"nebula-voyage", 890, 40, 1},
+		},
+	},
 }
 
 // sales makes the demo's flash sales, each again when its last one is over, so that a mall that is started always has

@@ -10,13 +10,12 @@ import (
 	"log/slog"
 	"slices"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/media"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Account is one of the three demo accounts.
@@ -253,7 +252,8 @@ func size(footage fs.FS) (sum int64) {
 
 // list makes the draft, or finds the one that an interrupted try left.
 func (s *seeder) list(ctx context.Context, v Video, assetID int64,
-	seconds int) (spuID int64, skuIDs []int64, err error) {
+	seconds int,
+) (spuID int64, skuIDs []int64, err error) {
 	published := s.now.AddDate(0, 0, -v.PublishedDaysAgo)
 	n := catalog.NewProduct{
 		Slug:            v.Slug,

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-
 	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"
 )
@@ -21,12 +20,16 @@ var series = []struct {
 	title    locale.Text
 	episodes []string
 }{
-	{"lin-xi", "four-lights",
+	{
+		"lin-xi", "four-lights",
 		locale.Text{Zh: "四种光：雪、沙、晨与夜", En: "Four lights: snow, sand, dawn and night"},
-		[]string{"snow-in-the-pines", "shape-of-dunes", "first-light-ridge", "aurora-nights"}},
-	{"six-strings", "music-you-can-see",
+		[]string{"snow-in-the-pines", "shape-of-dunes", "first-light-ridge", "aurora-nights"},
+	},
+	{
+		"six-strings", "music-you-can-see",
 		locale.Text{Zh: "看得见的音乐：三堂课", En: "Music you can see: a course in three lessons"},
-		[]string{"rain-piano", "shape-of-sound", "six-string-colours"}},
+		[]string{"rain-piano", "shape-of-sound", "six-string-colours"},
+	},
 }
 
 // bind makes the series, or finds them, and says which video is which episode.

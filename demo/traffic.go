@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"time"
-
 	"videomall/mall/insight"
 	"videomall/mall/order"
 )

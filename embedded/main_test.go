@@ -16,7 +16,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
 	"videomall/embedded"
 )
 

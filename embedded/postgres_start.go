@@ -222,8 +222,10 @@ func (s *server) makeCluster(ctx context.Context, bin, data string, opt Postgres
 	if err := s.private(half); err != nil {
 		return err
 	}
-	args := []string{"-D", half, "-U", postgresUser, "-A", "trust", "-E", "UTF8", "--locale=" + postgresLocale(),
-		"--no-instructions"}
+	args := []string{
+		"-D", half, "-U", postgresUser, "-A", "trust", "-E", "UTF8", "--locale=" + postgresLocale(),
+		"--no-instructions",
+	}
 	if opt.Disposable {
 		args = append(args, "--no-sync")
 	}

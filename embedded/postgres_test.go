@@ -15,10 +15,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"videomall/embedded"
 
 	"github.com/jackc/pgx/v5"
-
-	"videomall/embedded"
 )
 
 func needPostgres(t *testing.T) {

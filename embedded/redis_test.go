@@ -10,10 +10,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"videomall/embedded"
 
 	"github.com/redis/go-redis/v9"
-
-	"videomall/embedded"
 )
 
 func startRedis(t *testing.T, opt embedded.RedisOptions) *embedded.Redis {

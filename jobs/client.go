@@ -7,19 +7,18 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"github.com/riverqueue/river/rivertype"
-
 	"videomall/mall"
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/webhook"
 	"videomall/telemetry"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 )
 
 // QueueTicks holds the periodic tasks, so that a slow one delays no order.
@@ -78,7 +77,8 @@ func (l logged) HandleError(ctx context.Context, job *rivertype.JobRow, err erro
 }
 
 func (l logged) HandlePanic(ctx context.Context, job *rivertype.JobRow, panicked any,
-	trace string) *river.ErrorHandlerResult {
+	trace string,
+) *river.ErrorHandlerResult {
 	l.log.ErrorContext(ctx, "job panicked", "kind", job.Kind, "job_id", job.ID, "attempt", job.Attempt, "panic",
 		panicked, "trace", trace)
 	return nil

@@ -6,10 +6,6 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
-
 	"videomall/jobs"
 	"videomall/mall/entitlement"
 	"videomall/mall/malltest"
@@ -17,6 +13,9 @@ import (
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/webhook"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
 )
 
 // open builds a mall whose bank can reach it.
@@ -162,11 +161,19 @@ func TestWorkers_every_kind(t *testing.T) {
 		Metrics: m.Metrics,
 	})
 	m.OK(err)
-	for _, args := range []river.JobArgs{order.CloseArgs{OrderNo: "x"}, order.DeliverArgs{OrderNo: "x"},
+	for _, args := range []river.JobArgs{
+		order.CloseArgs{OrderNo: "x"},
+		order.DeliverArgs{OrderNo: "x"},
 		order.RefundArgs{RefundNo: "x"},
-		order.CloseSiblingsArgs{OrderNo: "x"}, order.CloseOwnedArgs{OrderNo: "x"}, sandbox.NoticeArgs{NoticeID: 1},
-		media.StageArgs{VideoID: 1}, media.EraseArgs{VideoID: 1}, order.EndAccessArgs{SPUID: 1},
-		webhook.TurnArgs{EndpointID: 1}, jobs.TickArgs{Task: "reprice"}} {
+		order.CloseSiblingsArgs{OrderNo: "x"},
+		order.CloseOwnedArgs{OrderNo: "x"},
+		sandbox.NoticeArgs{NoticeID: 1},
+		media.StageArgs{VideoID: 1},
+		media.EraseArgs{VideoID: 1},
+		order.EndAccessArgs{SPUID: 1},
+		webhook.TurnArgs{EndpointID: 1},
+		jobs.TickArgs{Task: "reprice"},
+	} {
 		if _, err := client.Insert(m.Ctx, args, nil); err != nil {
 			t.Errorf("%s: %v", args.Kind(), err)
 		}

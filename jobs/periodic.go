@@ -21,7 +21,8 @@ type task struct {
 func tasks(d Deps) map[string]task {
 	m := d.Mall
 	swept := func(sweep func(context.Context, time.Duration) (int, error),
-		grace time.Duration) func(context.Context) error {
+		grace time.Duration,
+	) func(context.Context) error {
 		return func(ctx context.Context) error { _, err := sweep(ctx, grace); return err }
 	}
 	return map[string]task{
@@ -158,9 +159,11 @@ func (TickArgs) InsertOpts() river.InsertOpts {
 		UniqueOpts: river.UniqueOpts{
 			ByArgs:   true,
 			ByPeriod: turn,
-			ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending,
+			ByState: []rivertype.JobState{
+				rivertype.JobStateAvailable, rivertype.JobStatePending,
 				rivertype.JobStateRunning,
-				rivertype.JobStateRetryable, rivertype.JobStateScheduled},
+				rivertype.JobStateRetryable, rivertype.JobStateScheduled,
+			},
 		},
 	}
 }

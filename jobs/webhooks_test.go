@@ -9,7 +9,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/webhook"

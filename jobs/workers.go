@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"github.com/riverqueue/river"
-
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/webhook"
+
+	"github.com/riverqueue/river"
 )
 
 // workers registers every kind that the business enqueues; a test enqueues each and sees it worked.

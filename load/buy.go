@@ -15,8 +15,10 @@ func buy(ctx context.Context, c *Crowd) (func(context.Context, *Visit) string, e
 	}
 	return func(ctx context.Context, v *Visit) string {
 		f := s.video(v)
-		for _, step := range []struct{ name, path string }{{"search", "/search?q=" + s.word(v)},
-			{"product page", "/v/" + f.Slug}} {
+		for _, step := range []struct{ name, path string }{
+			{"search", "/search?q=" + s.word(v)},
+			{"product page", "/v/" + f.Slug},
+		} {
 			if a := v.ask(ctx, step.name, page(step.path)); !a.ok() {
 				return a.outcome()
 			}
@@ -56,8 +58,10 @@ func (v *Visit) pay(ctx context.Context, orderNo string) (end string) {
 		return "no payment page"
 	}
 	// The bank's page is the mall's own sandbox, under whatever public name: its path is enough.
-	form := request{http.MethodPost, bank.Path + "/pay", nil,
-		http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}}
+	form := request{
+		http.MethodPost, bank.Path + "/pay", nil,
+		http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+	}
 	if a = v.ask(ctx, "pay at the sandbox", form); !a.ok() {
 		return a.outcome()
 	}

@@ -148,8 +148,13 @@ func rateChart(seconds []Second) chart {
 		for _, part := range []struct {
 			class string
 			count int
-		}{{"good", s.Good}, {"declined", s.Declined}, {"waiting", s.Waiting}, {"failed", s.Failed},
-			{"unsent", s.NotSent}} {
+		}{
+			{"good", s.Good},
+			{"declined", s.Declined},
+			{"waiting", s.Waiting},
+			{"failed", s.Failed},
+			{"unsent", s.NotSent},
+		} {
 			if part.count == 0 {
 				continue
 			}
@@ -179,10 +184,13 @@ func timeChart(seconds []Second) chart {
 	for _, l := range []struct {
 		name, class string
 		of          func(Second) time.Duration
-	}{{"slowest", "c2", func(s Second) time.Duration {
-		return s.Max
-	}}, {"p99", "c1", func(s Second) time.Duration { return s.P99 }},
-		{"median", "c0", func(s Second) time.Duration { return s.P50 }}} {
+	}{
+		{"slowest", "c2", func(s Second) time.Duration {
+			return s.Max
+		}},
+		{"p99", "c1", func(s Second) time.Duration { return s.P99 }},
+		{"median", "c0", func(s Second) time.Duration { return s.P50 }},
+	} {
 		var path strings.Builder
 		gap := true // a second without an answer is none
 		for n, s := range list {
@@ -210,8 +218,10 @@ func timeTicks(length, filled int) (ticks []tick) {
 	step := int(max(niceStep(float64(max(filled, 1))), 1))
 	for s := 0; s <= filled; s += step {
 		ticks = append(ticks,
-			tick{chartLeft + float64(s)/float64(max(length, 1))*(chartRight-chartLeft),
-				clock(time.Duration(s) * time.Second)})
+			tick{
+				chartLeft + float64(s)/float64(max(length, 1))*(chartRight-chartLeft),
+				clock(time.Duration(s) * time.Second),
+			})
 	}
 	return ticks
 }

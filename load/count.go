@@ -40,8 +40,10 @@ func (c *Crowd) Count(ctx context.Context, pool *pgxpool.Pool) (checks []Check, 
 		IsoLevel:   pgx.RepeatableRead,
 		AccessMode: pgx.ReadOnly,
 	}, func(tx pgx.Tx) error {
-		for _, count := range []func(context.Context, pgx.Tx) ([]Check, error){c.countOrders, c.countStock,
-			c.countPayments} {
+		for _, count := range []func(context.Context, pgx.Tx) ([]Check, error){
+			c.countOrders, c.countStock,
+			c.countPayments,
+		} {
 			found, err := count(ctx, tx)
 			if err != nil {
 				return fmt.Errorf("count: %w", err)

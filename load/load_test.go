@@ -14,10 +14,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"videomall/load"
 
 	"github.com/google/go-cmp/cmp"
-
-	"videomall/load"
 )
 
 // plan is a flash scenario with time-outs long enough for a slow machine.
@@ -223,8 +222,10 @@ func TestPlan_Arrivals(t *testing.T) {
 
 func TestResolve_loopback_only(t *testing.T) {
 	t.Parallel()
-	for _, target := range []string{"http://192.0.2.1", "http://[2001:db8::1]:8080", "https://10.0.0.1",
-		"http://0.0.0.0:80"} {
+	for _, target := range []string{
+		"http://192.0.2.1", "http://[2001:db8::1]:8080", "https://10.0.0.1",
+		"http://0.0.0.0:80",
+	} {
 		if _, err := load.Resolve(t.Context(), target, false); err == nil ||
 			!strings.Contains(err.Error(), "--allow-remote") {
 			t.Errorf("%s: %v, want a refusal that names --allow-remote", target, err)
@@ -233,8 +234,10 @@ func TestResolve_loopback_only(t *testing.T) {
 			t.Errorf("%s with permission: %v", target, err)
 		}
 	}
-	for _, target := range []string{"", "127.0.0.1:80", "ftp://127.0.0.1", "http://127.0.0.1/shop",
-		"http://a:b@127.0.0.1", "http://127.0.0.1:99999"} {
+	for _, target := range []string{
+		"", "127.0.0.1:80", "ftp://127.0.0.1", "http://127.0.0.1/shop",
+		"http://a:b@127.0.0.1", "http://127.0.0.1:99999",
+	} {
 		if _, err := load.Resolve(t.Context(), target, true); err == nil {
 			t.Errorf("%q passes as an address", target)
 		}
@@ -324,8 +327,10 @@ func TestReport_Write(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := b.String()
-	for _, want := range []string{"<svg", "does not add up", "oversold: 51, and at most 50 are right", "place order",
-		"&lt;script&gt;", "prefers-color-scheme: dark"} {
+	for _, want := range []string{
+		"<svg", "does not add up", "oversold: 51, and at most 50 are right", "place order",
+		"&lt;script&gt;", "prefers-color-scheme: dark",
+	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the report lacks %q", want)
 		}

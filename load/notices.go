@@ -61,8 +61,10 @@ func notices(ctx context.Context, c *Crowd) (func(context.Context, *Visit) strin
 	r.Shuffle(len(mail), func(i, j int) { mail[i], mail[j] = mail[j], mail[i] })
 	return func(ctx context.Context, v *Visit) string {
 		l := mail[v.N] // as many as visits, or a few more
-		tell := request{http.MethodPost, api + "/payments/callback/sandbox", l.body,
-			http.Header{"Content-Type": {"application/json"}}}
+		tell := request{
+			http.MethodPost, api + "/payments/callback/sandbox", l.body,
+			http.Header{"Content-Type": {"application/json"}},
+		}
 		// A provider tells again until it is heard; insist does, when it is asked to come later or hears nothing.
 		a := v.insist(ctx, "notice", tell.with(signatureHeader, c.stage.Sign(time.Now(), l.body)))
 		var ack struct{ Received bool }

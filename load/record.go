@@ -189,9 +189,11 @@ func timesOf(h *hdrhistogram.Histogram) Times {
 	if h.TotalCount() == 0 {
 		return Times{}
 	}
-	return Times{h.TotalCount(), time.Duration(h.Mean() * float64(time.Microsecond)), quantile(h, 50), quantile(h, 90),
+	return Times{
+		h.TotalCount(), time.Duration(h.Mean() * float64(time.Microsecond)), quantile(h, 50), quantile(h, 90),
 		quantile(h, 99),
-		quantile(h, 99.9), quantile(h, 99.99), quantile(h, 100)}
+		quantile(h, 99.9), quantile(h, 99.99), quantile(h, 100),
+	}
 }
 
 func quantile(h *hdrhistogram.Histogram, percent float64) time.Duration {

@@ -86,22 +86,33 @@ func (p Plan) settings() []setting {
 	if p.Constant {
 		pattern = "evenly spaced"
 	}
-	return []setting{{"scenario", p.Scenario}, {"target", p.Target},
+	return []setting{
+		{"scenario", p.Scenario},
+		{"target", p.Target},
 		{"arrivals", fmt.Sprintf("%g a second, %s", p.Rate, pattern)},
-		{"ramp", p.Ramp.String()}, {"duration", p.Duration.String()}, {"visits at most", fmt.Sprint(p.Most)},
+		{"ramp", p.Ramp.String()},
+		{"duration", p.Duration.String()},
+		{"visits at most", fmt.Sprint(p.Most)},
 		{"visits in flight at most", fmt.Sprint(p.InFlight)},
 		{"patience of a visit that can't begin", p.Patience.String()},
-		{"time-out of a request", p.Timeout.String()}, {"a buyer persists for", p.Persist.String()},
+		{"time-out of a request", p.Timeout.String()},
+		{"a buyer persists for", p.Persist.String()},
 		{"mean pause between pages", p.Think.String()},
-		{"seed", fmt.Sprint(p.Seed)}}
+		{"seed", fmt.Sprint(p.Seed)},
+	}
 }
 
 // machine is what the crowd came from; with a loopback target, the mall's machine too.
 func machine() []setting {
-	list := []setting{{"system", runtime.GOOS + "/" + runtime.GOARCH}, {"processors", fmt.Sprint(runtime.NumCPU())},
-		{"Go", runtime.Version()}}
-	for _, f := range []struct{ path, field, name string }{{"/proc/cpuinfo", "model name", "processor"},
-		{"/proc/meminfo", "MemTotal", "memory"}} {
+	list := []setting{
+		{"system", runtime.GOOS + "/" + runtime.GOARCH},
+		{"processors", fmt.Sprint(runtime.NumCPU())},
+		{"Go", runtime.Version()},
+	}
+	for _, f := range []struct{ path, field, name string }{
+		{"/proc/cpuinfo", "model name", "processor"},
+		{"/proc/meminfo", "MemTotal", "memory"},
+	} {
 		if value := procField(f.path, f.field); value != "" {
 			list = append(list, setting{f.name, value})
 		}

@@ -3,7 +3,6 @@ package mall
 import (
 	"context"
 	"errors"
-
 	"videomall/mall/account"
 	"videomall/mall/insight"
 	"videomall/mall/media"

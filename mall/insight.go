@@ -3,13 +3,12 @@ package mall
 import (
 	"context"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/mall/subscriber"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Insight opens the sums of creators over orders, events and the catalogue, which they know by these verbs only.
@@ -22,7 +21,8 @@ func Insight(m *Mall, pool *pgxpool.Pool, o Options) *insight.Insight {
 		Key:     o.InsightKey,
 		Since:   m.Orders.FirstPaidTx,
 		Facts: func(ctx context.Context, tx pgx.Tx, z calendar.Zone, from, to time.Time,
-			creators []int64) ([]insight.Sums, error) {
+			creators []int64,
+		) ([]insight.Sums, error) {
 			sales, err := m.Orders.SalesTx(ctx, tx, z.Starts(from, to), creators)
 			sums := make([]insight.Sums, len(sales))
 			for n, s := range sales {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"sync"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/outbox"
 )

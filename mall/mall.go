@@ -5,12 +5,6 @@ package mall
 import (
 	"log/slog"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/redis/go-redis/v9"
-	"github.com/riverqueue/river"
-
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/audit"
@@ -37,6 +31,11 @@ import (
 	"videomall/mall/waitingroom"
 	"videomall/mall/webhook"
 	"videomall/telemetry"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+	"github.com/riverqueue/river"
 )
 
 // Options are what the business stands on.

@@ -3,13 +3,12 @@ package mall
 import (
 	"context"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/inventory"
 	"videomall/mall/promotion"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // PromotionsDeps are what campaigns stand on.
@@ -36,7 +35,8 @@ func Promotions(d PromotionsDeps) *promotion.Promotions {
 			Moved: i.CampaignMoved,
 		},
 		SKUs: func(ctx context.Context, q promotion.Querier, skuIDs []int64,
-			at time.Time) (map[int64]promotion.SKU, error) {
+			at time.Time,
+		) (map[int64]promotion.SKU, error) {
 			offers, err := c.OffersTx(ctx, q, skuIDs, at)
 			skus := make(map[int64]promotion.SKU, len(offers))
 			for id, o := range offers {

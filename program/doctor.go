@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"time"
-
 	"videomall/config"
 	"videomall/db"
 	"videomall/mall/media"

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
 	"videomall/config"
 	"videomall/mall/media"
 )

@@ -11,10 +11,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
-
-	"github.com/redis/go-redis/v9"
-	"golang.org/x/sync/errgroup"
-
 	"videomall/config"
 	"videomall/db"
 	"videomall/embedded"
@@ -25,6 +21,9 @@ import (
 	"videomall/mall/playback"
 	"videomall/mall/risk"
 	"videomall/telemetry"
+
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
 )
 
 // Program is the opened mall, before it runs.

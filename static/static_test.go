@@ -11,10 +11,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"videomall/static"
 
 	"github.com/andybalholm/brotli"
-
-	"videomall/static"
 )
 
 func get(t *testing.T, method, path string, header map[string]string) *http.Response {
@@ -99,8 +98,10 @@ func TestHandler_compressed_copies_unpack_to_their_source(t *testing.T) {
 func TestHandler_refuses_other_names_and_methods(t *testing.T) {
 	t.Parallel()
 	hashed := static.URL("app.css")
-	for _, path := range []string{"/static/", "/static/app.css", "/static/dist/app.css", "/static/../static.go",
-		hashed + ".br", strings.Replace(hashed, "app.", "app.0", 1)} {
+	for _, path := range []string{
+		"/static/", "/static/app.css", "/static/dist/app.css", "/static/../static.go",
+		hashed + ".br", strings.Replace(hashed, "app.", "app.0", 1),
+	} {
 		if res := get(t, "GET", path, nil); res.StatusCode != 404 ||
 			strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
 			t.Errorf("%s: %d %q", path, res.StatusCode, res.Header.Get("Cache-Control"))

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
 	"videomall/telemetry"
 )
 
@@ -72,8 +71,10 @@ func TestStartAdmin_profiles_only_when_switched_on(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/cmdline",
-			"/debug/pprof/symbol"} {
+		for _, path := range []string{
+			"/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/cmdline",
+			"/debug/pprof/symbol",
+		} {
 			if status, _ := get(t, "http://"+a.Addr()+path); status != want {
 				t.Errorf("PProf %v, %s: %d, want %d", on, path, status, want)
 			}

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
 	"videomall/telemetry"
 )
 
@@ -37,8 +36,10 @@ func TestNewLogger_redacts_secrets(t *testing.T) {
 		if strings.Contains(s, "hunter22") || strings.Contains(s, "eyJ") {
 			t.Errorf("%s: %s", format, s)
 		}
-		for _, kept := range []string{"master.m3u8", "sess1", "next=/library", "postgres://mall:", "text/html", "Mei",
-			"0001.ts", "/pay: refused"} {
+		for _, kept := range []string{
+			"master.m3u8", "sess1", "next=/library", "postgres://mall:", "text/html", "Mei",
+			"0001.ts", "/pay: refused",
+		} {
 			if !strings.Contains(s, kept) {
 				t.Errorf("%s: lost %q: %s", format, kept, s)
 			}

@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
 	"videomall/db/dbtest"
 	"videomall/telemetry"
 )

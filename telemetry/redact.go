@@ -13,8 +13,10 @@ import (
 const redacted = "[redacted]"
 
 // secretWords mark an attribute whose whole value is a secret, wherever they stand in its key.
-var secretWords = []string{"password", "passwd", "secret", "token", "authorization", "cookie", "signature", "apikey",
-	"api_key", "otp_code", "session_id"}
+var secretWords = []string{
+	"password", "passwd", "secret", "token", "authorization", "cookie", "signature", "apikey",
+	"api_key", "otp_code", "session_id",
+}
 
 // patterns find secrets inside longer texts: messages, errors, URLs.
 var patterns = []struct {
@@ -29,8 +31,10 @@ var patterns = []struct {
 	{regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+\.[\w-]*`), redacted}, // a JWT anywhere
 	{regexp.MustCompile(`\b(Bearer)\s+[\w.~+/=-]{6,}`), "$1 " + redacted},
 	{regexp.MustCompile(`(?i)(authorization\W+(?:basic|bearer)\s+)[\w.~+/=-]+`), "${1}" + redacted},
-	{regexp.MustCompile(`(?i)([?&](?:[\w-]*(?:token|secret|signature|password)|sig|sign|code)=)[^&\s"#]+`),
-		"${1}" + redacted},
+	{
+		regexp.MustCompile(`(?i)([?&](?:[\w-]*(?:token|secret|signature|password)|sig|sign|code)=)[^&\s"#]+`),
+		"${1}" + redacted,
+	},
 	{regexp.MustCompile(`(\w+://[^:/@\s"]*:)[^@/\s"]+@`), "${1}" + redacted + "@"}, // user:password@host
 	{regexp.MustCompile(`(?i)\b(password=)('[^']*'|\S+)`), "${1}" + redacted},
 }

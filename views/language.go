@@ -2,7 +2,6 @@ package views
 
 import (
 	"strings"
-
 	"videomall/static"
 	"videomall/views/text"
 )

@@ -5,7 +5,6 @@ package views
 
 import (
 	"context"
-
 	"videomall/views/text"
 	"videomall/views/ui"
 )

@@ -6,12 +6,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/a-h/templ"
-
 	"videomall/views"
 	"videomall/views/text"
 	"videomall/views/ui"
+
+	"github.com/a-h/templ"
 )
 
 func layout(t *testing.T, p views.Page) string {
@@ -92,8 +91,10 @@ func TestLayout_language_and_theme(t *testing.T) {
 		}
 	}
 	guest := layout(t, views.Page{Path: "/videos/7?x=1"})
-	for _, want := range []string{`<html lang="en">`, `<title>Videomall</title>`, `/sign-in?next=%2Fvideos%2F7%3Fx%3D1`,
-		`Cart, 0 videos`} {
+	for _, want := range []string{
+		`<html lang="en">`, `<title>Videomall</title>`, `/sign-in?next=%2Fvideos%2F7%3Fx%3D1`,
+		`Cart, 0 videos`,
+	} {
 		if !strings.Contains(guest, want) {
 			t.Errorf("a guest's page misses %s", want)
 		}

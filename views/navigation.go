@@ -3,7 +3,6 @@ package views
 import (
 	"net/url"
 	"strings"
-
 	"videomall/views/text"
 	"videomall/views/ui"
 )

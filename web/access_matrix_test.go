@@ -10,10 +10,6 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
-
 	"videomall/config"
 	"videomall/db"
 	"videomall/mall/account"
@@ -27,6 +23,9 @@ import (
 	"videomall/mall/promotion"
 	"videomall/mall/webhook"
 	"videomall/web"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
 )
 
 // matrix is a mall in which Ann makes and Sam buys, Bob makes too and Tim buys too.
@@ -204,8 +203,10 @@ func (m *matrix) visitor(name, role string) *client {
 }
 
 // restless are tables that remember who was there, and what the job queue does by itself.
-var restless = []string{"account_session", "river_job", "river_leader", "river_queue", "river_client",
-	"river_client_queue"}
+var restless = []string{
+	"account_session", "river_job", "river_leader", "river_queue", "river_client",
+	"river_client_queue",
+}
 
 // digest is a sum of each table's rows.
 func (m *matrix) digest() map[string]string {

@@ -6,10 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"videomall/mall/account"
 
 	"github.com/labstack/echo/v4"
-
-	"videomall/mall/account"
 )
 
 // open are the addresses that show or do the same for everybody, or judge by something else than who is signed in: a
@@ -37,19 +36,23 @@ var open = []string{
 }
 
 // own are the addresses of a person's things. With parameters they name what is Sam's: for others it does not exist.
-var own = []string{"/account", "/checkout", "/orders", "/library", "/watch", "/v/:slug/reviews", "/sales/:id/buy",
+var own = []string{
+	"/account", "/checkout", "/orders", "/library", "/watch", "/v/:slug/reviews", "/sales/:id/buy",
 	"/bundles/:id/buy", "/preview",
-	"/api/v1/mall/orders", "/api/v1/mall/payments/:orderNo", "/api/v1/mall/me", "/api/v1/mall/play"}
+	"/api/v1/mall/orders", "/api/v1/mall/payments/:orderNo", "/api/v1/mall/me", "/api/v1/mall/play",
+}
 
 // shared are addresses of a person's things whose parameters name something public, or the one who asks.
-var shared = []string{"POST /v/:slug/reviews", "POST /sales/:id/buy", "GET /watch/:slug",
+var shared = []string{
+	"POST /v/:slug/reviews", "POST /sales/:id/buy", "GET /watch/:slug",
 	"POST /bundles/:id/buy", "GET /preview/:assetId/auth", "POST /preview/:assetId/auth",
 	"GET /studio/earnings/statements/:month",
 	"GET /studio/earnings/statements/:month/csv", "GET /studio/earnings/statements/:month/pdf",
 	"POST /account/devices/:number/end",
 	// What an address of uploads is capable of is the same whether or not there is an upload by that id.
 	"OPTIONS /studio/uploads/tus/:id",
-	"GET /api/v1/mall/play/auth/:videoId", "POST /api/v1/mall/play/auth/:videoId"}
+	"GET /api/v1/mall/play/auth/:videoId", "POST /api/v1/mall/play/auth/:videoId",
+}
 
 // early are addresses that answer every creator alike before they look for whose it is: where files lie in a folder, as
 // here, no addresses of a bucket are signed, and OPTIONS says what the protocol of uploads offers.

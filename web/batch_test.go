@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
 	"videomall/db/dbtest"
 	"videomall/demo"
 )

@@ -3,7 +3,6 @@ package web_test
 import (
 	"strings"
 	"testing"
-
 	"videomall/mall/account"
 )
 

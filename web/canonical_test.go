@@ -4,10 +4,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"videomall/web"
 
 	"github.com/labstack/echo/v4"
-
-	"videomall/web"
 )
 
 func TestCanonicalHost_redirects(t *testing.T) {
@@ -15,14 +14,18 @@ func TestCanonicalHost_redirects(t *testing.T) {
 	const html = "text/html,application/xhtml+xml,*/*;q=0.8"
 	for name, c := range map[string]struct{ public, method, host, accept, target, want string }{
 		"the name itself": {"http://127.0.0.1:8080", "GET", "127.0.0.1:8080", html, "/cart", ""},
-		"localhost": {"http://127.0.0.1:8080", "GET", "localhost:8080", html, "/videos?q=%E6%B5%B7",
-			"http://127.0.0.1:8080/videos?q=%E6%B5%B7"},
+		"localhost": {
+			"http://127.0.0.1:8080", "GET", "localhost:8080", html, "/videos?q=%E6%B5%B7",
+			"http://127.0.0.1:8080/videos?q=%E6%B5%B7",
+		},
 		"IPv6":              {"http://127.0.0.1:8080/", "GET", "[::1]:8080", html, "/", "http://127.0.0.1:8080/"},
 		"a program":         {"http://127.0.0.1:8080", "GET", "localhost:8080", "*/*", "/api/openapi.json", ""},
 		"a form":            {"http://127.0.0.1:8080", "POST", "localhost:8080", html, "/cart/items", ""},
 		"a stranger's name": {"http://127.0.0.1:8080", "GET", "evil.example", html, "/", ""},
-		"a path like a name": {"http://127.0.0.1:8080", "GET", "localhost:8080", html, "//evil.example/",
-			"http://127.0.0.1:8080//evil.example/"},
+		"a path like a name": {
+			"http://127.0.0.1:8080", "GET", "localhost:8080", html, "//evil.example/",
+			"http://127.0.0.1:8080//evil.example/",
+		},
 		"a mall with a domain": {"https://mall.example", "GET", "localhost:8080", html, "/", ""},
 	} {
 		e := echo.New()

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/mall/account"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/ledger"
@@ -109,9 +108,11 @@ func TestConsole_Search_finds_every_kind(t *testing.T) {
 			}
 		}
 	}
-	for q, to := range map[string]string{things["order"]: "/admin/orders/" + things["order"],
+	for q, to := range map[string]string{
+		things["order"]:                  "/admin/orders/" + things["order"],
 		strings.ToLower(things["order"]): "/admin/orders/" + things["order"],
-		"ANN@example.test":               person, " ann@example.test ": person} {
+		"ANN@example.test":               person, " ann@example.test ": person,
+	} {
 		if a := desk.get("/admin/search?q=" + url.QueryEscape(q)); a.status != http.StatusSeeOther ||
 			a.header.Get("Location") != to {
 			t.Errorf("%q leads to %d %s", q, a.status, a.header.Get("Location"))
@@ -129,8 +130,10 @@ func TestConsole_Search_finds_every_kind(t *testing.T) {
 	if a := desk.shows(person+"/statements/"+month+"/pdf", 200, "%PDF-"); a.header.Get("Content-Disposition") == "" {
 		t.Errorf("%v", a.header)
 	}
-	for _, none := range []string{person + "/statements/1999-01", person + "/statements/x/csv",
-		fmt.Sprintf("/admin/people/%d/statements/%s", olga.ID, month)} {
+	for _, none := range []string{
+		person + "/statements/1999-01", person + "/statements/x/csv",
+		fmt.Sprintf("/admin/people/%d/statements/%s", olga.ID, month),
+	} {
 		if a := desk.get(none); a.status != 404 {
 			t.Errorf("%s: %d", none, a.status)
 		}
@@ -156,11 +159,13 @@ func TestConsole_Search_uses_indexes(t *testing.T) {
 			300 * time.Millisecond) {
 			rows, err := h.Pool.Query(h.Ctx,
 				`select relname, seq_scan from pg_stat_user_tables where relname = any($1)`,
-				[]string{"video_order", "video_payment",
+				[]string{
+					"video_order", "video_payment",
 					"payment_capture", "payment_refund", "account_user", "video_product_spu", "catalog_revision",
 					"media_video", "promotion_campaign",
 					"promotion_coupon", "webhook_endpoint", "ledger_payout", "review_case", "outbox_delivery",
-					"outbox_event", "river_job", "risk_entry", "audit_entry"})
+					"outbox_event", "river_job", "risk_entry", "audit_entry",
+				})
 			h.OK(err)
 			for rows.Next() {
 				var table string
@@ -173,14 +178,18 @@ func TestConsole_Search_uses_indexes(t *testing.T) {
 		return counts
 	}
 	before := scans()
-	for _, q := range []string{things["order"][:12], "TXN-77", things["order"], "ann", "ann@example.test", "film",
-		"wedding", "1", "summer", "hooks.shop.com", "nothing at all"} {
+	for _, q := range []string{
+		things["order"][:12], "TXN-77", things["order"], "ann", "ann@example.test", "film",
+		"wedding", "1", "summer", "hooks.shop.com", "nothing at all",
+	} {
 		if a := desk.get("/admin/search?q=" + url.QueryEscape(q)); a.status != 200 && a.status != 303 {
 			t.Errorf("%q: %d", q, a.status)
 		}
 	}
-	for _, path := range []string{"/admin/people?q=an", "/admin/people?q=ann%40", "/admin/people?role=creator",
-		"/admin/people?suspended=on", "/admin/people/1"} {
+	for _, path := range []string{
+		"/admin/people?q=an", "/admin/people?q=ann%40", "/admin/people?role=creator",
+		"/admin/people?suspended=on", "/admin/people/1",
+	} {
 		desk.shows(path, 200)
 	}
 	after := scans()

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
-
 	"videomall/config"
 	"videomall/mall/account"
 	"videomall/mall/malltest"
@@ -187,10 +186,15 @@ func TestGate_exempt_routes(t *testing.T) {
 	})
 	c := h.at("192.0.2.1")
 	for _, r := range []struct{ method, path string }{
-		{"GET", static.URL("app.css")}, {"GET", "/robots.txt"}, {"GET", "/media/covers/none-960.webp"},
+		{"GET", static.URL("app.css")},
+		{"GET", "/robots.txt"},
+		{"GET", "/media/covers/none-960.webp"},
 		{"GET", "/media/trailers/none/index.m3u8"},
-		{"GET", "/p/t/v/master.m3u8"}, {"GET", "/k/t/v/1"}, {"GET", "/s/1/s/s/v/360p/s0.m4s"},
-		{"POST", "/api/v1/mall/payments/callback"}, {"POST", "/api/v1/mall/payments/callback/sandbox"},
+		{"GET", "/p/t/v/master.m3u8"},
+		{"GET", "/k/t/v/1"},
+		{"GET", "/s/1/s/s/v/360p/s0.m4s"},
+		{"POST", "/api/v1/mall/payments/callback"},
+		{"POST", "/api/v1/mall/payments/callback/sandbox"},
 	} {
 		for range 4 {
 			if a := c.ask(r.method, r.path, ""); a.status == 429 || a.header.Get("RateLimit") != "" {
@@ -280,8 +284,10 @@ func TestGate_signed_device_cookie(t *testing.T) {
 	if neighbour.get("/sign-in"); neighbour.device() == c.device() {
 		t.Error("two browsers are one device")
 	}
-	for _, forged := range []string{"ABC.DEF", c.device() + ".AAAA",
-		strings.TrimPrefix(strings.Split(set[0], ";")[0], "device=") + "x"} {
+	for _, forged := range []string{
+		"ABC.DEF", c.device() + ".AAAA",
+		strings.TrimPrefix(strings.Split(set[0], ";")[0], "device=") + "x",
+	} {
 		for range 5 {
 			a := h.at("192.0.2.1").ask("GET", "/sign-in", "", "Cookie", "device="+forged)
 			if a.status != 200 || len(a.header.Values("Set-Cookie")) != 1 {
@@ -308,9 +314,11 @@ func TestGate_access_lists(t *testing.T) {
 		}))
 	}
 	entry(risk.Deny, risk.Address, "203.0.113.0/24")
-	for path, open := range map[string]bool{"/": false, "/sign-in": false, "/api/v1/mall/videos": false,
+	for path, open := range map[string]bool{
+		"/": false, "/sign-in": false, "/api/v1/mall/videos": false,
 		"/media/covers/none-960.webp": false,
-		"/s/1/s/s/v/360p/s0.m4s":      false, static.URL("app.css"): true, "/api/v1/mall/payments/callback": true} {
+		"/s/1/s/s/v/360p/s0.m4s":      false, static.URL("app.css"): true, "/api/v1/mall/payments/callback": true,
+	} {
 		method := "GET"
 		if strings.HasSuffix(path, "/callback") {
 			method = "POST"

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/mall/account"
 	"videomall/mall/promotion"
 	"videomall/mall/risk"

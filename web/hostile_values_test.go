@@ -163,5 +163,7 @@ const notice = `{"eventId": "e", "type": "payment.succeeded", "merchant": "x", "
 var endless = []string{"/sales/:id/events"}
 
 // asJSON are values that a text can't stand for, with the name of their own parameter for %s.
-var asJSON = []string{"null", "[]", "{}", "true", "-1", "1e999", "9223372036854775808", "0.1", `{"a": {"a": []}}`,
-	`1, "%s": 1`}
+var asJSON = []string{
+	"null", "[]", "{}", "true", "-1", "1e999", "9223372036854775808", "0.1", `{"a": {"a": []}}`,
+	`1, "%s": 1`,
+}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
 	"videomall/demo"
 	"videomall/mall/account"
 	"videomall/mall/malltest"
@@ -56,20 +55,26 @@ func TestConsole_links(t *testing.T) {
 	creatorPath := "/admin/people/" + creator
 	theCase, log := "/admin/cases#case-"+caseID, "/admin/audit?subject="
 	pages := map[string][]string{
-		"/admin": {"/admin?days=7", "/admin?days=90", "/admin/orders", "/admin/people",
-			"/admin/cases"},
+		"/admin": {
+			"/admin?days=7", "/admin?days=90", "/admin/orders", "/admin/people",
+			"/admin/cases",
+		},
 		"/admin/orders?q=" + email: {order, person},
 		order:                      {person, video, creatorPath, theCase, log + "order%3A" + orderNo},
 		person:                     {order, theCase, log + "account%3A" + buyer, video},
-		video: {"/admin/orders/" + latest, creatorPath, "/admin/people/" + latestBuyer,
-			log + "spu%3A" + product, "/admin/orders?product=" + product},
+		video: {
+			"/admin/orders/" + latest, creatorPath, "/admin/people/" + latestBuyer,
+			log + "spu%3A" + product, "/admin/orders?product=" + product,
+		},
 		"/admin/orders?product=" + product: {order, person, video},
 		creatorPath:                        {"/admin/books/creators/" + creator, log + "account%3A" + creator},
 		"/admin/cases":                     {order, person, video, creatorPath, log + "order%3A" + orderNo},
 		"/admin/people/" + reviewer:        {"/admin/products/" + reviewed},
 		"/admin/products/" + reviewed:      {"/admin/people/" + reviewer},
-		"/admin/review/" + deskCase: {"/admin/products/" + deskProduct, "/admin/people/" + deskCreator,
-			log + "case%3A" + deskCase},
+		"/admin/review/" + deskCase: {
+			"/admin/products/" + deskProduct, "/admin/people/" + deskCreator,
+			log + "case%3A" + deskCase,
+		},
 		"/admin/products/" + deskProduct: {"/admin/review/" + deskCase, "/admin/people/" + deskCreator},
 		"/admin/payouts/" + payout:       {"/admin/people/" + payee, log + "payout%3A" + payout},
 		log + "order%3A" + orderNo:       {order},

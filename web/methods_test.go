@@ -7,12 +7,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"videomall/mall/account"
+	"videomall/mall/promotion"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/labstack/echo/v4"
-
-	"videomall/mall/account"
-	"videomall/mall/promotion"
 )
 
 // visitors are one of each kind: those who own what the matrix has made, an operator and a guest.
@@ -45,8 +44,10 @@ func TestRoutes_HEAD_answers_like_GET(t *testing.T) {
 			if head.status != get.status || head.body != "" {
 				t.Errorf("%s: %s: HEAD %d %q, GET %d", who, r.Path, head.status, head.body, get.status)
 			}
-			for _, name := range []string{"Content-Type", "Content-Length", "Content-Encoding", "Location",
-				"Cache-Control", "Vary", "Allow"} {
+			for _, name := range []string{
+				"Content-Type", "Content-Length", "Content-Encoding", "Location",
+				"Cache-Control", "Vary", "Allow",
+			} {
 				if name == "Content-Length" && get.header.Get(name) == "0" {
 					continue // net/http says it of a body that nobody wrote, and for GET alone
 				}
@@ -114,10 +115,12 @@ func TestRoutes_OPTIONS_and_405(t *testing.T) {
 func TestRoutes_empty_id(t *testing.T) {
 	m := newMatrix(t)
 	visitors := m.visitors()
-	addresses := []string{"/nothing", "/videos/", "/orders/", "/api/v1/mall/nothing", "/api/v1/mall/videos/", "/api/",
+	addresses := []string{
+		"/nothing", "/videos/", "/orders/", "/api/v1/mall/nothing", "/api/v1/mall/videos/", "/api/",
 		"/api/v2/mall/videos",
 		"/admin/nothing", "/studio/nothing", "/account/nothing", "/api/v1/mall/me/nothing", "/api/v1/mall/play/nothing",
-		"/index.php", "/.env"}
+		"/index.php", "/.env",
+	}
 	for _, r := range m.routes {
 		if r.Method == http.MethodGet && !strings.HasSuffix(r.Path, "*") {
 			addresses = append(addresses, strings.TrimSuffix(m.address(r), "/")+"/nothing/at/all")

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-
 	"videomall/mall/account"
 	"videomall/mall/malltest"
 	"videomall/mall/risk"
@@ -80,8 +79,10 @@ func TestPeople_role_change_holds_at_next_request(t *testing.T) {
 	}); a.status != 403 {
 		t.Errorf("her own role: %d", a.status)
 	}
-	for path, status := range map[string]int{at + "/role?to=king": 422, at + "/role": 422, "/admin/people/4711": 404,
-		"/admin/people/x": 404, "/admin/people/4711/suspend": 404} {
+	for path, status := range map[string]int{
+		at + "/role?to=king": 422, at + "/role": 422, "/admin/people/4711": 404,
+		"/admin/people/x": 404, "/admin/people/4711/suspend": 404,
+	} {
 		if a := desk.get(path); a.status != status {
 			t.Errorf("%s: %d", path, a.status)
 		}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/mall/account"
 	"videomall/mall/ledger"
 	"videomall/mall/malltest"

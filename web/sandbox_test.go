@@ -3,16 +3,17 @@ package web_test
 import (
 	"strings"
 	"testing"
-
 	"videomall/config"
 	"videomall/mall/account"
 )
 
 func TestConsole_SandboxInProduction(t *testing.T) {
 	const warning = "Orders can be paid without money"
-	rooms := []string{"/admin", "/admin/orders", "/admin/sales", "/admin/cases", "/admin/dead-letters", "/admin/lists",
+	rooms := []string{
+		"/admin", "/admin/orders", "/admin/sales", "/admin/cases", "/admin/dead-letters", "/admin/lists",
 		"/admin/review", "/admin/offers",
-		"/admin/payouts", "/admin/books", "/admin/audit", "/admin/people", "/admin/search?q=a"}
+		"/admin/payouts", "/admin/books", "/admin/audit", "/admin/people", "/admin/search?q=a",
+	}
 	for name, cfg := range map[string]config.Config{
 		"in production": {Sandbox: "a secret of the sandbox", SandboxOn: true},
 		"in the demo":   {Sandbox: "a secret of the sandbox", Demo: true},

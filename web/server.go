@@ -8,10 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/labstack/echo/v4"
-	"github.com/labstack/echo/v4/middleware"
-
 	"videomall/config"
 	"videomall/mall"
 	"videomall/telemetry"
@@ -22,6 +18,9 @@ import (
 	"videomall/web/studio/earnings"
 	"videomall/web/studio/uploads"
 	"videomall/web/studio/videos"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
 )
 
 // Deps are what the pages stand on.

@@ -8,14 +8,13 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-
 	"videomall/config"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
 	"videomall/mall/sitepage"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // xmlList is a sitemap or an index of some, as the protocol describes it (sitemaps.org).
@@ -67,7 +66,8 @@ func (h *house) sitemap(path, root string) (found []string) {
 			Rel      string `xml:"rel,attr"`
 			Hreflang string `xml:"hreflang,attr"`
 			Href     string `xml:"href,attr"`
-		}) bool {
+		},
+		) bool {
 			return l.Href == e.Loc
 		})
 		if !slices.Equal(langs, []string{"en", "zh-CN", "x-default"}) || !itself {
@@ -121,8 +121,10 @@ func TestSitemap(t *testing.T) {
 			h.at("192.0.2.1").shows(address, 200, `<link rel="canonical" href="http://mall.example`+address+`"`)
 		}
 	}
-	for _, none := range []string{"/sitemaps/videos-1.xml", "/sitemaps/videos-00.xml", "/sitemaps/videos--1.xml",
-		"/sitemaps/series-0.xml", "/sitemaps/x"} {
+	for _, none := range []string{
+		"/sitemaps/videos-1.xml", "/sitemaps/videos-00.xml", "/sitemaps/videos--1.xml",
+		"/sitemaps/series-0.xml", "/sitemaps/x",
+	} {
 		if a := h.at("192.0.2.1").get(none); a.status != 404 {
 			t.Errorf("%s: %d", none, a.status)
 		}
@@ -228,8 +230,10 @@ func TestWellKnown(t *testing.T) {
 	if a := c.get("/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200"); a.status != 404 {
 		t.Errorf("what is not known: %d", a.status)
 	}
-	for path, contentType := range map[string]string{"/favicon.ico": "image/x-icon",
-		"/apple-touch-icon.png": "image/png"} {
+	for path, contentType := range map[string]string{
+		"/favicon.ico":          "image/x-icon",
+		"/apple-touch-icon.png": "image/png",
+	} {
 		a := c.get(path)
 		if a.status != 200 || a.header.Get("Content-Type") != contentType || len(a.body) == 0 || len(a.body) > 20_000 ||
 			a.header.Get("Cache-Control") != "public, max-age=86400" || len(a.header["Set-Cookie"]) > 0 {

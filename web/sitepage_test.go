@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/mall/account"
 	"videomall/mall/locale"
 	"videomall/mall/malltest"

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
-
 	"videomall/config"
 	"videomall/mall/locale"
 	"videomall/mall/malltest"

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os/exec"
 	"testing"
-
 	"videomall/db"
 	"videomall/db/dbtest"
 )

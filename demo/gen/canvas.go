@@ -230,8 +230,10 @@ func (c *Canvas) Field(step, top, bottom float64, mode Blend, f func(x, y float6
 		fv := v - float64(j)
 		for i := range line {
 			col := mix(grid[j*cols+i], grid[(j+1)*cols+i], fv)
-			line[i] = fixed{int(clamp(col.R) * 65280), int(clamp(col.G) * 65280), int(clamp(col.B) * 65280),
-				int(clamp(col.A) * 65536)}
+			line[i] = fixed{
+				int(clamp(col.R) * 65280), int(clamp(col.G) * 65280), int(clamp(col.B) * 65280),
+				int(clamp(col.A) * 65536),
+			}
 		}
 		u := perPixel / 2
 		for x := 0; x < c.W; x, u = x+1, u+perPixel {

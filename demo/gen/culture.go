@@ -87,8 +87,18 @@ func branch(c *Canvas, t float64) {
 	arm(180, 140, -30, 400, 70, 18)
 	arm(300, 190, 24, 420, 320, 14)
 	arm(90, 120, 30, 190, 300, 14)
-	for i, p := range []Point{{470, 190}, {430, 176}, {400, 72}, {360, 92}, {420, 318}, {396, 270}, {190, 298},
-		{172, 244}, {300, 128}, {250, 150}} {
+	for i, p := range []Point{
+		{470, 190},
+		{430, 176},
+		{400, 72},
+		{360, 92},
+		{420, 318},
+		{396, 270},
+		{190, 298},
+		{172, 244},
+		{300, 128},
+		{250, 150},
+	} {
 		x, y := p.X+sway, p.Y+sway*0.6
 		r := 13 + 7*dice(72, i)
 		for k := 0; k < 5; k++ {
@@ -138,8 +148,12 @@ func paintStrokes(face Faces) func(*Canvas, float64) {
 			paper(c, hex(0xf3e7d0), hex(0xe7d5b6))
 			red := flat(hex(0xb5302a).Fade(0.5))
 			x0, y0, w := ox, oy, 720.0
-			for _, r := range [][4]float64{{x0, y0, w, 5}, {x0, y0 + w - 5, w, 5}, {x0, y0, 5, w},
-				{x0 + w - 5, y0, 5, w}} {
+			for _, r := range [][4]float64{
+				{x0, y0, w, 5},
+				{x0, y0 + w - 5, w, 5},
+				{x0, y0, 5, w},
+				{x0 + w - 5, y0, 5, w},
+			} {
 				c.Rect(r[0], r[1], r[2], r[3], red)
 			}
 			for i := 0; i < 30; i++ {
@@ -320,8 +334,10 @@ func paintCranes(c *Canvas, t float64) {
 			}
 		}
 	})
-	tones := []Color{hex(0xe8475f), hex(0xf7b32b), hex(0x2d9cdb), hex(0xfbfbfb), hex(0x6c5ce7), hex(0x1fa88a),
-		hex(0xf78da7)}
+	tones := []Color{
+		hex(0xe8475f), hex(0xf7b32b), hex(0x2d9cdb), hex(0xfbfbfb), hex(0x6c5ce7), hex(0x1fa88a),
+		hex(0xf78da7),
+	}
 	for i := 0; i < 15; i++ {
 		depth := 0.24 + 0.76*math.Pow(float64(i)/14, 1.5)
 		f := float64(i)

@@ -39,8 +39,10 @@ func paintWok(c *Canvas, t float64) {
 	beat := math.Mod(t, 2.4) / 2.4
 	tilt := 0.16*math.Sin(beat*2*math.Pi)*ramp(0, 0.2, beat) - 0.03
 	lift := -30 * math.Sin(beat*math.Pi)
-	foods := []Color{hex(0x5fb54a), hex(0xf2512f), hex(0xffd24d), hex(0xf4ead2), hex(0x8fce5a), hex(0xd98b4a),
-		hex(0xe8432f)}
+	foods := []Color{
+		hex(0x5fb54a), hex(0xf2512f), hex(0xffd24d), hex(0xf4ead2), hex(0x8fce5a), hex(0xd98b4a),
+		hex(0xe8432f),
+	}
 	for i := 0; i < 24; i++ {
 		r0 := dice(141, i, 1)
 		x0 := (dice(141, i, 2) - 0.5) * 520
@@ -97,8 +99,10 @@ func paintNoodles(face Faces) func(*Canvas, float64) {
 			for i := 0; i < 48; i++ {
 				a := float64(i) * math.Pi / 24
 				c.Stroke(
-					[]Point{{800 + 410*math.Cos(a), 450 + 410*math.Sin(a)},
-						{800 + 1200*math.Cos(a), 450 + 1200*math.Sin(a)}}, 5, flat(hex(0xe25a42).Fade(0.6)))
+					[]Point{
+						{800 + 410*math.Cos(a), 450 + 410*math.Sin(a)},
+						{800 + 1200*math.Cos(a), 450 + 1200*math.Sin(a)},
+					}, 5, flat(hex(0xe25a42).Fade(0.6)))
 			}
 		})
 		// One fold a movement: the strands double, the dough grows thinner, the arms swing once.

@@ -29,8 +29,10 @@ func main() {
 	}
 }`
 
-var keywords = map[string]bool{"package": true, "import": true, "func": true, "for": true, "range": true, "go": true,
-	"chan": true, "make": true}
+var keywords = map[string]bool{
+	"package": true, "import": true, "func": true, "for": true, "range": true, "go": true,
+	"chan": true, "make": true,
+}
 
 func highlight(line string) []token {
 	if strings.HasPrefix(line, "//") {
@@ -239,8 +241,10 @@ func paintBauhaus(c *Canvas, t float64) {
 		}
 	}
 	// One big compass wanders over the grid and ties the beats together.
-	from, to := Point{300 + 1000*dice(205, step), 250 + 400*dice(206, step)}, Point{300 + 1000*dice(205, step+1),
-		250 + 400*dice(206, step+1)}
+	from, to := Point{300 + 1000*dice(205, step), 250 + 400*dice(206, step)}, Point{
+		300 + 1000*dice(205, step+1),
+		250 + 400*dice(206, step+1),
+	}
 	x, y := lerp(from.X, to.X, k), lerp(from.Y, to.Y, k)
 	c.Circle(x, y, 150, flat(cream))
 	c.Push(x, y, (float64(step)+k)*math.Pi/2, 1, 1)
@@ -262,8 +266,10 @@ func paintNebula(c *Canvas, t float64) {
 		a, b := math.Pow(ramp(0.4, 0.88, d), 1.7), math.Pow(ramp(0.42, 0.88, e), 1.7)
 		core := math.Exp(-(sq(dx-0.08) + sq(dy*1.5+0.02)) * 5)
 		p, q := hex(0xe03a8c), hex(0x2f7bf0)
-		return Color{p.R*a*1.1 + q.R*b + 1.0*core*d*0.75, p.G*a*0.8 + q.G*b*1.05 + 0.72*core*d*0.6,
-			p.B*a + q.B*b*1.15 + 0.5*core*d*0.5, 1}
+		return Color{
+			p.R*a*1.1 + q.R*b + 1.0*core*d*0.75, p.G*a*0.8 + q.G*b*1.05 + 0.72*core*d*0.6,
+			p.B*a + q.B*b*1.15 + 0.5*core*d*0.5, 1,
+		}
 	})
 	for i := 0; i < 190; i++ {
 		depth := math.Mod(dice(211, i, 1)+t*0.028, 1)

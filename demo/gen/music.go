@@ -113,8 +113,10 @@ func paintPiano(c *Canvas, t float64) {
 	}
 	var notes []fall
 	tones := []Color{hex(0xffd98a), hex(0xff9a76), hex(0x7fe0c8), hex(0x8fb8ff), hex(0xf3a6d6)}
-	melody := []int{9, 11, 13, 16, 14, 13, 11, 9, 8, 11, 13, 15, 14, 11, 9, 6, 9, 13, 16, 18, 16, 14, 13, 11, 9, 8, 6,
-		9, 11, 13, 9, 9}
+	melody := []int{
+		9, 11, 13, 16, 14, 13, 11, 9, 8, 11, 13, 15, 14, 11, 9, 6, 9, 13, 16, 18, 16, 14, 13, 11, 9, 8, 6,
+		9, 11, 13, 9, 9,
+	}
 	for i := 0; i < 72; i++ {
 		f := float64(i)
 		n := melody[i%32]

@@ -67,9 +67,11 @@ func renditions(f Video) []rendition {
 // encodeArgs reads frames from standard input and writes clear fMP4 HLS, one folder a rendition.
 func encodeArgs(ladder []rendition, sound, dir string) []string {
 	top := ladder[len(ladder)-1]
-	args := []string{"-y", "-hide_banner", "-loglevel", "error", "-nostats",
+	args := []string{
+		"-y", "-hide_banner", "-loglevel", "error", "-nostats",
 		"-f", "rawvideo", "-pix_fmt", "rgba", "-s", fmt.Sprintf("%dx%d", top.width(), top.height), "-r",
-		strconv.Itoa(fps), "-i", "pipe:0", "-i", sound}
+		strconv.Itoa(fps), "-i", "pipe:0", "-i", sound,
+	}
 	graph := fmt.Sprintf("[0:v]split=%d", len(ladder))
 	for i := range ladder {
 		graph += fmt.Sprintf("[in%d]", i)

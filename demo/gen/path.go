@@ -49,6 +49,7 @@ func (p *Path) Line(x, y float64) *Path { return p.add('L', Point{x, y}) }
 func (p *Path) Quad(bx, by, x, y float64) *Path {
 	return p.add('Q', Point{bx, by}, Point{x, y})
 }
+
 func (p *Path) Cube(bx, by, cx, cy, x, y float64) *Path {
 	return p.add('C', Point{bx, by}, Point{cx, cy}, Point{x, y})
 }

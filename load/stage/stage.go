@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
 	"videomall/load"
 	"videomall/mall"
 	"videomall/mall/catalog"

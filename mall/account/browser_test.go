@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 )

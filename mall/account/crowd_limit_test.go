@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"testing"
 	"time"
-
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 )

@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 )

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
 	"videomall/db/dbtest"
 	"videomall/db/migrations"
 	"videomall/mall/account"

@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 	"time"
+	"videomall/mall/account/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"
-
-	"videomall/mall/account/internal/dbsqlc"
 )
 
 // ImportTx adds shoppers whose history comes from elsewhere, in the caller's transaction, and returns their ids by

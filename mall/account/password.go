@@ -6,11 +6,10 @@ import (
 	"runtime"
 	"strings"
 	"unicode/utf8"
+	"videomall/mall/account/internal/common"
 
 	"github.com/alexedwards/argon2id"
 	"golang.org/x/text/unicode/norm"
-
-	"videomall/mall/account/internal/common"
 )
 
 const (
@@ -99,8 +98,10 @@ func monotonous(lower string) bool {
 	if len(different) < 4 {
 		return true
 	}
-	for _, run := range []string{"abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "98765432109876543210",
-		"qwertyuiopasdfghjklzxcvbnm"} {
+	for _, run := range []string{
+		"abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "98765432109876543210",
+		"qwertyuiopasdfghjklzxcvbnm",
+	} {
 		if strings.Contains(run, lower) {
 			return true
 		}

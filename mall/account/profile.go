@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // ChangeProfile sets the name and the language. Errors: ErrInvalidAccount, ErrNoUser.
@@ -146,7 +145,8 @@ func (a *Accounts) setStatus(ctx context.Context, id int64, status string) (bool
 
 // endingSessions makes a change and, if it changed something, ends all access that was granted before it.
 func (a *Accounts) endingSessions(ctx context.Context, id int64,
-	change func(pgx.Tx) (int64, error)) (changed bool, err error) {
+	change func(pgx.Tx) (int64, error),
+) (changed bool, err error) {
 	if _, err := a.User(ctx, id); err != nil {
 		return false, err
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/fault"

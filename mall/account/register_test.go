@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/fault"
@@ -138,8 +137,10 @@ func TestAccounts_Register_names_every_invalid_field(t *testing.T) {
 func TestAccounts_Register_accepts_long_words_and_other_scripts(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
-	for i, password := range []string{goodPassword, "十个汉字也是一个好密码", "xK9#mQ2$vL", "          x y z w",
-		"correct horse battery"} {
+	for i, password := range []string{
+		goodPassword, "十个汉字也是一个好密码", "xK9#mQ2$vL", "          x y z w",
+		"correct horse battery",
+	} {
 		email := fmt.Sprintf("p%d@example.test", i)
 		if _, err := h.Register(t.Context(), account.Registration{
 			Email:    email,

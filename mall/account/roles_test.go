@@ -7,14 +7,13 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"videomall/db"
+	"videomall/db/dbtest"
+	"videomall/mall/account"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/jackc/pgx/v5"
-
-	"videomall/db"
-	"videomall/db/dbtest"
-	"videomall/mall/account"
 )
 
 // made returns a new person with that role.
@@ -274,8 +273,10 @@ func TestAccounts_People_finds_by_prefix(t *testing.T) {
 			Role:  "shopper",
 		}, nil},
 		"a role": {account.PeopleFilter{Role: "creator"}, []int64{annika.ID}},
-		"some": {account.PeopleFilter{Only: []int64{ann.ID, bob.ID}},
-			[]int64{bob.ID, ann.ID}},
+		"some": {
+			account.PeopleFilter{Only: []int64{ann.ID, bob.ID}},
+			[]int64{bob.ID, ann.ID},
+		},
 		"of nobody":          {account.PeopleFilter{Only: []int64{}}, nil},
 		"a number of nobody": {account.PeopleFilter{Only: []int64{}, Query: fmt.Sprint(ann.ID)}, nil},
 		"those before":       {account.PeopleFilter{Query: "ann", Before: annika.ID}, []int64{ann.ID}},

@@ -5,7 +5,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 )

@@ -11,15 +11,14 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+	"videomall/db"
+	"videomall/mall/account/internal/dbsqlc"
+	"videomall/mall/redisbreaker"
 
 	"github.com/gorilla/sessions"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
-
-	"videomall/db"
-	"videomall/mall/account/internal/dbsqlc"
-	"videomall/mall/redisbreaker"
 )
 
 const (
@@ -192,7 +191,8 @@ func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *session
 // The old id and its row end; other values are kept. u is the person as they were when they proved the password, and
 // device is the device of the browser's device cookie, or nil. Errors: ErrEnded if their access has ended since.
 func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
-	device []byte) error {
+	device []byte,
+) error {
 	ctx, old, id, now := r.Context(), session.ID, newID(), s.now()
 	values, err := flatten(session.Values)
 	if err != nil {

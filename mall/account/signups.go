@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
 	"videomall/mall/account/internal/dbsqlc"
 )
 

@@ -7,11 +7,10 @@ import (
 	"net/http"
 	"testing"
 	"time"
-
-	"github.com/gorilla/sessions"
-
 	"videomall/db/dbtest"
 	"videomall/mall/account"
+
+	"github.com/gorilla/sessions"
 )
 
 // grant returns the grant of the browser's session.
@@ -72,10 +71,12 @@ func TestAccounts_MayAct(t *testing.T) {
 			_, err := p.h.Lock(ctx, p.ID)
 			return err
 		}, access{}},
-		"one session ended": {func(ctx context.Context, p person) error {
-			return p.h.sessions.EndDevice(ctx, p.ID, p.here.Session)
+		"one session ended": {
+			func(ctx context.Context, p person) error {
+				return p.h.sessions.EndDevice(ctx, p.ID, p.here.Session)
+			},
+			access{there: true, token: true},
 		},
-			access{there: true, token: true}},
 		"device removed": {func(ctx context.Context, p person) error {
 			n, err := p.h.sessions.EndDevicesOn(ctx, p.ID, []byte("here"), nil)
 			if n != 1 {
@@ -117,8 +118,10 @@ func TestAccounts_MayAct(t *testing.T) {
 			if got := (access{here.who(t) != 0, there.who(t) != 0, err == nil}); got != c.want {
 				t.Errorf("sessions and token: %+v, not %+v", got, c.want)
 			}
-			got := access{h.MayAct(t.Context(), p.here) == nil, h.MayAct(t.Context(), away) == nil,
-				h.MayAct(t.Context(), p.token) == nil}
+			got := access{
+				h.MayAct(t.Context(), p.here) == nil, h.MayAct(t.Context(), away) == nil,
+				h.MayAct(t.Context(), p.token) == nil,
+			}
 			if got != c.want {
 				t.Errorf("grants: %+v, not %+v", got, c.want)
 			}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/fault"
 )

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/fault"

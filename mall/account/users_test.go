@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"testing"
-
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 )

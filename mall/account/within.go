@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"videomall/mall/account/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"
-
-	"videomall/mall/account/internal/dbsqlc"
 )
 
 // UserTx is User within a caller's transaction.

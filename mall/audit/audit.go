@@ -12,11 +12,10 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"videomall/mall/audit/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"videomall/mall/audit/internal/dbsqlc"
 )
 
 // Log is the chain in one database.
@@ -150,10 +149,12 @@ func (l *Log) writeTx(ctx context.Context, tx pgx.Tx, e Entry) error {
 // of the previous entry.
 func (r Record) sum() []byte {
 	h := sha256.New()
-	for _, field := range [][]byte{binary.BigEndian.AppendUint64(nil, uint64(r.ID)),
+	for _, field := range [][]byte{
+		binary.BigEndian.AppendUint64(nil, uint64(r.ID)),
 		binary.BigEndian.AppendUint64(nil, uint64(r.At.UnixMicro())),
 		binary.BigEndian.AppendUint64(nil, uint64(r.ActorID)), []byte(r.Actor), []byte(r.Verb), []byte(r.Subject),
-		[]byte(r.Detail), r.PrevHash} {
+		[]byte(r.Detail), r.PrevHash,
+	} {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(field))))
 		h.Write(field)
 	}

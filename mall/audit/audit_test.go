@@ -8,13 +8,12 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/audit"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 type chain struct {
@@ -93,9 +92,11 @@ func TestLog_Verify_untouched_chain_is_whole(t *testing.T) {
 
 func TestLog_Verify_detects_a_change_of_any_field(t *testing.T) {
 	c := open(t).filled(4)
-	for _, set := range []string{"actor = 'nobody'", "actor_id = 9", "verb = 'order.look'", "subject = 'order:9'",
+	for _, set := range []string{
+		"actor = 'nobody'", "actor_id = 9", "verb = 'order.look'", "subject = 'order:9'",
 		"detail = '{}'", "at = at + interval '1 us'",
-		"prev_hash = hash", "hash = sha256('x')"} {
+		"prev_hash = hash", "hash = sha256('x')",
+	} {
 		c.force("create temp table kept on commit drop as select * from audit_entry where id = 2",
 			"create table saved as select * from kept", "update audit_entry set "+set+" where id = 2")
 		c.is(audit.Changed, 2, 1)
@@ -131,10 +132,12 @@ func TestLog_Verify_detects_an_entry_after_the_head(t *testing.T) {
 
 func TestLog_tables_refuse_updates_and_deletions(t *testing.T) {
 	c := open(t).filled(2)
-	for _, s := range []string{"update audit_entry set actor = 'x' where id = 1",
+	for _, s := range []string{
+		"update audit_entry set actor = 'x' where id = 1",
 		"delete from audit_entry where id = 2", "truncate audit_entry",
 		"delete from audit_head", "truncate audit_head", "update audit_head set entry_id = 1",
-		"update audit_head set entry_id = 9"} {
+		"update audit_head set entry_id = 9",
+	} {
 		if _, err := c.pool.Exec(t.Context(), s); err == nil || !strings.Contains(err.Error(), "audit log") {
 			t.Errorf("%s: %v", s, err)
 		}

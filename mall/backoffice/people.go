@@ -3,13 +3,12 @@ package backoffice
 import (
 	"context"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/risk"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // PeopleDeps are the dependencies of People.
@@ -149,7 +148,8 @@ func (p *People) holdTx(ctx context.Context, tx pgx.Tx, by int64) error {
 }
 
 func (p *People) auditTx(ctx context.Context, tx pgx.Tx, by int64, action string, id int64,
-	detail map[string]any) error {
+	detail map[string]any,
+) error {
 	if p.deps.Audit == nil {
 		return nil
 	}

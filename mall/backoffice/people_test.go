@@ -7,7 +7,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
 	"videomall/mall/account"
 	"videomall/mall/audit"
 	"videomall/mall/backoffice"
@@ -55,8 +54,10 @@ func TestPeople_Suspend_until_it_is_lifted(t *testing.T) {
 		Addr:     "a",
 	})
 	m.OK(err)
-	for reason, want := range map[string]error{"": backoffice.ErrActionInvalid, " ": backoffice.ErrActionInvalid,
-		strings.Repeat("x", 201): backoffice.ErrActionInvalid, "\x00": backoffice.ErrActionInvalid} {
+	for reason, want := range map[string]error{
+		"": backoffice.ErrActionInvalid, " ": backoffice.ErrActionInvalid,
+		strings.Repeat("x", 201): backoffice.ErrActionInvalid, "\x00": backoffice.ErrActionInvalid,
+	} {
 		if err := p.Suspend(m.Ctx, desk, mia.ID, reason, 0); !errors.Is(err, want) {
 			t.Errorf("%q: %v", reason, err)
 		}

@@ -3,7 +3,6 @@ package batch_test
 import (
 	"context"
 	"fmt"
-
 	"videomall/mall/batch"
 )
 

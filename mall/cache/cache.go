@@ -14,10 +14,9 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+	"videomall/telemetry"
 
 	"github.com/maypok86/otter/v2"
-
-	"videomall/telemetry"
 )
 
 const (
@@ -168,7 +167,8 @@ func (c *Cache[T]) cached(ctx context.Context, key string) (*entry[T], bool) {
 
 // made returns an entry for the result of a load.
 func (c *Cache[T]) made(v T, policy Policy, err error, load Load[T], tags []string, seq uint64,
-	began time.Time) *entry[T] {
+	began time.Time,
+) *entry[T] {
 	e := &entry[T]{
 		value:  v,
 		err:    err,

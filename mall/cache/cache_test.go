@@ -9,12 +9,11 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/redis/go-redis/v9"
-
 	"videomall/db/dbtest"
 	"videomall/mall/cache"
 	"videomall/mall/redisbreaker"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // clock is a business clock that stands still until a test moves it.
@@ -237,6 +236,7 @@ func (takenTurns) DialHook(next redis.DialHook) redis.DialHook { return next }
 func (takenTurns) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return next
 }
+
 func (takenTurns) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		if got, ok := cmd.(*redis.BoolCmd); ok {

@@ -7,10 +7,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"videomall/mall/redisbreaker"
 
 	"github.com/redis/go-redis/v9"
-
-	"videomall/mall/redisbreaker"
 )
 
 const (

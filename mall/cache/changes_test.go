@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"testing"
 	"time"
-
-	"github.com/redis/go-redis/v9"
-
 	"videomall/db/dbtest"
 	"videomall/mall/cache"
 	"videomall/mall/redisbreaker"
+
+	"github.com/redis/go-redis/v9"
 )
 
 func TestChanges_Drop_next_reader_of_every_process_reloads(t *testing.T) {
@@ -119,7 +118,8 @@ func TestChanges_Disconnect_caches_for_one_second(t *testing.T) {
 			Log:   nil,
 			Now:   c.now,
 		}), cache.Options[video]{Name: "film"}, nil, nil),
-		nil}
+		nil,
+	}
 	before := s.loads.Load()
 	never.price(t, s)
 	never.price(t, s)
@@ -207,6 +207,7 @@ func (stuck) DialHook(next redis.DialHook) redis.DialHook { return next }
 func (stuck) ProcessHook(redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, _ redis.Cmder) error { <-ctx.Done(); return ctx.Err() }
 }
+
 func (stuck) ProcessPipelineHook(redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, _ []redis.Cmder) error { <-ctx.Done(); return ctx.Err() }
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
-
 	"videomall/mall/cache"
 	"videomall/mall/redisbreaker"
 )

@@ -6,7 +6,6 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
-
 	"videomall/telemetry"
 )
 
@@ -48,7 +47,8 @@ func NewFilter(changes *Changes, counts *telemetry.CacheCounts) *Filter {
 // Fill rebuilds the filter from all names that exist. The function each calls add for every name; expected is about how
 // many there are. Names that Add receives meanwhile are included.
 func (f *Filter) Fill(ctx context.Context, expected int64, each func(ctx context.Context,
-	add func(name string)) error) error {
+	add func(name string)) error,
+) error {
 	n := float64(max(expected+expected/2, filterLeast)) // leaves room for half as many again until the next Fill
 	b := &bits{
 		words: make([]atomic.Uint64, int(math.Ceil(-n*math.Log(filterError)/(math.Ln2*math.Ln2)/64))),

@@ -66,7 +66,8 @@ func (c *Cache[T]) fly(ctx context.Context, key string, tags []string, load Load
 
 // bring gets the value from Redis, or runs the load when this process has the turn.
 func (c *Cache[T]) bring(ctx context.Context, seq uint64, began time.Time, key string, tags []string,
-	load Load[T]) (*entry[T], error) {
+	load Load[T],
+) (*entry[T], error) {
 	if c.o.Local || !c.changes.connected() {
 		return c.source(ctx, seq, began, tags, load)
 	}
@@ -103,7 +104,8 @@ func (c *Cache[T]) bring(ctx context.Context, seq uint64, began time.Time, key s
 }
 
 func (c *Cache[T]) bringAndShare(ctx context.Context, seq uint64, began time.Time, key, stamp string, tags []string,
-	load Load[T]) (*entry[T], error) {
+	load Load[T],
+) (*entry[T], error) {
 	e, err := c.source(ctx, seq, began, tags, load)
 	if err == nil && stamp != "" {
 		c.write(ctx, key, stamp, e)
@@ -113,7 +115,8 @@ func (c *Cache[T]) bringAndShare(ctx context.Context, seq uint64, began time.Tim
 
 // source runs the load. Absence is a result like any other.
 func (c *Cache[T]) source(ctx context.Context, seq uint64, began time.Time, tags []string,
-	load Load[T]) (*entry[T], error) {
+	load Load[T],
+) (*entry[T], error) {
 	v, policy, err := caught(ctx, load)
 	if err != nil && (c.o.Absent == nil || !errors.Is(err, c.o.Absent)) {
 		c.counts.Failed()

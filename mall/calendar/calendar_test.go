@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/mall/calendar"
 )
 
@@ -65,9 +64,11 @@ func TestZone_Start(t *testing.T) {
 // TestZone_DayOf compares days with their starts: each time lies in the day that started last.
 func TestZone_DayOf(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"UTC", "Asia/Shanghai", "Asia/Kolkata", "Europe/Berlin", "America/Sao_Paulo",
+	for _, name := range []string{
+		"UTC", "Asia/Shanghai", "Asia/Kolkata", "Europe/Berlin", "America/Sao_Paulo",
 		"America/St_Johns", "America/Havana",
-		"Pacific/Apia", "Pacific/Chatham", "Australia/Lord_Howe", "Asia/Beirut"} {
+		"Pacific/Apia", "Pacific/Chatham", "Australia/Lord_Howe", "Asia/Beirut",
+	} {
 		z := zone(t, name)
 		for _, year := range []string{"2010", "2011", "2018", "2026"} {
 			first := day(t, year+"-01-01")
@@ -76,9 +77,11 @@ func TestZone_DayOf(t *testing.T) {
 				t.Errorf("days of %s overlap in %s", name, year)
 			}
 			for n, start := range starts[:len(starts)-1] {
-				for _, in := range []time.Duration{0, time.Second, 59 * time.Second, time.Minute, 61 * time.Second,
+				for _, in := range []time.Duration{
+					0, time.Second, 59 * time.Second, time.Minute, 61 * time.Second,
 					time.Hour, 12 * time.Hour,
-					23*time.Hour - time.Second, starts[n+1].Sub(start) - time.Second} {
+					23*time.Hour - time.Second, starts[n+1].Sub(start) - time.Second,
+				} {
 					at := start.Add(in)
 					if in < 0 || !at.Before(starts[n+1]) {
 						continue
@@ -120,9 +123,11 @@ func TestZone_Offset(t *testing.T) {
 
 func TestFind(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"", "Local", "Mars/Phobos", "../../etc/passwd", "/etc/localtime", "Asia/../UTC",
+	for _, name := range []string{
+		"", "Local", "Mars/Phobos", "../../etc/passwd", "/etc/localtime", "Asia/../UTC",
 		"Asia", "utc", "Asia/Shanghai\n",
-		"Asia/Shanghai\x00", strings.Repeat("A", 1000), "亚洲/上海"} {
+		"Asia/Shanghai\x00", strings.Repeat("A", 1000), "亚洲/上海",
+	} {
 		if z, ok := calendar.Find(name); ok || z != calendar.UTC {
 			t.Errorf("%q is taken for %s", name, z.Name())
 		}

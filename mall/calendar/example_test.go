@@ -3,7 +3,6 @@ package calendar_test
 import (
 	"fmt"
 	"time"
-
 	"videomall/mall/calendar"
 )
 

@@ -8,11 +8,10 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
-
 	"videomall/db/dbtest"
 	"videomall/mall/cart"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // clock is a clock that a test sets.

@@ -8,10 +8,6 @@ import (
 	"maps"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/redis/go-redis/v9"
-
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/cache"
@@ -20,6 +16,9 @@ import (
 	"videomall/mall/outbox"
 	"videomall/mall/redisbreaker"
 	"videomall/telemetry"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
 )
 
 // process is a Catalog that caches its answers, as one of several over the stall's database.
@@ -158,10 +157,14 @@ func TestCatalog_Invalidate_other_process(t *testing.T) {
 			reviews, err := p.Reviews(t.Context(), sea.SPUID, "", 0)
 			return product(p).RatingCount == 1 && len(must(t, reviews, err).Items) == 1
 		}},
-		{"a video", func() error { return writer.SetAsset(t.Context(), sea.SPUID, 9, 60) },
-			func(p process) bool { return product(p).AssetID != nil && *product(p).AssetID == 9 }},
-		{"a sale", func() error { return writer.CountSaleTx(t.Context(), s.pool, sea.SPUID, 3) },
-			func(p process) bool { return first(p) == "sea" }},
+		{
+			"a video", func() error { return writer.SetAsset(t.Context(), sea.SPUID, 9, 60) },
+			func(p process) bool { return product(p).AssetID != nil && *product(p).AssetID == 9 },
+		},
+		{
+			"a sale", func() error { return writer.CountSaleTx(t.Context(), s.pool, sea.SPUID, 3) },
+			func(p process) bool { return first(p) == "sea" },
+		},
 		{"a new video", func() error {
 			made, err := writer.CreateProduct(t.Context(), catalog.NewProduct{
 				Slug:       "sky",
@@ -186,11 +189,13 @@ func TestCatalog_Invalidate_other_process(t *testing.T) {
 			categories, failed := p.Categories(t.Context())
 			return err == nil && must(t, categories, failed)[0].Videos == 3
 		}},
-		{"one taken down", func() error { return writer.TakeDown(t.Context(), land.SPUID) },
+		{
+			"one taken down", func() error { return writer.TakeDown(t.Context(), land.SPUID) },
 			func(p process) bool {
 				_, err := p.ProductOfSKU(t.Context(), land.SKUIDs[0])
 				return errors.Is(err, catalog.ErrProductNotFound)
-			}},
+			},
+		},
 	} {
 		if step.seen(reader) || step.seen(writer) {
 			t.Fatalf("%s is shown before the change is made", step.name)
@@ -233,8 +238,13 @@ func TestCatalog_Product_price_ends(t *testing.T) {
 	for _, at := range []struct {
 		moment time.Time
 		want   int64
-	}{{opening, 900}, {week.Add(-time.Microsecond), 900}, {week, 500}, {later.Add(-time.Microsecond), 500},
-		{later, 900}} {
+	}{
+		{opening, 900},
+		{week.Add(-time.Microsecond), 900},
+		{week, 500},
+		{later.Add(-time.Microsecond), 500},
+		{later, 900},
+	} {
 		s.clock.set(at.moment)
 		for _, p := range []process{one, two} {
 			product, err := p.Product(t.Context(), sea.SPUID)

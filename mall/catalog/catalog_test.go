@@ -6,13 +6,12 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 var opening = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -187,7 +186,8 @@ func TestCatalog_CreateProduct_refused(t *testing.T) {
 					RentHours: 48,
 					Quality:   catalog.QualityHD,
 					Price:     catalog.NewPrice{Amount: 1, Currency: "CNY"},
-				}},
+				},
+			},
 		}
 	}
 	for name, c := range map[string]struct {
@@ -240,7 +240,8 @@ func TestCatalog_ProductBySlug(t *testing.T) {
 				Quality:   catalog.QualityHD,
 				RentHours: 48,
 				Price:     price(600),
-			}}
+			},
+		}
 	})
 	p, err := s.ProductOfSKU(t.Context(), made.SKUIDs[0])
 	if err != nil {

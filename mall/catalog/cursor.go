@@ -60,8 +60,10 @@ func (f Filter) ListName() string {
 	}
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%q",
-		[]string{f.AmongWhat, f.CategorySlug, f.CreatorSlug, f.Kind, f.Quality, strconv.FormatBool(f.Free),
-			bound(f.PriceMin), bound(f.PriceMax)})
+		[]string{
+			f.AmongWhat, f.CategorySlug, f.CreatorSlug, f.Kind, f.Quality, strconv.FormatBool(f.Free),
+			bound(f.PriceMin), bound(f.PriceMax),
+		})
 	return fmt.Sprintf("%s-%016x", f.Sort, h.Sum64())
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
 	"videomall/mall/cache"
 	"videomall/mall/fault"
 )

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"testing"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/locale"
@@ -142,8 +141,10 @@ func TestParseCursor_other_list(t *testing.T) {
 	}.String()
 	torn := base64.RawURLEncoding.EncodeToString([]byte(newest + "~~~"))
 	empty := base64.RawURLEncoding.EncodeToString([]byte(newest + "~~"))
-	for _, bad := range []string{page.NextCursor, "x", "%%%", "AAAA", torn, empty, far, early,
-		string(make([]byte, 300))} {
+	for _, bad := range []string{
+		page.NextCursor, "x", "%%%", "AAAA", torn, empty, far, early,
+		string(make([]byte, 300)),
+	} {
 		if _, err := s.List(t.Context(), catalog.Filter{
 			Sort:   catalog.SortNewest,
 			Cursor: bad,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/locale"
 	"videomall/mall/money"

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"testing"
 	"time"
-
 	"videomall/mall/catalog"
 )
 
@@ -22,8 +21,10 @@ func TestCatalog_RepriceDue(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	for at, want := range map[time.Time]int64{opening: 3000, change.Add(-time.Microsecond): 3000, change: 2000,
-		change.AddDate(9, 0, 0): 2000} {
+	for at, want := range map[time.Time]int64{
+		opening: 3000, change.Add(-time.Microsecond): 3000, change: 2000,
+		change.AddDate(9, 0, 0): 2000,
+	} {
 		if o, ok := s.offer(t, sku, at); !ok || o.Amount.Amount != want {
 			t.Errorf("at %v: %v, want %d", at, o.Amount, want)
 		}
@@ -74,8 +75,10 @@ func TestCatalog_SetPrice_with_an_end(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	for at, want := range map[time.Time]int64{opening: 3000, from: 1000, until.Add(-time.Second): 1000, until: 3000,
-		until.AddDate(1, 0, 0): 3000} {
+	for at, want := range map[time.Time]int64{
+		opening: 3000, from: 1000, until.Add(-time.Second): 1000, until: 3000,
+		until.AddDate(1, 0, 0): 3000,
+	} {
 		if o, ok := s.offer(t, sku, at); !ok || o.Amount.Amount != want {
 			t.Errorf("at %v: %v, want %d", at, o.Amount, want)
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"time"
-
 	"videomall/mall/cache"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/locale"

@@ -3,10 +3,9 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"videomall/mall/catalog/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"
-
-	"videomall/mall/catalog/internal/dbsqlc"
 )
 
 // SettleRatingsTx brings the ratings that a person gave to these videos in line with their purchases, in the
@@ -14,7 +13,8 @@ import (
 // again once the video is bought anew. held says for which videos that is so; it is asked after the videos' rows are
 // locked, so that of two refunds at once the later one sees both.
 func (c *Catalog) SettleRatingsTx(ctx context.Context, tx pgx.Tx, userID int64, spuIDs []int64,
-	held func(ctx context.Context, tx pgx.Tx, userID int64, spuIDs []int64) (map[int64]bool, error)) error {
+	held func(ctx context.Context, tx pgx.Tx, userID int64, spuIDs []int64) (map[int64]bool, error),
+) error {
 	reviewed, err := c.queries.ReviewedOf(ctx, tx, dbsqlc.ReviewedOfParams{UserID: userID, SpuIds: spuIDs})
 	if err != nil {
 		return fmt.Errorf("what user %d reviewed of %v: %w", userID, spuIDs, err)
@@ -44,7 +44,8 @@ func (c *Catalog) SettleRatingsTx(ctx context.Context, tx pgx.Tx, userID int64, 
 
 // settleRatingTx counts one rating, or takes it out of the count. The caller has locked the SPU's row.
 func (c *Catalog) settleRatingTx(ctx context.Context, tx pgx.Tx, userID, spuID int64,
-	counts bool) (changed bool, err error) {
+	counts bool,
+) (changed bool, err error) {
 	var rating int32
 	if counts {
 		rating, err = c.queries.RestoreReview(ctx, tx, dbsqlc.RestoreReviewParams{UserID: userID, SpuID: spuID})

@@ -3,7 +3,6 @@ package catalog
 import (
 	"context"
 	"fmt"
-
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 

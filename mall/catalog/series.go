@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-
 	"videomall/mall/cache"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/locale"

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 
@@ -64,7 +63,8 @@ func (c *Catalog) SitemapParts(ctx context.Context, size int64) ([]SitemapPart, 
 // EachSitemapPage hands every page of a part to each, by its id, reading a thousand at a time. It ends with each's
 // error.
 func (c *Catalog) EachSitemapPage(ctx context.Context, kind SitemapKind, part, size int64,
-	each func(SitemapPage) error) error {
+	each func(SitemapPage) error,
+) error {
 	below := (part + 1) * size
 	for after := part*size - 1; ; {
 		rows, err := c.listed(ctx, kind, after, below)

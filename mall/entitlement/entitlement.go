@@ -5,7 +5,6 @@ package entitlement
 
 import (
 	"time"
-
 	"videomall/db"
 	"videomall/mall/entitlement/internal/dbsqlc"
 	"videomall/mall/fault"

@@ -6,11 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall/entitlement/internal/dbsqlc"
 	"videomall/mall/fault"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // ErrBadCursor says that a cursor was not returned by List.
@@ -88,7 +87,8 @@ const (
 // page, which is empty at the end. A limit of 0 means 24, and more than 100 means 100. Errors: ErrBadCursor for a
 // cursor that was not returned by List.
 func (e *Entitlements) List(ctx context.Context, userID int64, cursor string,
-	limit int) (items []Entitlement, next string, err error) {
+	limit int,
+) (items []Entitlement, next string, err error) {
 	if limit <= 0 {
 		limit = defaultPage
 	}

@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"videomall/mall/entitlement/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"
-
-	"videomall/mall/entitlement/internal/dbsqlc"
 )
 
 // Grant is the entitlement that a delivered line of an order gives.

@@ -3,7 +3,6 @@ package entitlement
 import (
 	"context"
 	"fmt"
-
 	"videomall/mall/entitlement/internal/dbsqlc"
 )
 

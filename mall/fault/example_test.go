@@ -3,7 +3,6 @@ package fault_test
 import (
 	"errors"
 	"fmt"
-
 	"videomall/mall/fault"
 )
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"testing"
-
 	"videomall/mall/fault"
 )
 

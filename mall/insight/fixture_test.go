@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/insight"
 	"videomall/mall/locale"
@@ -74,17 +73,19 @@ func sells(m *malltest.Mall, creatorID int64, slug, currency string, amount int6
 		CreatorID:  creatorID,
 		CategoryID: category,
 		Title:      locale.Text{Zh: "影片", En: "Film"},
-		SKUs: []catalog.NewSKU{{
-			Kind:    catalog.KindOwn,
-			Quality: catalog.QualityHD,
-			Price:   catalog.NewPrice{Amount: amount, Currency: currency},
-		},
+		SKUs: []catalog.NewSKU{
+			{
+				Kind:    catalog.KindOwn,
+				Quality: catalog.QualityHD,
+				Price:   catalog.NewPrice{Amount: amount, Currency: currency},
+			},
 			{
 				Kind:      catalog.KindRent,
 				Quality:   catalog.QualityHD,
 				RentHours: 48,
 				Price:     catalog.NewPrice{Amount: amount / 2, Currency: currency},
-			}},
+			},
+		},
 	})
 	m.OK(err)
 	m.OK(m.Catalog.Publish(m.Ctx, made.SPUID))
@@ -128,8 +129,11 @@ func asRows(m *malltest.Mall) []insight.Sums {
 		o, err := m.Orders.GetAny(m.Ctx, no)
 		m.OK(err)
 		for _, i := range o.Items {
-			for _, of := range [][2]int64{{insight.Mall, insight.Whole}, {i.CreatorID, insight.Whole},
-				{i.CreatorID, i.SPUID}} {
+			for _, of := range [][2]int64{
+				{insight.Mall, insight.Whole},
+				{i.CreatorID, insight.Whole},
+				{i.CreatorID, i.SPUID},
+			} {
 				s := at(*o.PaidAt, of[0], of[1], o.Total.Currency)
 				if mark := fmt.Sprint("order ", no, of); !seen[mark] {
 					seen[mark] = true
@@ -147,8 +151,11 @@ func asRows(m *malltest.Mall) []insight.Sums {
 			}
 			for _, share := range r.Items {
 				i := o.Items[slices.IndexFunc(o.Items, func(i order.Item) bool { return i.ID == share.ItemID })]
-				for _, of := range [][2]int64{{insight.Mall, insight.Whole}, {i.CreatorID, insight.Whole},
-					{i.CreatorID, i.SPUID}} {
+				for _, of := range [][2]int64{
+					{insight.Mall, insight.Whole},
+					{i.CreatorID, insight.Whole},
+					{i.CreatorID, i.SPUID},
+				} {
 					s := at(*r.SettledAt, of[0], of[1], r.Amount.Currency)
 					if mark := fmt.Sprint("refund ", r.RefundNo, of); !seen[mark] {
 						seen[mark] = true

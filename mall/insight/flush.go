@@ -6,12 +6,11 @@ import (
 	"maps"
 	"slices"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/calendar"
 	"videomall/mall/insight/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 const (

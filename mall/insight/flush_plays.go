@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/insight/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // signsTx counts the signs of plays in the order of their time. Creators who watch their own videos don't count.
@@ -98,7 +97,8 @@ func (w watching) addSeconds(t tally) {
 }
 
 func (s *Insight) savePlaysTx(ctx context.Context, tx pgx.Tx, plays map[string]*dbsqlc.InsightPlay,
-	retention map[place]*dbsqlc.AddRetentionParams) error {
+	retention map[place]*dbsqlc.AddRetentionParams,
+) error {
 	var later db.Later
 	for _, p := range plays {
 		if err := s.q.SavePlay(ctx, &later, dbsqlc.SavePlayParams(*p)); err != nil {

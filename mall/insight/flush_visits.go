@@ -4,10 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"videomall/mall/insight/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"
-
-	"videomall/mall/insight/internal/dbsqlc"
 )
 
 // visitsTx counts visits. Creators who look at their own pages don't count.
@@ -96,7 +95,8 @@ func (s *Insight) arrivalsTx(ctx context.Context, tx pgx.Tx, arrivals map[arriva
 
 // knownTx reads the names of the sources that the creators' days have so far.
 func (s *Insight) knownTx(ctx context.Context, tx pgx.Tx,
-	arrivals map[arrival]int64) (map[place]map[string]bool, error) {
+	arrivals map[arrival]int64,
+) (map[place]map[string]bool, error) {
 	known := map[place]map[string]bool{}
 	var p dbsqlc.KnownSourcesParams
 	for a := range arrivals {

@@ -119,8 +119,11 @@ func (t *trafficRows) write(ctx context.Context, tx pgx.Tx) error {
 		columns []string
 		rows    [][]any
 	}{
-		{"insight_traffic", []string{"creator_id", "spu_id", "day", "views", "visitors", "viewers", "watch_seconds"},
-			t.traffic},
+		{
+			"insight_traffic",
+			[]string{"creator_id", "spu_id", "day", "views", "visitors", "viewers", "watch_seconds"},
+			t.traffic,
+		},
 		{"insight_arrival", []string{"creator_id", "day", "spu_id", "source", "views"}, t.arrivals},
 		{"insight_buyer", []string{"creator_id", "day", "spu_id", "source", "orders"}, t.buyers},
 		{"insight_retention", []string{"creator_id", "day", "spu_id", "plays", "reached"}, t.retention},

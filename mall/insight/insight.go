@@ -9,13 +9,12 @@ import (
 	"log/slog"
 	"sync"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"videomall/mall/calendar"
 	"videomall/mall/insight/internal/dbsqlc"
 	"videomall/telemetry"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Whole stands for a video's number in the sums of a creator as a whole.
@@ -74,8 +73,10 @@ type Sales struct{ Orders, Units, Gross, Refunds, Refunded int64 }
 func (s Sales) Net() int64 { return s.Gross - s.Refunded }
 
 func (s Sales) plus(o Sales) Sales {
-	return Sales{s.Orders + o.Orders, s.Units + o.Units, s.Gross + o.Gross, s.Refunds + o.Refunds,
-		s.Refunded + o.Refunded}
+	return Sales{
+		s.Orders + o.Orders, s.Units + o.Units, s.Gross + o.Gross, s.Refunds + o.Refunds,
+		s.Refunded + o.Refunded,
+	}
 }
 
 // Traffic counts visits and plays. Over several days, Visitors and Viewers are the sums of the days' distinct ones.

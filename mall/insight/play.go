@@ -3,7 +3,6 @@ package insight
 import (
 	"math"
 	"time"
-
 	"videomall/mall/insight/internal/dbsqlc"
 )
 

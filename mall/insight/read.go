@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"time"
-
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
@@ -167,8 +166,11 @@ func (s *Insight) Videos(ctx context.Context, creatorID int64, r Range, most int
 	}
 	list := make([]VideoSums, len(rows))
 	for n, v := range rows {
-		list[n] = VideoSums{v.SpuID, Sold{v.Currency, Sales{v.Orders, v.Units, v.Gross, v.Refunds, v.Refunded}},
-			Traffic{v.Views, v.Visitors, v.Viewers, v.WatchSeconds}}
+		list[n] = VideoSums{
+			v.SpuID,
+			Sold{v.Currency, Sales{v.Orders, v.Units, v.Gross, v.Refunds, v.Refunded}},
+			Traffic{v.Views, v.Visitors, v.Viewers, v.WatchSeconds},
+		}
 	}
 	return list, nil
 }

@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall/calendar"
 	"videomall/mall/insight/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // settling is how long after the end of a day its events may still arrive. A difference from the orders after that is a

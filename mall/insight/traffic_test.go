@@ -5,7 +5,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/mall/malltest"
@@ -259,11 +258,16 @@ func TestInsight_Flush_limits_the_names_of_sources(t *testing.T) {
 func TestSourceOf(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ tag, referrer, want string }{
-		{"", "", "direct"}, {"", "https://mall.example/videos", ""}, {"", "https://www.google.com/", "search"},
+		{"", "", "direct"},
+		{"", "https://mall.example/videos", ""},
+		{"", "https://www.google.com/", "search"},
 		{"", "https://www.baidu.com/s?wd=x", "search"},
-		{"", "https://t.co/x", "social"}, {"", "https://www.friend.example/blog", "friend.example"},
+		{"", "https://t.co/x", "social"},
+		{"", "https://www.friend.example/blog", "friend.example"},
 		{"WeChat", "https://mall.example/", "social"},
-		{"Spring News", "", "spring-news"}, {"=cmd()", "", "cmd"}, {"", "not a url%zz", "direct"},
+		{"Spring News", "", "spring-news"},
+		{"=cmd()", "", "cmd"},
+		{"", "not a url%zz", "direct"},
 		{"unknown", "", "other"},
 		{"0123456789012345678901234567890123456789012345", "", "0123456789012345678901234567890123456789"},
 	} {

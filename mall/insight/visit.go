@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"time"
-
 	"videomall/mall/calendar"
 )
 

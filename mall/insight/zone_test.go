@@ -6,7 +6,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
 	"videomall/db"
 	"videomall/mall/calendar"
 	"videomall/mall/catalog"

@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"videomall/mall/inventory/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"
-
-	"videomall/mall/inventory/internal/dbsqlc"
 )
 
 // buyer is one person at one stock.
@@ -108,7 +107,8 @@ type counted struct {
 
 // stocksTx reads the stocks of some reservations; one that does not exist is absent, and has nothing to give.
 func (i *Inventory) stocksTx(ctx context.Context, tx pgx.Tx, rs []Reservation,
-	lock bool) (map[StockKey]counted, error) {
+	lock bool,
+) (map[StockKey]counted, error) {
 	set := map[StockKey]bool{}
 	for _, r := range rs {
 		set[r.Stock] = true

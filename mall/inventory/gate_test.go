@@ -5,12 +5,11 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"videomall/mall/fault"
+	"videomall/mall/inventory"
 
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
-
-	"videomall/mall/fault"
-	"videomall/mall/inventory"
 )
 
 func TestGate_Admit(t *testing.T) {

@@ -8,12 +8,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"videomall/mall/inventory/internal/dbsqlc"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
-
-	"videomall/mall/inventory/internal/dbsqlc"
 )
 
 // Two sets name stocks across processes, outside every hash tag: those that Redis counts, and those whose stock
@@ -64,8 +63,10 @@ func (g *Gate) Recount(ctx context.Context, s StockKey) (drift int64, err error)
 	if err != nil {
 		return 0, fmt.Errorf("count sku %d of campaign %d: %w", s.SKUID, s.CampaignID, err)
 	}
-	args := []any{epoch, row.Available, row.PerUser, g.now().UnixMilli(), g.now().Add(remember).UnixMilli(),
-		len(row.Written)}
+	args := []any{
+		epoch, row.Available, row.PerUser, g.now().UnixMilli(), g.now().Add(remember).UnixMilli(),
+		len(row.Written),
+	}
 	written := map[uuid.UUID]bool{}
 	for _, token := range row.Written {
 		written[token] = true

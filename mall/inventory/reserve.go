@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"videomall/db"
+	"videomall/mall/inventory/internal/dbsqlc"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-
-	"videomall/db"
-	"videomall/mall/inventory/internal/dbsqlc"
 )
 
 // A reservation's states. Each unit moves available → frozen → sold or back with the reservation's own
@@ -111,7 +110,8 @@ func (i *Inventory) RestockTx(ctx context.Context, tx pgx.Tx, token uuid.UUID) (
 }
 
 func (i *Inventory) moveTx(ctx context.Context, tx pgx.Tx, token uuid.UUID, from, to string,
-	count func(id, qty int64) error) (bool, error) {
+	count func(id, qty int64) error,
+) (bool, error) {
 	row, err := i.q.SettleReservation(ctx, tx, dbsqlc.SettleReservationParams{
 		ToState:   to,
 		SettledAt: i.now(),

@@ -5,12 +5,11 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/calendar"
 	"videomall/mall/ledger"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func TestLedger_RefundTx_sale_before_creator_accounts(t *testing.T) {
@@ -20,7 +19,8 @@ func TestLedger_RefundTx_sale_before_creator_accounts(t *testing.T) {
 			Kind:      "capture",
 			Reference: "bank/old",
 			Lines: []ledger.Line{
-				{Account: "channel:bank", Amount: cny(990)}, {Account: "sales", Amount: cny(-990)}},
+				{Account: "channel:bank", Amount: cny(990)}, {Account: "sales", Amount: cny(-990)},
+			},
 		})
 		return err
 	})
@@ -105,8 +105,10 @@ func TestLedger_ClearingOf(t *testing.T) {
 	h.sells(part("A/2", 2000)) // clears on the same day at 20:00
 	h.advance(48 * time.Hour)
 	h.sells(part("A/3", 4000))
-	for name, want := range map[string]string{"UTC": "27: 2550, 29: 3400, ",
-		"Asia/Shanghai": "27: 850, 28: 1700, 30: 3400, "} {
+	for name, want := range map[string]string{
+		"UTC":           "27: 2550, 29: 3400, ",
+		"Asia/Shanghai": "27: 850, 28: 1700, 30: 3400, ",
+	} {
 		z, _ := calendar.Find(name)
 		list, err := h.books.ClearingOf(h.ctx, cara, z)
 		h.ok(err)

@@ -7,13 +7,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/money"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // The faults of credits that callers tell apart.
@@ -66,7 +65,8 @@ func creditOf(r dbsqlc.LedgerCredit) Credit {
 // ProposeCredit records a sum above 0 in a creator's favour for another operator to confirm, once for each key.
 // Errors: ErrOwnPayout; ErrPayoutInvalid with the field "amount" or "reason"; ErrKeyMissing.
 func (l *Ledger) ProposeCredit(ctx context.Context, actorID, creatorID int64, sum money.Money,
-	reason, key string) (c Credit, err error) {
+	reason, key string,
+) (c Credit, err error) {
 	reason = strings.TrimSpace(reason)
 	switch {
 	case key == "" || len(key) > 200:

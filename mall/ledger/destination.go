@@ -9,12 +9,11 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/seal"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Limits of a destination, in characters.
@@ -100,7 +99,8 @@ func (l *Ledger) DestinationOf(ctx context.Context, creatorID int64) (Destinatio
 // DestinationChanged returns when a creator's destination was set or changed last, and until when payouts to it can't
 // be approved. changed is false if that time is over.
 func (l *Ledger) DestinationChanged(ctx context.Context,
-	creatorID int64) (at, until time.Time, changed bool, err error) {
+	creatorID int64,
+) (at, until time.Time, changed bool, err error) {
 	payee, err := l.q.Payee(ctx, l.deps.Pool, creatorID)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && payee.Destination == nil {
 		return at, until, false, nil

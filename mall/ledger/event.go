@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"fmt"
-
 	"videomall/mall/money"
 )
 

@@ -7,13 +7,12 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func cny(n int64) money.Money { return money.Of(n, "CNY") }
@@ -36,7 +35,8 @@ func TestLedger_PostTx_once_and_balanced(t *testing.T) {
 		Kind:      "capture",
 		Reference: "sandbox/T1",
 		Lines: []ledger.Line{
-			{Account: "channel:sandbox", Amount: cny(990)}, {Account: "sales", Amount: cny(-990)}},
+			{Account: "channel:sandbox", Amount: cny(990)}, {Account: "sales", Amount: cny(-990)},
+		},
 	}
 	if posted, err := post(sale); err != nil || !posted {
 		t.Fatalf("first: %v, %v", posted, err)
@@ -52,7 +52,8 @@ func TestLedger_PostTx_once_and_balanced(t *testing.T) {
 		Kind:      "capture",
 		Reference: "sandbox/T2",
 		Lines: []ledger.Line{
-			{Account: "channel:sandbox", Amount: cny(990)}, {Account: "sales", Amount: cny(-980)}},
+			{Account: "channel:sandbox", Amount: cny(990)}, {Account: "sales", Amount: cny(-980)},
+		},
 	}
 	if _, err := post(lame); !errors.Is(err, ledger.ErrUnbalanced) {
 		t.Fatalf("unbalanced: %v", err)
@@ -61,7 +62,8 @@ func TestLedger_PostTx_once_and_balanced(t *testing.T) {
 		Kind:      "capture",
 		Reference: "sandbox/T3",
 		Lines: []ledger.Line{
-			{Account: "channel:sandbox", Amount: cny(990)}, {Account: "sales", Amount: money.Of(-990, "USD")}},
+			{Account: "channel:sandbox", Amount: cny(990)}, {Account: "sales", Amount: money.Of(-990, "USD")},
+		},
 	}
 	if _, err := post(mixed); !errors.Is(err, ledger.ErrUnbalanced) {
 		t.Fatalf("two currencies: %v", err)
@@ -96,14 +98,16 @@ func TestLedger_Families_sums_beyond_bigint(t *testing.T) {
 		Pool: pool,
 		Now:  time.Now,
 	})
-	for _, sql := range []string{`alter table ledger_line drop constraint ledger_line_amount_bounded`, `
+	for _, sql := range []string{
+		`alter table ledger_line drop constraint ledger_line_amount_bounded`, `
 		with p as (insert into ledger_posting (kind, reference) values ('capture', 'old/1'), ('capture', 'old/2')
 		returning id)
 		insert into ledger_line (posting_id, account, amount, currency)
 		select id, a, n, 'CNY' from p, (values ('suspense', -9223372036854775807), ('channel:sandbox',
 		9223372036854775807)) v(a, n)`,
 		`alter table ledger_line add constraint ledger_line_amount_bounded check (amount between -1000000000000
-			and 1000000000000) not valid`} {
+			and 1000000000000) not valid`,
+	} {
 		if _, err := pool.Exec(ctx, sql); err != nil {
 			t.Fatal(err)
 		}

@@ -8,13 +8,12 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/money"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // MaxReason is the greatest length of a reason or a bank's reference, in characters.
@@ -39,7 +38,8 @@ var (
 // ErrPayoutInvalid with the field "amount" (payout_below_minimum, payout_above_balance) or "destination"
 // (destination_missing); ErrKeyMissing.
 func (l *Ledger) RequestPayout(ctx context.Context, creatorID int64, sum money.Money,
-	key string) (p Payout, err error) {
+	key string,
+) (p Payout, err error) {
 	if key == "" || len(key) > 200 {
 		return Payout{}, ErrKeyMissing
 	}
@@ -51,7 +51,8 @@ func (l *Ledger) RequestPayout(ctx context.Context, creatorID int64, sum money.M
 }
 
 func (l *Ledger) requestTx(ctx context.Context, tx pgx.Tx, creatorID int64, sum money.Money,
-	key string) (Payout, error) {
+	key string,
+) (Payout, error) {
 	payee, err := l.lockPayeeTx(ctx, tx, creatorID) // requests at the same time wait here
 	if err != nil {
 		return Payout{}, err
@@ -265,7 +266,8 @@ func (l *Ledger) Adjust(ctx context.Context, actorID, creatorID int64, sum money
 
 // adjustTx books an adjustment, once for each reference.
 func (l *Ledger) adjustTx(ctx context.Context, tx pgx.Tx, actorID, creatorID int64, sum money.Money,
-	reason, reference string, at time.Time) (bool, error) {
+	reason, reference string, at time.Time,
+) (bool, error) {
 	id, err := l.postTx(ctx, tx, move(KindAdjustment, reference, of(Available, creatorID), Adjustments, sum), at)
 	if err != nil || id == 0 {
 		return false, err

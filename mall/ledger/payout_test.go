@@ -8,13 +8,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
 	"videomall/mall/transition/transitiontest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 )
 
 func TestLedger_RequestPayout_many_at_once(t *testing.T) {
@@ -103,9 +102,11 @@ func TestLedger_Payout_steps(t *testing.T) {
 			t.Fatalf("end %d leaves %+v", n, a)
 		}
 	}
-	want := []string{"2 payout.approved payout:1", "2 payout.revealed payout:1", "2 payout.paid payout:1",
+	want := []string{
+		"2 payout.approved payout:1", "2 payout.revealed payout:1", "2 payout.paid payout:1",
 		"2 payout.failed payout:1",
-		"2 payout.refused payout:2", "2 payout.approved payout:4", "2 payout.failed payout:4"}
+		"2 payout.refused payout:2", "2 payout.approved payout:4", "2 payout.failed payout:4",
+	}
 	if diff := cmp.Diff(want, actions); diff != "" {
 		t.Errorf("audited (-want +got):\n%s", diff)
 	}

@@ -7,12 +7,11 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall/calendar"
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/locale"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Statement says what happened to a creator's money in one month of a zone, with one Book for each currency.
@@ -131,7 +130,8 @@ func (l *Ledger) firstMonth(ctx context.Context, creatorID int64, z calendar.Zon
 // are those of the new zone and still add up to the balance. Errors: ErrNoStatement for a future month, or a month
 // before the creator's first.
 func (l *Ledger) Statement(ctx context.Context, creatorID int64, z calendar.Zone,
-	month time.Time) (s Statement, err error) {
+	month time.Time,
+) (s Statement, err error) {
 	first, err := l.firstMonth(ctx, creatorID, z)
 	if err != nil {
 		return Statement{}, err
@@ -226,7 +226,8 @@ func (l *Ledger) booksTx(ctx context.Context, tx pgx.Tx, creatorID int64, since,
 
 // videosTx sets the lines of the videos, with their sales and refunds, those that sold most first.
 func (l *Ledger) videosTx(ctx context.Context, tx pgx.Tx, creatorID int64, since, until time.Time,
-	in func(string) *Book) error {
+	in func(string) *Book,
+) error {
 	sales, err := l.q.SalesBySubject(ctx, tx, dbsqlc.SalesBySubjectParams{
 		CreatorID: creatorID,
 		Since:     since,

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 	"time"
-
 	"videomall/mall/calendar"
 	"videomall/mall/ledger"
 )
@@ -85,9 +84,11 @@ func TestLedger_Statement_in_several_zones(t *testing.T) {
 	h.ok(h.books.Adjust(h.ctx, olga, cara, cny(-50), "a fee of the bank", "k"))
 	to(time.Date(2026, 5, 2, 12, 0, 0, 0, time.UTC))
 	owed := h.account(cara).Owed()
-	for name, march := range map[string]int64{"UTC": 9000, "Asia/Shanghai": 3000, "Asia/Kolkata": 3000,
+	for name, march := range map[string]int64{
+		"UTC": 9000, "Asia/Shanghai": 3000, "Asia/Kolkata": 3000,
 		"Europe/Berlin": 5000, "America/New_York": 9000,
-		"Pacific/Kiritimati": 3000} {
+		"Pacific/Kiritimati": 3000,
+	} {
 		z, _ := calendar.Find(name)
 		months, err := h.books.Months(h.ctx, cara, z)
 		h.ok(err)

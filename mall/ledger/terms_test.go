@@ -3,7 +3,6 @@ package ledger_test
 import (
 	"testing"
 	"time"
-
 	"videomall/mall/ledger"
 )
 

@@ -14,11 +14,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/redis/go-redis/v9"
-
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall"
@@ -32,6 +27,10 @@ import (
 	"videomall/mall/playback"
 	"videomall/telemetry"
 	"videomall/test/invariant"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
 )
 
 // Mall is a mall under test.

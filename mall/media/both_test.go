@@ -13,7 +13,6 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
-
 	"videomall/db/dbtest"
 	"videomall/mall/media"
 )
@@ -103,8 +102,12 @@ func TestAssets_Pack_folder_and_bucket(t *testing.T) {
 			t.Fatal(err)
 		}
 		trailer.Close()
-		for _, name := range [][3]string{{"film", "720p", "missing.m4s"}, {"other", "720p", "s00003.m4s"},
-			{"film", "..", "film"}, {"film", "720p", "."}} {
+		for _, name := range [][3]string{
+			{"film", "720p", "missing.m4s"},
+			{"other", "720p", "s00003.m4s"},
+			{"film", "..", "film"},
+			{"film", "720p", "."},
+		} {
 			if _, err := f.Storage.OpenVideo(t.Context(), name[0], name[1], name[2]); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("%q: %v", name, err)
 			}

@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Bounds of subtitles.
@@ -53,7 +52,8 @@ type Captions struct {
 // Set adds a language's subtitles to a video of its owner's, or puts them in the place of those it has. Errors:
 // ErrUnknownVideo, ErrNotReady, ErrBadCaptions. unseen is how many cues end when they begin, so that nobody sees them.
 func (cs *Captions) Set(ctx context.Context, ownerID, videoID int64, language string,
-	file []byte) (unseen int, err error) {
+	file []byte,
+) (unseen int, err error) {
 	if !languageName.MatchString(language) || len(language) > 35 {
 		return 0, ErrBadCaptions.With("language", "captions_language")
 	}

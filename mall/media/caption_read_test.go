@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
-
 	"videomall/mall/fault"
 	"videomall/mall/media"
 )

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
 	"videomall/mall/fault"
 	"videomall/mall/media"
 )
@@ -51,9 +50,11 @@ func TestParseCaptions_one_form(t *testing.T) {
 
 // Accepted captions are the same after they are written and read again, and have no tags but those of slant and weight.
 func FuzzParseCaptions(f *testing.F) {
-	for _, s := range []string{srt, vtt, "WEBVTT\n\n00:01.000 --> 00:02.000\na\n<x>\nb\n",
+	for _, s := range []string{
+		srt, vtt, "WEBVTT\n\n00:01.000 --> 00:02.000\na\n<x>\nb\n",
 		"WEBVTT\n\n00:01.000 --> 00:02.000\n--<x>&gt;\n",
-		"1\n00:00:01,000 --> 00:00:01,000\n{{\\an8}\\x}<3 {<b>\\q}\n\n7\n2\n0:0:1.5-->0:0:2.5\n&l{\\x}t;<br>\n"} {
+		"1\n00:00:01,000 --> 00:00:01,000\n{{\\an8}\\x}<3 {<b>\\q}\n\n7\n2\n0:0:1.5-->0:0:2.5\n&l{\\x}t;<br>\n",
+	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"testing"
-
 	"videomall/mall/media"
 )
 
@@ -32,8 +31,10 @@ func TestTranscode_HDR(t *testing.T) {
 	}{
 		"hlg.mov": {hlg, media.ColoursHLG, 0},
 		"pq.mov":  {hdr(t, "smpte2084"), media.ColoursPQ, 0},
-		"phone.mov": {sample(t, "-i", turned, "-c", "copy", "-metadata:s:v", "rotate=90", "-tag:v", "hvc1", ".mov"),
-			media.ColoursHLG, 270},
+		"phone.mov": {
+			sample(t, "-i", turned, "-c", "copy", "-metadata:s:v", "rotate=90", "-tag:v", "hvc1", ".mov"),
+			media.ColoursHLG, 270,
+		},
 		"dolby-8-4.mov": {dolbyVision(t, hlg, 8, 4), media.ColoursDolbyVision, 0},
 	} {
 		v, master, files := w.transcoded(name, c.content)

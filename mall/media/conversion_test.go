@@ -3,7 +3,6 @@ package media_test
 import (
 	"maps"
 	"testing"
-
 	"videomall/mall/media"
 )
 

@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"strconv"
 	"testing"
-
 	"videomall/db/dbtest"
 	"videomall/mall/media"
 )
@@ -172,11 +171,15 @@ func TestCoverTurn_Save_profile(t *testing.T) {
 		raw  []byte
 		want color.RGBA
 	}{
-		"JPEG": {segment(asJPEG, 0xe2, "ICC_PROFILE\x00\x01\x01"+string(profile)),
-			color.RGBA{254, 128, 0, 255}},
+		"JPEG": {
+			segment(asJPEG, 0xe2, "ICC_PROFILE\x00\x01\x01"+string(profile)),
+			color.RGBA{254, 128, 0, 255},
+		},
 		"JPEG, in two pieces": {pieces, color.RGBA{254, 128, 0, 255}},
-		"JPEG, a piece missing": {segment(asJPEG, 0xe2, "ICC_PROFILE\x00\x01\x02"+string(profile)),
-			color.RGBA{227, 127, 30, 255}},
+		"JPEG, a piece missing": {
+			segment(asJPEG, 0xe2, "ICC_PROFILE\x00\x01\x02"+string(profile)),
+			color.RGBA{227, 127, 30, 255},
+		},
 		"PNG":                 {chunked(asPNG, "iCCP", packed(profile)), color.RGBA{254, 128, 0, 255}},
 		"PNG, broken profile": {chunked(asPNG, "iCCP", packed(profile[:200])), color.RGBA{227, 127, 30, 255}},
 		"PNG without":         {asPNG, color.RGBA{227, 127, 30, 255}},
@@ -243,8 +246,11 @@ func TestSmallInSRGB(t *testing.T) {
 		"RGB":               {image.NewRGBA(size), color.RGBA{200, 100, 50, 255}, color.RGBA{200, 100, 50, 255}},
 		"half transparent":  {image.NewNRGBA(size), color.NRGBA{0, 0, 0, 128}, color.RGBA{127, 127, 127, 255}},
 		"quite transparent": {image.NewNRGBA64(size), color.NRGBA64{}, color.RGBA{255, 255, 255, 255}},
-		"16 bits": {image.NewRGBA64(size), color.RGBA64{0xc8c8, 0x6464, 0x3232, 0xffff},
-			color.RGBA{200, 100, 50, 255}},
+		"16 bits": {
+			image.NewRGBA64(size),
+			color.RGBA64{0xc8c8, 0x6464, 0x3232, 0xffff},
+			color.RGBA{200, 100, 50, 255},
+		},
 		"grey":               {image.NewGray(size), color.Gray{90}, color.RGBA{90, 90, 90, 255}},
 		"ink, without words": {image.NewCMYK(size), color.CMYK{0, 255, 255, 0}, color.RGBA{255, 0, 0, 255}},
 	} {

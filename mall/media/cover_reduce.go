@@ -3,7 +3,6 @@ package media
 import (
 	"image"
 	"image/color"
-
 	"videomall/mall/media/icc"
 )
 

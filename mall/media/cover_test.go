@@ -13,11 +13,10 @@ import (
 	"os/exec"
 	"strconv"
 	"testing"
-
-	"golang.org/x/image/webp"
-
 	"videomall/db/dbtest"
 	"videomall/mall/media"
+
+	"golang.org/x/image/webp"
 )
 
 // halves is red on the left and blue on the right.
@@ -110,8 +109,10 @@ func TestCovers_Save_three_sizes(t *testing.T) {
 				t.Errorf("%s: what was uploaded is served", name)
 			}
 		}
-		for _, name := range []string{"x", "../secret", "aaaaaaaaaaaaaaaaaaaaaaaaaa-320.webp",
-			"aaaaaaaaaaaaaaaaaaaaaaaaaa-100.webp"} {
+		for _, name := range []string{
+			"x", "../secret", "aaaaaaaaaaaaaaaaaaaaaaaaaa-320.webp",
+			"aaaaaaaaaaaaaaaaaaaaaaaaaa-100.webp",
+		} {
 			if _, err := f.Covers.Open(t.Context(), name); !errors.Is(err, media.ErrNoCover) {
 				t.Errorf("%s: %v", name, err)
 			}

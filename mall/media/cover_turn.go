@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"sync"
 	"time"
+	"videomall/mall/media/internal/dbsqlc"
 
 	"golang.org/x/sync/semaphore"
-
-	"videomall/mall/media/internal/dbsqlc"
 )
 
 const (

@@ -9,7 +9,6 @@ import (
 	"io"
 	"testing"
 	"time"
-
 	"videomall/mall/media"
 )
 

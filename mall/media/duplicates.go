@@ -3,7 +3,6 @@ package media
 import (
 	"context"
 	"fmt"
-
 	"videomall/mall/media/internal/dbsqlc"
 )
 

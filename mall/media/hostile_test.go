@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/db/dbtest"
 	"videomall/mall/media"
 	"videomall/mall/media/ffmpeg"
@@ -34,15 +33,21 @@ func TestPipeline_Run_no_video(t *testing.T) {
 		content []byte
 		refusal string
 	}{
-		"hls.mp4": {[]byte("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n" + secret + "\n#EXT-X-ENDLIST\n"),
-			"not_a_film"},
+		"hls.mp4": {
+			[]byte("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n" + secret + "\n#EXT-X-ENDLIST\n"),
+			"not_a_film",
+		},
 		"concat.mp4": {[]byte("ffconcat version 1.0\nfile '" + secret + "'\n"), "not_a_film"},
-		"passwd.mp4": {[]byte("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/etc/passwd\n#EXT-X-ENDLIST\n"),
-			"not_a_film"},
+		"passwd.mp4": {
+			[]byte("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/etc/passwd\n#EXT-X-ENDLIST\n"),
+			"not_a_film",
+		},
 		"dash.mp4": {
-			[]byte(`<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT2S"><Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1"><BaseURL>` + secret + `</BaseURL></Representation></AdaptationSet></Period></MPD>`), "not_a_film"},
+			[]byte(`<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT2S"><Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1"><BaseURL>` + secret + `</BaseURL></Representation></AdaptationSet></Period></MPD>`), "not_a_film",
+		},
 		"drawing.mp4": {
-			[]byte(`<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"><image xlink:href="file://` + secret + `"/></svg>`), "not_a_film"},
+			[]byte(`<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"><image xlink:href="file://` + secret + `"/></svg>`), "not_a_film",
+		},
 		"picture.mp4": {sample(t, "-f", "lavfi", "-i", "testsrc=s=64x64:d=1", "-frames:v", "1", ".png"), "not_a_film"},
 		"lines.mp4":   {[]byte("1\n00:00:01,000 --> 00:00:02,000\n" + secret + "\n"), "not_a_film"},
 		"empty.mp4":   {nil, "not_a_film"},
@@ -54,7 +59,8 @@ func TestPipeline_Run_no_video(t *testing.T) {
 			sample(t,
 				append(sounding("320x180", 1), "-encryption_scheme", "cenc-aes-ctr", "-encryption_key",
 					strings.Repeat("ab", 16),
-					"-encryption_kid", strings.Repeat("cd", 16), ".mp4")...), "encrypted"},
+					"-encryption_kid", strings.Repeat("cd", 16), ".mp4")...), "encrypted",
+		},
 	} {
 		id := w.upload(7, name, c.content)
 		v := w.make(7, id)
@@ -136,9 +142,11 @@ func TestRunner_Run_limits(t *testing.T) {
 	out, err := r.Run(t.Context(), ffmpeg.Job{
 		Tool: "sh",
 		Dir:  dir,
-		Args: []string{"-c",
+		Args: []string{
+			"-c",
 			"id -u; ulimit -v; ulimit -f; ulimit -t; ulimit -c; nice; env | cut -d= -f1 | sort | tr '\n' ' '; echo; " +
-				"cat /proc/net/dev 2>/dev/null | wc -l"},
+				"cat /proc/net/dev 2>/dev/null | wc -l",
+		},
 		Bounds: ffmpeg.Bounds{
 			Wall:   10 * time.Second,
 			Memory: 1 << 30,

@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	"videomall/mall/media/ffmpeg"
 	"videomall/mall/media/internal/dbsqlc"
 )
@@ -119,10 +118,12 @@ func (pr *processor) draw(ctx context.Context, t *task, transcoded string, befor
 
 func (pr *processor) thumbs(ctx context.Context, t *task, out string, length float64) error {
 	every := max(2, int(math.Ceil(length/mostThumbs)))
-	_, err := pr.draw(ctx, t, "film.mp4", []string{"-skip_frame", "nokey"}, []string{"-vf", fmt.Sprintf(
-		"fps=1/%d:round=up,scale=%d:%d:force_original_aspect_ratio=decrease,pad=%d:%d:(ow-iw)/2:(oh-ih)/2,setsar=1,tile=%dx%d",
-		every, thumbWidth, thumbHeight, thumbWidth, thumbHeight, sheetSide, sheetSide), "-q:v", "5",
-		"out/thumbs_%02d.jpg"})
+	_, err := pr.draw(ctx, t, "film.mp4", []string{"-skip_frame", "nokey"}, []string{
+		"-vf", fmt.Sprintf(
+			"fps=1/%d:round=up,scale=%d:%d:force_original_aspect_ratio=decrease,pad=%d:%d:(ow-iw)/2:(oh-ih)/2,setsar=1,tile=%dx%d",
+			every, thumbWidth, thumbHeight, thumbWidth, thumbHeight, sheetSide, sheetSide), "-q:v", "5",
+		"out/thumbs_%02d.jpg",
+	})
 	if err != nil {
 		return err
 	}
@@ -157,10 +158,12 @@ func cueTime(ms int) string {
 // fingerprint is made of how bright the pictures are from place to place at moments spread over the video, so that
 // neither the file's form nor its sound nor a name in it changes it. Two videos are the same when it is equal.
 func (pr *processor) fingerprint(ctx context.Context, t *task, length float64) (string, error) {
-	raw, err := pr.draw(ctx, t, "film.mp4", []string{"-skip_frame", "nokey"}, []string{"-vf",
+	raw, err := pr.draw(ctx, t, "film.mp4", []string{"-skip_frame", "nokey"}, []string{
+		"-vf",
 		"fps=" + strconv.FormatFloat(printMoments/max(length, 1), 'f', 6,
 			64) + ":round=up,scale=9:8:flags=area,format=gray",
-		"-frames:v", strconv.Itoa(printMoments), "-f", "rawvideo", "pipe:1"})
+		"-frames:v", strconv.Itoa(printMoments), "-f", "rawvideo", "pipe:1",
+	})
 	if err != nil {
 		return "", err
 	}

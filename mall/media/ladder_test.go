@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-
 	"videomall/mall/media"
 )
 
@@ -47,15 +46,26 @@ func TestPipeline_Run_every_shape(t *testing.T) {
 	}{
 		"odd.mkv":      {append(sounding("427x241", 3), "-pix_fmt", "yuv444p", ".mkv"), []string{"240p"}, 427, 241},
 		"standing.mp4": {append(sounding("360x640", 3), ".mp4"), []string{"360p"}, 360, 640},
-		"silent.webm": {append(bars("320x180", 3), "-c:v", "libvpx", "-deadline", "realtime", ".webm"),
-			[]string{"180p"}, 320, 180},
-		"turned.mp4": {[]string{"-i", flat, "-c", "copy", "-metadata:s:v", "rotate=90", ".mp4"}, []string{"360p"},
-			360, 640},
+		"silent.webm": {
+			append(bars("320x180", 3), "-c:v", "libvpx", "-deadline", "realtime", ".webm"),
+			[]string{"180p"},
+			320, 180,
+		},
+		"turned.mp4": {
+			[]string{"-i", flat, "-c", "copy", "-metadata:s:v", "rotate=90", ".mp4"},
+			[]string{"360p"},
+			360, 640,
+		},
 		"uneven.mkv": {
 			append(bars("640x360", 5), "-vf", `select='if(lt(t,2),1,not(mod(n,7)))'`, "-vsync", "vfr", "-c:v",
-				"libx264", "-preset", "ultrafast", ".mkv"), []string{"360p"}, 640, 360},
-		"wide.mp4": {append(sounding("720x576", 3), "-vf", "setsar=16/11", ".mp4"), []string{"360p", "588p"}, 1047,
-			576},
+				"libx264", "-preset", "ultrafast", ".mkv"), []string{"360p"}, 640, 360,
+		},
+		"wide.mp4": {
+			append(sounding("720x576", 3), "-vf", "setsar=16/11", ".mp4"),
+			[]string{"360p", "588p"},
+			1047,
+			576,
+		},
 		"stream.ts": {append(sounding("1280x720", 5), ".ts"), []string{"360p", "720p"}, 1280, 720},
 	} {
 		id := w.upload(7, name, sample(t, c.args...))

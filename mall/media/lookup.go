@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-
 	"videomall/db"
 	"videomall/mall/media/internal/dbsqlc"
 )

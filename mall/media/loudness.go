@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strconv"
 	"time"
-
 	"videomall/mall/media/ffmpeg"
 )
 
@@ -26,7 +25,8 @@ type Loudness struct{ From, Gain float64 }
 // limiter, what is then heard is measured again, for the limiter takes loudness away. A silent track stays as it is.
 // Errors: as Transcode.
 func evenOut(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, s Source,
-	track sound) (Loudness, error) {
+	track sound,
+) (Loudness, error) {
 	first, err := hear(ctx, r, l, path, dir, s, track.stereo())
 	if err != nil || first.loudness <= silence {
 		return Loudness{From: silence}, err

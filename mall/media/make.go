@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
 )

@@ -19,7 +19,8 @@ type Moved struct {
 // byte. A file that is there already and equal is kept, so that a copy that was interrupted goes on; tell hears of each
 // file, its size and whether it was copied. What is uploaded while this runs needs another run.
 func (s *Storage) CopyTo(ctx context.Context, to *Storage, tell func(name string, size int64,
-	copied bool)) (Moved, error) {
+	copied bool),
+) (Moved, error) {
 	var m Moved
 	for _, folder := range []string{originalsFolder, videosFolder, trailersFolder, coversFolder, postersFolder} {
 		for e, err := range s.list(ctx, folder) {

@@ -12,8 +12,10 @@ const maxAlloc = 2 << 30
 // beginning are the first options of every run of ffmpeg: overwrite what an earlier try left, ask nothing, and log at
 // this level ("error", "info") without a line of statistics.
 func beginning(level string) []string {
-	return []string{"-y", "-hide_banner", "-nostats", "-nostdin", "-loglevel", level, "-max_alloc",
-		strconv.Itoa(maxAlloc)}
+	return []string{
+		"-y", "-hide_banner", "-nostats", "-nostdin", "-loglevel", level, "-max_alloc",
+		strconv.Itoa(maxAlloc),
+	}
 }
 
 // reading are the options before every file that a tool opens. They allow one protocol, some formats and some decoders,

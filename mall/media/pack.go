@@ -9,12 +9,11 @@ import (
 	"regexp"
 	"slices"
 	"time"
+	"videomall/db"
+	"videomall/mall/media/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"videomall/db"
-	"videomall/mall/media/internal/dbsqlc"
 )
 
 // ExtrasFolder holds what goes with a video: captions, and the thumbnails' WebVTT and sheets. It is no rendition.
@@ -109,7 +108,8 @@ func (as *Assets) alone(ctx context.Context, prefix string, do func(*pgxpool.Con
 // packAlone packs while nobody else packs this video. The order makes every crash harmless: what is there of an older
 // attempt loses its keys, which is what makes it a video; then come the files, then the rows.
 func (as *Assets) packAlone(ctx context.Context, conn *pgxpool.Conn, src fs.FS, prefix string,
-	keyEvery int) (Asset, error) {
+	keyEvery int,
+) (Asset, error) {
 	if a, err := as.packed(ctx, conn, prefix); !errors.Is(err, ErrUnknownAsset) { // another Pack was quicker
 		return a, err
 	}

@@ -12,11 +12,10 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"videomall/db/dbtest"
 	"videomall/mall/media"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 var secret = []byte("a key of just thirty-two bytesok")
@@ -61,7 +60,8 @@ func video(n int) fstest.MapFS {
 		for s := range n {
 			fmt.Fprintf(&list, "#EXTINF:4.000000,\ns%05d.m4s\n", s)
 			files[fmt.Sprintf("%s/s%05d.m4s", name, s)] = &fstest.MapFile{
-				Data: bytes.Repeat([]byte{byte(s), byte(i)}, 500+s)}
+				Data: bytes.Repeat([]byte{byte(s), byte(i)}, 500+s),
+			}
 		}
 		list.WriteString("#EXT-X-ENDLIST\n")
 		files[name+"/index.m3u8"] = &fstest.MapFile{Data: []byte(list.String())}
@@ -73,7 +73,8 @@ func withExtras(files fstest.MapFS) fstest.MapFS {
 	files["zh-CN.vtt"] = &fstest.MapFile{Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\n你好\n")}
 	files["en.vtt"] = &fstest.MapFile{Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")}
 	files["thumbs.vtt"] = &fstest.MapFile{
-		Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nsheet.jpg#xywh=0,0,160,90\n")}
+		Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nsheet.jpg#xywh=0,0,160,90\n"),
+	}
 	files["sheet.jpg"] = &fstest.MapFile{Data: []byte("a picture")}
 	return files
 }
@@ -113,7 +114,8 @@ func withSounds(n int) fstest.MapFS {
 	master := strings.ReplaceAll(string(files["master.m3u8"].Data), "mp4a.40.2\"", "mp4a.40.2\",AUDIO=\"group_sound\"")
 	files["master.m3u8"] = &fstest.MapFile{
 		Data: []byte(strings.Replace(master, "VERSION:7\n", "VERSION:7\n"+soundLine(1)+
-			strings.Replace(soundLine(2), "DEFAULT=NO", "DEFAULT=YES", 1), 1))}
+			strings.Replace(soundLine(2), "DEFAULT=NO", "DEFAULT=YES", 1), 1)),
+	}
 	for i, name := range []string{"sound-1", "sound-2"} {
 		list := strings.Replace(string(files["360p/index.m3u8"].Data), "init_0", "init", 1)
 		files[name+"/init.mp4"] = &fstest.MapFile{Data: []byte("init " + name)}
@@ -124,7 +126,8 @@ func withSounds(n int) fstest.MapFS {
 		files[name+"/index.m3u8"] = &fstest.MapFile{Data: []byte(list)}
 		for s := range n + i {
 			files[fmt.Sprintf("%s/s%05d.m4s", name, s)] = &fstest.MapFile{
-				Data: bytes.Repeat([]byte{byte(s), byte(7 + i)}, 300+s)}
+				Data: bytes.Repeat([]byte{byte(s), byte(7 + i)}, 300+s),
+			}
 		}
 	}
 	return files

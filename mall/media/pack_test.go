@@ -16,7 +16,6 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
-
 	"videomall/db/dbtest"
 	"videomall/mall/media"
 )

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
 	"videomall/mall/media"
 )
 
@@ -64,40 +63,64 @@ func TestParsePlaylist_refused(t *testing.T) {
 		"empty":     {"", "a playlist begins with #EXTM3U"},
 		"no header": {packaged[8:], "a playlist begins with #EXTM3U"},
 		"no end":    {swap("#EXT-X-ENDLIST\n", ""), "a playlist needs segments and an end"},
-		"no segments": {"#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXT-X-ENDLIST\n",
-			"a playlist needs segments and an end"},
+		"no segments": {
+			"#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXT-X-ENDLIST\n",
+			"a playlist needs segments and an end",
+		},
 		"a line after the end": {packaged + "s.m4s\n", "lines after #EXT-X-ENDLIST"},
 		"a tag after the end":  {packaged + "#EXT-X-ENDLIST\n", "lines after #EXT-X-ENDLIST"},
 		"too many bytes":       {packaged + strings.Repeat("\n", 4<<20), fmt.Sprintf("a playlist of %d bytes", len(packaged)+(4<<20))},
 		"no map":               {swap("#EXT-X-MAP:URI=\"init.mp4\"\n", ""), `segment "s00000.m4s"`},
-		"a second map": {swap("#EXT-X-KEY", "#EXT-X-MAP:URI=\"init2.mp4\"\n#EXT-X-KEY"),
-			`map "URI=\"init2.mp4\"": one is needed, before keys and segments`},
-		"a map after a key": {swap("#EXT-X-MAP:URI=\"init.mp4\"\n#EXT-X-KEY:METHOD=AES-128,URI=\"key:0\"",
-			"#EXT-X-KEY:METHOD=AES-128,URI=\"key:0\"\n#EXT-X-MAP:URI=\"init.mp4\""),
-			`map "URI=\"init.mp4\"": one is needed, before keys and segments`},
-		"a map after a segment": {"#EXTM3U\n#EXT-X-MAP:URI=\"a.mp4\"\n#EXTINF:4,\ns.m4s\n#EXT-X-MAP:URI=\"b.mp4\"\n",
-			`map "URI=\"b.mp4\"": one is needed, before keys and segments`},
-		"a map without quotes": {swap(`URI="init.mp4"`, "URI=init.mp4"),
-			`map "URI=init.mp4": one is needed, before keys and segments`},
-		"a map with a path": {swap(`URI="init.mp4"`, `URI="../init.mp4"`),
-			`map "URI=\"../init.mp4\"": one is needed, before keys and segments`},
+		"a second map": {
+			swap("#EXT-X-KEY", "#EXT-X-MAP:URI=\"init2.mp4\"\n#EXT-X-KEY"),
+			`map "URI=\"init2.mp4\"": one is needed, before keys and segments`,
+		},
+		"a map after a key": {
+			swap("#EXT-X-MAP:URI=\"init.mp4\"\n#EXT-X-KEY:METHOD=AES-128,URI=\"key:0\"",
+				"#EXT-X-KEY:METHOD=AES-128,URI=\"key:0\"\n#EXT-X-MAP:URI=\"init.mp4\""),
+			`map "URI=\"init.mp4\"": one is needed, before keys and segments`,
+		},
+		"a map after a segment": {
+			"#EXTM3U\n#EXT-X-MAP:URI=\"a.mp4\"\n#EXTINF:4,\ns.m4s\n#EXT-X-MAP:URI=\"b.mp4\"\n",
+			`map "URI=\"b.mp4\"": one is needed, before keys and segments`,
+		},
+		"a map without quotes": {
+			swap(`URI="init.mp4"`, "URI=init.mp4"),
+			`map "URI=init.mp4": one is needed, before keys and segments`,
+		},
+		"a map with a path": {
+			swap(`URI="init.mp4"`, `URI="../init.mp4"`),
+			`map "URI=\"../init.mp4\"": one is needed, before keys and segments`,
+		},
 		"a path":     {swap("s00001.m4s", "../s00001.m4s"), `segment "../s00001.m4s"`},
 		"an address": {swap("s00001.m4s", "https://elsewhere.test/s"), `segment "https://elsewhere.test/s"`},
-		"a key elsewhere": {swap("key:0", "https://elsewhere.test/k"),
-			`key "METHOD=AES-128,URI=\"https://elsewhere.test/k\"" is not number 0 of ours`},
+		"a key elsewhere": {
+			swap("key:0", "https://elsewhere.test/k"),
+			`key "METHOD=AES-128,URI=\"https://elsewhere.test/k\"" is not number 0 of ours`,
+		},
 		"a key out of order": {swap("key:1", "key:2"), `key "METHOD=AES-128,URI=\"key:2\"" is not number 1 of ours`},
 		"a key twice":        {swap("key:1", "key:0"), `key "METHOD=AES-128,URI=\"key:0\"" is not number 1 of ours`},
 		"a key with a zero":  {swap("key:1", "key:01"), `key "METHOD=AES-128,URI=\"key:01\"" is not number 1 of ours`},
-		"a key with an IV": {swap(`URI="key:0"`, `URI="key:0",IV=0x00`),
-			`key "METHOD=AES-128,URI=\"key:0\",IV=0x00" is not number 0 of ours`},
-		"another method": {swap("AES-128", "SAMPLE-AES"),
-			`key "METHOD=SAMPLE-AES,URI=\"key:0\"" is not number 0 of ours`},
-		"a later media sequence": {swap("SEQUENCE:0", "SEQUENCE:7"),
-			`unexpected line "#EXT-X-MEDIA-SEQUENCE:7" in a playlist`},
-		"an unknown tag": {swap("#EXT-X-KEY", "#EXT-X-DISCONTINUITY\n#EXT-X-KEY"),
-			`unexpected line "#EXT-X-DISCONTINUITY" in a playlist`},
-		"a byte range": {swap("#EXTINF:4.000000,\n", "#EXTINF:4.000000,\n#EXT-X-BYTERANGE:10@0\n"),
-			`"#EXT-X-BYTERANGE:10@0" between #EXTINF and its segment`},
+		"a key with an IV": {
+			swap(`URI="key:0"`, `URI="key:0",IV=0x00`),
+			`key "METHOD=AES-128,URI=\"key:0\",IV=0x00" is not number 0 of ours`,
+		},
+		"another method": {
+			swap("AES-128", "SAMPLE-AES"),
+			`key "METHOD=SAMPLE-AES,URI=\"key:0\"" is not number 0 of ours`,
+		},
+		"a later media sequence": {
+			swap("SEQUENCE:0", "SEQUENCE:7"),
+			`unexpected line "#EXT-X-MEDIA-SEQUENCE:7" in a playlist`,
+		},
+		"an unknown tag": {
+			swap("#EXT-X-KEY", "#EXT-X-DISCONTINUITY\n#EXT-X-KEY"),
+			`unexpected line "#EXT-X-DISCONTINUITY" in a playlist`,
+		},
+		"a byte range": {
+			swap("#EXTINF:4.000000,\n", "#EXTINF:4.000000,\n#EXT-X-BYTERANGE:10@0\n"),
+			`"#EXT-X-BYTERANGE:10@0" between #EXTINF and its segment`,
+		},
 		"a negative duration":          {swap("4.000000", "-4.0"), `duration "-4.0,"`},
 		"a duration that is no number": {swap("4.000000", "NaN"), `duration "NaN,"`},
 		"a duration with an exponent":  {swap("4.000000", "4e0"), `duration "4e0,"`},
@@ -129,38 +152,62 @@ func TestParseMaster_refused(t *testing.T) {
 		"seventeen variants":    {seventeen.String(), none},
 		"an address alone":      {"360p/index.m3u8\n", `unexpected line "360p/index.m3u8" in a master playlist`},
 		"a tag without a value": {"#EXT-X-STREAM-INF\n", `unexpected line "#EXT-X-STREAM-INF" in a master playlist`},
-		"a path": {variant + "\n../360p/index.m3u8\n",
-			`variant "../360p/index.m3u8" is not <lines>p/index.m3u8`},
+		"a path": {
+			variant + "\n../360p/index.m3u8\n",
+			`variant "../360p/index.m3u8" is not <lines>p/index.m3u8`,
+		},
 		"another name":       {variant + "\n360p/list.m3u8\n", `variant "360p/list.m3u8" is not <lines>p/index.m3u8`},
 		"the same one twice": {variant + address + variant + address, "rendition 360p is listed twice"},
-		"no resolution": {"#EXT-X-STREAM-INF:BANDWIDTH=1" + address,
-			`variant "BANDWIDTH=1" lacks BANDWIDTH or RESOLUTION`},
-		"no bandwidth": {"#EXT-X-STREAM-INF:RESOLUTION=640x360" + address,
-			`variant "RESOLUTION=640x360" lacks BANDWIDTH or RESOLUTION`},
-		"a signed number": {"#EXT-X-STREAM-INF:BANDWIDTH=+1,RESOLUTION=640x360" + address,
-			`attribute list "BANDWIDTH=+1,RESOLUTION=640x360": number "+1"`},
+		"no resolution": {
+			"#EXT-X-STREAM-INF:BANDWIDTH=1" + address,
+			`variant "BANDWIDTH=1" lacks BANDWIDTH or RESOLUTION`,
+		},
+		"no bandwidth": {
+			"#EXT-X-STREAM-INF:RESOLUTION=640x360" + address,
+			`variant "RESOLUTION=640x360" lacks BANDWIDTH or RESOLUTION`,
+		},
+		"a signed number": {
+			"#EXT-X-STREAM-INF:BANDWIDTH=+1,RESOLUTION=640x360" + address,
+			`attribute list "BANDWIDTH=+1,RESOLUTION=640x360": number "+1"`,
+		},
 		"a comma at the end": {variant + "," + address, `attribute list "BANDWIDTH=1,RESOLUTION=640x360,"`},
 		"no attributes":      {"#EXT-X-STREAM-INF:words" + address, `attribute list "words"`},
-		"another attribute": {variant + ",SUBTITLES=\"s\"" + address,
-			`attribute list "BANDWIDTH=1,RESOLUTION=640x360,SUBTITLES=\"s\"": attribute SUBTITLES is not supported`},
+		"another attribute": {
+			variant + ",SUBTITLES=\"s\"" + address,
+			`attribute list "BANDWIDTH=1,RESOLUTION=640x360,SUBTITLES=\"s\"": attribute SUBTITLES is not supported`,
+		},
 		"a group of nothing": {variant + ",AUDIO=\"a\"" + address, "1 of 1 variants hear one of 0 sounds"},
-		"a sound at another address": {"#EXT-X-MEDIA:TYPE=AUDIO,URI=\"https://elsewhere.test\"\n" + variant + address,
-			`"TYPE=AUDIO,URI=\"https://elsewhere.test\"" is not the sound sound-1`},
-		"a sound of another number": {soundLine(2) + hearing,
+		"a sound at another address": {
+			"#EXT-X-MEDIA:TYPE=AUDIO,URI=\"https://elsewhere.test\"\n" + variant + address,
+			`"TYPE=AUDIO,URI=\"https://elsewhere.test\"" is not the sound sound-1`,
+		},
+		"a sound of another number": {
+			soundLine(2) + hearing,
 			`"TYPE=AUDIO,GROUP-ID=\"group_sound\",NAME=\"audio_2\",DEFAULT=NO,LANGUAGE=\"en\",` +
-				`URI=\"sound-2/index.m3u8\"" is not the sound sound-1`},
-		"an attribute of subtitles": {"#EXT-X-MEDIA:TYPE=AUDIO,FORCED=NO\n" + variant + address,
-			`attribute list "TYPE=AUDIO,FORCED=NO": attribute FORCED is not supported`},
+				`URI=\"sound-2/index.m3u8\"" is not the sound sound-1`,
+		},
+		"an attribute of subtitles": {
+			"#EXT-X-MEDIA:TYPE=AUDIO,FORCED=NO\n" + variant + address,
+			`attribute list "TYPE=AUDIO,FORCED=NO": attribute FORCED is not supported`,
+		},
 		"a single sound": {soundLine(1) + hearing, "1 of 1 variants hear one of 1 sounds"},
-		"sounds that no variant hears": {soundLine(1) + soundLine(2) + variant + address,
-			"0 of 1 variants hear one of 2 sounds"},
-		"sounds that one of two variants hears": {soundLine(1) + soundLine(2) + hearing + variant + "\n720p/index.m3u8\n",
-			"1 of 2 variants hear one of 2 sounds"},
-		"subtitles in place of a sound": {soundLine(1) + strings.Replace(soundLine(2), "AUDIO", "SUBTITLES", 1) + hearing,
+		"sounds that no variant hears": {
+			soundLine(1) + soundLine(2) + variant + address,
+			"0 of 1 variants hear one of 2 sounds",
+		},
+		"sounds that one of two variants hears": {
+			soundLine(1) + soundLine(2) + hearing + variant + "\n720p/index.m3u8\n",
+			"1 of 2 variants hear one of 2 sounds",
+		},
+		"subtitles in place of a sound": {
+			soundLine(1) + strings.Replace(soundLine(2), "AUDIO", "SUBTITLES", 1) + hearing,
 			`"TYPE=SUBTITLES,GROUP-ID=\"group_sound\",NAME=\"audio_2\",DEFAULT=NO,LANGUAGE=\"en\",` +
-				`URI=\"sound-2/index.m3u8\"" is not the sound sound-2`},
-		"a language that is none": {soundLine(1) + strings.Replace(soundLine(2), "\"en\"", "\"<en>\"", 1) + hearing,
-			`language "<en>"`},
+				`URI=\"sound-2/index.m3u8\"" is not the sound sound-2`,
+		},
+		"a language that is none": {
+			soundLine(1) + strings.Replace(soundLine(2), "\"en\"", "\"<en>\"", 1) + hearing,
+			`language "<en>"`,
+		},
 		"nine sounds": {all.String() + hearing, "1 of 1 variants hear one of 9 sounds"},
 	} {
 		if m, err := media.ParseMaster([]byte("#EXTM3U\n" + c.text)); err == nil || err.Error() != c.want {

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	"videomall/mall/fault"
 	"videomall/mall/media/ffmpeg"
 )

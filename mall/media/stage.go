@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/media/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // The stages of a video, in their order.

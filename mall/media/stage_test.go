@@ -10,10 +10,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"videomall/mall/media"
 
 	"github.com/jackc/pgx/v5"
-
-	"videomall/mall/media"
 )
 
 // begins runs a stage beside the test and waits until it is under way.
@@ -208,8 +207,10 @@ func TestPipeline_Retry(t *testing.T) {
 		t.Fatalf("%+v", v)
 	}
 	w.ok(os.Rename(original+".away", original))
-	for _, wrong := range []error{w.Pipeline.Retry(t.Context(), 8, id, media.StageProbe),
-		w.Pipeline.Retry(t.Context(), 7, id, media.StagePackage)} {
+	for _, wrong := range []error{
+		w.Pipeline.Retry(t.Context(), 8, id, media.StageProbe),
+		w.Pipeline.Retry(t.Context(), 7, id, media.StagePackage),
+	} {
 		if !errors.Is(wrong, media.ErrUnknownVideo) && !errors.Is(wrong, media.ErrUnknownStage) {
 			t.Errorf("retried: %v", wrong)
 		}

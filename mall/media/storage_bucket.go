@@ -124,9 +124,11 @@ func (b *bucket) size(ctx context.Context, name string) (int64, error) {
 	return info.Size, absent(err, name)
 }
 
-var bucketTypes = map[string]string{".m3u8": "application/vnd.apple.mpegurl", ".m4s": "video/iso.segment",
+var bucketTypes = map[string]string{
+	".m3u8": "application/vnd.apple.mpegurl", ".m4s": "video/iso.segment",
 	".mp4": "video/mp4",
-	".vtt": "text/vtt; charset=utf-8", ".webp": "image/webp", ".jpg": "image/jpeg", ".png": "image/png"}
+	".vtt": "text/vtt; charset=utf-8", ".webp": "image/webp", ".jpg": "image/jpeg", ".png": "image/png",
+}
 
 func (b *bucket) put(ctx context.Context, name string, r io.Reader, size int64) error {
 	_, err := b.core.Client.PutObject(ctx, b.name, b.key(name), r, size,

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
 	"videomall/mall/media"
 )
 
@@ -62,8 +61,10 @@ func TestStorage_OpenVideo_outside(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"secret", "media/films/one/360p/s0.m4s", "media/films/two/360p/s0.m4s",
-		"media/films/one/.hidden/s0.m4s", "media/trailers/one/index.m3u8"} {
+	for _, name := range []string{
+		"secret", "media/films/one/360p/s0.m4s", "media/films/two/360p/s0.m4s",
+		"media/films/one/.hidden/s0.m4s", "media/trailers/one/index.m3u8",
+	} {
 		write(name)
 	}
 	if err := os.Symlink(filepath.Join(dir, "secret"),
@@ -71,11 +72,19 @@ func TestStorage_OpenVideo_outside(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range [][3]string{
-		{"one", "360p", "../../two/360p/s0.m4s"}, {"one", "..", "two"}, {"..", "..", "secret"},
+		{"one", "360p", "../../two/360p/s0.m4s"},
+		{"one", "..", "two"},
+		{"..", "..", "secret"},
 		{"one/../two", "360p", "s0.m4s"},
-		{"one", "360p", `..\..\secret`}, {"one", "360p", "link.m4s"}, {"one", ".hidden", "s0.m4s"}, {"one", "360p", ""},
+		{"one", "360p", `..\..\secret`},
+		{"one", "360p", "link.m4s"},
+		{"one", ".hidden", "s0.m4s"},
+		{"one", "360p", ""},
 		{"", "", ""},
-		{"one", "360p", "s0.m4s\x00"}, {"one", "360p", "missing.m4s"}, {".", "one", "360p"}, {"one", "360p", "."},
+		{"one", "360p", "s0.m4s\x00"},
+		{"one", "360p", "missing.m4s"},
+		{".", "one", "360p"},
+		{"one", "360p", "."},
 	} {
 		if f, err := s.OpenVideo(t.Context(), p[0], p[1], p[2]); err == nil {
 			f.Close()

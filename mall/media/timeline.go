@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	"videomall/mall/media/ffmpeg"
 )
 
@@ -189,9 +188,19 @@ func (f *frameRate) uneven() bool { return f.count > 1 && f.fastest > 1.05*f.ave
 // commonRates are those that players like, the lowest first.
 func commonRates() []commonRate {
 	return []commonRate{
-		{"10", 10}, {"12", 12}, {"15", 15}, {"20", 20}, {"24000/1001", 24000. / 1001}, {"24", 24}, {"25", 25},
+		{"10", 10},
+		{"12", 12},
+		{"15", 15},
+		{"20", 20},
+		{"24000/1001", 24000. / 1001},
+		{"24", 24},
+		{"25", 25},
 		{"30000/1001", 30000. / 1001},
-		{"30", 30}, {"48", 48}, {"50", 50}, {"60000/1001", 60000. / 1001}, {"60", 60},
+		{"30", 30},
+		{"48", 48},
+		{"50", 50},
+		{"60000/1001", 60000. / 1001},
+		{"60", 60},
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	"videomall/mall/media/ffmpeg"
 )
 
@@ -22,7 +21,8 @@ const (
 // folder that the tools own. progress hears how much of a hundred is done and how long the rest will take, 0 while
 // nobody can tell. Errors: the refusals of a probe, ffmpeg.ErrMissing, the end of ctx.
 func Transcode(ctx context.Context, r *ffmpeg.Runner, l Limits, path, out string, s Source, ladder []Rung,
-	progress func(percent int, left time.Duration)) error {
+	progress func(percent int, left time.Duration),
+) error {
 	l = l.withDefaults()
 	job := ffmpeg.Job{
 		Tool: ffmpeg.FFmpeg,

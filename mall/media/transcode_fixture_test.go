@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
 	"videomall/mall/media"
 )
 

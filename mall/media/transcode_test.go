@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
 	"videomall/mall/media"
 )
 
@@ -63,16 +62,19 @@ func TestTranscode_frame_rate(t *testing.T) {
 	}{
 		"phone.mp4": {
 			join(lavfi("testsrc2=s=320x180:r=30:d=4"), "-vf", "setpts=(N/30.05+0.002*sin(N*1.7))/TB,settb=1/90000", vfr,
-				h264, ".mp4"), "30/1"},
+				h264, ".mp4"), "30/1",
+		},
 		"pause.mp4": {
 			join(lavfi("testsrc2=s=320x180:r=60:d=12"), "-vf", `select='if(lt(t,10),not(mod(n,60)),1)'`, vfr, h264,
-				".mp4"), "60/1"},
+				".mp4"), "60/1",
+		},
 		"ntsc.mkv": {join(lavfi("testsrc2=s=320x180:r=30000/1001:d=3"), h264, ".mkv"), "30000/1001"},
 		"odd.mp4":  {join(lavfi("testsrc2=s=320x180:r=27:d=3"), h264, ".mp4"), "30000/1001"},
 		"fast.mp4": {join(lavfi("testsrc2=s=320x180:r=120:d=2"), h264, ".mp4"), "60/1"},
 		"reordered": {
 			join(lavfi("testsrc2=s=320x180:r=24:d=3"), "-c:v", "libx264", "-bf", "8", "-pix_fmt", "yuv420p", ".mp4"),
-			"24/1"},
+			"24/1",
+		},
 	} {
 		_, master, files := w.transcoded(name, sample(t, c.args...))
 		if rate, _ := factsOf(t, files[master.Smallest().Name]).video(t); rate != c.want {
@@ -159,8 +161,10 @@ func TestTranscode_sound_is_kept(t *testing.T) {
 			join(lavfi("testsrc2=s=320x180:r=25:d=2", "sine=f=440:d=2:sample_rate=48000"), h264, "-c:a", "aac",
 				".mp4")...))
 	for name, args := range map[string][]string{
-		"dts.mkv": {"-i", plain, "-c:v", "copy", "-c:a", "dca", "-strict", "-2", "-ac", "2", "-b:a", "768k",
-			".mkv"},
+		"dts.mkv": {
+			"-i", plain, "-c:v", "copy", "-c:a", "dca", "-strict", "-2", "-ac", "2", "-b:a", "768k",
+			".mkv",
+		},
 		"pcm_f32be.mov": {"-i", plain, "-c:v", "copy", "-c:a", "pcm_f32be", ".mov"},
 		"pcm_f64le.mov": {"-i", plain, "-c:v", "copy", "-c:a", "pcm_f64le", ".mov"},
 		"mp2.ts":        {"-i", plain, "-c:v", "copy", "-c:a", "mp2", ".ts"},
@@ -192,7 +196,8 @@ func TestTranscode_sound_track(t *testing.T) {
 		"first unknown": {
 			sample(t,
 				join(inputs, "-map", "0", "-map", "1", "-map", "2", h264, "-c:a:0", "tta", "-c:a:1", "aac", ".mkv")...),
-			1200},
+			1200,
+		},
 	} {
 		_, master, files := w.transcoded(name, c.content)
 		heard := master.Smallest().Name
@@ -314,12 +319,16 @@ func TestProbe_unused_streams(t *testing.T) {
 	cover := kept(t, "cover.png", sample(t, join(lavfi("testsrc2=s=320x180"), "-frames:v", "1", ".png")...))
 	words := kept(t, "words.srt", []byte("1\n00:00:00,000 --> 00:00:01,000\nHello\n"))
 	for name, args := range map[string][]string{
-		"cover.mp4": {"-i", plain, "-i", cover, "-map", "0", "-map", "1", "-c", "copy", "-disposition:v:1",
-			"attached_pic", ".mp4"},
+		"cover.mp4": {
+			"-i", plain, "-i", cover, "-map", "0", "-map", "1", "-c", "copy", "-disposition:v:1",
+			"attached_pic", ".mp4",
+		},
 		"captions.mkv": {"-i", plain, "-i", words, "-map", "0", "-map", "1", "-c", "copy", "-c:s", "ass", ".mkv"},
 		"timecode.mov": {"-i", plain, "-c", "copy", "-timecode", "01:00:00:00", ".mov"},
-		"picture.mkv": {"-i", plain, "-i", cover, "-map", "0", "-map", "1", "-c:a", "copy", "-c:v:0", "copy", "-c:v:1",
-			"cinepak", "-disposition:v:1", "0", ".mkv"},
+		"picture.mkv": {
+			"-i", plain, "-i", cover, "-map", "0", "-map", "1", "-c:a", "copy", "-c:v:0", "copy", "-c:v:1",
+			"cinepak", "-disposition:v:1", "0", ".mkv",
+		},
 	} {
 		v, a, _ := w.packagedVideo(name, sample(t, args...))
 		if covers := v.Conversion.LeftOut[media.LeftOutCover]; (covers == 1) != (name == "cover.mp4") {
@@ -338,8 +347,10 @@ func TestProbe_codecs(t *testing.T) {
 		refusal string
 	}{
 		"picture": {join(lavfi("testsrc2=s=320x180:r=25:d=1"), "-c:v", "cinepak", ".mov"), "codec_unknown"},
-		"sound": {join(lavfi("testsrc2=s=320x180:r=25:d=1", "sine=d=1"), h264, "-c:a", "tta", ".mkv"),
-			"sound_unknown"},
+		"sound": {
+			join(lavfi("testsrc2=s=320x180:r=25:d=1", "sine=d=1"), h264, "-c:a", "tta", ".mkv"),
+			"sound_unknown",
+		},
 	} {
 		if v := w.make(7, w.upload(7, name, sample(t, c.args...))); v.State != media.VideoFailed ||
 			v.Refusal != c.refusal {

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
 	"videomall/db/dbtest"
 	"videomall/mall/media"
 )

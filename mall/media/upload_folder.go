@@ -10,7 +10,6 @@ import (
 	"path"
 	"syscall"
 	"time"
-
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
 )
@@ -20,7 +19,8 @@ import (
 // what arrived. With the last byte the upload becomes a video. ErrUploadBusy, ErrUploadOffset, ErrUploadTooLong,
 // ErrUploadCut, ErrDiskFull, and the refusals of Complete.
 func (up *Uploads) Write(ctx context.Context, ownerID int64, id string, offset int64, r io.Reader,
-	length int64) (Upload, error) {
+	length int64,
+) (Upload, error) {
 	d, ok := up.storage.store.(*folder)
 	if !ok {
 		return Upload{}, ErrUploadWrongWay

@@ -10,9 +10,11 @@ import (
 const sniffed = 1 << 10
 
 // kinds are the containers that the mall takes, by the endings of their names.
-var kinds = map[string]bool{".mp4": true, ".m4v": true, ".mov": true, ".mkv": true, ".webm": true, ".ts": true,
+var kinds = map[string]bool{
+	".mp4": true, ".m4v": true, ".mov": true, ".mkv": true, ".webm": true, ".ts": true,
 	".m2ts": true, ".mts": true,
-	".avi": true, ".flv": true}
+	".avi": true, ".flv": true,
+}
 
 // Kinds are those endings, for a page that lets people choose: ".avi,.flv,…".
 const Kinds = ".avi,.flv,.m2ts,.m4v,.mkv,.mov,.mp4,.mts,.ts,.webm"

@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
 	"videomall/mall/media"
 )
 
@@ -278,8 +277,10 @@ func TestUploads_Begin_refused(t *testing.T) {
 			t.Errorf("%+v: %v", c.NewUpload, err)
 		}
 	}
-	for _, inside := range []string{"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nfile:///etc/passwd\n", "MZ\x90\x00",
-		"G", "<html>", "RIFFxxxxWAVE"} {
+	for _, inside := range []string{
+		"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nfile:///etc/passwd\n", "MZ\x90\x00",
+		"G", "<html>", "RIFFxxxxWAVE",
+	} {
 		up := u.begin(t, len(inside))
 		if _, err := u.Uploads.Write(t.Context(), creator, up.ID, 0, strings.NewReader(inside),
 			-1); !errors.Is(err, media.ErrUploadNotVideo) {

@@ -2,17 +2,18 @@ package money_test
 
 import (
 	"testing"
-
 	"videomall/mall/money"
 )
 
 func TestParseDecimal_reads_what_Decimal_writes(t *testing.T) {
 	t.Parallel()
-	for typed, want := range map[string]int64{"19": 1900, "19.9": 1990, "19,90": 1990, "0.05": 5, ".5": 50, "7.": 700,
+	for typed, want := range map[string]int64{
+		"19": 1900, "19.9": 1990, "19,90": 1990, "0.05": 5, ".5": 50, "7.": 700,
 		"1234567.89": 123456789,
 		"":           -1, ".": -1, "12345678": -1, "1.234": -1, "-1": -1, "+1": -1, "1 000": -1, " 1": -1, "1.2.3": -1,
 		"1e3": -1,
-		"٣":   -1} {
+		"٣":   -1,
+	} {
 		if got := money.ParseDecimal(typed, 7); got != want {
 			t.Errorf("%q is read as %d, want %d", typed, got, want)
 		}

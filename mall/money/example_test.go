@@ -3,7 +3,6 @@ package money_test
 import (
 	"errors"
 	"fmt"
-
 	"videomall/mall/money"
 )
 

@@ -4,14 +4,15 @@ import (
 	"errors"
 	"math"
 	"testing"
-
 	"videomall/mall/money"
 )
 
 func TestMoney_Payable(t *testing.T) {
 	t.Parallel()
-	for amount, want := range map[int64]bool{1: true, money.MaxSum: true, 0: false, -1: false, money.MaxSum + 1: false,
-		math.MaxInt64: false, math.MinInt64: false} {
+	for amount, want := range map[int64]bool{
+		1: true, money.MaxSum: true, 0: false, -1: false, money.MaxSum + 1: false,
+		math.MaxInt64: false, math.MinInt64: false,
+	} {
 		if got := money.Of(amount, "CNY").Payable(); got != want {
 			t.Errorf("%d: %v", amount, got)
 		}

@@ -3,7 +3,6 @@ package network_test
 import (
 	"fmt"
 	"net/netip"
-
 	"videomall/mall/network"
 )
 

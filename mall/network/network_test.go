@@ -3,10 +3,9 @@ package network_test
 import (
 	"net/netip"
 	"testing"
+	"videomall/mall/network"
 
 	"github.com/google/go-cmp/cmp"
-
-	"videomall/mall/network"
 )
 
 func TestWidening(t *testing.T) {

@@ -3,9 +3,6 @@ package order
 import (
 	"context"
 	"slices"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
@@ -13,6 +10,8 @@ import (
 	"videomall/mall/inventory"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // The faults of buying a bundle.
@@ -59,7 +58,8 @@ func (q BundleQuote) Lines() (lines []Line) {
 // QuoteBundles prices bundles for a person (0 for a guest), with the rules and the arithmetic of Place, and changes
 // nothing.
 func (s *Orders) QuoteBundles(ctx context.Context, userID int64,
-	bundles []promotion.Bundle) (quotes []BundleQuote, err error) {
+	bundles []promotion.Bundle,
+) (quotes []BundleQuote, err error) {
 	if len(bundles) == 0 {
 		return nil, nil
 	}
@@ -213,7 +213,8 @@ func (s *Orders) bundleFactsTx(ctx context.Context, tx pgx.Tx, set []asked) (map
 
 // holdingsTx reads, by person, what the buyers of bundles hold of the bundles' videos already.
 func (s *Orders) holdingsTx(ctx context.Context, tx pgx.Tx, set []asked,
-	f facts) (map[int64]entitlement.Holdings, error) {
+	f facts,
+) (map[int64]entitlement.Holdings, error) {
 	videos := map[int64][]int64{}
 	for _, a := range set {
 		for _, id := range f.bundles[a.bundleID].SKUIDs {

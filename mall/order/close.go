@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/inventory"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/payment"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Expire closes an order whose time to pay is over, unless a provider has taken the money or may still take it.
@@ -89,7 +88,8 @@ func (s *Orders) closeUnasked(ctx context.Context, orderNo string, m move) error
 }
 
 func (s *Orders) closeTx(ctx context.Context, tx pgx.Tx, orderNo string,
-	m move) (returned []inventory.Want, err error) {
+	m move,
+) (returned []inventory.Want, err error) {
 	o, err := s.lockTx(ctx, tx, orderNo)
 	if err != nil || o.Status != PendingPay {
 		return nil, err // if it was paid meanwhile, it stays paid

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
 	"videomall/mall/inventory"
 	"videomall/mall/order"
 	"videomall/mall/payment"

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
@@ -84,8 +83,10 @@ func TestOrders_Place_coupon_lowers_the_total(t *testing.T) {
 	if o.Total != cny(1723) || o.Discount() != cny(100) || o.Subtotal() != cny(1823) || o.CouponCode != "SPRING-25" {
 		t.Fatalf("%+v", o)
 	}
-	if got := []int64{o.Items[0].Discount.Amount, o.Items[1].Discount.Amount,
-		o.Items[2].Discount.Amount}; got[0] != 54 || got[1] != 28 || got[2] != 18 {
+	if got := []int64{
+		o.Items[0].Discount.Amount, o.Items[1].Discount.Amount,
+		o.Items[2].Discount.Amount,
+	}; got[0] != 54 || got[1] != 28 || got[2] != 18 {
 		t.Errorf("split as %v", got)
 	}
 	if kept := s.is(o.OrderNo, order.PendingPay); kept.Discount() != o.Discount() || kept.CouponCode != o.CouponCode ||
@@ -180,11 +181,13 @@ func TestOrders_Place_coupon_refused(t *testing.T) {
 	s.placeWith(bob, "ONCE", one(video))
 	s.coupon("ALL", func(t *promotion.Terms) { t.TotalLimit = 1 })
 	s.placeWith(bob, "ALL", one(other))
-	for code, want := range map[string]*fault.Fault{"NOBODYS": promotion.ErrCouponUnknown,
-		"EARLY": promotion.ErrCouponEarly,
-		"LATE":  promotion.ErrCouponExpired, "GONE": promotion.ErrCouponExpired, "RICH": promotion.ErrCouponMinimum,
+	for code, want := range map[string]*fault.Fault{
+		"NOBODYS": promotion.ErrCouponUnknown,
+		"EARLY":   promotion.ErrCouponEarly,
+		"LATE":    promotion.ErrCouponExpired, "GONE": promotion.ErrCouponExpired, "RICH": promotion.ErrCouponMinimum,
 		"CHOSEN":  promotion.ErrCouponOther,
-		"DOLLARS": promotion.ErrCouponOther, foreign.Code: promotion.ErrCouponOther, "ALL": promotion.ErrCouponUsedUp} {
+		"DOLLARS": promotion.ErrCouponOther, foreign.Code: promotion.ErrCouponOther, "ALL": promotion.ErrCouponUsedUp,
+	} {
 		_, _, err := s.orders.Place(s.ctx, wants(alice, code, one(video)))
 		if !errors.Is(err, want) || fault.From(err).Fields[promotion.CouponField] != want.Slug {
 			t.Errorf("%s: %v, want %s", code, err, want.Slug)

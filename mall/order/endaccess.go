@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"videomall/db"
+	"videomall/mall/order/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
-
-	"videomall/db"
-	"videomall/mall/order/internal/dbsqlc"
 )
 
 // endedInATurn is the number of orders whose access one job ends; the next orders get a job of their own.
@@ -105,8 +104,10 @@ func (s *Refunds) EndAccess(ctx context.Context, a EndAccessArgs) error {
 // nextTurn keeps a job that is tried again from enqueueing the next job a second time while that one has not ended.
 var nextTurn = river.UniqueOpts{
 	ByArgs: true,
-	ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending,
-		rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled},
+	ByState: []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending,
+		rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
+	},
 }
 
 // endAccess refunds items of one order. Errors: errUndone if the takedown was undone.

@@ -6,11 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Event is the payload of every order.* event: the order as it stood when the event became true.
@@ -96,7 +95,8 @@ func (s *store) refundedEventTx(ctx context.Context, tx pgx.Tx, o Order, r Refun
 
 // openCaseTx opens a case for an operator, once for each kind and reference.
 func (s *store) openCaseTx(ctx context.Context, tx pgx.Tx, kind, orderNo, reference string,
-	detail map[string]any) error {
+	detail map[string]any,
+) error {
 	body, err := json.Marshal(detail)
 	if err != nil {
 		return fmt.Errorf("case %s %s: %w", kind, reference, err)

@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall/entitlement"
 	"videomall/mall/fault"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/payment"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // ErrNotImportable says that a past order can't be imported. Its cause says which order and why.
@@ -75,9 +74,11 @@ func (s *Orders) ImportTx(ctx context.Context, tx pgx.Tx, past []Past) (Imported
 		past:   past,
 		done:   Imported{Sold: map[int64]int{}},
 	}
-	for _, step := range []func(context.Context) error{im.price, im.writeOrders, im.writeItems, im.writeMoves, im.pay,
+	for _, step := range []func(context.Context) error{
+		im.price, im.writeOrders, im.writeItems, im.writeMoves, im.pay,
 		im.grant, im.refund, im.book,
-		im.countCustomers} {
+		im.countCustomers,
+	} {
 		if err := step(ctx); err != nil {
 			return Imported{}, fmt.Errorf("import %d orders: %w", len(past), err)
 		}

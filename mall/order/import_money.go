@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/payment"
 )

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/money"
@@ -79,7 +78,8 @@ func (im *importer) settleUses(ctx context.Context) error {
 }
 
 func (im *importer) orderOf(p Past, offers map[int64]catalog.Offer,
-	coupons *promotion.CouponCount) (Order, *promotion.Use, error) {
+	coupons *promotion.CouponCount,
+) (Order, *promotion.Use, error) {
 	p.PlacedAt = p.PlacedAt.Truncate(time.Microsecond)
 	hash := sha256.Sum256([]byte(p.OrderNo))
 	o := Order{

@@ -3,7 +3,6 @@ package order_test
 import (
 	"strings"
 	"testing"
-
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 )

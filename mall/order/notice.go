@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/payment"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Outcomes of a notice that moves no money of its own.
@@ -33,7 +32,8 @@ func (p paymentFirst) Error() string {
 // however often its notice is sent. ack is the answer in the provider's own form: "received", or "send it again"; it is
 // positive only after the commit. err explains a negative ack.
 func (s *Orders) ApplyNotice(ctx context.Context, provider string, header http.Header,
-	body []byte) (outcome string, ack payment.Ack, err error) {
+	body []byte,
+) (outcome string, ack payment.Ack, err error) {
 	began := s.deps.Now()
 	defer func() { s.deps.Metrics.Callback(provider, s.deps.Now().Sub(began), outcome == OutcomeDuplicate) }()
 	notice, err := s.deps.Payments.ParseNotice(provider, header, body)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"sync"
 	"testing"
-
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
 	"videomall/mall/order"
@@ -96,16 +95,18 @@ func TestOrders_Prepay(t *testing.T) {
 			CreatorID:  1,
 			CategoryID: s.category,
 			Title:      locale.Text{Zh: "影片", En: "Film"},
-			SKUs: []catalog.NewSKU{{
-				Kind:    catalog.KindOwn,
-				Quality: catalog.QualityHD,
-				Price:   catalog.NewPrice{Amount: 900, Currency: "CNY"},
-			},
+			SKUs: []catalog.NewSKU{
+				{
+					Kind:    catalog.KindOwn,
+					Quality: catalog.QualityHD,
+					Price:   catalog.NewPrice{Amount: 900, Currency: "CNY"},
+				},
 				{
 					Kind:    catalog.KindOwn,
 					Quality: catalog.Quality4K,
 					Price:   catalog.NewPrice{Amount: 1200, Currency: "CNY"},
-				}},
+				},
+			},
 		})
 		s.ok(err)
 		s.ok(s.catalog.Publish(s.ctx, made.SPUID))

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/ledger"
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/payment"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Outcomes of money that arrives, as docs/payments.md names them.
@@ -31,7 +30,8 @@ const (
 // afterwards. It refuses an order with an item that the user owns by now, or has paid for in another order. Errors:
 // ErrNotFound, ErrNotPayable, ErrAlreadyOwned, and those of payment.Prepay.
 func (s *Orders) Prepay(ctx context.Context, userID int64,
-	orderNo, provider, returnURL string) (payment.Attempt, error) {
+	orderNo, provider, returnURL string,
+) (payment.Attempt, error) {
 	o, err := s.Get(ctx, userID, orderNo)
 	if err != nil {
 		return payment.Attempt{}, err
@@ -198,7 +198,8 @@ func (s *Orders) surplusTx(ctx context.Context, tx pgx.Tx, o Order, m Money, out
 // suspendTx records, in suspense, a sum that belongs to no order or differs from the order's total, and opens a case
 // for an operator.
 func (s *Orders) suspendTx(ctx context.Context, tx pgx.Tx, m Money, orderNo, outcome string,
-	detail map[string]any) (string, error) {
+	detail map[string]any,
+) (string, error) {
 	_, fresh, err := s.captureTx(ctx, tx, m, &Order{OrderNo: orderNo}, payment.Suspense)
 	if err != nil {
 		return "", err
@@ -216,7 +217,8 @@ func (s *Orders) suspendTx(ctx context.Context, tx pgx.Tx, m Money, orderNo, out
 // captureTx records a captured sum and books it: as a sale if it pays for the order, otherwise as unapplied or
 // suspended money.
 func (s *Orders) captureTx(ctx context.Context, tx pgx.Tx, m Money, o *Order,
-	state payment.CaptureState) (c payment.Capture, fresh bool, err error) {
+	state payment.CaptureState,
+) (c payment.Capture, fresh bool, err error) {
 	c, fresh, err = s.deps.Payments.CaptureTx(ctx, tx, payment.Capture{
 		Provider:     m.Provider,
 		ChannelTxnNo: m.ChannelTxnNo,

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/inventory"
 	"videomall/mall/order"

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/inventory"
 	"videomall/mall/money"

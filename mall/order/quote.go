@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Quote is what an order of some lines would cost right now, and the problems that prevent it.
@@ -78,7 +77,8 @@ func (s *Orders) Quote(ctx context.Context, userID int64, lines []Line) (Quote, 
 // QuoteCoupon is like Quote, and applies a coupon to the lines that can be bought. If the coupon can't be used, it
 // takes nothing off, and refused is the fault that Place would return. Errors: ErrMixedCurrency.
 func (s *Orders) QuoteCoupon(ctx context.Context, userID int64, lines []Line,
-	code string) (quote Quote, refused *fault.Fault, err error) {
+	code string,
+) (quote Quote, refused *fault.Fault, err error) {
 	if quote, err = s.quoteLines(ctx, userID, lines); err != nil || code == "" {
 		return quote, nil, err
 	}

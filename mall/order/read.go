@@ -7,12 +7,11 @@ import (
 	"fmt"
 	"strconv"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/order/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // ErrCaseNotFound says that there is no such open case.

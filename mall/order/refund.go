@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/payment"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // RefundRequest asks for a refund of the items named, or of all that is left of the order if none is named. Key is the
@@ -107,7 +106,8 @@ func (s *Refunds) refundTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequ
 
 // takeBackTx records a refund of these shares and ends the access of their items.
 func (s *Refunds) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string,
-	shares []RefundItem) (Refund, error) {
+	shares []RefundItem,
+) (Refund, error) {
 	if total(shares, o.Total.Currency).IsZero() {
 		return s.giveUpTx(ctx, tx, o, r, cause, shares)
 	}
@@ -133,7 +133,8 @@ func (s *Refunds) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRe
 // giveUpTx takes back items that cost nothing: there is no money to move, only access to end and stock to return. It
 // records a refund all the same, which has succeeded at once.
 func (s *Refunds) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string,
-	shares []RefundItem) (Refund, error) {
+	shares []RefundItem,
+) (Refund, error) {
 	refund, err := s.writeRefundTx(ctx, tx, o, newRefund{
 		shares: shares,
 		amount: money.Of(0, o.Total.Currency),

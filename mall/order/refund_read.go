@@ -3,7 +3,6 @@ package order
 import (
 	"context"
 	"fmt"
-
 	"videomall/mall/money"
 )
 

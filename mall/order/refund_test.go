@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 )

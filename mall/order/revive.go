@@ -3,15 +3,14 @@ package order
 import (
 	"context"
 	"fmt"
-
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/promotion"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
 
 // reviveTx reserves the stock of a closed order again, and holds the use of its coupon. It changes nothing and returns
@@ -124,7 +123,8 @@ func sameDiscounts(o Order, quote Quote) bool {
 
 // holdAgainTx writes the reservations down, notes them at their items, and holds the use of the coupon, if there is one.
 func (s *Orders) holdAgainTx(ctx context.Context, tx pgx.Tx, o *Order, count *inventory.Count,
-	stock []inventory.Reservation, use *promotion.Use) error {
+	stock []inventory.Reservation, use *promotion.Use,
+) error {
 	var later db.Later
 	if err := s.deps.Inventory.ReserveTx(ctx, tx, &later, count, stock); err != nil {
 		return err
@@ -154,7 +154,8 @@ func (s *Orders) holdAgainTx(ctx context.Context, tx pgx.Tx, o *Order, count *in
 // reuseTx takes the coupon of a closed order again and lowers the quote by its discount; same is false if the coupon
 // can't be used any more. It locks the coupon; the caller has locked the stock before.
 func (s *Orders) reuseTx(ctx context.Context, tx pgx.Tx, o Order,
-	quote *Quote) (use *promotion.Use, same bool, err error) {
+	quote *Quote,
+) (use *promotion.Use, same bool, err error) {
 	if o.couponID == 0 {
 		return nil, true, nil
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
 	"videomall/mall/fault"
 	"videomall/mall/locale"
 	"videomall/mall/money"

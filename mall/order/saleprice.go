@@ -7,10 +7,6 @@ import (
 	"maps"
 	"slices"
 	"time"
-
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/batch"
 	"videomall/mall/catalog"
@@ -18,6 +14,9 @@ import (
 	"videomall/mall/inventory"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
 
 // SaleTerms says whether a running flash sale sells a line to its buyer at the price of the sale.

@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/inventory"
 	"videomall/mall/order"

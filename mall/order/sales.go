@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Sales are the sums of what a creator, or one video of theirs, sold and refunded on a day, in minor units of one
@@ -94,7 +93,8 @@ type SoldLine struct {
 // SoldLines lists the lines of a creator's videos, or of one video if spuID is not 0, that were paid between since and
 // until, the oldest first: at most most lines after the one with the id after.
 func (s *Orders) SoldLines(ctx context.Context, creatorID, spuID int64, since, until time.Time, after int64,
-	most int) ([]SoldLine, error) {
+	most int,
+) ([]SoldLine, error) {
 	rows, err := s.q.SoldLines(ctx, s.deps.Pool, dbsqlc.SoldLinesParams{
 		CreatorID: creatorID,
 		SpuID:     spuID,
@@ -108,12 +108,16 @@ func (s *Orders) SoldLines(ctx context.Context, creatorID, spuID int64, since, u
 	}
 	lines := make([]SoldLine, len(rows))
 	for n, r := range rows {
-		lines[n] = SoldLine{r.ID, r.OrderNo, r.PaidAt, r.SpuID, locale.Text{
-			Zh: r.TitleZh,
-			En: r.TitleEn,
-		}, r.Kind, r.Quality,
+		lines[n] = SoldLine{
+			r.ID, r.OrderNo, r.PaidAt, r.SpuID,
+			locale.Text{
+				Zh: r.TitleZh,
+				En: r.TitleEn,
+			},
+			r.Kind, r.Quality,
 			int(r.Quantity),
-			money.Of(r.Amount, r.Currency), money.Of(r.RefundedAmount, r.Currency)}
+			money.Of(r.Amount, r.Currency), money.Of(r.RefundedAmount, r.Currency),
+		}
 	}
 	return lines, nil
 }

@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/payment"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Submit requests a recorded refund from the provider, or asks for its state, and settles it once the provider says how
@@ -80,7 +79,8 @@ func (s *Refunds) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notic
 // channelRefundTx records a refund that somebody made at the provider itself. If it returns all that is left of the
 // order, the whole order is refunded. A refund of a part names no items, so an operator has to settle it.
 func (s *Refunds) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captures []payment.Capture,
-	n payment.Notice) (string, error) {
+	n payment.Notice,
+) (string, error) {
 	shares, err := s.sharesTx(ctx, tx, o, nil)
 	if err != nil && !errors.Is(err, ErrNothingLeft) {
 		return "", err
@@ -111,7 +111,8 @@ func (s *Refunds) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captu
 
 // settleTx settles a refund once, with all that follows from it. The caller has locked the order.
 func (s *Refunds) settleTx(ctx context.Context, tx pgx.Tx, o Order,
-	refundNo, status, channelRefundNo string) (string, error) {
+	refundNo, status, channelRefundNo string,
+) (string, error) {
 	paid, changed, err := s.deps.Payments.SettleRefundTx(ctx, tx, refundNo, status, channelRefundNo)
 	if err != nil {
 		return "", err
@@ -145,7 +146,8 @@ func (s *Refunds) settleTx(ctx context.Context, tx pgx.Tx, o Order,
 // and opens a case for an operator. It does not restore access to a video that was taken down for everybody, or that
 // the buyer owns through another order: the operator has to pay such a buyer in another way.
 func (s *Refunds) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid payment.Refund,
-	shares []dbsqlc.OrderRefundItem) error {
+	shares []dbsqlc.OrderRefundItem,
+) error {
 	if err := s.deps.Ledger.RefundFailedTx(ctx, tx, paid.RefundNo); err != nil {
 		return err
 	}
@@ -183,7 +185,8 @@ func (s *Refunds) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid p
 // refundedTx books a refund that succeeded: in the ledger, in the items and in their stock, and in the order itself,
 // which it makes REFUNDED if nothing is left of it.
 func (s *Refunds) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, paid payment.Refund,
-	shares []dbsqlc.OrderRefundItem) error {
+	shares []dbsqlc.OrderRefundItem,
+) error {
 	given := make([]RefundItem, len(shares))
 	for n, share := range shares {
 		given[n] = RefundItem{share.ItemID, money.Of(share.Amount, r.Amount.Currency)}

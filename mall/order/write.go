@@ -6,15 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/batch"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/promotion"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // The writer's bounds. With one order in each transaction on a hot row there are as many orders a second as the disk
@@ -184,7 +183,8 @@ func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*placeAttempt, lo
 // judgeTx prices fresh attempts and takes their stock and their coupons off a count, in the order of their arrival. It
 // returns those that can be written; the others have their err set. Coupons are always locked after stock.
 func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*placeAttempt, now time.Time,
-	lock bool) (served []*placeAttempt, count *inventory.Count, err error) {
+	lock bool,
+) (served []*placeAttempt, count *inventory.Count, err error) {
 	until := now.Add(s.deps.PayWindow)
 	all := make([]asked, len(fresh))
 	for i, w := range fresh {

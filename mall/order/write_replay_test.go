@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/mall/order"

@@ -4,22 +4,22 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
-
 	"videomall/db"
 	"videomall/mall/inventory"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/outbox"
 	"videomall/mall/promotion"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
 )
 
 // insertRestTx writes what belongs to orders whose rows were inserted. It locks the stock rows last, so that the hot
 // row of a popular SKU is held for little more than the commit.
 func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*placeAttempt, count *inventory.Count,
-	now time.Time) error {
+	now time.Time,
+) error {
 	if len(set) == 0 {
 		return nil
 	}
@@ -72,7 +72,8 @@ func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*placeAttemp
 // insertOrdersTx inserts the orders and returns the attempts whose order was inserted. An attempt whose key was taken a
 // moment ago has none.
 func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*placeAttempt,
-	now time.Time) ([]*placeAttempt, error) {
+	now time.Time,
+) ([]*placeAttempt, error) {
 	if len(set) == 0 {
 		return nil, nil
 	}

@@ -8,14 +8,13 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/mall/order"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // stall locks the stock row of a SKU, so that reservations of it wait until the returned function is called.
@@ -145,7 +144,8 @@ func TestOrders_Place_one_failure_in_a_set(t *testing.T) {
 		`create function refuse() returns trigger language plpgsql as $$ begin
 			if (select user_id from video_order
 			where order_no = new.order_no) = 1013 then raise exception 'the disk is sad'; end if; return new; end $$`,
-		`create trigger refuse before insert on video_order_item for each row execute function refuse()`} {
+		`create trigger refuse before insert on video_order_item for each row execute function refuse()`,
+	} {
 		_, err := s.pool.Exec(s.ctx, sql)
 		s.ok(err)
 	}

@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/outbox/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // ErrNotDead says that there is no such dead letter, or no longer.
@@ -120,7 +119,8 @@ func (o *Outbox) Cancel(ctx context.Context, by int64, subscriber string, eventI
 }
 
 func (o *Outbox) settling(ctx context.Context, by int64, verb, subscriber string, eventID int64,
-	do func(pgx.Tx) (int64, error)) error {
+	do func(pgx.Tx) (int64, error),
+) error {
 	return db.InTx(ctx, o.pool, func(tx pgx.Tx) error {
 		n, err := do(tx)
 		if err = settled(n, err, verb, subscriber, eventID); err != nil || o.audit == nil {

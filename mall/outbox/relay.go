@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/outbox/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // batch bounds one transaction of the relay.

@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall/money"
 	"videomall/mall/payment/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // CaptureState says what a captured sum is for.

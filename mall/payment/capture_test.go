@@ -3,12 +3,11 @@ package payment_test
 import (
 	"sync/atomic"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func TestPayments_RecordNoticeTx_many_at_once(t *testing.T) {

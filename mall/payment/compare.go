@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
 	"videomall/mall/money"
 	"videomall/mall/payment/internal/dbsqlc"
 )

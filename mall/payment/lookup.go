@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-
 	"videomall/db"
 	"videomall/mall/money"
 	"videomall/mall/payment/internal/dbsqlc"

@@ -11,14 +11,13 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"videomall/mall/fault"
+	"videomall/mall/money"
+	"videomall/mall/payment/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/oklog/ulid/v2"
-
-	"videomall/mall/fault"
-	"videomall/mall/money"
-	"videomall/mall/payment/internal/dbsqlc"
 )
 
 // Faults that callers compare.

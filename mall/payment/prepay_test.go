@@ -4,12 +4,11 @@ import (
 	"context"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func TestPayments_Prepay_many_at_once(t *testing.T) {
@@ -283,8 +282,10 @@ func TestPayments_CloseAttempts_asks_the_provider(t *testing.T) {
 	}
 	wantErr(t, k.payments.CloseAttempts(k.ctx, "paid"), payment.ErrAlreadyPaid)
 	wantErr(t, k.payments.CloseAttempts(k.ctx, "processing"), payment.ErrProcessing)
-	for reference, status := range map[string]string{"open": payment.AttemptClosed, "paid": payment.AttemptPending,
-		"processing": payment.AttemptPending} {
+	for reference, status := range map[string]string{
+		"open": payment.AttemptClosed, "paid": payment.AttemptPending,
+		"processing": payment.AttemptPending,
+	} {
 		if a := k.attempts(reference)[0]; a.Status != status {
 			t.Errorf("%s is %s, want %s", reference, a.Status, status)
 		}
@@ -294,8 +295,10 @@ func TestPayments_CloseAttempts_asks_the_provider(t *testing.T) {
 	}
 
 	// Inquire still asks about attempts that were closed recently, since they may have been paid at the same moment.
-	for reference, status := range map[string]payment.ChargeStatus{"open": payment.ChargeClosed,
-		"paid": payment.ChargePaid, "processing": payment.ChargeProcessing} {
+	for reference, status := range map[string]payment.ChargeStatus{
+		"open": payment.ChargeClosed,
+		"paid": payment.ChargePaid, "processing": payment.ChargeProcessing,
+	} {
 		asked, err := k.payments.Inquire(k.ctx, reference)
 		if err != nil || len(asked) != 1 || asked[0].Err != nil || asked[0].Charge.Status != status {
 			t.Errorf("%s: %+v, %v", reference, asked, err)

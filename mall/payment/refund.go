@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall/money"
 	"videomall/mall/payment/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // The statuses of a Refund: pending until the provider has accepted it, then submitted until it has succeeded or
@@ -199,7 +198,8 @@ func (p *Payments) submit(ctx context.Context, provider Provider, r Refund) (Ref
 // refund had ended before, changed is false and r has its status, which the caller should compare with its own: if a
 // provider contradicts itself, a person has to decide. Errors: ErrUnknownRefund.
 func (p *Payments) SettleRefundTx(ctx context.Context, tx pgx.Tx,
-	refundNo, status, channelRefundNo string) (r Refund, changed bool, err error) {
+	refundNo, status, channelRefundNo string,
+) (r Refund, changed bool, err error) {
 	if status != Succeeded && status != Failed {
 		return Refund{}, false, fmt.Errorf("settle refund %s: %q is no end", refundNo, status)
 	}

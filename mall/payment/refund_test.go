@@ -6,13 +6,12 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func (k *till) paid(reference string, o sandbox.PayOptions) payment.Capture {
@@ -182,7 +181,8 @@ func TestPayments_SubmitRefund_again(t *testing.T) {
 				return net
 			})
 			net.refund = func(_ payment.RefundRequest,
-				call func() (payment.RefundResult, error)) (payment.RefundResult, error) {
+				call func() (payment.RefundResult, error),
+			) (payment.RefundResult, error) {
 				return lose(call)
 			}
 			c := k.paid("order-1", sandbox.PayOptions{})
@@ -257,7 +257,8 @@ func TestPayments_SubmitRefund_notice_before_the_answer(t *testing.T) {
 		t.Fatal(err)
 	}
 	net.refund = func(r payment.RefundRequest,
-		call func() (payment.RefundResult, error)) (payment.RefundResult, error) {
+		call func() (payment.RefundResult, error),
+	) (payment.RefundResult, error) {
 		result, err := call()
 		k.settle(r.RefundNo, payment.Succeeded)
 		return result, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"time"
-
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
 )

@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"errors"
 	"strconv"
-
 	"videomall/mall/entitlement"
 	"videomall/mall/fault"
 	"videomall/mall/media"

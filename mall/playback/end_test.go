@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"testing"
 	"time"
-
 	"videomall/mall/entitlement"
 	"videomall/mall/playback"
 )

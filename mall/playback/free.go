@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
 )
@@ -111,7 +110,8 @@ func (p *Playback) freePicture(ctx context.Context, video string, seconds int) (
 // freePart is what is free of the list of a rendition, or of a sound: as many pieces as of the picture, since theirs
 // end a few hundredths of a second before or after.
 func (p *Playback) freePart(ctx context.Context, video, folder string, list media.Playlist,
-	seconds int) (media.Playlist, error) {
+	seconds int,
+) (media.Playlist, error) {
 	if !media.IsSound(folder) {
 		return list.Until(float64(seconds)), nil
 	}

@@ -8,12 +8,11 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
-
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
 	"videomall/mall/playback"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 const (
@@ -113,8 +112,10 @@ func TestPlayback_Check_refusals(t *testing.T) {
 		"noise":          {"a.b.c", f.phone, "film", playback.ErrBadToken},
 		"tampered":       {s.Token[:len(s.Token)-4] + "AAAA", f.phone, "film", playback.ErrBadToken},
 		"another secret": {forged(jwt.SigningMethodHS256, secret(9), same), f.phone, "film", playback.ErrBadToken},
-		"no algorithm": {forged(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, same), f.phone, "film",
-			playback.ErrBadToken},
+		"no algorithm": {
+			forged(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, same), f.phone, "film",
+			playback.ErrBadToken,
+		},
 		"another algorithm": {forged(jwt.SigningMethodHS512, keys.Token, same), f.phone, "film", playback.ErrBadToken},
 		"another audience": {forged(jwt.SigningMethodHS256, keys.Token, func(c jwt.MapClaims) {
 			c["aud"] = "session"
@@ -204,8 +205,10 @@ func TestPlayback_OpenSegment(t *testing.T) {
 	asset, err := f.media.Assets.ByID(t.Context(), f.assets[video])
 	f.must(err)
 	extras := f.Extras(ann, asset)
-	for _, address := range []string{extras.Captions[0].URL, extras.ThumbsURL,
-		strings.Replace(extras.ThumbsURL, "thumbs.vtt", "thumbs.webp", 1)} {
+	for _, address := range []string{
+		extras.Captions[0].URL, extras.ThumbsURL,
+		strings.Replace(extras.ThumbsURL, "thumbs.vtt", "thumbs.webp", 1),
+	} {
 		if err := f.fetch(segment(address)); err != nil {
 			t.Errorf("%s: %v", address, err)
 		}

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"testing"
 	"time"
-
 	"videomall/mall/entitlement"
 	"videomall/mall/fault"
 	"videomall/mall/media"

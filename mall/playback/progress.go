@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"time"
-
 	"videomall/mall/playback/internal/dbsqlc"
 )
 

@@ -10,7 +10,6 @@ import (
 	"path"
 	"strconv"
 	"time"
-
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
 )
@@ -108,7 +107,8 @@ func (p *Playback) scope(r SegmentRequest) string {
 
 // OpenTrailer opens a file of a video's clear trailer, which anybody may see, or says media.ErrUnknownAsset.
 func (p *Playback) OpenTrailer(ctx context.Context,
-	prefix, file string) (f *media.File, contentType string, err error) {
+	prefix, file string,
+) (f *media.File, contentType string, err error) {
 	contentType, ok := contentTypes[path.Ext(file)]
 	if path.Ext(file) == ".m3u8" {
 		contentType, ok = PlaylistType, true

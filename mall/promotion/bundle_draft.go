@@ -3,12 +3,11 @@ package promotion
 import (
 	"context"
 	"fmt"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/promotion/internal/dbsqlc"
 	"videomall/mall/textnorm"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // CreateBundle puts SKUs of a creator's own videos together; it is sold at once. Errors: ErrBundleInvalid with Fields,
@@ -46,7 +45,8 @@ func (p *Promotions) CreateBundle(ctx context.Context, ownerID int64, t BundleTe
 // EditBundle replaces the terms of a live bundle, read in that version; orders that were placed keep their price.
 // Errors: those of CreateBundle, ErrBundleNotFound, ErrBundleMoved.
 func (p *Promotions) EditBundle(ctx context.Context, ownerID, id int64, version int,
-	t BundleTerms) (edited Bundle, err error) {
+	t BundleTerms,
+) (edited Bundle, err error) {
 	t = t.trimmed()
 	err = db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
 		b, err := p.lockBundleTx(ctx, tx, ownerID, id)
@@ -127,7 +127,8 @@ func (t BundleTerms) trimmed() BundleTerms {
 // checkBundleTx names every field that keeps a bundle from being sold as it stands, and gives it the currency of its
 // videos.
 func (p *Promotions) checkBundleTx(ctx context.Context, q Querier, ownerID int64,
-	t *BundleTerms) (map[int64]SKU, error) {
+	t *BundleTerms,
+) (map[int64]SKU, error) {
 	f := wrong{}
 	f.name(t.Name)
 	switch {

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/promotion/internal/dbsqlc"

@@ -7,12 +7,11 @@ import (
 	"regexp"
 	"slices"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/promotion/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // codeShape is what a normal code looks like; the schema keeps it too.
@@ -69,7 +68,8 @@ func CodeTaken(err error) bool {
 // EditCoupon changes the terms of a live coupon, read in that version. Orders that were placed keep what they were
 // promised. Errors: those of CreateCoupon, ErrCouponNotFound, ErrCouponMoved.
 func (p *Promotions) EditCoupon(ctx context.Context, by Actor, id int64, version int,
-	t Terms) (edited Coupon, err error) {
+	t Terms,
+) (edited Coupon, err error) {
 	t = t.trimmed()
 	err = db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
 		if _, err := p.q.LockCoupon(ctx, tx, id); err != nil && !errors.Is(err, pgx.ErrNoRows) {
@@ -118,7 +118,8 @@ func (p *Promotions) EditCoupon(ctx context.Context, by Actor, id int64, version
 // coverTx writes down which videos a new or edited coupon covers, audits the action, and returns the coupon as it stands
 // then.
 func (p *Promotions) coverTx(ctx context.Context, tx pgx.Tx, by Actor, id int64, spuIDs []int64,
-	action string) (Coupon, error) {
+	action string,
+) (Coupon, error) {
 	if err := p.q.InsertCouponSPUs(ctx, tx, dbsqlc.InsertCouponSPUsParams{
 		CouponID: id,
 		SpuIds:   spuIDs,
@@ -205,7 +206,8 @@ func (t Terms) trimmed() Terms {
 
 // checkTermsTx names every field that is wrong, in addition to those found before.
 func (p *Promotions) checkTermsTx(ctx context.Context, q Querier, by Actor, ownerID int64, t Terms, at time.Time,
-	f wrong) error {
+	f wrong,
+) error {
 	f.discount(t)
 	f.validity(t, at)
 	f.limits(t)
@@ -263,7 +265,8 @@ func (f wrong) limits(t Terms) {
 
 // checkVideosTx wants videos that exist, and of a creator who is no operator their own.
 func (p *Promotions) checkVideosTx(ctx context.Context, q Querier, by Actor, ownerID int64, spuIDs []int64,
-	f wrong) error {
+	f wrong,
+) error {
 	creators, err := p.deps.CreatorsOf(ctx, q, spuIDs)
 	if err != nil {
 		return err

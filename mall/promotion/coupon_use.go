@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/promotion/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // ErrCouponTaken says that somebody edited, stopped or used a coupon since it was counted: count again, with the lock.
@@ -57,7 +56,8 @@ func (u Use) total() (sum int64) {
 // these coupons until the transaction ends, so that HoldTx can't fail with ErrCouponTaken; without it nobody waits. A
 // caller that also locks stock does so first.
 func (p *Promotions) CountCouponsTx(ctx context.Context, q Querier, asks []CouponAsk, at time.Time,
-	lock bool) (*CouponCount, error) {
+	lock bool,
+) (*CouponCount, error) {
 	c := &CouponCount{
 		at:     at,
 		byCode: map[string]Coupon{},

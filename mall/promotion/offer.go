@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
 	"videomall/mall/money"
 	"videomall/mall/promotion/internal/dbsqlc"
 )
@@ -24,7 +23,8 @@ type Offer struct {
 // OffersTx returns what the campaigns sell at a moment: only those that run by their state and by the clock. A campaign
 // that does not is absent from the map. q is the caller's transaction or a pool.
 func (p *Promotions) OffersTx(ctx context.Context, q Querier, campaignIDs []int64,
-	at time.Time) (map[Key]Offer, error) {
+	at time.Time,
+) (map[Key]Offer, error) {
 	rows, err := p.q.Offers(ctx, q, dbsqlc.OffersParams{CampaignIds: campaignIDs, At: at})
 	if err != nil {
 		return nil, fmt.Errorf("offers of campaigns %v: %w", campaignIDs, err)

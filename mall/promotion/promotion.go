@@ -8,15 +8,14 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"videomall/mall/fault"
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Limits of one campaign; the schema keeps those of an item too.
@@ -88,7 +87,8 @@ func (p *Promotions) auditCouponTx(ctx context.Context, tx pgx.Tx, by Actor, ver
 }
 
 func (p *Promotions) auditActionTx(ctx context.Context, tx pgx.Tx, by Actor, verb, subject string,
-	detail map[string]any) error {
+	detail map[string]any,
+) error {
 	if !by.Operator || p.deps.Audit == nil {
 		return nil
 	}

@@ -7,9 +7,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
-
 	"videomall/db"
 	"videomall/mall/inventory"
 	"videomall/mall/locale"
@@ -17,6 +14,8 @@ import (
 	"videomall/mall/money"
 	"videomall/mall/promotion"
 	"videomall/mall/transition/transitiontest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var (
@@ -175,8 +174,10 @@ func TestPromotions_Turn_start_missed(t *testing.T) {
 	}
 	if causes := malltest.Query[string](m, `select from_status || ' ' || to_status || ' ' || cause || ' ' || actor
 		from promotion_transition order by id`); !slices.Equal(causes,
-		[]string{"drafted scheduled scheduled operator:9", "scheduled running time system",
-			"running ended time system"}) {
+		[]string{
+			"drafted scheduled scheduled operator:9", "scheduled running time system",
+			"running ended time system",
+		}) {
 		t.Errorf("moves %q", causes)
 	}
 }

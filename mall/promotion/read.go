@@ -3,7 +3,6 @@ package promotion
 import (
 	"context"
 	"fmt"
-
 	"videomall/mall/money"
 	"videomall/mall/promotion/internal/dbsqlc"
 )

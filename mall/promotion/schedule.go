@@ -5,11 +5,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/promotion/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Schedule announces a draft and sets its stock apart, all of it or nothing. From now on its prices and numbers stay as
@@ -85,7 +84,8 @@ func (p *Promotions) giveUp(ctx context.Context, by Actor, id int64, version int
 
 // lockAsTx locks a campaign that is the actor's, in one of the states and in the version that the actor looked at.
 func (p *Promotions) lockAsTx(ctx context.Context, tx pgx.Tx, by Actor, id int64, version int,
-	from ...Status) (Campaign, error) {
+	from ...Status,
+) (Campaign, error) {
 	c, err := p.lockTx(ctx, tx, id)
 	switch {
 	case err != nil:

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
@@ -153,9 +152,11 @@ func TestPromotions_Get_of_another_owner(t *testing.T) {
 	_, read := m.Promotions.Get(m.Ctx, other, c.ID)
 	_, edit := m.Promotions.Edit(m.Ctx, other, c.ID, c.Version, draft(m))
 	_, scheduled := m.Promotions.Schedule(m.Ctx, other, c.ID, c.Version)
-	for what, err := range map[string]error{"read": read, "edit": edit, "schedule": scheduled,
+	for what, err := range map[string]error{
+		"read": read, "edit": edit, "schedule": scheduled,
 		"cancel": m.Promotions.Cancel(m.Ctx, other, c.ID, c.Version),
-		"stop":   m.Promotions.Stop(m.Ctx, other, c.ID, c.Version)} {
+		"stop":   m.Promotions.Stop(m.Ctx, other, c.ID, c.Version),
+	} {
 		if !errors.Is(err, promotion.ErrNotFound) {
 			t.Errorf("%s: %v", what, err)
 		}

@@ -3,7 +3,6 @@ package promotion_test
 import (
 	"math/rand/v2"
 	"testing"
-
 	"videomall/mall/promotion"
 )
 

@@ -41,14 +41,16 @@ func (b *Breaker) Try(ctx context.Context, do func(context.Context, redis.Univer
 // Wait is Try for a caller that can hardly do without Redis: the caller chooses the time limit, and a timeout does not
 // open the breaker. Errors: those of Try.
 func (b *Breaker) Wait(ctx context.Context, patience time.Duration, do func(context.Context,
-	redis.UniversalClient) error) error {
+	redis.UniversalClient) error,
+) error {
 	return b.run(ctx, patience, func(err error) bool { return !errors.Is(err, redis.Nil) && !late(err) }, do)
 }
 
 // run runs do, and opens the breaker for a while after an error for which fails returns true. The end of the caller's
 // context does not count.
 func (b *Breaker) run(ctx context.Context, patience time.Duration, fails func(error) bool, do func(context.Context,
-	redis.UniversalClient) error) error {
+	redis.UniversalClient) error,
+) error {
 	if b.client == nil || time.Now().UnixNano() < b.openUntil.Load() {
 		return ErrOpen
 	}

@@ -7,11 +7,10 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/review/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // The states of an appeal.

@@ -6,10 +6,9 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+	"videomall/db"
 
 	"github.com/jackc/pgx/v5"
-
-	"videomall/db"
 )
 
 // causes are why a listing may be returned; each has words in both languages. "other" needs a note.
@@ -89,8 +88,10 @@ func (r *Reviews) Return(ctx context.Context, operatorID, id int64, version int,
 			return err
 		}
 		return r.deps.Audit(ctx, tx, operatorID, "review.return", c.Subject(),
-			map[string]any{"revision": c.RevisionID, "spu": c.SPUID, "score": c.Score, "causes": v.Causes,
-				"note": v.Note})
+			map[string]any{
+				"revision": c.RevisionID, "spu": c.SPUID, "score": c.Score, "causes": v.Causes,
+				"note": v.Note,
+			})
 	})
 	return c, err
 }

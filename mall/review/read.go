@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"videomall/mall/review/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"
-
-	"videomall/mall/review/internal/dbsqlc"
 )
 
 // Get returns a case. Errors: ErrNotFound.

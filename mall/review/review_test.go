@@ -7,7 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/locale"
@@ -57,9 +56,11 @@ func TestReviews_Approve_two_people(t *testing.T) {
 
 	// The schema holds both rules by itself.
 	c = d.risky(2)
-	for _, set := range []string{"state = 'approved', first_by = 11, decided_at = now()",
+	for _, set := range []string{
+		"state = 'approved', first_by = 11, decided_at = now()",
 		"state = 'second', first_by = 1",
-		"state = 'approved', first_by = 11, second_by = 11, decided_at = now()"} {
+		"state = 'approved', first_by = 11, second_by = 11, decided_at = now()",
+	} {
 		if _, err := d.pool.Exec(t.Context(), "update review_case set "+set+" where id = $1",
 			c.ID); !db.IsCheck(err, "") {
 			t.Errorf("%s: %v", set, err)

@@ -8,10 +8,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"videomall/mall/money"
 
 	"github.com/jackc/pgx/v5"
-
-	"videomall/mall/money"
 )
 
 // The rules of a score. Each has words in both languages.
@@ -64,8 +63,10 @@ func score(reasons []Reason) int {
 // reasonsTx asks every rule; the heaviest reason comes first.
 func (r *Reviews) reasonsTx(ctx context.Context, tx pgx.Tx, s Submission) ([]Reason, error) {
 	reasons := []Reason{}
-	for _, rule := range []func(context.Context, pgx.Tx, Submission) (*Reason, error){r.creatorRule, r.priceRule,
-		r.wordRule, r.duplicateRule} {
+	for _, rule := range []func(context.Context, pgx.Tx, Submission) (*Reason, error){
+		r.creatorRule, r.priceRule,
+		r.wordRule, r.duplicateRule,
+	} {
 		reason, err := rule(ctx, tx, s)
 		if err != nil {
 			return nil, err
@@ -147,8 +148,10 @@ func (r *Reviews) wordRule(ctx context.Context, tx pgx.Tx, s Submission) (*Reaso
 	}
 	c := s.Content
 	texts := append(
-		[]string{c.Title.Zh, c.Title.En, c.Description.Zh, c.Description.En, c.Series.Zh, c.Series.En,
-			strings.ReplaceAll(c.Slug, "-", " ")}, c.Tags...)
+		[]string{
+			c.Title.Zh, c.Title.En, c.Description.Zh, c.Description.En, c.Series.Zh, c.Series.En,
+			strings.ReplaceAll(c.Slug, "-", " "),
+		}, c.Tags...)
 	found := Reason{Rule: RuleWords}
 	for _, w := range list {
 		if slices.ContainsFunc(texts, func(text string) bool { return holds(text, w.Norm) }) {

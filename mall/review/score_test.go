@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/mall/money"
 	"videomall/mall/review"
 )
@@ -79,8 +78,14 @@ func TestReviews_OpenTx_score(t *testing.T) {
 		{"pictures of one's own", proven, category, []int64{creator, creator}, nil, "duplicate_own 10"},
 		{"pictures of both", proven, category, []int64{creator, rival}, nil, "duplicate_other 60"},
 		{"no video yet", proven, category, []int64{rival}, func(s *review.Submission) { s.Content.VideoID = 0 }, ""},
-		{"several", review.Creator{}, category, []int64{creator}, priced(9000),
-			"price_outlier 30, new_creator 25, duplicate_own 10"},
+		{
+			"several",
+			review.Creator{},
+			category,
+			[]int64{creator},
+			priced(9000),
+			"price_outlier 30, new_creator 25, duplicate_own 10",
+		},
 	} {
 		d.creator = c.creator
 		d.band = c.band
@@ -157,8 +162,10 @@ func TestReviews_OpenTx_earlier_decisions(t *testing.T) {
 
 func TestReviews_AddWord_spellings(t *testing.T) {
 	d := open(t)
-	for word, weight := range map[string]int{"Casino": 20, "赌博": 30, "free money": 25, "ＶＩＰ": 15, "ß-test": 5,
-		"1xbet": 40} {
+	for word, weight := range map[string]int{
+		"Casino": 20, "赌博": 30, "free money": 25, "ＶＩＰ": 15, "ß-test": 5,
+		"1xbet": 40,
+	} {
 		d.ok(d.AddWord(t.Context(), olga, word, weight))
 	}
 	for n, c := range []struct {
@@ -225,8 +232,15 @@ func TestReviews_AddWord_refused(t *testing.T) {
 	for _, c := range []struct {
 		word   string
 		weight int
-	}{{"", 5}, {" -- ", 5}, {strings.Repeat("x", review.MaxWord+1), 5}, {"ok", 0}, {"ok", 101}, {"ＣＡＳＩＮＯ", 5},
-		{"a\x00b", 5}} {
+	}{
+		{"", 5},
+		{" -- ", 5},
+		{strings.Repeat("x", review.MaxWord+1), 5},
+		{"ok", 0},
+		{"ok", 101},
+		{"ＣＡＳＩＮＯ", 5},
+		{"a\x00b", 5},
+	} {
 		d.fails(d.AddWord(t.Context(), olga, c.word, c.weight), review.ErrInvalid)
 	}
 	words, err := d.Words(t.Context())

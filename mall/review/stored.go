@@ -2,7 +2,6 @@ package review
 
 import (
 	"encoding/json"
-
 	"videomall/mall/locale"
 )
 

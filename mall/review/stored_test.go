@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"reflect"
 	"testing"
-
 	"videomall/mall/locale"
 	"videomall/mall/review"
 )

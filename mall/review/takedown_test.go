@@ -6,12 +6,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/locale"
 	"videomall/mall/review"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func target(keep bool) review.Target {

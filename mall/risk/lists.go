@@ -9,12 +9,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"videomall/mall/network"
+	"videomall/mall/risk/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"videomall/mall/network"
-	"videomall/mall/risk/internal/dbsqlc"
 )
 
 // Effect is what an entry does.

@@ -7,12 +7,11 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/risk"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func TestLists_Add_refuses_to_lock_out_its_author(t *testing.T) {
@@ -78,8 +77,10 @@ func TestLists_Add_refuses_a_denied_author(t *testing.T) {
 		Device:  someDevice,
 		Address: netip.MustParseAddr("192.0.2.9"),
 	}
-	for kind, subject := range map[risk.Kind]string{risk.User: "901", risk.Device: someDevice,
-		risk.Address: "192.0.2.0/24"} {
+	for kind, subject := range map[risk.Kind]string{
+		risk.User: "901", risk.Device: someDevice,
+		risk.Address: "192.0.2.0/24",
+	} {
 		add(t, l, risk.Deny, kind, subject, time.Hour)
 		before, err := l.Living(t.Context())
 		if err != nil || len(before) != 1 {

@@ -8,12 +8,11 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"videomall/db/dbtest"
 	"videomall/mall/fault"
 	"videomall/mall/risk"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 var (
@@ -74,13 +73,20 @@ func TestLists_Judge_by_address_account_and_device(t *testing.T) {
 		who  risk.Subject
 		want risk.Effect
 	}{
-		{at("192.0.2.1"), risk.Deny}, {at("::ffff:192.0.2.1"), risk.Deny}, {at("192.0.2.7"), risk.Allow},
+		{at("192.0.2.1"), risk.Deny},
+		{at("::ffff:192.0.2.1"), risk.Deny},
+		{at("192.0.2.7"), risk.Allow},
 		{at("192.0.3.1"), ""},
-		{at("2001:db8:2::1"), risk.Deny}, {at("2001:db8:1:5::1"), risk.Allow}, {at("2001:db9::1"), ""},
+		{at("2001:db8:2::1"), risk.Deny},
+		{at("2001:db8:1:5::1"), risk.Allow},
+		{at("2001:db9::1"), ""},
 		{at("203.0.113.200"), risk.Deny},
-		{risk.Subject{UserID: 7}, risk.Deny}, {risk.Subject{UserID: 8}, risk.Allow}, {risk.Subject{UserID: 9}, ""},
+		{risk.Subject{UserID: 7}, risk.Deny},
+		{risk.Subject{UserID: 8}, risk.Allow},
+		{risk.Subject{UserID: 9}, ""},
 		{risk.Subject{}, ""},
-		{risk.Subject{Device: someDevice}, risk.Deny}, {risk.Subject{Device: strings.Repeat("0", 32)}, ""},
+		{risk.Subject{Device: someDevice}, risk.Deny},
+		{risk.Subject{Device: strings.Repeat("0", 32)}, ""},
 		// A denial overrides an allowance of another kind.
 		{risk.Subject{UserID: 8, Address: netip.MustParseAddr("192.0.2.1")}, risk.Deny},
 		{risk.Subject{UserID: 7, Address: netip.MustParseAddr("192.0.2.7")}, risk.Deny},

@@ -6,7 +6,6 @@ package risk
 import (
 	"net/netip"
 	"time"
-
 	"videomall/mall/fault"
 )
 

@@ -3,7 +3,6 @@ package seal_test
 import (
 	"bytes"
 	"testing"
-
 	"videomall/mall/seal"
 )
 

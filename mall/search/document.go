@@ -4,7 +4,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-
 	"videomall/mall/catalog"
 )
 

@@ -6,14 +6,13 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
 	"videomall/mall/search"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 var opening = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -34,26 +33,52 @@ type video struct {
 }
 
 var videos = []video{
-	{"aurora", locale.Text{Zh: "追逐极光", En: "Chasing the Aurora"},
+	{
+		"aurora",
+		locale.Text{Zh: "追逐极光", En: "Chasing the Aurora"},
 		locale.Text{Zh: "在冰岛的冬夜里等待北极光。", En: "Nights of waiting under the northern lights of Iceland."},
-		7, []string{"极光", "iceland", "nature"}, 1900},
-	{"kyoto", locale.Text{Zh: "京都的四季", En: "Four Seasons of Kyoto"},
+		7,
+		[]string{"极光", "iceland", "nature"},
+		1900,
+	},
+	{
+		"kyoto",
+		locale.Text{Zh: "京都的四季", En: "Four Seasons of Kyoto"},
 		locale.Text{Zh: "古都的寺庙、庭院与小巷。", En: "Temples, gardens and lanes, photographed through a year."},
-		8, []string{"京都", "travel"}, 2900},
-	{"wok", locale.Text{Zh: "铁锅里的火", En: "Fire in the Wok"},
+		8,
+		[]string{"京都", "travel"},
+		2900,
+	},
+	{
+		"wok",
+		locale.Text{Zh: "铁锅里的火", En: "Fire in the Wok"},
 		locale.Text{Zh: "四川厨师的日常。", En: "A Sichuan cook's day; running a kitchen."},
 		8,
-		[]string{"food", "cooking"}, 0},
-	{"guitar", locale.Text{Zh: "指弹吉他入门", En: "Fingerstyle Guitar for Beginners"},
+		[]string{"food", "cooking"},
+		0,
+	},
+	{
+		"guitar",
+		locale.Text{Zh: "指弹吉他入门", En: "Fingerstyle Guitar for Beginners"},
 		locale.Text{Zh: "从第一个和弦开始。", En: "Start from the first chord. You don't need to read music."},
-		7, []string{"music", "course"}, 9900},
-	{"tokyo", locale.Text{Zh: "东京夜行", En: "Tokyo by Night"},
+		7,
+		[]string{"music", "course"},
+		9900,
+	},
+	{
+		"tokyo",
+		locale.Text{Zh: "东京夜行", En: "Tokyo by Night"},
 		locale.Text{Zh: "霓虹与雨。", En: "Neon and rain. Café culture after midnight."},
 		8,
-		[]string{"東京", "トーキョー", "travel"}, 1500},
-	{"north", locale.Text{Zh: "北方的光", En: "Light of the North"},
+		[]string{"東京", "トーキョー", "travel"},
+		1500,
+	},
+	{
+		"north",
+		locale.Text{Zh: "北方的光", En: "Light of the North"},
 		locale.Text{Zh: "灯塔看守人。", En: "A keeper of the lighthouse."},
-		7, nil, 1200},
+		7, nil, 1200,
+	},
 }
 
 func open(t testing.TB) *shop {

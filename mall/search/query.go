@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall/catalog"
 	"videomall/mall/search/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // SortRelevance puts the best match first; it is what an empty Filter.Sort means to a search.
@@ -46,8 +45,10 @@ func (s *Search) Query(ctx context.Context, text string, f catalog.Filter) (Resu
 		page, err := s.catalog.List(ctx, f) // still refuses a filter that is not valid
 		return Result{Page: page}, err
 	}
-	for _, try := range []func(context.Context, string, []term) (attempt, error){s.exact, s.begun, s.corrected, s.spelt,
-		s.some} {
+	for _, try := range []func(context.Context, string, []term) (attempt, error){
+		s.exact, s.begun, s.corrected, s.spelt,
+		s.some,
+	} {
 		a, err := try(ctx, text, terms)
 		if err != nil {
 			return Result{}, fmt.Errorf("search %q: %w", text, err)
@@ -166,7 +167,8 @@ func (s *Search) page(ctx context.Context, f catalog.Filter, res *attempt) (bool
 
 // ranked lists the videos of f.Among in the order of their scores. list names the list that its cursors belong to.
 func (s *Search) ranked(ctx context.Context, f catalog.Filter, list string,
-	scores map[int64]int64) (catalog.Page, error) {
+	scores map[int64]int64,
+) (catalog.Page, error) {
 	limit := min(mostLimit, f.Limit)
 	if limit <= 0 {
 		limit = catalog.DefaultLimit

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
-
 	"videomall/mall/catalog"
 	"videomall/mall/search"
 )
@@ -157,8 +156,10 @@ func TestSearch_Query_marks(t *testing.T) {
 func TestSearch_Query_pages_and_filters(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	for _, sort := range []catalog.Sort{"", catalog.SortPopular, catalog.SortNewest, catalog.SortPriceAsc,
-		catalog.SortPriceDesc} {
+	for _, sort := range []catalog.Sort{
+		"", catalog.SortPopular, catalog.SortNewest, catalog.SortPriceAsc,
+		catalog.SortPriceDesc,
+	} {
 		for _, q := range []string{"documentary", "dokumentary", "aurora wok guitar zzz"} {
 			f := catalog.Filter{Sort: sort, Limit: 2}
 			var seen []string

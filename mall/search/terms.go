@@ -20,10 +20,12 @@ type term struct {
 }
 
 // stopWords are too common to be required beside other words.
-var stopWords = map[string]bool{"a": true, "an": true, "and": true, "at": true, "by": true, "for": true, "from": true,
+var stopWords = map[string]bool{
+	"a": true, "an": true, "and": true, "at": true, "by": true, "for": true, "from": true,
 	"in": true,
 	"is": true, "it": true, "of": true, "on": true, "or": true, "the": true, "to": true, "with": true, "的": true,
-	"和": true, "与": true}
+	"和": true, "与": true,
+}
 
 // parse reads a query as web searches do: all words wanted, "…" a phrase, a leading - unwanted. Nothing that can be
 // typed is an error. A query of unwanted words alone asks for nothing.

@@ -7,14 +7,13 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"videomall/db/dbtest"
 	"videomall/mall/fault"
 	"videomall/mall/locale"
 	"videomall/mall/sitepage"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // office is a set of pages, with what its saves told others.
@@ -137,10 +136,14 @@ func TestPages_Save_refused(t *testing.T) {
 		zh, en string
 		fields map[string]string
 	}{
-		"nothing": {"", "",
-			map[string]string{"body_zh": "site_page_empty", "body_en": "site_page_empty"}},
-		"spaces and the unseen": {" \r\n\t", "\u200b\u3000",
-			map[string]string{"body_zh": "site_page_empty", "body_en": "site_page_empty"}},
+		"nothing": {
+			"", "",
+			map[string]string{"body_zh": "site_page_empty", "body_en": "site_page_empty"},
+		},
+		"spaces and the unseen": {
+			" \r\n\t", "\u200b\u3000",
+			map[string]string{"body_zh": "site_page_empty", "body_en": "site_page_empty"},
+		},
 		"one character too many": {long + "字", "x", map[string]string{"body_zh": "site_page_too_long"}},
 		"the longest":            {long, long, nil},
 	} {

@@ -3,10 +3,9 @@ package strictjson_test
 import (
 	"errors"
 	"testing"
+	"videomall/mall/strictjson"
 
 	"github.com/go-json-experiment/json"
-
-	"videomall/mall/strictjson"
 )
 
 type message struct {

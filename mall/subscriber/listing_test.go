@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"testing"
-
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"

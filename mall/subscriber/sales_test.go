@@ -4,7 +4,6 @@ import (
 	"slices"
 	"testing"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/malltest"
 	"videomall/mall/order"

@@ -8,9 +8,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall/catalog"
 	"videomall/mall/insight"
 	"videomall/mall/order"
@@ -18,6 +15,8 @@ import (
 	"videomall/mall/review"
 	"videomall/mall/search"
 	"videomall/mall/webhook"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Insight is the name of the subscriber that sums creators' sales.
@@ -49,8 +48,11 @@ func (h handlers) table() []subscription {
 		{"ended_access", []string{"order.paid"}, h.endLateAccess},
 		{"webhooks", []string{"order.paid", "order.delivered", "order.refunded"}, h.notifyOfOrder},
 		{"webhooks_listings", listingEvents(), h.notifyOfListing},
-		{"webhooks_payouts", []string{"payout.approved", "payout.refused", "payout.paid", "payout.failed"},
-			h.notifyOfPayout},
+		{
+			"webhooks_payouts",
+			[]string{"payout.approved", "payout.refused", "payout.paid", "payout.failed"},
+			h.notifyOfPayout,
+		},
 		{"popularity", []string{"order.paid", "order.refunded"}, h.countSales},
 		{"customers", []string{"order.paid", "order.refunded"}, h.countCustomers},
 		{"search", []string{"catalog.published", "catalog.revised", "catalog.taken_down"}, h.index},

@@ -7,10 +7,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
@@ -18,6 +14,9 @@ import (
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/review"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 )
 
 // reviewing opens the desk over listings that do as they are told.
@@ -57,8 +56,10 @@ func editions(m *malltest.Mall) catalog.Created {
 		CreatorID:  1,
 		CategoryID: 1,
 		Title:      locale.Text{Zh: "港", En: "Harbour"},
-		SKUs: []catalog.NewSKU{sku("own", "HD", 0, 990), sku("own", "4K", 0, 1990), sku("rent", "HD", 24, 300),
-			sku("rent", "HD", 48, 0)},
+		SKUs: []catalog.NewSKU{
+			sku("own", "HD", 0, 990), sku("own", "4K", 0, 1990), sku("rent", "HD", 24, 300),
+			sku("rent", "HD", 48, 0),
+		},
 	})
 	m.OK(err)
 	m.OK(m.Catalog.Publish(m.Ctx, made.SPUID))
@@ -131,10 +132,12 @@ func TestSubscribe_takedown_ends_access(t *testing.T) {
 		refunds[s[:26]] = s[27:]
 	}
 	by := fmt.Sprintf("takedown:%d", args.TakedownID)
-	for no, want := range map[string]string{owned.OrderNo: "990 succeeded " + by, both.OrderNo: "300 succeeded " + by,
+	for no, want := range map[string]string{
+		owned.OrderNo: "990 succeeded " + by, both.OrderNo: "300 succeeded " + by,
 		unplayed.OrderNo: "300 succeeded " + by,
 		gift.OrderNo:     "0 succeeded " + by, twice.OrderNo: "2980 succeeded " + by,
-		gone.OrderNo: "990 succeeded operator:9", over.OrderNo: "", elsewhere.OrderNo: ""} {
+		gone.OrderNo: "990 succeeded operator:9", over.OrderNo: "", elsewhere.OrderNo: "",
+	} {
 		if refunds[no] != want {
 			t.Errorf("order %s: %q, want %q", no, refunds[no], want)
 		}

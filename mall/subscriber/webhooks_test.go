@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/ledger"
@@ -45,8 +44,10 @@ func TestSubscribe_webhooks(t *testing.T) {
 	m.approved(m.submitted(spu, "Glacier at noon", way))
 	m.approved(m.submitted(spu, "Glacier at dusk", way))
 	m.OK(m.Listings.TakeOff(m.Ctx, 1, spu))
-	if got, want := told(1), []string{"listing.returned", "listing.published", "listing.revised",
-		"listing.taken_down"}; !slices.Equal(types(got), want) {
+	if got, want := told(1), []string{
+		"listing.returned", "listing.published", "listing.revised",
+		"listing.taken_down",
+	}; !slices.Equal(types(got), want) {
 		t.Errorf("the webhooks were %q, want %q", got, want)
 	}
 

@@ -2,7 +2,6 @@ package textnorm_test
 
 import (
 	"fmt"
-
 	"videomall/mall/textnorm"
 )
 

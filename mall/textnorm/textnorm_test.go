@@ -4,10 +4,9 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"videomall/mall/textnorm"
 
 	"golang.org/x/text/unicode/norm"
-
-	"videomall/mall/textnorm"
 )
 
 // unseen has one of each kind of invisible character.

@@ -3,7 +3,6 @@ package transition_test
 import (
 	"fmt"
 	"testing"
-
 	"videomall/mall/transition"
 )
 

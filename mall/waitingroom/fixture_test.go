@@ -7,11 +7,10 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/redis/go-redis/v9"
-
 	"videomall/mall/waitingroom"
 	"videomall/telemetry"
+
+	"github.com/redis/go-redis/v9"
 )
 
 var (

@@ -8,11 +8,10 @@ import (
 	"log/slog"
 	"strconv"
 	"time"
-
-	"github.com/redis/go-redis/v9"
-
 	"videomall/mall/redisbreaker"
 	"videomall/telemetry"
+
+	"github.com/redis/go-redis/v9"
 )
 
 const (

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/db/dbtest"
 	"videomall/mall/waitingroom"
 	"videomall/telemetry"

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/db/dbtest"
 	"videomall/mall/waitingroom"
 )

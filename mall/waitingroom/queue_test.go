@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
 	"videomall/db/dbtest"
 	"videomall/mall/waitingroom"
 )

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"testing"
 	"time"
-
 	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/money"
@@ -47,8 +46,10 @@ func TestSales_Admission_lasts_as_long_as_the_sale_sells(t *testing.T) {
 	m.OK(err)
 	room := waitingroom.SaleRoom(c.ID)
 	none := func(_ waitingroom.Admission, err error) bool { return errors.Is(err, waitingroom.ErrUnknown) }
-	for _, name := range []string{"", "campaign:", "campaign:x", "campaign:0" + room[len("campaign:"):], "campaign:999",
-		"sale:1"} {
+	for _, name := range []string{
+		"", "campaign:", "campaign:x", "campaign:0" + room[len("campaign:"):], "campaign:999",
+		"sale:1",
+	} {
 		if _, err := m.Admissions.Admission(m.Ctx, name); !none(waitingroom.Admission{}, err) {
 			t.Errorf("%q has an admission: %v", name, err)
 		}

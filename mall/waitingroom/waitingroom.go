@@ -7,7 +7,6 @@ package waitingroom
 import (
 	"regexp"
 	"time"
-
 	"videomall/mall/fault"
 )
 

@@ -14,8 +14,10 @@ import (
 var hostname = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$`)
 
 // inside lists the endings of names that no public server has: RFC 6761, 6762, 7686, 8375, and ICANN's .internal.
-var inside = []string{"localhost", "local", "internal", "intranet", "lan", "home.arpa", "onion", "test", "invalid",
-	"example"}
+var inside = []string{
+	"localhost", "local", "internal", "intranet", "lan", "home.arpa", "onion", "test", "invalid",
+	"example",
+}
 
 // ports lists the ports that a webhook may use; "" is the default of the scheme.
 var ports = []string{"", "443", "8443"}

@@ -29,10 +29,14 @@ func (TurnArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{
 		Queue:       Queue,
 		MaxAttempts: 2,
-		UniqueOpts: river.UniqueOpts{ByArgs: true,
-			ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending,
+		UniqueOpts: river.UniqueOpts{
+			ByArgs: true,
+			ByState: []rivertype.JobState{
+				rivertype.JobStateAvailable, rivertype.JobStatePending,
 				rivertype.JobStateRunning,
-				rivertype.JobStateRetryable, rivertype.JobStateScheduled}},
+				rivertype.JobStateRetryable, rivertype.JobStateScheduled,
+			},
+		},
 	}
 }
 

@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/webhook/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Draft is an endpoint as its owner enters it.
@@ -169,7 +168,8 @@ func (w *Webhooks) Remove(ctx context.Context, ownerID, id int64, version int) e
 // change locks an endpoint of that owner and runs do, which returns how many rows it changed. If it changed none, the
 // endpoint was at another version. Errors: ErrNotFound, ErrMoved.
 func (w *Webhooks) change(ctx context.Context, ownerID, id int64, do func(pgx.Tx,
-	dbsqlc.WebhookEndpoint) (int64, error)) error {
+	dbsqlc.WebhookEndpoint) (int64, error),
+) error {
 	return db.InTx(ctx, w.deps.Pool, func(tx pgx.Tx) error {
 		e, err := w.ownedTx(ctx, tx, ownerID, id)
 		if err != nil {

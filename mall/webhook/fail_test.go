@@ -6,10 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"videomall/mall/webhook"
 
 	"github.com/google/go-cmp/cmp"
-
-	"videomall/mall/webhook"
 )
 
 func TestWebhooks_Resend_after_a_day_of_refusals(t *testing.T) {
@@ -47,8 +46,10 @@ func TestWebhooks_Resend_after_a_day_of_refusals(t *testing.T) {
 	if diff := cmp.Diff([]string{"two", "one"}, heard[len(heard)-2:]); diff != "" {
 		t.Errorf("heard (-want +got):\n%s", diff)
 	}
-	if ids := []string{r.got[0].Header.Get("webhook-id"),
-		r.got[len(r.got)-1].Header.Get("webhook-id")}; ids[0] != ids[1] {
+	if ids := []string{
+		r.got[0].Header.Get("webhook-id"),
+		r.got[len(r.got)-1].Header.Get("webhook-id"),
+	}; ids[0] != ids[1] {
 		t.Errorf("resent under another id: %v", ids)
 	}
 	d, err := p.Delivery(p.ctx, owner, e.ID, dead.ID)

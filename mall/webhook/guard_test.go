@@ -11,10 +11,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"videomall/mall/webhook"
 
 	"golang.org/x/net/dns/dnsmessage"
-
-	"videomall/mall/webhook"
 )
 
 const ownAddress = "8.8.4.4"
@@ -51,9 +50,11 @@ func TestGuard_control_permits_only_public_hosts(t *testing.T) {
 			t.Errorf("%s is permitted", address)
 		}
 	}
-	for _, address := range []string{"8.8.8.8:443", "93.184.215.14:8443", "[2606:4700:4700::1111]:443",
+	for _, address := range []string{
+		"8.8.8.8:443", "93.184.215.14:8443", "[2606:4700:4700::1111]:443",
 		"[2a00:1450:4001::1]:8443", "172.32.0.1:443",
-		"100.128.0.1:443", "11.0.0.1:443", "192.0.3.1:443"} {
+		"100.128.0.1:443", "11.0.0.1:443", "192.0.3.1:443",
+	} {
 		if webhook.Refuses("tcp4", address, ownAddress) {
 			t.Errorf("%s is refused", address)
 		}
@@ -149,10 +150,12 @@ func TestCheckURL(t *testing.T) {
 		false); kept != "https://hooks.shop.com:8443/A?b=C" {
 		t.Errorf("kept as %s", kept)
 	}
-	for typed, ok := range map[string]bool{"http://127.0.0.1:9/": true, "http://localhost:8080/x": true,
+	for typed, ok := range map[string]bool{
+		"http://127.0.0.1:9/": true, "http://localhost:8080/x": true,
 		"http://[::1]:80/": true,
 		"http://10.0.0.1/": false, "http://hooks.shop.com/": false, "https://hooks.shop.com/": true,
-		"http://[::ffff:127.0.0.1]/": false} {
+		"http://[::ffff:127.0.0.1]/": false,
+	} {
 		if _, slug := webhook.CheckURL(typed, true); (slug == "") != ok {
 			t.Errorf("with loopback %s is %q", typed, slug)
 		}
@@ -162,9 +165,11 @@ func TestCheckURL(t *testing.T) {
 // FuzzCheckURL checks that every address that is kept leads over https to a host outside, and that checking it again
 // does not change it.
 func FuzzCheckURL(f *testing.F) {
-	for _, seed := range []string{"https://hooks.shop.com/a", "https://a@b.com:443/", "https://[::1]/",
+	for _, seed := range []string{
+		"https://hooks.shop.com/a", "https://a@b.com:443/", "https://[::1]/",
 		"https://0x7f.1/", "https://127.0.0.1:8443",
-		"https://a.com\\b", "https://a.com:443@b/", "https://[fe80::1%25a]/", "https://a.b/?#"} {
+		"https://a.com\\b", "https://a.com:443@b/", "https://[fe80::1%25a]/", "https://a.b/?#",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, typed string) {
@@ -233,12 +238,14 @@ func nameServer(t *testing.T, answers ...string) *net.Resolver {
 			m.Additionals = nil
 			if q := m.Questions[0]; q.Type == dnsmessage.TypeA {
 				to := netip.MustParseAddr(answers[min(int(asked.Add(1))-1, len(answers)-1)])
-				m.Answers = []dnsmessage.Resource{{Header: dnsmessage.ResourceHeader{
-					Name:  q.Name,
-					Type:  q.Type,
-					Class: q.Class,
-				},
-					Body: &dnsmessage.AResource{A: to.As4()}}}
+				m.Answers = []dnsmessage.Resource{{
+					Header: dnsmessage.ResourceHeader{
+						Name:  q.Name,
+						Type:  q.Type,
+						Class: q.Class,
+					},
+					Body: &dnsmessage.AResource{A: to.As4()},
+				}}
 			}
 			if reply, err := m.Pack(); err == nil {
 				_, _ = conn.WriteTo(reply, from)

@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/webhook/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // DeliveryState is the state of a message.
@@ -53,7 +52,8 @@ type Attempt struct {
 // Deliveries returns up to most messages of an endpoint, the newest first: only those before an id unless that is 0,
 // and only those in one state unless that is "". Errors: ErrNotFound, also for endpoints of others.
 func (w *Webhooks) Deliveries(ctx context.Context, ownerID, id int64, state DeliveryState, before int64,
-	most int) ([]Delivery, error) {
+	most int,
+) ([]Delivery, error) {
 	if _, err := w.Get(ctx, ownerID, id); err != nil {
 		return nil, err
 	}

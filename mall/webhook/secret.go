@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	"videomall/mall/seal"
 	"videomall/mall/webhook/internal/dbsqlc"
 )

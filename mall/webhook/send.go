@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/webhook/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 const (
@@ -27,9 +26,11 @@ const (
 const GiveUpAfter = 5 * 24 * time.Hour
 
 // pauses are the pauses between the attempts of one message, a day in all.
-var pauses = [...]time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
+var pauses = [...]time.Duration{
+	5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
 	time.Hour, 2 * time.Hour,
-	4 * time.Hour, 8 * time.Hour, 8 * time.Hour}
+	4 * time.Hour, 8 * time.Hour, 8 * time.Hour,
+}
 
 // MaxAttempts is the number of attempts before a message is set aside.
 const MaxAttempts = len(pauses) + 1

@@ -8,14 +8,13 @@ import (
 	"context"
 	"fmt"
 	"time"
+	"videomall/mall/fault"
+	"videomall/mall/seal"
+	"videomall/mall/webhook/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
-
-	"videomall/mall/fault"
-	"videomall/mall/seal"
-	"videomall/mall/webhook/internal/dbsqlc"
 )
 
 // Limits of one creator.
@@ -37,9 +36,11 @@ var (
 
 // Types returns the types of messages, as receivers know them.
 func Types() []string {
-	return []string{"order.paid", "order.delivered", "order.refunded", "listing.published", "listing.revised",
+	return []string{
+		"order.paid", "order.delivered", "order.refunded", "listing.published", "listing.revised",
 		"listing.returned",
-		"listing.taken_down", "payout.approved", "payout.refused", "payout.paid", "payout.failed"}
+		"listing.taken_down", "payout.approved", "payout.refused", "payout.paid", "payout.failed",
+	}
 }
 
 // typeTest is the type of test messages. Endpoints cannot subscribe to it.

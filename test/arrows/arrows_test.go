@@ -15,8 +15,10 @@ import (
 const module = "videomall/"
 
 // leaves may be imported by every package.
-var leaves = []string{"mall/batch", "mall/calendar", "mall/fault", "mall/locale", "mall/money", "mall/network",
-	"mall/seal", "mall/strictjson", "mall/textnorm", "mall/transition"}
+var leaves = []string{
+	"mall/batch", "mall/calendar", "mall/fault", "mall/locale", "mall/money", "mall/network",
+	"mall/seal", "mall/strictjson", "mall/textnorm", "mall/transition",
+}
 
 // allowed lists, for each room, the rooms that it may import besides the leaves. A package belongs to the room with the
 // longest path that its own path begins with. "mall/*" stands for every module of the business.
@@ -51,16 +53,20 @@ var allowed = map[string][]string{
 	"mall/cache":        {"telemetry", "mall/redisbreaker"},
 	"mall/cart":         {"db"},
 	"mall/catalog":      {"db", "telemetry", "mall/cache"},
-	"mall/catalog/listing": {"db",
-		"mall/catalog"},
+	"mall/catalog/listing": {
+		"db",
+		"mall/catalog",
+	},
 	"mall/entitlement": {"db"},
 	"mall/insight":     {"db", "telemetry"},
 	"mall/inventory":   {"db", "telemetry", "mall/redisbreaker"},
 	"mall/ledger":      {"db"},
 	"mall/malltest":    {"*"}, // tests only
 	"mall/media":       {"db"},
-	"mall/order": {"db", "telemetry", "mall/redisbreaker", "mall/catalog", "mall/inventory", "mall/promotion",
-		"mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox"},
+	"mall/order": {
+		"db", "telemetry", "mall/redisbreaker", "mall/catalog", "mall/inventory", "mall/promotion",
+		"mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox",
+	},
 	"mall/outbox":          {"db"},
 	"mall/payment":         {"db"},
 	"mall/payment/sandbox": {"db", "mall/payment"},
@@ -70,8 +76,10 @@ var allowed = map[string][]string{
 	"mall/risk":            {"db", "telemetry", "mall/redisbreaker"},
 	"mall/search":          {"db", "mall/catalog"},
 	"mall/sitepage":        {"db"},
-	"mall/subscriber": {"mall/catalog", "mall/insight", "mall/ledger", "mall/order", "mall/outbox", "mall/review",
-		"mall/search", "mall/webhook"},
+	"mall/subscriber": {
+		"mall/catalog", "mall/insight", "mall/ledger", "mall/order", "mall/outbox", "mall/review",
+		"mall/search", "mall/webhook",
+	},
 	"mall/waitingroom": {"telemetry", "mall/redisbreaker"},
 	"mall/webhook":     {"db"},
 	"jobs":             {"mall", "mall/*", "telemetry"},

@@ -9,12 +9,11 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/demo"
 	"videomall/mall/account"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // creator is the demo's.
@@ -37,11 +36,13 @@ func (b *bench) dashboardAt(ctx context.Context, s stage) (row, error) {
 	}
 	// Twenty visitors to an order, five of whom play.
 	err = db.InTx(ctx, b.program.Pools.Primary, func(tx pgx.Tx) error {
-		for _, statement := range []string{"set local statement_timeout = 0",
+		for _, statement := range []string{
+			"set local statement_timeout = 0",
 			`insert into insight_traffic (creator_id, spu_id, day, views, visitors, viewers, watch_seconds)
 				select creator_id, spu_id, day, 25 * orders, 20 * orders, 5 * orders, 9000 * orders from insight_day
 				on conflict do nothing`,
-			"analyze insight_day, insight_traffic"} {
+			"analyze insight_day, insight_traffic",
+		} {
 			if _, err := tx.Exec(ctx, statement); err != nil {
 				return err
 			}

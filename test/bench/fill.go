@@ -8,11 +8,10 @@ import (
 	"math"
 	"math/rand/v2"
 	"strings"
+	"videomall/db"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"videomall/db"
 )
 
 // The made-up rows have ids of their own, far above those of the demo: SPU firstSPU+n has the SKUs 2*(firstSPU+n),
@@ -257,8 +256,10 @@ func withoutIndexes(ctx context.Context, pool *pgxpool.Pool, tables []string, fi
 		return err
 	}
 	defer connection.Release()
-	for _, statement := range []string{"set statement_timeout = 0", "vacuum analyze", "checkpoint",
-		"reset statement_timeout"} {
+	for _, statement := range []string{
+		"set statement_timeout = 0", "vacuum analyze", "checkpoint",
+		"reset statement_timeout",
+	} {
 		if _, err := connection.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("%s: %w", statement, err)
 		}

@@ -83,8 +83,10 @@ func (b *bench) atSize(ctx context.Context, s stage) (rows []row, err error) {
 	for _, sort := range []string{"newest", "popular", "price_asc", "price_desc"} {
 		lists = append(lists, "/videos?sort="+sort, "/c/"+categories[len(lists)%len(categories)].Slug+"?sort="+sort)
 	}
-	for _, words := range []string{englishWord(0), englishWord(40), englishWord(2000), chineseWord(1), chineseWord(300),
-		englishWord(3) + " " + englishWord(90), chineseWord(2) + chineseWord(50)} {
+	for _, words := range []string{
+		englishWord(0), englishWord(40), englishWord(2000), chineseWord(1), chineseWord(300),
+		englishWord(3) + " " + englishWord(90), chineseWord(2) + chineseWord(50),
+	} {
 		searches = append(searches, "/search?q="+url.QueryEscape(words))
 	}
 	for _, n := range []int{7, 211, 1999} {

@@ -9,14 +9,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/batch"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
 
 // crowds are how many buyers ask at once for one SKU.
@@ -210,7 +209,8 @@ func (b *bench) wholeStock(ctx context.Context, skuID int64) (held int64, err er
 // crowd has that many clients do something for half the span, each again as soon as it was answered; do is told which
 // client asks. It returns what each answer took, after a short warm-up, and how long the crowd was there.
 func crowd(ctx context.Context, clients int, do func(ctx context.Context,
-	client int) error) (took []time.Duration, lasted time.Duration, err error) {
+	client int) error,
+) (took []time.Duration, lasted time.Duration, err error) {
 	var mu sync.Mutex
 	var failed atomic.Pointer[error]
 	warm := time.Now().Add(span / 12) // not counted

@@ -16,7 +16,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
 	"videomall/config"
 	"videomall/demo"
 	"videomall/mall/account"
@@ -104,9 +103,17 @@ func againstLimits(ctx context.Context, dir string, wanted func(string) bool) (r
 		name    string
 		measure func(context.Context) ([]row, error)
 		// grants before the notices, whose paid orders
-	}{{"pages", b.pages}, {"hot", b.hot}, {"rush", b.rush}, {"plays", b.plays}, {"orders", b.orders},
+	}{
+		{"pages", b.pages},
+		{"hot", b.hot},
+		{"rush", b.rush},
+		{"plays", b.plays},
+		{"orders", b.orders},
 		{"notices", b.notices}, // would stand in their way
-		{"films", b.videos}, {"covers", b.covers}, {"readers", b.readers}} {
+		{"films", b.videos},
+		{"covers", b.covers},
+		{"readers", b.readers},
+	} {
 		if !wanted(m.name) {
 			continue
 		}
@@ -141,8 +148,10 @@ func open(ctx context.Context, dir string) (*bench, error) {
 
 func openAt(ctx context.Context, dir string, listener net.Listener) (*bench, error) {
 	cfg, err := config.Load(
-		[]string{"DATA_DIR=" + dir, "ADDR=" + listener.Addr().String(), "ADMIN_ADDR=127.0.0.1:0", "DEMO=on",
-			"LOG_LEVEL=error", "PAY_WINDOW=2h", "RATE_LIMITS=" + neverFull, "PATH=" + os.Getenv("PATH")})
+		[]string{
+			"DATA_DIR=" + dir, "ADDR=" + listener.Addr().String(), "ADMIN_ADDR=127.0.0.1:0", "DEMO=on",
+			"LOG_LEVEL=error", "PAY_WINDOW=2h", "RATE_LIMITS=" + neverFull, "PATH=" + os.Getenv("PATH"),
+		})
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
 	"videomall/mall/media"
 )
 

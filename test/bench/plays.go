@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"time"
-
 	"videomall/demo"
 	"videomall/jobs"
 	"videomall/mall/account"

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
 	"videomall/mall/media"
 )
 
@@ -52,8 +51,10 @@ func (b *bench) videos(ctx context.Context) ([]row, error) {
 		whole, transcoding = append(whole, all), append(transcoding, transcode)
 	}
 	limit := pace(bare)
-	return []row{against("transcode_vs_ffmpeg", "video s/s", pace(transcoding), limit),
-		against("film_vs_ffmpeg", "video s/s", pace(whole), limit)}, nil
+	return []row{
+		against("transcode_vs_ffmpeg", "video s/s", pace(transcoding), limit),
+		against("film_vs_ffmpeg", "video s/s", pace(whole), limit),
+	}, nil
 }
 
 func pace(took []time.Duration) figure {

@@ -64,8 +64,10 @@ func require(t *testing.T) (*house, context.Context) {
 }
 
 func chromium() string {
-	for _, name := range []string{os.Getenv("CHROME"), "chromium", "chromium-browser", "google-chrome",
-		"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"} {
+	for _, name := range []string{
+		os.Getenv("CHROME"), "chromium", "chromium-browser", "google-chrome",
+		"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+	} {
 		if found, err := exec.LookPath(name); name != "" && err == nil {
 			return found
 		}

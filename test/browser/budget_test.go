@@ -5,10 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"videomall/mall/account"
 
 	"github.com/chromedp/chromedp"
-
-	"videomall/mall/account"
 )
 
 const (
@@ -100,8 +99,10 @@ func TestPages_no_layout_shift(t *testing.T) {
 	for _, l := range []look{{lang: "en", width: 1280}, {lang: "zh-CN", width: 390}} {
 		p := newPerson(t, l)
 		p.enter(mei)
-		for _, path := range []string{"/", "/videos", "/v/aurora-nights", "/orders/" + waiting.OrderNo,
-			"/orders/" + ready.OrderNo} {
+		for _, path := range []string{
+			"/", "/videos", "/v/aurora-nights", "/orders/" + waiting.OrderNo,
+			"/orders/" + ready.OrderNo,
+		} {
 			p.visit(path)
 			p.until(`document.fonts.status === 'loaded'`)
 			if strings.HasPrefix(path, "/v/") {

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"strings"
 	"testing"
-
 	"videomall/demo"
 	"videomall/mall/order"
 )

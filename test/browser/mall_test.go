@@ -13,7 +13,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
 	"videomall/config"
 	"videomall/demo"
 	"videomall/mall"
@@ -49,9 +48,11 @@ func openMall() (h *house, err error) {
 		return h, err
 	}
 	cfg, err := config.Load(
-		[]string{"DATA_DIR=" + dir, "ADDR=" + address, "ADMIN_ADDR=127.0.0.1:0", "DEMO=on", "LOG_LEVEL=error",
+		[]string{
+			"DATA_DIR=" + dir, "ADDR=" + address, "ADMIN_ADDR=127.0.0.1:0", "DEMO=on", "LOG_LEVEL=error",
 			"LOG_FORMAT=text",
-			"PATH=" + os.Getenv("PATH")})
+			"PATH=" + os.Getenv("PATH"),
+		})
 	if err != nil {
 		return h, err
 	}

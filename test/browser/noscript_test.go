@@ -2,7 +2,6 @@ package browser_test
 
 import (
 	"testing"
-
 	"videomall/mall/order"
 )
 

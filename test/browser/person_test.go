@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"videomall/demo"
+	"videomall/mall/account"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
@@ -21,9 +23,6 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-
-	"videomall/demo"
-	"videomall/mall/account"
 )
 
 // look is the set-up of a browser.

@@ -26,24 +26,28 @@ func TestPictures_sizes(t *testing.T) {
 }
 
 // looks are the four set-ups in which pages are pictured.
-var looks = []look{{
-	lang:  "en",
-	width: 1280,
-	theme: "light",
-}, {
-	lang:  "zh-CN",
-	width: 390,
-	theme: "light",
-},
+var looks = []look{
+	{
+		lang:  "en",
+		width: 1280,
+		theme: "light",
+	},
+	{
+		lang:  "zh-CN",
+		width: 390,
+		theme: "light",
+	},
 	{
 		lang:  "zh-CN",
 		width: 1280,
 		theme: "dark",
-	}, {
+	},
+	{
 		lang:  "en",
 		width: 390,
 		theme: "dark",
-	}}
+	},
+}
 
 // picture writes a screenshot of the whole page to the folder that -pictures names.
 func picture(p *person, s stop) {

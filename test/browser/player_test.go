@@ -3,11 +3,10 @@ package browser_test
 import (
 	"strings"
 	"testing"
+	"videomall/mall/account"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
-
-	"videomall/mall/account"
 )
 
 // TestTrailer_first_press checks that the player loads when somebody presses play, and not before.
@@ -145,8 +144,10 @@ func TestPlayer_end(t *testing.T) {
 	eval[bool](p, videoElement+`.muted = true; `+videoElement+`.play(); true`)
 	p.has(`.player-end .player-more a`)
 	p.until(`document.activeElement.matches('.player-end')`)
-	for _, part := range []string{`form[action="/cart/items"] button`, `a[href="/v/jellyfish-drift#reviews"]`,
-		`[data-again]`} {
+	for _, part := range []string{
+		`form[action="/cart/items"] button`, `a[href="/v/jellyfish-drift#reviews"]`,
+		`[data-again]`,
+	} {
 		p.has(`.player-end ` + part)
 	}
 	if out := eval[string](p, sticksOut); out != "" {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"

@@ -2,7 +2,6 @@ package browser_test
 
 import (
 	"testing"
-
 	"videomall/mall/account"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
@@ -200,19 +199,21 @@ func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (s
 	e.Content.Cover = "aurora-nights"
 	e.Content.Tags = []string{w.tag}
 	e.Content.SeriesID, e.Content.Episode = series, 1
-	e.Content.Ways = []listing.Way{{
-		Kind:        catalog.KindOwn,
-		Quality:     catalog.QualityHD,
-		Price:       new(int64(990)),
-		MaxPerOrder: 1,
-	},
+	e.Content.Ways = []listing.Way{
+		{
+			Kind:        catalog.KindOwn,
+			Quality:     catalog.QualityHD,
+			Price:       new(int64(990)),
+			MaxPerOrder: 1,
+		},
 		{
 			Kind:        catalog.KindRent,
 			Quality:     catalog.QualityHD,
 			RentHours:   48,
 			Price:       new(int64(300)),
 			MaxPerOrder: 1,
-		}}
+		},
+	}
 	r, err := h.Listings.Save(ctx, w.creator.ID, spu, listing.Edit{Version: e.Version, Content: e.Content})
 	if err != nil {
 		t.Fatal(err)

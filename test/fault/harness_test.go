@@ -19,9 +19,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/account"
@@ -29,6 +26,8 @@ import (
 	"videomall/mall/inventory"
 	"videomall/mall/locale"
 	"videomall/test/invariant"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // buildFlags are the flags with which this test was built, so that the build cache already has most of the program.

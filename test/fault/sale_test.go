@@ -9,12 +9,11 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/redis/go-redis/v9"
-
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/test/invariant"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // In a sale of the fault suite buyers arrive one after another. Each repeats one order until it is answered, and those
@@ -215,7 +214,8 @@ func TestSale_survives_faults(t *testing.T) {
 				fmt.Sprintf(`create function refuse_one() returns trigger language plpgsql as $$ begin
 					if new.user_id = %d then raise exception 'the disk is sad'; end if; return new; end $$`,
 					s.users[faultAt+5]),
-				`create trigger refuse_one before insert on inventory_reservation for each row execute function refuse_one()`} {
+				`create trigger refuse_one before insert on inventory_reservation for each row execute function refuse_one()`,
+			} {
 				_, err := s.pool.Exec(s.ctx, sql)
 				s.ok(err)
 			}

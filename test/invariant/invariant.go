@@ -12,28 +12,37 @@ import (
 
 // rules name the invariants and select the rows that break them, as one text column.
 var rules = []struct{ promise, broken string }{
-	{"available + frozen + sold = total, none negative",
+	{
+		"available + frozen + sold = total, none negative",
 		`select format('sku %s: %s + %s + %s <> %s', sku_id, available, frozen, sold, total) from video_inventory
-		 where available + frozen + sold <> total or least(available, frozen, sold) < 0`},
-	{"frozen and sold units are those of the reservations",
+		 where available + frozen + sold <> total or least(available, frozen, sold) < 0`,
+	},
+	{
+		"frozen and sold units are those of the reservations",
 		`select format('sku %s: frozen %s, held %s, sold %s, reserved as sold %s', i.sku_id, i.frozen, r.held, i.sold,
 			r.sold)
 		 from video_inventory i cross join lateral (
 		   select coalesce(sum(qty) filter (where state = 'held'), 0) as held,
 		coalesce(sum(qty) filter (where state = 'sold'), 0) as sold
 		   from inventory_reservation where inventory_id = i.id) r
-		 where i.frozen <> r.held or i.sold <> r.sold`},
-	{"a held unit has an order that waits for payment, a sold one an order that was paid",
+		 where i.frozen <> r.held or i.sold <> r.sold`,
+	},
+	{
+		"a held unit has an order that waits for payment, a sold one an order that was paid",
 		`select format('%s of %s is %s while the order is %s', r.token, r.order_no, r.state, coalesce(o.status,
 			'missing'))
 		 from inventory_reservation r left join video_order o using (order_no)
 		 where (r.state = 'held' and o.status is distinct from 'PENDING_PAY')
-		    or (r.state = 'sold' and coalesce(o.status, '') not in ('PAID', 'DELIVERED'))`},
-	{"an order's total is what its items cost less their discounts",
+		    or (r.state = 'sold' and coalesce(o.status, '') not in ('PAID', 'DELIVERED'))`,
+	},
+	{
+		"an order's total is what its items cost less their discounts",
 		`select format('%s: %s, its items %s', o.order_no, o.total_amount, sum(i.amount - i.discount_amount))
 		 from video_order o join video_order_item i using (order_no)
-		 group by o.order_no, o.total_amount having o.total_amount <> sum(i.amount - i.discount_amount)`},
-	{"a product's rating is that of its reviews, without those whose purchase was paid back",
+		 group by o.order_no, o.total_amount having o.total_amount <> sum(i.amount - i.discount_amount)`,
+	},
+	{
+		"a product's rating is that of its reviews, without those whose purchase was paid back",
 		`select format('product %s: %s of %s shown, %s of %s written', s.id, s.rating_sum, s.rating_count, r.sum, r.n)
 		 from video_product_spu s cross join lateral (
 		   select coalesce(sum(rating), 0) as sum, count(*) as n, array[count(*) filter (where rating = 1),
@@ -47,8 +56,10 @@ var rules = []struct{ promise, broken string }{
 		 from catalog_review r join lateral (
 		   select bool_and(state = 'revoked') as over from video_entitlement where user_id = r.user_id
 		and spu_id = r.spu_id) e on true
-		 where (r.refunded_at is not null) <> e.over`},
-	{"a coupon counts its uses, and each stands as its order does",
+		 where (r.refunded_at is not null) <> e.over`,
+	},
+	{
+		"a coupon counts its uses, and each stands as its order does",
 		`select format('coupon %s: held %s, used %s, rows %s and %s', c.code, c.held, c.used, u.held, u.used)
 		 from promotion_coupon c cross join lateral (
 		   select count(*) filter (where state = 'held') as held, count(*) filter (where state = 'used') as used
@@ -60,8 +71,10 @@ var rules = []struct{ promise, broken string }{
 		 where u.state <> case when o.status = 'PENDING_PAY' then 'held' when o.status in ('PAID',
 		'DELIVERED') then 'used' else 'returned' end
 		    or u.discount is distinct from (select sum(discount_amount)::bigint from video_order_item i
-		where i.order_no = u.order_no)`},
-	{"an order's status is the last of its recorded moves, which follow each other",
+		where i.order_no = u.order_no)`,
+	},
+	{
+		"an order's status is the last of its recorded moves, which follow each other",
 		`select format('%s is %s at %s, recorded as %s at %s', o.order_no, o.status, o.version, t.to_status, t.version)
 		 from video_order o left join lateral (
 		   select to_status, version from order_transition where order_no = o.order_no order by version desc
@@ -71,47 +84,63 @@ var rules = []struct{ promise, broken string }{
 		 select format('%s: move %s begins at %s after %s', order_no, version, from_status, before) from (
 		   select *, lag(to_status, 1, 'INIT') over (partition by order_no order by version) as before
 		from order_transition) m
-		 where from_status <> before`},
-	{"an order that was paid has exactly one consumed capture of its total, and no other order has one",
+		 where from_status <> before`,
+	},
+	{
+		"an order that was paid has exactly one consumed capture of its total, and no other order has one",
 		`select format('%s is %s with %s consumed captures of %s', o.order_no, o.status, count(c.id), sum(c.amount))
 		 from video_order o left join payment_capture c on c.reference = o.order_no and c.state = 'consumed'
 		 group by o.order_no, o.status, o.total_amount, o.paid_at
-		 having (o.paid_at is not null and o.total_amount > 0) <> (count(c.id) = 1 and sum(c.amount) = o.total_amount)`},
-	{"refunds never exceed what was captured",
+		 having (o.paid_at is not null and o.total_amount > 0) <> (count(c.id) = 1 and sum(c.amount) = o.total_amount)`,
+	},
+	{
+		"refunds never exceed what was captured",
 		`select format('capture %s of %s: %s refunded or on the way', c.id, c.amount, sum(r.amount))
 		 from payment_capture c join payment_refund r on r.capture_id = c.id and r.status <> 'failed'
-		 group by c.id having sum(r.amount) > c.amount`},
-	{"the ledger's channel accounts hold captures less refunds",
+		 group by c.id having sum(r.amount) > c.amount`,
+	},
+	{
+		"the ledger's channel accounts hold captures less refunds",
 		`select format('%s %s: ledger %s, captures less refunds %s', provider, currency, booked, taken) from (
 		   select c.provider, c.currency, sum(c.amount - c.refunded) as taken,
 		     (select coalesce(sum(amount), 0) from ledger_line l where l.account = 'channel:' || c.provider
 		and l.currency = c.currency) as booked
-		   from payment_capture c group by c.provider, c.currency) s where booked <> taken`},
-	{"all accounts of the ledger sum to zero",
-		`select format('%s: %s', currency, sum(amount)) from ledger_line group by currency having sum(amount) <> 0`},
-	{"each item that was paid for has its earning, of what was paid, and nothing else has one",
+		   from payment_capture c group by c.provider, c.currency) s where booked <> taken`,
+	},
+	{
+		"all accounts of the ledger sum to zero",
+		`select format('%s: %s', currency, sum(amount)) from ledger_line group by currency having sum(amount) <> 0`,
+	},
+	{
+		"each item that was paid for has its earning, of what was paid, and nothing else has one",
 		`select format('%s/%s: paid %s, earned %s', order_no, line_no, paid, earned) from (
 		   select i.order_no, i.line_no, e.amount as earned,
 		case when c.id is not null then nullif(i.amount - i.discount_amount, 0) end as paid
 		   from video_order_item i left join payment_capture c on c.reference = i.order_no and c.state = 'consumed'
 		   left join ledger_earning e on e.source = i.order_no || '/' || i.line_no) s
-		 where paid is distinct from earned`},
-	{"what earnings gave back is what is refunded or being refunded of their items",
+		 where paid is distinct from earned`,
+	},
+	{
+		"what earnings gave back is what is refunded or being refunded of their items",
 		`select format('%s/%s: %s refunded or on the way, %s given back', order_no, line_no, back, amount_back) from (
 		   select i.order_no, i.line_no, e.amount_back, (
 		     select coalesce(sum(ri.amount), 0) from order_refund_item ri join order_refund r using (refund_no)
 		     where ri.item_id = i.id and r.status <> 'failed') as back
 		   from video_order_item i join ledger_earning e on e.source = i.order_no || '/' || i.line_no) s
-		 where back <> amount_back`},
-	{"what earnings gave back is the sum of their reversals that stand",
+		 where back <> amount_back`,
+	},
+	{
+		"what earnings gave back is the sum of their reversals that stand",
 		`select format('%s: %s of which fee %s, reversals %s of which fee %s', source, amount_back, fee_back, amount,
 			fee) from (
 		   select e.source, e.amount_back, e.fee_back, coalesce(sum(r.amount), 0) as amount, coalesce(sum(r.fee),
 		0) as fee
 		   from ledger_earning e left join ledger_reversal r on r.source = e.source and r.undone_at is null
 		group by e.id) s
-		 where (amount_back, fee_back) <> (amount, fee)`},
-	{"a creator's accounts hold the shares of what was paid less refunds and payouts, and each stage its own",
+		 where (amount_back, fee_back) <> (amount, fee)`,
+	},
+	{
+		"a creator's accounts hold the shares of what was paid less refunds and payouts, and each stage its own",
 		`with l as (
 		   select split_part(account, ':', 2)::bigint as creator_id, currency, -sum(amount) as owed,
 		     -coalesce(sum(amount) filter (where account like 'creator_held:%'), 0) as held,
@@ -132,33 +161,44 @@ var rules = []struct{ promise, broken string }{
 		 from l full join e using (creator_id, currency) full join p using (creator_id, currency) full
 		join a using (creator_id, currency)
 		 where coalesce(l.owed, 0) <> coalesce(e.earned, 0) - coalesce(p.paid, 0) + coalesce(a.amount, 0)
-		    or coalesce(l.held, 0) <> coalesce(e.held, 0) or coalesce(l.reserved, 0) <> coalesce(p.reserved, 0)`},
-	{"what the sandbox took less what it gave back is what the ledger says it holds",
+		    or coalesce(l.held, 0) <> coalesce(e.held, 0) or coalesce(l.reserved, 0) <> coalesce(p.reserved, 0)`,
+	},
+	{
+		"what the sandbox took less what it gave back is what the ledger says it holds",
 		`select format('%s: sandbox %s, ledger %s', currency, held, booked) from (
 		   select currency, sum(amount - refunded) as held,
 		     (select coalesce(sum(amount), 0) from ledger_line l where l.account = 'channel:sandbox'
 		and l.currency = t.currency) as booked
-		   from sandbox_transaction t group by currency) s where held <> booked`},
-	{"a delivered order's items are granted once, and nothing unpaid is granted",
+		   from sandbox_transaction t group by currency) s where held <> booked`,
+	},
+	{
+		"a delivered order's items are granted once, and nothing unpaid is granted",
 		`select format('%s/%s granted %s times, order %s', i.order_no, i.line_no, count(e.id), o.status)
 		 from video_order_item i join video_order o using (order_no)
 		 left join video_entitlement e on e.source = i.order_no || '/' || i.line_no
 		 group by i.order_no, i.line_no, o.status, o.delivered_at, i.revoked_at
 		 having count(e.id) > 1 or (o.status = 'DELIVERED' and i.revoked_at is null and count(e.id) <> 1)
-		     or (o.delivered_at is null and count(e.id) > 0)`},
-	{"nobody owns a video twice in one quality by two orders",
+		     or (o.delivered_at is null and count(e.id) > 0)`,
+	},
+	{
+		"nobody owns a video twice in one quality by two orders",
 		`select format('user %s owns film %s in %s by %s and by %s', a.user_id, a.spu_id, a.quality, a.source, b.source)
 		 from video_entitlement a join video_entitlement b using (user_id, spu_id)
 		 where a.kind = 'own' and b.kind = 'own' and a.state = 'active' and b.state = 'active' and a.id < b.id
-		   and a.reference <> b.reference and a.quality = b.quality`},
-	{"what is refunded or being refunded can't be watched, what is not can",
+		   and a.reference <> b.reference and a.quality = b.quality`,
+	},
+	{
+		"what is refunded or being refunded can't be watched, what is not can",
 		`select format('%s is %s while the item is revoked at %s', e.source, e.state, i.revoked_at)
 		 from video_entitlement e join video_order_item i on e.source = i.order_no || '/' || i.line_no
-		 where (e.state = 'revoked') <> (i.revoked_at is not null)`},
-	{"a refunded order got everything back",
+		 where (e.state = 'revoked') <> (i.revoked_at is not null)`,
+	},
+	{
+		"a refunded order got everything back",
 		`select format('%s: %s of %s', order_no, refunded_amount, total_amount) from video_order
 		 where (status = 'REFUNDED') <> (refunded_amount = total_amount and refunded_at is not null
-		and status = 'REFUNDED')`},
+		and status = 'REFUNDED')`,
+	},
 }
 
 // Check fails the test for every invariant that the database breaks. It compares the books of the sandbox only if

@@ -6,7 +6,6 @@ package address
 import (
 	"net/url"
 	"strconv"
-
 	"videomall/mall/media"
 )
 

@@ -2,7 +2,6 @@ package address_test
 
 import (
 	"testing"
-
 	"videomall/mall/media"
 	"videomall/views/address"
 )

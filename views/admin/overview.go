@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"strconv"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/insight"
 	"videomall/mall/money"

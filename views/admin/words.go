@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"time"
-
 	"videomall/mall/account"
 	"videomall/mall/money"
 	"videomall/mall/order"

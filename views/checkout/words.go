@@ -5,7 +5,6 @@ package checkout
 import (
 	"strconv"
 	"time"
-
 	"videomall/mall/order"
 	"videomall/views/address"
 	"videomall/views/text"

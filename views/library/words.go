@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/views/address"

@@ -3,10 +3,9 @@ package markdown_test
 import (
 	"strings"
 	"testing"
+	"videomall/views/markdown"
 
 	"golang.org/x/net/html"
-
-	"videomall/views/markdown"
 )
 
 func TestHTML(t *testing.T) {
@@ -15,16 +14,26 @@ func TestHTML(t *testing.T) {
 		"headings stand below the page's own": {"# Title\n\n## Part", "<h2>Title</h2>\n<h3>Part</h3>\n"},
 		"a lone third level becomes a second": {"### Part\n\n###### Deep", "<h2>Part</h2>\n<h5>Deep</h5>\n"},
 		"a link of the shop":                  {"[Refunds](/refunds)", "<p><a href=\"/refunds\">Refunds</a></p>\n"},
-		"a link elsewhere": {"[x](https://a.example/b?c=1&d=2)",
-			"<p><a href=\"https://a.example/b?c=1&amp;d=2\" rel=\"nofollow noreferrer\">x</a></p>\n"},
-		"an address by itself": {"https://a.example/",
-			"<p><a href=\"https://a.example/\" rel=\"nofollow noreferrer\">https://a.example/</a></p>\n"},
-		"a link that names a host by slashes": {"[x](//a.example/)",
-			"<p><a href=\"//a.example/\" rel=\"nofollow noreferrer\">x</a></p>\n"},
-		"a mail address": {"<help@shop.example>",
-			"<p><a href=\"mailto:help@shop.example\">help@shop.example</a></p>\n"},
-		"a table without alignment": {"| a | b |\n|:--|--:|\n| 1 | 2 |",
-			"<table>\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n<td>2</td>\n</tr>\n</tbody>\n</table>\n"},
+		"a link elsewhere": {
+			"[x](https://a.example/b?c=1&d=2)",
+			"<p><a href=\"https://a.example/b?c=1&amp;d=2\" rel=\"nofollow noreferrer\">x</a></p>\n",
+		},
+		"an address by itself": {
+			"https://a.example/",
+			"<p><a href=\"https://a.example/\" rel=\"nofollow noreferrer\">https://a.example/</a></p>\n",
+		},
+		"a link that names a host by slashes": {
+			"[x](//a.example/)",
+			"<p><a href=\"//a.example/\" rel=\"nofollow noreferrer\">x</a></p>\n",
+		},
+		"a mail address": {
+			"<help@shop.example>",
+			"<p><a href=\"mailto:help@shop.example\">help@shop.example</a></p>\n",
+		},
+		"a table without alignment": {
+			"| a | b |\n|:--|--:|\n| 1 | 2 |",
+			"<table>\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n<td>2</td>\n</tr>\n</tbody>\n</table>\n",
+		},
 		"a numbered list that begins later": {"3. c\n4. d", "<ol start=\"3\">\n<li>c</li>\n<li>d</li>\n</ol>\n"},
 		"signs of HTML as text":             {"1 < 2 & 3 > 2", "<p>1 &lt; 2 &amp; 3 &gt; 2</p>\n"},
 		"code is shown, not run":            {"`<script>`", "<p><code>&lt;script&gt;</code></p>\n"},

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/inventory"
 	"videomall/mall/money"
@@ -151,8 +150,12 @@ func tiles(until, now time.Time) []tile {
 		}
 		return strconv.FormatInt(n, 10)
 	}
-	return []tile{{"days", strconv.FormatInt(left/86400, 10)}, {"hours", two(left / 3600 % 24)},
-		{"minutes", two(left / 60 % 60)}, {"seconds", two(left % 60)}}
+	return []tile{
+		{"days", strconv.FormatInt(left/86400, 10)},
+		{"hours", two(left / 3600 % 24)},
+		{"minutes", two(left / 60 % 60)},
+		{"seconds", two(left % 60)},
+	}
 }
 
 // leftWords puts a count into the words that also go to the script, where it stands as {left}.

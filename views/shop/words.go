@@ -7,9 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-
-	"github.com/a-h/templ"
-
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
 	"videomall/mall/money"
@@ -17,6 +14,8 @@ import (
 	"videomall/views/address"
 	"videomall/views/text"
 	"videomall/views/ui"
+
+	"github.com/a-h/templ"
 )
 
 // other is what was written in another language than the one that is shown, for the line below it; empty where both
@@ -164,8 +163,10 @@ func marked(spans []search.Span) templ.Component {
 // found is what a search found of a video beyond the title that is shown: in the other title, else in a description.
 func found(t *text.Printer, m search.Marks, c catalog.Card, about catalog.Texts) templ.Component {
 	const length = 90
-	for _, s := range []string{other(t, c.Title), t.Of(about.Description),
-		other(t, about.Description), strings.Join(about.Tags, " · ")} {
+	for _, s := range []string{
+		other(t, c.Title), t.Of(about.Description),
+		other(t, about.Description), strings.Join(about.Tags, " · "),
+	} {
 		if spans := m.Excerpt(s, length); spans != nil {
 			return markedText(spans)
 		}

@@ -4,13 +4,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"videomall/mall/calendar"
+	"videomall/mall/money"
 
 	"golang.org/x/text/currency"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
-
-	"videomall/mall/calendar"
-	"videomall/mall/money"
 )
 
 // form is how one language writes what is not a word. Its zone is that of readers whose own is not known, see

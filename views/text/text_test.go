@@ -4,7 +4,6 @@ import (
 	"context"
 	"testing"
 	"time"
-
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/views/text"

@@ -2,7 +2,6 @@ package text
 
 import (
 	"time"
-
 	"videomall/mall/calendar"
 )
 

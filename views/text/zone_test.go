@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/mall/calendar"
 	"videomall/views/text"
 )
@@ -43,10 +42,12 @@ func TestPrinter_In(t *testing.T) {
 
 func TestPrinter_In_no_zone(t *testing.T) {
 	t.Parallel()
-	for _, zone := range []string{"Local", "Mars/Phobos", "../../etc/passwd", "/etc/localtime", "Asia/../UTC", "Asia",
+	for _, zone := range []string{
+		"Local", "Mars/Phobos", "../../etc/passwd", "/etc/localtime", "Asia/../UTC", "Asia",
 		"zone.tab", "utc", "x",
 		"Asia/Shanghai\n", "Asia/Shanghai\x00", "<b>", strings.Repeat("A", 1000), "America/Argentina/Buenos_Aires/x",
-		"亚洲/上海"} {
+		"亚洲/上海",
+	} {
 		if p := text.For(text.En).In(zone); p != text.For(text.En) {
 			t.Errorf("%q is taken for %s", zone, p.HereName())
 		}

@@ -3,7 +3,6 @@ package ui
 import (
 	"strconv"
 	"strings"
-
 	"videomall/views/text"
 )
 

@@ -8,10 +8,9 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"videomall/views/text"
 
 	"github.com/a-h/templ"
-
-	"videomall/views/text"
 )
 
 type contextKey struct{}

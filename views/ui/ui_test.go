@@ -11,12 +11,11 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/a-h/templ"
-
 	"videomall/mall/money"
 	"videomall/views/text"
 	"videomall/views/ui"
+
+	"github.com/a-h/templ"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -224,8 +223,10 @@ func TestPriceTag_strikes_out_higher_price(t *testing.T) {
 
 func TestTheme_known_names_only(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]ui.Theme{"mall": ui.ThemeLight, "mall-dark": ui.ThemeDark, "": ui.ThemeAuto,
-		`"><script>`: ui.ThemeAuto} {
+	for in, want := range map[string]ui.Theme{
+		"mall": ui.ThemeLight, "mall-dark": ui.ThemeDark, "": ui.ThemeAuto,
+		`"><script>`: ui.ThemeAuto,
+	} {
 		if got := ui.ParseTheme(in); got != want {
 			t.Errorf("ParseTheme(%q) = %q", in, got)
 		}

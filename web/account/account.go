@@ -7,18 +7,18 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
-	accountview "videomall/views/account"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/page"
+
+	"github.com/labstack/echo/v4"
+
+	accountview "videomall/views/account"
 )
 
 // Deps are what the pages work with. OnSignIn runs after a person has signed in, and takes over what belonged to the
@@ -77,7 +77,8 @@ func (h handlers) account(c *page.Ctx) error {
 
 // showAccount draws the page. Each form can be one that was refused, with what was typed and what is wrong with it.
 func (h handlers) showAccount(c *page.Ctx, status int, profile accountview.Profile, passwords accountview.Passwords,
-	creator *accountview.Creator) error {
+	creator *accountview.Creator,
+) error {
 	ctx := c.Request().Context()
 	u, err := h.Accounts.User(ctx, c.Viewer.UserID)
 	if err != nil {

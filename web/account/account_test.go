@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
 	"videomall/mall/account"
 )
 
@@ -42,8 +41,10 @@ func TestProfile_language(t *testing.T) {
 		t.Fatal(a.StatusCode)
 	}
 	body := v.get("/account").body
-	for _, want := range []string{`lang="zh-CN"`, "李安", "个人资料已保存。", "Windows 上的 Chrome",
-		`<option value="zh-CN" selected>`} {
+	for _, want := range []string{
+		`lang="zh-CN"`, "李安", "个人资料已保存。", "Windows 上的 Chrome",
+		`<option value="zh-CN" selected>`,
+	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %s", want)
 		}
@@ -180,8 +181,10 @@ func TestSignIn_demo_accounts(t *testing.T) {
 func TestAccount_access(t *testing.T) {
 	t.Parallel()
 	v := open(t, false).visitor(t)
-	for _, path := range []string{"/account/password", "/account/sign-out-everywhere", "/account/devices/1/end",
-		"/account"} {
+	for _, path := range []string{
+		"/account/password", "/account/sign-out-everywhere", "/account/devices/1/end",
+		"/account",
+	} {
 		if a := v.post(path); a.StatusCode != http.StatusSeeOther ||
 			!strings.HasPrefix(a.Header.Get("Location"), "/sign-in?next=") {
 			t.Errorf("%s: %d to %q", path, a.StatusCode, a.Header.Get("Location"))

@@ -3,15 +3,15 @@ package account
 import (
 	"errors"
 	"net/http"
-
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
-	accountview "videomall/views/account"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	accountview "videomall/views/account"
 )
 
 var errNoCreator = fault.New(fault.Forbidden, "forbidden", "You may not do this.")

@@ -7,20 +7,20 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
-
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/ledger"
 	"videomall/mall/locale"
-	accountweb "videomall/web/account"
 	"videomall/web/webtest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
+	accountweb "videomall/web/account"
 )
 
 // selling is a mall with the pages of accounts, in which there is a creator.
@@ -75,8 +75,10 @@ func TestSell_page(t *testing.T) {
 	if a := m.Browser(olga.ID).Get("/sell").Wants(200).Shows("Operators can’t sell videos"); a.Has(form) {
 		t.Error("an operator is asked to become a creator")
 	}
-	for _, move := range [][2]string{{account.RoleShopper, account.RoleCreator},
-		{account.RoleCreator, account.RoleShopper}} {
+	for _, move := range [][2]string{
+		{account.RoleShopper, account.RoleCreator},
+		{account.RoleCreator, account.RoleShopper},
+	} {
 		if err := db.InTx(t.Context(), m.Pool, func(tx pgx.Tx) error {
 			return m.Accounts.ChangeRoleTx(t.Context(), tx, account.RoleChange{
 				By:   olga.ID,

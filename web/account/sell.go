@@ -2,12 +2,12 @@ package account
 
 import (
 	"net/http"
-
 	"videomall/mall/account"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/money"
-	accountview "videomall/views/account"
 	"videomall/web/page"
+
+	accountview "videomall/views/account"
 )
 
 // sell is the page for people who consider selling: what selling is, and the reader's next step.

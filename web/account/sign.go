@@ -4,12 +4,12 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-
 	"videomall/mall/account"
 	"videomall/mall/fault"
-	accountview "videomall/views/account"
 	"videomall/views/ui"
 	"videomall/web/page"
+
+	accountview "videomall/views/account"
 )
 
 // Everybody knows these passwords. They exist in demo mode only, which serves this machine only.

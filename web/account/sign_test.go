@@ -21,8 +21,10 @@ func TestSignUp_signs_in(t *testing.T) {
 		t.Fatalf("%d to %q", a.StatusCode, a.Header.Get("Location"))
 	}
 	own := v.get("/account")
-	for _, want := range []string{"ann@example.test", "Ann Lee", "Welcome! Your account is ready.", "Chrome on Windows",
-		"This device"} {
+	for _, want := range []string{
+		"ann@example.test", "Ann Lee", "Welcome! Your account is ready.", "Chrome on Windows",
+		"This device",
+	} {
 		if !strings.Contains(own.body, want) {
 			t.Errorf("the account does not say %q", want)
 		}
@@ -49,8 +51,10 @@ func TestSignUp_invalid_form_comes_back(t *testing.T) {
 	if a.StatusCode != http.StatusUnprocessableEntity {
 		t.Fatal(a.StatusCode)
 	}
-	for _, want := range []string{`value="Ann &lt;Lee&gt;"`, `value="nonsense"`, "Use at least 10 characters.",
-		"This does not look like an email address.", `aria-invalid="true"`} {
+	for _, want := range []string{
+		`value="Ann &lt;Lee&gt;"`, `value="nonsense"`, "Use at least 10 characters.",
+		"This does not look like an email address.", `aria-invalid="true"`,
+	} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("no %s", want)
 		}
@@ -177,8 +181,10 @@ func TestSignIn_new_session_and_next(t *testing.T) {
 	if cookies := a.Header.Values("Set-Cookie"); len(cookies) != 2 { // the session's and the browser's
 		t.Errorf("cookies are set: %q", cookies)
 	}
-	for _, next := range []string{"//evil.example", `/\evil.example`, "https://evil.example", "/%2f%2fevil.example",
-		"/sign-in?next=/sign-in", "/sign-up"} {
+	for _, next := range []string{
+		"//evil.example", `/\evil.example`, "https://evil.example", "/%2f%2fevil.example",
+		"/sign-in?next=/sign-in", "/sign-up",
+	} {
 		if a := owner.post("/sign-in", "email", "ann@example.test", "password", goodPassword, "next",
 			next); a.Header.Get("Location") != "/" {
 			t.Errorf("%q leads to %q", next, a.Header.Get("Location"))

@@ -9,9 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/mall/account"
 	"videomall/mall/audit"
 	"videomall/mall/backoffice"
@@ -22,6 +19,8 @@ import (
 	"videomall/web/admin"
 	"videomall/web/admin/people"
 	"videomall/web/webtest"
+
+	"github.com/labstack/echo/v4"
 )
 
 // desk is a mall with its console, an operator at it and a shopper.

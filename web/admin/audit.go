@@ -8,12 +8,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	"videomall/mall/audit"
-	adminview "videomall/views/admin"
 	"videomall/web/csvfile"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	adminview "videomall/views/admin"
 )
 
 const (
@@ -54,8 +54,10 @@ func auditFilter(c *page.Ctx) (adminview.AuditForm, audit.Filter) {
 
 func auditQuery(f adminview.AuditForm) url.Values {
 	q := url.Values{}
-	for name, value := range map[string]string{"actor": f.Actor, "verb": f.Verb, "subject": f.Subject, "since": f.Since,
-		"until": f.Until} {
+	for name, value := range map[string]string{
+		"actor": f.Actor, "verb": f.Verb, "subject": f.Subject, "since": f.Since,
+		"until": f.Until,
+	} {
 		if value != "" {
 			q.Set(name, value)
 		}
@@ -109,9 +111,11 @@ func (d Deps) exportAudit(c *page.Ctx) error {
 	_ = w.Write([]string{"id", "at", "actor_id", "actor", "verb", "subject", "detail", "prev_hash", "hash"})
 	for _, r := range records {
 		_ = w.Write(
-			[]string{strconv.FormatInt(r.ID, 10), r.At.UTC().Format(time.RFC3339Nano), strconv.FormatInt(r.ActorID, 10),
+			[]string{
+				strconv.FormatInt(r.ID, 10), r.At.UTC().Format(time.RFC3339Nano), strconv.FormatInt(r.ActorID, 10),
 				csvfile.Inert(r.Actor), r.Verb,
-				csvfile.Inert(r.Subject), csvfile.Inert(r.Detail), adminview.Hex(r.PrevHash), adminview.Hex(r.Hash)})
+				csvfile.Inert(r.Subject), csvfile.Inert(r.Detail), adminview.Hex(r.PrevHash), adminview.Hex(r.Hash),
+			})
 	}
 	w.Flush()
 	c.Response().Header().Set("Content-Disposition", `attachment; filename="audit.csv"`)

@@ -3,11 +3,10 @@ package admin_test
 import (
 	"strings"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/audit"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func TestAudit_filter_and_export(t *testing.T) {
@@ -18,19 +17,21 @@ func TestAudit_filter_and_export(t *testing.T) {
 		Key:  make([]byte, 32),
 		Now:  d.Now,
 	})
-	for _, e := range []audit.Entry{{
-		ActorID: d.olga.ID,
-		Actor:   "olga@example.test",
-		Verb:    "order.refund",
-		Subject: "order:1",
-		Detail:  map[string]string{"reason": "<b>why"},
-	},
+	for _, e := range []audit.Entry{
+		{
+			ActorID: d.olga.ID,
+			Actor:   "olga@example.test",
+			Verb:    "order.refund",
+			Subject: "order:1",
+			Detail:  map[string]string{"reason": "<b>why"},
+		},
 		{
 			ActorID: 99,
 			Actor:   "=cmd()",
 			Verb:    "list.add",
 			Subject: "list_entry:1",
-		}} {
+		},
+	} {
 		if err := db.InTx(t.Context(), d.Pool, func(tx pgx.Tx) error {
 			return log.WriteTx(t.Context(), tx, e)
 		}); err != nil {

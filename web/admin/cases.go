@@ -5,12 +5,12 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-
 	"videomall/mall/order"
-	adminview "videomall/views/admin"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	adminview "videomall/views/admin"
 )
 
 // maxListed limits the lists that an operator works through from the top.

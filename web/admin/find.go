@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
 	"videomall/db"
-	adminview "videomall/views/admin"
 	"videomall/views/text"
 	"videomall/web/page"
+
+	adminview "videomall/views/admin"
 )
 
 // hitsShown limits the hits that the search shows of one kind.

@@ -7,13 +7,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
 	"videomall/mall/account"
 	"videomall/mall/order"
 	"videomall/mall/payment"
-	adminview "videomall/views/admin"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	adminview "videomall/views/admin"
 )
 
 const ordersPerPage = 30

@@ -5,11 +5,11 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
-	adminview "videomall/views/admin"
 	"videomall/web/page"
+
+	adminview "videomall/views/admin"
 )
 
 const (
@@ -24,8 +24,10 @@ func (d Deps) showOverview(c *page.Ctx) error {
 		p.Days = n
 	}
 	r := insight.Last(p.Days, calendar.UTC.DayOf(c.Now))
-	for _, fill := range []func(context.Context, insight.Range, *adminview.OverviewPage) error{d.fillWaiting,
-		d.fillTrends, d.fillVideos} {
+	for _, fill := range []func(context.Context, insight.Range, *adminview.OverviewPage) error{
+		d.fillWaiting,
+		d.fillTrends, d.fillVideos,
+	} {
 		if err := fill(ctx, r, &p); err != nil {
 			return err
 		}

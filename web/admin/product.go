@@ -3,10 +3,10 @@ package admin
 import (
 	"net/http"
 	"strconv"
-
-	adminview "videomall/views/admin"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	adminview "videomall/views/admin"
 )
 
 // partListed limits each section of a page about one thing.

@@ -8,15 +8,15 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/order"
-	adminview "videomall/views/admin"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/page"
+
+	adminview "videomall/views/admin"
 )
 
 var errReason = fault.New(fault.Invalid, "reason_missing", "Say why, in 1 to 200 characters.")
@@ -24,7 +24,8 @@ var errReason = fault.New(fault.Invalid, "reason_missing", "Say why, in 1 to 200
 // leftOf returns the items that can still be refunded, of the chosen ones or of all when none is chosen, and their sum.
 // It leaves out what was refunded or is being refunded. Free items count as long as they can be watched.
 func leftOf(t *text.Printer, o order.Order, refunds []order.Refund,
-	chosen []int64) (left []adminview.Refundable, sum money.Money) {
+	chosen []int64,
+) (left []adminview.Refundable, sum money.Money) {
 	pending := map[int64]int64{}
 	for _, r := range refunds {
 		if r.Status != "pending" {

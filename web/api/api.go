@@ -8,9 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
@@ -22,6 +19,8 @@ import (
 	"videomall/views/address"
 	"videomall/views/text"
 	"videomall/web/page"
+
+	"github.com/labstack/echo/v4"
 )
 
 // Prefix is where the API begins; another version would begin elsewhere.

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
 	"videomall/mall/inventory"
 	"videomall/mall/money"
 	"videomall/mall/promotion"

@@ -3,7 +3,6 @@ package api_test
 import (
 	"testing"
 	"time"
-
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"

@@ -12,15 +12,16 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"videomall/views/text"
 
 	"github.com/google/go-cmp/cmp"
-
-	"videomall/views/text"
 )
 
 // A code of the table belongs to an operation in the document, or to every address.
-var anywhere = []string{"400 unreadable_text", "403 access_denied", "404 not_found", "405 method_not_allowed",
-	"413 too_large"}
+var anywhere = []string{
+	"400 unreadable_text", "403 access_denied", "404 not_found", "405 method_not_allowed",
+	"413 too_large",
+}
 
 // kinds are the statuses that a fault's kind may have: a fault that rides on a 400, 405, 413 or 415 is an Invalid one.
 var kinds = map[string][]string{

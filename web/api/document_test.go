@@ -11,13 +11,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"videomall/web/api"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/google/go-cmp/cmp"
-
-	"videomall/web/api"
 )
 
 var document = sync.OnceValues(func() (*openapi3.T, error) {
@@ -117,9 +116,11 @@ func route(doc *openapi3.T, r *http.Request) (*routers.Route, map[string]string)
 }
 
 // ofTheWay are headers of every answer of the mall, which no operation describes separately.
-var ofTheWay = []string{"Content-Length", "Content-Type", "Content-Security-Policy", "Cross-Origin-Opener-Policy",
+var ofTheWay = []string{
+	"Content-Length", "Content-Type", "Content-Security-Policy", "Cross-Origin-Opener-Policy",
 	"Cross-Origin-Resource-Policy", "Date", "Permissions-Policy", "Referrer-Policy", "Vary", "X-Content-Type-Options",
-	"Connection"}
+	"Connection",
+}
 
 // describes fails unless the document allows the answer's status, headers, type and body, and for an answer that grants
 // what was asked, the request too.
@@ -212,8 +213,11 @@ func TestDocument_refuses_undescribed_answers(t *testing.T) {
 		"torn status":  {404, fmt.Sprintf(problem, "order_not_found", 400, ""), nil, false},
 		"extra field":  {404, fmt.Sprintf(problem, "order_not_found", 404, `, "stack": "main.go:1"`), nil, false},
 		"text errors":  {404, fmt.Sprintf(problem, "order_not_found", 404, `, "errors": {"a": 1}`), nil, false},
-		"may be cached": {404, fmt.Sprintf(problem, "order_not_found", 404, ""), []string{"Cache-Control", "public"},
-			false},
+		"may be cached": {
+			404, fmt.Sprintf(problem, "order_not_found", 404, ""),
+			[]string{"Cache-Control", "public"},
+			false,
+		},
 		"no request id": {404, fmt.Sprintf(problem, "order_not_found", 404, ""), []string{"X-Request-Id", ""}, false},
 	} {
 		h := http.Header{

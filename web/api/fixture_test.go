@@ -11,9 +11,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
@@ -22,6 +19,8 @@ import (
 	"videomall/web/api"
 	"videomall/web/page"
 	"videomall/web/play"
+
+	"github.com/labstack/echo/v4"
 )
 
 const (
@@ -300,7 +299,8 @@ func (m *mall) harbour() (videoID, own, rent int64) {
 				RentHours:   48,
 				MaxPerOrder: 3,
 				Price:       catalog.NewPrice{Amount: 490, Currency: "CNY"},
-			}},
+			},
+		},
 	})
 	m.OK(err)
 	asset, err := m.Media.Assets.Pack(m.Ctx, clearVideo(), "harbour", 2)
@@ -314,11 +314,13 @@ func (m *mall) harbour() (videoID, own, rent int64) {
 func clearVideo() fstest.MapFS {
 	return fstest.MapFS{
 		"master.m3u8": {
-			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
+			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n"),
+		},
 		"360p/init.mp4": {Data: []byte("init")},
 		"360p/s0.m4s":   {Data: []byte("segment")},
 		"360p/index.m3u8": {
-			Data: []byte("#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:4.000000,\ns0.m4s\n#EXT-X-ENDLIST\n")},
+			Data: []byte("#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:4.000000,\ns0.m4s\n#EXT-X-ENDLIST\n"),
+		},
 		"en.vtt": {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")},
 	}
 }

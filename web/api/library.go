@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/views/address"

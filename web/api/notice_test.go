@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/mall/malltest"
 	"videomall/mall/payment/sandbox"
 )
@@ -23,8 +22,10 @@ func TestNotices_signature_only(t *testing.T) {
 		`{"eventId": "e1", "type": "payment.succeeded", "outTradeNo": %q, "channelTxnNo": "T1", "amount": 990, "currency": "CNY", "occurredAt": %q}`,
 		attempt.text("attemptNo"), time.Now().UTC().Format(time.RFC3339))
 	signed := func(body string) []string {
-		return []string{sandbox.SignatureHeader, sandbox.Sign(malltest.Secret, m.Now(), []byte(body)), "Sec-Fetch-Site",
-			"cross-site", "Origin", "https://bank.example"}
+		return []string{
+			sandbox.SignatureHeader, sandbox.Sign(malltest.Secret, m.Now(), []byte(body)), "Sec-Fetch-Site",
+			"cross-site", "Origin", "https://bank.example",
+		}
 	}
 	stale := []string{sandbox.SignatureHeader, sandbox.Sign(malltest.Secret, m.Now().Add(-time.Hour), []byte(notice))}
 	huge := strings.Replace(notice, "990", "9223372036854775807", 1)

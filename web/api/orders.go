@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/money"
 	"videomall/mall/order"

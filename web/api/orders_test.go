@@ -8,7 +8,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
 	"videomall/mall/fault"
 	"videomall/mall/malltest"
 	"videomall/web/api"
@@ -126,9 +125,11 @@ func TestOrders_own_pages(t *testing.T) {
 	if len(seen) != 5 || seen[0] != placed[4] || seen[4] != placed[0] {
 		t.Errorf("%v, placed %v", seen, placed)
 	}
-	for query, field := range map[string]string{"cursor=" + others: "cursor", "cursor=x": "cursor", "limit=0": "limit",
+	for query, field := range map[string]string{
+		"cursor=" + others: "cursor", "cursor=x": "cursor", "limit=0": "limit",
 		"limit=101": "limit", "limit=ten": "limit", "limit=1&limit=2": "limit", "before=1": "before",
-		"cursor=" + strings.Repeat("0", 26): "cursor"} {
+		"cursor=" + strings.Repeat("0", 26): "cursor",
+	} {
 		a := c.call("GET", "/me/orders?"+query, "").wants(422)
 		if a.at("errors", field) == nil {
 			t.Errorf("%s: %s", query, a.body)
@@ -144,8 +145,10 @@ func TestOrders_own_pages(t *testing.T) {
 		c.call("GET", "/orders/"+no, "").refuses(404, "order_not_found")
 		c.call("POST", "/orders/"+no+"/cancel", "").refuses(404, "order_not_found")
 	}
-	for body, code := range map[string]string{`{}`: "field_missing", `{"provider": "paypal"}`: "unknown_provider",
-		`{"provider": ""}`: "unknown_provider"} {
+	for body, code := range map[string]string{
+		`{}`: "field_missing", `{"provider": "paypal"}`: "unknown_provider",
+		`{"provider": ""}`: "unknown_provider",
+	} {
 		c.call("POST", "/payments/"+placed[0]+"/prepay", body).refuses(422, code)
 	}
 }
@@ -153,10 +156,12 @@ func TestOrders_own_pages(t *testing.T) {
 // Whatever bytes come, reading an order ends with lines that can be placed or refused, or with a fault: never
 // otherwise.
 func FuzzOrderBody(f *testing.F) {
-	for _, seed := range []string{`{"items": [{"skuId": 1, "quantity": 1}]}`, `{"items": null, "couponCode": "x"}`,
+	for _, seed := range []string{
+		`{"items": [{"skuId": 1, "quantity": 1}]}`, `{"items": null, "couponCode": "x"}`,
 		`{"campaignId": 1}`, `{"items": [null]}`,
 		`[]`, `{"items": [{"skuId": 1e3, "quantity": -0}]}`, "{\"\xff\": 1}",
-		`{"items":[{"skuId":9223372036854775807,"quantity":1,"quantity":1}]}`} {
+		`{"items":[{"skuId":9223372036854775807,"quantity":1,"quantity":1}]}`,
+	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"testing"
-
 	"videomall/mall/order"
 )
 

@@ -5,13 +5,12 @@ import (
 	"io"
 	"net/http"
 	"time"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
 	"videomall/web/page"
+
+	"github.com/labstack/echo/v4"
 )
 
 type prepayRequest struct {

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/fault"

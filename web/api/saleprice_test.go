@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"testing"
 	"time"
-
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
 	"videomall/mall/account"
 	"videomall/mall/fault"
 	"videomall/web/page"

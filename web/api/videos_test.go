@@ -6,12 +6,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"videomall/mall/catalog"
+	"videomall/mall/locale"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-
-	"videomall/mall/catalog"
-	"videomall/mall/locale"
 )
 
 func (a answer) titles() []string {
@@ -127,8 +126,10 @@ func TestVideos_accept_language(t *testing.T) {
 	ann := m.person("ann")
 	m.OK(m.Accounts.SetLocale(m.Ctx, ann.ID, "en"))
 	guest, person := m.guest(), m.browser(ann)
-	for lang, want := range map[string]string{"zh-CN,zh;q=0.9": "晨光海港", "zh-Hant": "晨光海港", "en-GB": "Harbour at dawn",
-		"fr": "Harbour at dawn", "": "Harbour at dawn"} {
+	for lang, want := range map[string]string{
+		"zh-CN,zh;q=0.9": "晨光海港", "zh-Hant": "晨光海港", "en-GB": "Harbour at dawn",
+		"fr": "Harbour at dawn", "": "Harbour at dawn",
+	} {
 		for _, c := range []*client{guest, person} {
 			c.lang = lang
 			a := c.call("GET", "/videos?category=sea", "").wants(200)

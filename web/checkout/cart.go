@@ -6,17 +6,17 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-
 	"videomall/mall/cart"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/mall/order"
 	"videomall/views/address"
-	checkoutview "videomall/views/checkout"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	checkoutview "videomall/views/checkout"
 )
 
 func (d Deps) showCart(c *page.Ctx) error {

@@ -3,7 +3,6 @@ package checkout_test
 import (
 	"testing"
 	"time"
-
 	"videomall/mall/promotion"
 	"videomall/web/webtest"
 )

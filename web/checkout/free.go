@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net/url"
 	"slices"
-
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/money"

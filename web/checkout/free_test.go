@@ -3,7 +3,6 @@ package checkout_test
 import (
 	"net/url"
 	"testing"
-
 	"videomall/mall/catalog"
 	"videomall/web/webtest"
 )

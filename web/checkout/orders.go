@@ -5,13 +5,13 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-
 	"videomall/mall/cart"
 	"videomall/mall/order"
 	"videomall/mall/payment"
-	checkoutview "videomall/views/checkout"
 	"videomall/views/ui"
 	"videomall/web/page"
+
+	checkoutview "videomall/views/checkout"
 )
 
 const ordersPerPage = 20

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
 	"videomall/mall/order"
 	"videomall/mall/payment"
 	"videomall/web/webtest"

@@ -2,7 +2,6 @@ package checkout_test
 
 import (
 	"testing"
-
 	"videomall/mall/order"
 	"videomall/web/webtest"
 )

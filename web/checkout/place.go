@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
 	"videomall/mall/cart"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
@@ -15,10 +14,11 @@ import (
 	"videomall/mall/order"
 	"videomall/mall/payment"
 	"videomall/mall/promotion"
-	checkoutview "videomall/views/checkout"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	checkoutview "videomall/views/checkout"
 )
 
 func (d Deps) showCheckout(c *page.Ctx) error {
@@ -207,8 +207,10 @@ func (d Deps) place(c *page.Ctx) error {
 
 // isRefusal reports whether the shopper can do something about the fault on the checkout page.
 func isRefusal(err error) bool {
-	for _, f := range []error{order.ErrPriceChanged, order.ErrUnavailable, order.ErrQuantity, order.ErrAlreadyOwned,
-		inventory.ErrSoldOut} {
+	for _, f := range []error{
+		order.ErrPriceChanged, order.ErrUnavailable, order.ErrQuantity, order.ErrAlreadyOwned,
+		inventory.ErrSoldOut,
+	} {
 		if errors.Is(err, f) {
 			return true
 		}

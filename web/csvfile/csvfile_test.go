@@ -3,15 +3,16 @@ package csvfile_test
 import (
 	"bytes"
 	"testing"
-
 	"videomall/web/csvfile"
 )
 
 func TestInert_no_formula(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\tx": "'\tx",
+	for text, want := range map[string]string{
+		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\tx": "'\tx",
 		"\rx": "'\rx", "\nx": "'\nx",
-		"＝x": "'＝x", "＠x": "'＠x", "Film": "Film", "a=b": "a=b", "": ""} {
+		"＝x": "'＝x", "＠x": "'＠x", "Film": "Film", "a=b": "a=b", "": "",
+	} {
 		if got := csvfile.Inert(text); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)
 		}

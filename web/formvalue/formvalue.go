@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	"videomall/mall/locale"
 	"videomall/mall/money"
 )

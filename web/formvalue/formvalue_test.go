@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/mall/locale"
 	"videomall/web/formvalue"
 )
@@ -91,10 +90,12 @@ func TestFormValue_unreadable(t *testing.T) {
 		}
 	}
 	zone := time.FixedZone("CST", 8*3600)
-	for s, want := range map[string]time.Time{"2026-11-26T08:30": time.Date(2026, 11, 26, 0, 30, 0, 0, time.UTC),
+	for s, want := range map[string]time.Time{
+		"2026-11-26T08:30":    time.Date(2026, 11, 26, 0, 30, 0, 0, time.UTC),
 		"2026-11-26T08:30:15": time.Date(2026, 11, 26, 0, 30, 15, 0, time.UTC),
 		" 2026-11-26 08:30":   time.Date(2026, 11, 26, 0, 30, 0, 0, time.UTC),
-		"2026-02-30T08:30":    {}, "tomorrow": {}, "": {}} {
+		"2026-02-30T08:30":    {}, "tomorrow": {}, "": {},
+	} {
 		if got := formvalue.At(s, zone); !got.Equal(want) {
 			t.Errorf("%q is read as %s, want %s", s, got, want)
 		}

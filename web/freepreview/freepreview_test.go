@@ -7,10 +7,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
-
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/catalog"
@@ -22,6 +18,9 @@ import (
 	"videomall/web/freepreview"
 	"videomall/web/play"
 	"videomall/web/webtest"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
 )
 
 // house is a mall with one video of 20 s, of which 8 are free.
@@ -111,7 +110,8 @@ func (h *house) must(err error) {
 func clearVideo() fstest.MapFS {
 	files := fstest.MapFS{
 		"master.m3u8": {
-			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
+			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n"),
+		},
 		"360p/init.mp4": {Data: []byte("init")},
 		"en.vtt":        {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")},
 		"thumbs.vtt":    {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nthumbs.webp#xywh=0,0,1,1\n")},
@@ -133,9 +133,11 @@ func TestFreePreview_open_to_everyone(t *testing.T) {
 	guest := h.Browser(0)
 	a := guest.Get(here).Wants(200).
 		Shows("first 8 seconds for free", "The whole video lasts 20 seconds.", "Buy for CN¥9.90")
-	for _, part := range []string{`data-auth-url="` + here + `/auth"`, `<template data-end>`, `data-again`,
+	for _, part := range []string{
+		`data-auth-url="` + here + `/auth"`, `<template data-end>`, `data-again`,
 		`data-thumbs=""`, `data-watermark=""`,
-		`chapters.en.vtt`, fmt.Sprintf(`name="sku_id" value="%d"`, h.sku), `noindex`} {
+		`chapters.en.vtt`, fmt.Sprintf(`name="sku_id" value="%d"`, h.sku), `noindex`,
+	} {
 		if !a.Has(part) {
 			t.Errorf("the page lacks %s", part)
 		}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-
 	"videomall/web/gzipsplice"
 )
 
@@ -64,8 +63,13 @@ func TestCut_refuses_impossible_mark(t *testing.T) {
 // FuzzAssembled holds what is put together against what plain replacing says, read by compress/gzip.
 func FuzzAssembled(f *testing.F) {
 	for _, seed := range []struct{ text, mark, fill string }{
-		{"", "m", "f"}, {"m", "m", "f"}, {"mm", "m", ""}, {"no hole", "m", "f"}, {"amamama", "ma", "am"},
-		{"<script nonce=\"N\">N</script>", "N", "6OJ3ZC5Y"}, {"\xff\x00\xff", "\x00", "\xff\xff"},
+		{"", "m", "f"},
+		{"m", "m", "f"},
+		{"mm", "m", ""},
+		{"no hole", "m", "f"},
+		{"amamama", "ma", "am"},
+		{"<script nonce=\"N\">N</script>", "N", "6OJ3ZC5Y"},
+		{"\xff\x00\xff", "\x00", "\xff\xff"},
 		{strings.Repeat("ab", 40000), "ba", "c"},
 	} {
 		f.Add([]byte(seed.text), seed.mark, seed.fill)

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"net/http"
 	"strconv"
-
 	"videomall/mall/playback"
-	libraryview "videomall/views/library"
 	"videomall/views/ui"
 	"videomall/web/page"
 	"videomall/web/play"
+
+	libraryview "videomall/views/library"
 )
 
 func (d Deps) devices(c *page.Ctx) error {

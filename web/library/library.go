@@ -9,9 +9,6 @@ import (
 	"net/url"
 	"strconv"
 	"time"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
@@ -19,11 +16,14 @@ import (
 	"videomall/mall/media"
 	"videomall/mall/playback"
 	"videomall/views/address"
-	libraryview "videomall/views/library"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/page"
 	"videomall/web/play"
+
+	"github.com/labstack/echo/v4"
+
+	libraryview "videomall/views/library"
 )
 
 // Deps is what the pages work with.
@@ -114,7 +114,8 @@ func (d Deps) know(ctx context.Context, userID int64, ids []int64) (k known, err
 
 // fill sorts what was granted: each video once, by the best right to it.
 func (d Deps) fill(ctx context.Context, userID int64, page *libraryview.Page, granted []entitlement.Entitlement,
-	begun []playback.Progress) error {
+	begun []playback.Progress,
+) error {
 	var ids []int64
 	for _, e := range granted {
 		ids = append(ids, e.SPUID)

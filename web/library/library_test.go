@@ -10,10 +10,6 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
-
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/catalog"
@@ -23,6 +19,9 @@ import (
 	"videomall/web/library"
 	"videomall/web/play"
 	"videomall/web/webtest"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
 )
 
 // house is a mall whose videos are packaged.
@@ -102,7 +101,8 @@ func (h *house) packaged() catalog.Product {
 	h.must(err)
 	files := fstest.MapFS{
 		"master.m3u8": {
-			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
+			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n"),
+		},
 		"360p/init.mp4": {Data: []byte("init")},
 		"en.vtt":        {Data: []byte("WEBVTT\n")},
 	}

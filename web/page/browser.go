@@ -3,7 +3,6 @@ package page
 import (
 	"net/http"
 	"time"
-
 	"videomall/mall/account"
 )
 

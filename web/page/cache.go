@@ -9,13 +9,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/mall/cache"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/gzipsplice"
+
+	"github.com/labstack/echo/v4"
 )
 
 const (
@@ -139,7 +138,8 @@ func (s *Site) shares(c echo.Context) (sharedKey, bool) {
 
 // draw makes the page for nobody.
 func (s *Site) draw(ctx context.Context, e *echo.Echo, key sharedKey, uri, route string, names, values []string,
-	h func(*Ctx) error) (*cachedPage, cache.Policy, error) {
+	h func(*Ctx) error,
+) (*cachedPage, cache.Policy, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, uri, nil)
 	if err != nil {
 		return nil, cache.Policy{}, err

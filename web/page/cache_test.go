@@ -14,10 +14,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/a-h/templ"
-	"github.com/labstack/echo/v4"
-
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/cache"
@@ -25,6 +21,9 @@ import (
 	"videomall/mall/redisbreaker"
 	"videomall/views/ui"
 	"videomall/web/page"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
 )
 
 // keeper is a server whose pages may be kept, and that counts how often each is drawn.

@@ -4,10 +4,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"videomall/mall/fault"
 
 	"github.com/labstack/echo/v4"
-
-	"videomall/mall/fault"
 )
 
 // callbackPrefix is where payment providers post their notices: servers, without cookies, known by their signature.

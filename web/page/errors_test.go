@@ -21,22 +21,30 @@ func TestSite_HandleError_page_fragment_problem(t *testing.T) {
 		headers                   []string
 	}{
 		{"internal.html", "/fail/internal", "text/html; charset=UTF-8", 500, nil},
-		{"internal.zh-CN.html", "/fail/internal", "text/html; charset=UTF-8", 500,
-			[]string{"Accept-Language", "zh-CN,zh;q=0.9"}},
+		{
+			"internal.zh-CN.html", "/fail/internal", "text/html; charset=UTF-8", 500,
+			[]string{"Accept-Language", "zh-CN,zh;q=0.9"},
+		},
 		{"internal.fragment.html", "/fail/internal", "text/html; charset=UTF-8", 500, []string{"HX-Request", "true"}},
 		{"internal.json", "/api/fail/internal", "application/problem+json", 500, nil},
 		{"conflict.html", "/fail/sold-out", "text/html; charset=UTF-8", 409, nil},
 		{"conflict.fragment.html", "/fail/sold-out", "text/html; charset=UTF-8", 409, []string{"HX-Request", "true"}},
 		{"conflict.json", "/api/fail/sold-out", "application/problem+json", 409, nil},
-		{"throttled.zh-CN.json", "/api/fail/throttled", "application/problem+json", 429,
-			[]string{"Accept-Language", "zh-Hant"}},
+		{
+			"throttled.zh-CN.json", "/api/fail/throttled", "application/problem+json", 429,
+			[]string{"Accept-Language", "zh-Hant"},
+		},
 		{"throttled.html", "/fail/throttled", "text/html; charset=UTF-8", 429, nil},
 		{"missing.html", "/fail/missing", "text/html; charset=UTF-8", 404, nil},
 		{"missing.html", "/no/such/page", "text/html; charset=UTF-8", 404, nil},
-		{"missing.html", "/fail/missing", "text/html; charset=UTF-8", 404,
-			[]string{"HX-Request", "true", "HX-Boosted", "true"}},
-		{"missing.html", "/fail/missing", "text/html; charset=UTF-8", 404,
-			[]string{"HX-Request", "true", "HX-History-Restore-Request", "true"}},
+		{
+			"missing.html", "/fail/missing", "text/html; charset=UTF-8", 404,
+			[]string{"HX-Request", "true", "HX-Boosted", "true"},
+		},
+		{
+			"missing.html", "/fail/missing", "text/html; charset=UTF-8", 404,
+			[]string{"HX-Request", "true", "HX-History-Restore-Request", "true"},
+		},
 		{"missing.json", "/fail/missing", "application/problem+json", 404, []string{"Accept", "application/json"}},
 		{"unauthorized.html", "/fail/unauthorized", "text/html; charset=UTF-8", 401, nil},
 		{"unauthorized.json", "/api/fail/unauthorized", "application/problem+json", 401, nil},

@@ -5,10 +5,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"videomall/mall/fault"
 
 	"github.com/labstack/echo/v4"
-
-	"videomall/mall/fault"
 )
 
 var errSignIn = fault.New(fault.Unauthenticated, "sign_in_required", "Sign in to go on.")

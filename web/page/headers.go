@@ -3,10 +3,9 @@ package page
 import (
 	"slices"
 	"strings"
+	"videomall/telemetry"
 
 	"github.com/labstack/echo/v4"
-
-	"videomall/telemetry"
 )
 
 const headerCSP = "Content-Security-Policy"

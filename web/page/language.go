@@ -5,11 +5,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/views"
 	"videomall/views/text"
+
+	"github.com/labstack/echo/v4"
 )
 
 const spokenKey = "spoken"
@@ -50,7 +49,8 @@ func knownLanguage(lang text.Lang) bool {
 	return slices.ContainsFunc(text.Langs, func(l struct {
 		Lang text.Lang
 		Name string
-	}) bool {
+	},
+	) bool {
 		return l.Lang == lang
 	})
 }

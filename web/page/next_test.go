@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-
 	"videomall/web/page"
 )
 
@@ -52,8 +51,10 @@ func TestSafeNext_paths_of_this_site_only(t *testing.T) {
 // FuzzSafeNext holds the answer against what a browser makes of a Location: the WHATWG rules drop tabs and line ends,
 // take a backslash for a slash, and read a leading double slash as a host.
 func FuzzSafeNext(f *testing.F) {
-	for _, seed := range []string{"/videos?q=1", "//evil.example", `/\evil`, "/%2f%2fevil", "/.//evil",
-		"/a/%2e%2e//evil", "https://evil", "/\t/evil", "/a?b=//c#//d"} {
+	for _, seed := range []string{
+		"/videos?q=1", "//evil.example", `/\evil`, "/%2f%2fevil", "/.//evil",
+		"/a/%2e%2e//evil", "https://evil", "/\t/evil", "/a?b=//c#//d",
+	} {
 		f.Add(seed)
 	}
 	base, err := url.Parse("https://mall.example/sign-in")

@@ -2,7 +2,6 @@ package page
 
 import (
 	"net/http"
-
 	"videomall/mall/fault"
 	"videomall/views/text"
 	"videomall/views/ui"

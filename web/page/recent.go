@@ -6,11 +6,11 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+	"videomall/mall/account"
+	"videomall/mall/fault"
 
 	"github.com/labstack/echo/v4"
 
-	"videomall/mall/account"
-	"videomall/mall/fault"
 	accountview "videomall/views/account"
 )
 

@@ -2,7 +2,6 @@ package page_test
 
 import (
 	"testing"
-
 	"videomall/web/page"
 )
 

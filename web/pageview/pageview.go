@@ -9,11 +9,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/mall/insight"
 	"videomall/web/page"
+
+	"github.com/labstack/echo/v4"
 )
 
 // Path is the address; below it stands the number of a video. The cookie goes there and nowhere else: guests whose
@@ -123,8 +122,10 @@ func automatic(r *http.Request) bool {
 	if agent == "" || strings.Contains(r.Header.Get("Sec-Purpose")+r.Header.Get("Purpose"), "prefetch") {
 		return true
 	}
-	for _, sign := range []string{"bot", "crawl", "spider", "slurp", "preview", "headless", "facebookexternalhit",
-		"lighthouse", "monitor"} {
+	for _, sign := range []string{
+		"bot", "crawl", "spider", "slurp", "preview", "headless", "facebookexternalhit",
+		"lighthouse", "monitor",
+	} {
 		if strings.Contains(agent, sign) {
 			return true
 		}

@@ -13,10 +13,6 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
-
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/account"
@@ -26,6 +22,9 @@ import (
 	"videomall/mall/playback"
 	"videomall/web/play"
 	"videomall/web/webtest"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
 )
 
 // house is a mall with one packaged video.
@@ -104,7 +103,8 @@ func (h *house) must(err error) {
 func clearVideo() fstest.MapFS {
 	files := fstest.MapFS{
 		"master.m3u8": {
-			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
+			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n"),
+		},
 		"360p/init.mp4": {Data: []byte("init")},
 		"en.vtt":        {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")},
 		"zh.vtt":        {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\n你好\n")},

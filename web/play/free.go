@@ -3,7 +3,6 @@ package play
 import (
 	"errors"
 	"net/http"
-
 	"videomall/mall/catalog"
 	"videomall/mall/playback"
 	"videomall/views/address"

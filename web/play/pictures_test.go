@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-
 	"videomall/db/dbtest"
 )
 

@@ -6,13 +6,12 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/web/play"
 	"videomall/web/webtest"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func TestAuth_playlists_keys_segments(t *testing.T) {
@@ -65,9 +64,11 @@ func TestAuth_playlists_keys_segments(t *testing.T) {
 		head.Body != "" {
 		t.Fatalf("head %v", head.Header)
 	}
-	for address, contentType := range map[string]string{s.Captions[1].URL: "text/vtt; charset=utf-8",
-		s.ThumbnailsURL: "text/vtt; charset=utf-8",
-		strings.Replace(s.ThumbnailsURL, "thumbs.vtt", "thumbs.webp", 1): "image/webp"} {
+	for address, contentType := range map[string]string{
+		s.Captions[1].URL: "text/vtt; charset=utf-8",
+		s.ThumbnailsURL:   "text/vtt; charset=utf-8",
+		strings.Replace(s.ThumbnailsURL, "thumbs.vtt", "thumbs.webp", 1): "image/webp",
+	} {
 		if a := private(t, address, b.Get(address).Wants(200)); a.Header.Get("Content-Type") != contentType {
 			t.Errorf("%s: %v", address, a.Header)
 		}

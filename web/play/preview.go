@@ -3,7 +3,6 @@ package play
 import (
 	"net/http"
 	"strconv"
-
 	"videomall/mall/media"
 	"videomall/mall/playback"
 	"videomall/web/page"

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-
 	"videomall/mall/fault"
 	"videomall/mall/order"
 	"videomall/mall/promotion"

@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+	"videomall/web/formvalue"
 
 	"github.com/labstack/echo/v4"
 
 	saleview "videomall/views/sale"
-	"videomall/web/formvalue"
 )
 
 const (

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"

@@ -16,7 +16,8 @@ type Viewer struct {
 
 // NewHub makes a hub whose ticks a test gives. It returns how to join it and what it knows.
 func NewHub(read func(context.Context, []int64) (map[int64]saleview.Live, error),
-	ticks func() (<-chan time.Time, func())) (join func(int64, netip.Addr) (Viewer, error), knows func(int64) bool) {
+	ticks func() (<-chan time.Time, func()),
+) (join func(int64, netip.Addr) (Viewer, error), knows func(int64) bool) {
 	h := newHub(read, ticks)
 	return func(id int64, at netip.Addr) (Viewer, error) {
 		v, leave, err := h.join(id, at)

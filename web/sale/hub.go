@@ -6,10 +6,10 @@ import (
 	"slices"
 	"sync"
 	"time"
-
 	"videomall/mall/fault"
-	saleview "videomall/views/sale"
 	"videomall/web/transfer"
+
+	saleview "videomall/views/sale"
 )
 
 const (
@@ -45,7 +45,8 @@ type watch struct {
 type viewer struct{ states chan saleview.Live }
 
 func newHub(read func(context.Context, []int64) (map[int64]saleview.Live, error),
-	ticks func() (<-chan time.Time, func())) *hub {
+	ticks func() (<-chan time.Time, func()),
+) *hub {
 	return &hub{
 		read:    read,
 		ticks:   ticks,

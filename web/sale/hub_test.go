@@ -7,11 +7,11 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"videomall/web/sale"
 
 	"github.com/google/go-cmp/cmp"
 
 	saleview "videomall/views/sale"
-	"videomall/web/sale"
 )
 
 // bench is a hub whose ticks and whose database a test plays.

@@ -6,16 +6,16 @@ package sale
 import (
 	"context"
 	"time"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/mall/order"
 	"videomall/mall/promotion"
-	saleview "videomall/views/sale"
 	"videomall/web/page"
+
+	"github.com/labstack/echo/v4"
+
+	saleview "videomall/views/sale"
 )
 
 // Deps are the verbs that these pages call.

@@ -4,14 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
-
 	"videomall/mall/catalog"
 	"videomall/mall/media"
 	"videomall/mall/promotion"
 	"videomall/views/address"
-	saleview "videomall/views/sale"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	saleview "videomall/views/sale"
 )
 
 // mostListed bounds the list of sales; the next to end, and the next to start, come first.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"sync"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/promotion"
+
 	saleview "videomall/views/sale"
 )
 

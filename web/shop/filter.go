@@ -3,13 +3,13 @@ package shop
 import (
 	"net/url"
 	"strings"
-
 	"videomall/mall/catalog"
 	"videomall/mall/search"
-	shopview "videomall/views/shop"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
+
+	shopview "videomall/views/shop"
 )
 
 // The parameters of a list's address, in the order they are written.

@@ -6,9 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
@@ -16,6 +13,8 @@ import (
 	"videomall/web/sale"
 	"videomall/web/shop"
 	"videomall/web/webtest"
+
+	"github.com/labstack/echo/v4"
 )
 
 // stall is a mall whose categories hold a few videos.
@@ -52,9 +51,14 @@ var stock = []video{
 		sku("rent", "HD", 600), sku("own", "HD", 1990, func(k *catalog.NewSKU) {
 			k.Price.ListAmount = new(int64(2990))
 		}),
-		sku("own", "4K", 3990, func(k *catalog.NewSKU) { k.StockLimited = true })}},
-	{"kyoto", "travel", "京都的四季", "Four Seasons of Kyoto", []string{"京都", "travel"}, 20,
-		[]catalog.NewSKU{sku("own", "HD", 2900)}},
+		sku("own", "4K", 3990, func(k *catalog.NewSKU) { k.StockLimited = true }),
+	}},
+	{
+		"kyoto", "travel", "京都的四季", "Four Seasons of Kyoto",
+		[]string{"京都", "travel"},
+		20,
+		[]catalog.NewSKU{sku("own", "HD", 2900)},
+	},
 	{"tokyo", "travel", "东京夜行", "Tokyo by Night", []string{"travel"}, 20, []catalog.NewSKU{sku("rent", "HD", 500)}},
 	{"wok", "nature", "铁锅里的火", "Fire in the Wok", []string{"food"}, 1, []catalog.NewSKU{sku("own", "HD", 0)}},
 }
@@ -92,20 +96,23 @@ func open(t *testing.T) *stall {
 		}
 	}
 	categories := map[string]int64{}
-	for _, n := range []catalog.NewCategory{{
-		Slug:     "nature",
-		Name:     locale.Text{Zh: "自然", En: "Nature"},
-		Position: 1,
-	}, {
-		Slug:     "travel",
-		Name:     locale.Text{Zh: "旅行", En: "Travel"},
-		Position: 2,
-	},
+	for _, n := range []catalog.NewCategory{
+		{
+			Slug:     "nature",
+			Name:     locale.Text{Zh: "自然", En: "Nature"},
+			Position: 1,
+		},
+		{
+			Slug:     "travel",
+			Name:     locale.Text{Zh: "旅行", En: "Travel"},
+			Position: 2,
+		},
 		{
 			Slug:     "empty",
 			Name:     locale.Text{Zh: "空架", En: "Bare category"},
 			Position: 3,
-		}} {
+		},
+	} {
 		var err error
 		categories[n.Slug], err = s.Catalog.CreateCategory(ctx, n)
 		must(err)

@@ -3,10 +3,10 @@ package shop
 import (
 	"errors"
 	"net/http"
-
 	"videomall/mall/catalog"
-	shopview "videomall/views/shop"
 	"videomall/web/page"
+
+	shopview "videomall/views/shop"
 )
 
 // How many videos and creators the front page shows of each kind.

@@ -3,13 +3,13 @@ package shop
 import (
 	"context"
 	"net/http"
-
 	"videomall/mall/cache"
 	"videomall/mall/catalog"
-	shopview "videomall/views/shop"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/page"
+
+	shopview "videomall/views/shop"
 )
 
 // popularShown is how many popular videos an empty list shows instead.

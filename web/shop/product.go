@@ -4,15 +4,15 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
-
 	"videomall/mall/cache"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
 	"videomall/views/address"
-	shopview "videomall/views/shop"
 	"videomall/views/text"
 	"videomall/web/page"
+
+	shopview "videomall/views/shop"
 )
 
 const (
@@ -156,7 +156,8 @@ func policy(product catalog.Product, editions []shopview.Edition) cache.Policy {
 
 // editions are the SKUs as this viewer may buy them; the first that can be bought is chosen.
 func (d Deps) editions(c *page.Ctx, product catalog.Product,
-	mine []entitlement.Entitlement) ([]shopview.Edition, error) {
+	mine []entitlement.Entitlement,
+) ([]shopview.Edition, error) {
 	var limited []int64
 	for _, k := range product.SKUs {
 		if k.StockLimited {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
 	"videomall/mall/money"
@@ -24,11 +23,13 @@ func TestProduct_page(t *testing.T) {
 		"CN¥6.00", "Watch for 48 hours from the first play", "CN¥19.90", "CN¥29.90", "Only 3 left", "Buy now",
 		"Add to cart", "Nobody has reviewed", "Fire in the Wok").
 		Hides("Watch now", "Write a review")
-	for _, part := range []string{`data-trailer`, `data-src="/media/trailers/film-1/index.m3u8"`,
+	for _, part := range []string{
+		`data-trailer`, `data-src="/media/trailers/film-1/index.m3u8"`,
 		`<img src="/media/covers/aurora-960.webp"`, `type="application/ld+json"`, `"@type":"Product"`,
 		`<meta property="og:image" content="` + s.URL + `/media/covers/aurora-960.webp"`,
 		`<link rel="canonical" href="` + s.URL + `/v/aurora"`, `href="/search?q=iceland"`,
-		`data-copy="` + s.URL + `/v/aurora"`, `&lt;script&gt;alert(1)`} {
+		`data-copy="` + s.URL + `/v/aurora"`, `&lt;script&gt;alert(1)`,
+	} {
 		if !a.Has(part) {
 			t.Errorf("no %s", part)
 		}

@@ -4,14 +4,14 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/views/address"
-	shopview "videomall/views/shop"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/page"
+
+	shopview "videomall/views/shop"
 )
 
 // reviews is a later page of a video's reviews.
@@ -94,7 +94,8 @@ func (d Deps) reviewsOf(c *page.Ctx, product catalog.Product, cursor string) (sh
 
 // mayReview adds the form for people who hold the video, did not make it and have not reviewed it yet.
 func (d Deps) mayReview(c *page.Ctx, product catalog.Product, holds bool, form *shopview.ReviewForm,
-	p *shopview.ReviewsPage) error {
+	p *shopview.ReviewsPage,
+) error {
 	if !holds || product.CreatorID == c.Viewer.UserID {
 		return nil
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/order"

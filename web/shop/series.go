@@ -3,12 +3,12 @@ package shop
 import (
 	"net/http"
 	"slices"
-
 	"videomall/mall/catalog"
 	"videomall/mall/media"
 	"videomall/views/address"
-	shopview "videomall/views/shop"
 	"videomall/web/page"
+
+	shopview "videomall/views/shop"
 )
 
 // series lists the episodes of a series that are on sale.

@@ -7,9 +7,6 @@ import (
 	"context"
 	"slices"
 	"time"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/mall/cache"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
@@ -17,10 +14,13 @@ import (
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/search"
-	saleview "videomall/views/sale"
-	shopview "videomall/views/shop"
 	"videomall/views/ui"
 	"videomall/web/page"
+
+	"github.com/labstack/echo/v4"
+
+	saleview "videomall/views/sale"
+	shopview "videomall/views/shop"
 )
 
 // Deps are the verbs that these pages call.

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
 )
@@ -56,8 +55,10 @@ func TestList_filters_and_sort(t *testing.T) {
 	}
 	a := b.Get("/videos?kind=own&price_min=10&sort=newest&filters=1").Wants(200).
 		Shows("1 video", "Own", "From CN¥10.00", "Clear all filters")
-	for _, link := range []string{`href="/videos?kind=own&amp;sort=newest"`,
-		`href="/videos?price_min=10&amp;sort=newest"`, `href="/videos?sort=newest"`} {
+	for _, link := range []string{
+		`href="/videos?kind=own&amp;sort=newest"`,
+		`href="/videos?price_min=10&amp;sort=newest"`, `href="/videos?sort=newest"`,
+	} {
 		if !a.Has(link) {
 			t.Errorf("no link %s", link)
 		}
@@ -67,8 +68,10 @@ func TestList_filters_and_sort(t *testing.T) {
 	if form.Get("kind") != "own" || form.Get("price_min") != "10" || form.Get("sort") != "newest" {
 		t.Errorf("the form holds %v", form)
 	}
-	for path, status := range map[string]int{"/c/nowhere": 404, "/creators/nobody": 404, "/videos?sort=random": 422,
-		"/videos?kind=steal": 422, "/videos?cursor=x": 422, "/videos?category=%27": 422} {
+	for path, status := range map[string]int{
+		"/c/nowhere": 404, "/creators/nobody": 404, "/videos?sort=random": 422,
+		"/videos?kind=steal": 422, "/videos?cursor=x": 422, "/videos?category=%27": 422,
+	} {
 		b.Get(path).Wants(status)
 	}
 	b.Get("/videos?price_min=abc").Wants(422).Shows("Type a price such as").Hides("From CN¥")
@@ -101,8 +104,10 @@ func TestList_pages_show_every_video_once(t *testing.T) {
 		s.Video(int64(i%3)*100, -1)
 	}
 	b := s.Browser(0)
-	for _, path := range []string{"/videos", "/videos?sort=newest", "/videos?sort=price_asc",
-		"/videos?sort=price_desc"} {
+	for _, path := range []string{
+		"/videos", "/videos?sort=newest", "/videos?sort=price_asc",
+		"/videos?sort=price_desc",
+	} {
 		seen := map[string]bool{}
 		for at, pages := path, 0; at != ""; pages++ {
 			a := b.Get(at).Wants(200)
@@ -140,8 +145,10 @@ func TestSearch_highlights_matches(t *testing.T) {
 	b.Get("/search?q=zzzzzz").Wants(200).Shows("Nothing found for “zzzzzz”", "Check the spelling", "Nature", "Popular")
 	b.Lang = "zh-CN"
 	b.Get("/search?q=zzzzzz").Wants(200).Shows("没有找到“zzzzzz”", "自然")
-	for _, q := range []string{`<script>alert(1)</script>`, `"`, `'; drop table video_product_spu; --`, "😀",
-		strings.Repeat("极光 ", 500)} {
+	for _, q := range []string{
+		`<script>alert(1)</script>`, `"`, `'; drop table video_product_spu; --`, "😀",
+		strings.Repeat("极光 ", 500),
+	} {
 		if a := b.Get("/search?q=" + url.QueryEscape(q)).Wants(200); a.Has("<script>alert") {
 			t.Errorf("%q comes back unescaped", q)
 		}
@@ -155,9 +162,11 @@ func TestShop_language_of_an_address(t *testing.T) {
 	s := open(t)
 	b := s.Browser(0) // reads English
 	a := b.Get("/v/aurora?lang=zh-CN").Wants(200).Shows("首次播放起 48 小时内观看")
-	for _, part := range []string{`<html lang="zh-CN"`,
+	for _, part := range []string{
+		`<html lang="zh-CN"`,
 		`<link rel="canonical" href="` + s.URL + `/v/aurora?lang=zh-CN"`,
-		`<meta property="og:locale" content="zh_CN"`, `name="next" value="/v/aurora"`} {
+		`<meta property="og:locale" content="zh_CN"`, `name="next" value="/v/aurora"`,
+	} {
 		if !a.Has(part) {
 			t.Errorf("no %s", part)
 		}

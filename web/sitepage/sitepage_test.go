@@ -4,13 +4,13 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"videomall/web/admin/sitepages"
+	"videomall/web/sitepage"
+	"videomall/web/webtest"
 
 	"github.com/labstack/echo/v4"
 
 	mallpages "videomall/mall/sitepage"
-	"videomall/web/admin/sitepages"
-	"videomall/web/sitepage"
-	"videomall/web/webtest"
 )
 
 func open(t *testing.T) *webtest.Mall {
@@ -30,8 +30,10 @@ func open(t *testing.T) *webtest.Mall {
 func TestSitePage_show(t *testing.T) {
 	m := open(t)
 	guest, olga := m.Browser(0), m.Browser(m.Person("olga", "operator").ID)
-	for path, title := range map[string]string{"/terms": "Terms of use", "/privacy": "Privacy policy",
-		"/refunds": "Refund policy", "/contact": "Contact"} {
+	for path, title := range map[string]string{
+		"/terms": "Terms of use", "/privacy": "Privacy policy",
+		"/refunds": "Refund policy", "/contact": "Contact",
+	} {
 		a := guest.Get(path).Wants(200).Shows(title, "This is a sample text", "Replace what stands in square brackets")
 		if !a.Has(`<meta name="robots" content="noindex"`) || !a.Has("<h2>") || strings.Count(a.Body, "<h1") != 1 {
 			t.Errorf("%s: the sample's page: %s", path, a.Body)

@@ -4,7 +4,6 @@ import (
 	"io"
 	"sync"
 	"time"
-
 	"videomall/mall/fault"
 )
 

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/web/transfer"
 )
 
@@ -104,7 +103,8 @@ func TestListener_Accept_connections_of_an_address(t *testing.T) {
 
 // serve answers with what write does, behind a listener with a short patience.
 func serve(t *testing.T, timeout time.Duration, write func(http.ResponseWriter,
-	*http.Request)) (*transfer.Listener, <-chan struct{}) {
+	*http.Request),
+) (*transfer.Listener, <-chan struct{}) {
 	t.Helper()
 	raw, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

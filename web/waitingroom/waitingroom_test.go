@@ -10,15 +10,15 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/waitingroom"
 	"videomall/web/page"
-	web "videomall/web/waitingroom"
 	"videomall/web/webtest"
+
+	"github.com/labstack/echo/v4"
+
+	web "videomall/web/waitingroom"
 )
 
 // sale is a mall with one waiting room, "campaign:7", which admits one person at a time.
@@ -167,8 +167,10 @@ func TestWaitingRoom_ended_and_unknown_sale(t *testing.T) {
 
 func TestWaitingRoom_goes_on_inside_the_mall_only(t *testing.T) {
 	s := open(t)
-	for next, want := range map[string]string{"//evil.example/": "/", "https://evil.example/": "/",
-		`/\evil.example`: "/", "/cart?a=b": "/cart?a=b"} {
+	for next, want := range map[string]string{
+		"//evil.example/": "/", "https://evil.example/": "/",
+		`/\evil.example`: "/", "/cart?a=b": "/cart?a=b",
+	} {
 		b := s.visitor("p" + hex.EncodeToString([]byte(next)))
 		if a := b.Get("/queue/campaign:7?next=" + url.QueryEscape(next)).Wants(303); a.Location != want {
 			t.Errorf("%s leads to %q", next, a.Location)

@@ -2,7 +2,6 @@ package webtest
 
 import (
 	"time"
-
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"

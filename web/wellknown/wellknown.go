@@ -6,12 +6,11 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/static"
 	"videomall/views"
 	"videomall/web/page"
+
+	"github.com/labstack/echo/v4"
 )
 
 // Deps are what the files say.

@@ -7,12 +7,11 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // MaxNote is how many letters a reviewer's reasons may have.
@@ -146,7 +145,8 @@ func (ls *Listings) lockByRevisionTx(ctx context.Context, tx pgx.Tx, revisionID 
 
 // waitingTx takes the listing of a revision that is in review.
 func (ls *Listings) waitingTx(ctx context.Context, tx pgx.Tx,
-	revisionID int64) (dbsqlc.LockListingRow, dbsqlc.CatalogRevision, error) {
+	revisionID int64,
+) (dbsqlc.LockListingRow, dbsqlc.CatalogRevision, error) {
 	spu, err := ls.lockByRevisionTx(ctx, tx, revisionID)
 	if err != nil {
 		return dbsqlc.LockListingRow{}, dbsqlc.CatalogRevision{}, err
@@ -174,7 +174,8 @@ func (ls *Listings) decideTx(ctx context.Context, tx pgx.Tx, revisionID int64, s
 // putWaysTx makes the SKUs of a listing those of its content. A SKU that is left out is retired: those who bought it
 // keep it. names are those of new SKUs.
 func (ls *Listings) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, n Content,
-	now time.Time) (names []string, err error) {
+	now time.Time,
+) (names []string, err error) {
 	known, err := ls.queries.SKUsOfListing(ctx, tx, dbsqlc.SKUsOfListingParams{SpuID: spu.ID, At: now})
 	if err != nil {
 		return nil, err
@@ -214,7 +215,8 @@ func (ls *Listings) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockLis
 // putWayTx gives a SKU the price and the stock that were approved, where it does not sell at others already. old is what
 // it was before, or nil.
 func (ls *Listings) putWayTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, skuID int64, w Way,
-	old *dbsqlc.SKUsOfListingRow, now time.Time) error {
+	old *dbsqlc.SKUsOfListingRow, now time.Time,
+) error {
 	selling := old != nil && old.Status == skuActive
 	if old != nil && !selling { // it comes back, and costs what was approved
 		if err := ls.queries.EndPrices(ctx, tx, dbsqlc.EndPricesParams{
@@ -240,7 +242,8 @@ func (ls *Listings) putWayTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockList
 // firstPriceTx gives a SKU that has no price now the one that was approved, until another one begins that was set
 // ahead.
 func (ls *Listings) firstPriceTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, skuID int64, w Way,
-	now time.Time) error {
+	now time.Time,
+) error {
 	if w.Price == nil {
 		return nil
 	}

@@ -7,12 +7,11 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // NewDraft is what a listing begins with. Nobody but its creator sees it.
@@ -147,7 +146,8 @@ func fits(latest dbsqlc.CatalogRevision, e Edit) bool {
 }
 
 func (ls *Listings) putRevisionTx(ctx context.Context, tx pgx.Tx, spuID int64, latest dbsqlc.CatalogRevision, n Content,
-	editor string) (dbsqlc.CatalogRevision, error) {
+	editor string,
+) (dbsqlc.CatalogRevision, error) {
 	now := ls.now()
 	if latest.State != RevisionDraft {
 		return ls.insertRevisionTx(ctx, tx, spuID, latest.Number+1, latest.Version+1, n, editor, now)
@@ -166,7 +166,8 @@ func (ls *Listings) putRevisionTx(ctx context.Context, tx pgx.Tx, spuID int64, l
 }
 
 func (ls *Listings) insertRevisionTx(ctx context.Context, tx pgx.Tx, spuID int64, number, version int32, n Content,
-	editor string, now time.Time) (dbsqlc.CatalogRevision, error) {
+	editor string, now time.Time,
+) (dbsqlc.CatalogRevision, error) {
 	body, err := json.Marshal(n)
 	if err != nil {
 		return dbsqlc.CatalogRevision{}, err
@@ -233,7 +234,8 @@ func (ls *Listings) checkKnownTx(ctx context.Context, q catalog.Querier, creator
 
 // videoTx finds a creator's video; known is false when there is none of that creator.
 func (ls *Listings) videoTx(ctx context.Context, q catalog.Querier,
-	creatorID, videoID int64) (video Video, known bool, err error) {
+	creatorID, videoID int64,
+) (video Video, known bool, err error) {
 	if ls.deps.Video == nil || videoID < 0 {
 		return Video{}, false, nil
 	}

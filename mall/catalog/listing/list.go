@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/locale"
@@ -31,7 +30,8 @@ type Listed struct {
 // Of returns up to most of a creator's listings, the newest first, with ids below before (0: from the newest).
 // state narrows them to one state of an SPU; StatusInReview finds edits of what is on sale too.
 func (ls *Listings) Of(ctx context.Context, creatorID int64, state string, before int64,
-	most int) ([]Listed, error) {
+	most int,
+) ([]Listed, error) {
 	rows, err := ls.queries.Listings(ctx, ls.pools.Primary, dbsqlc.ListingsParams{
 		CreatorID: creatorID,
 		State:     state,

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
 )

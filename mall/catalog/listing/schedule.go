@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/money"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // PriceVersion is one version of a SKU's price, past, running, scheduled or called off.
@@ -234,7 +233,8 @@ func (ls *Listings) PriceBand(ctx context.Context, categoryID int64, kind, curre
 
 // PriceBandTx is PriceBand for whoever decides by it, in the caller's transaction.
 func (ls *Listings) PriceBandTx(ctx context.Context, q catalog.Querier, categoryID int64,
-	kind, currency string) (Band, error) {
+	kind, currency string,
+) (Band, error) {
 	r, err := ls.queries.PriceBand(ctx, q, dbsqlc.PriceBandParams{
 		CategoryID: categoryID,
 		Kind:       kind,

@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func TestListings_ApproveTx_free_minutes(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"

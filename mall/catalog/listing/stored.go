@@ -2,7 +2,6 @@ package listing
 
 import (
 	"encoding/json"
-
 	"videomall/mall/locale"
 )
 

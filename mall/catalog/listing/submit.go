@@ -4,13 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/locale"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Submission is a revision that wants to be reviewed.
@@ -171,7 +170,8 @@ func (ls *Listings) Lacking(ctx context.Context, creatorID, spuID int64, n Conte
 // lackingTx finds what keeps the content from being sold, and its video: the one that it names, or else the one that is
 // on sale.
 func (ls *Listings) lackingTx(ctx context.Context, q catalog.Querier, spu dbsqlc.LockListingRow,
-	n Content) (Video, faults, error) {
+	n Content,
+) (Video, faults, error) {
 	f := n.check()
 	if err := ls.checkKnownTx(ctx, q, spu.CreatorID, n, f); err != nil {
 		return Video{}, nil, err
@@ -218,7 +218,8 @@ func (ls *Listings) lackingTx(ctx context.Context, q catalog.Querier, spu dbsqlc
 }
 
 func (ls *Listings) slugLackTx(ctx context.Context, q catalog.Querier, spu dbsqlc.LockListingRow, n Content,
-	lack func(field, slug string)) error {
+	lack func(field, slug string),
+) error {
 	if spu.PublishedAt != nil {
 		return nil
 	}
@@ -233,7 +234,8 @@ func (ls *Listings) slugLackTx(ctx context.Context, q catalog.Querier, spu dbsql
 }
 
 func (ls *Listings) videoLackTx(ctx context.Context, q catalog.Querier, spu dbsqlc.LockListingRow, n Content,
-	lack func(field, slug string)) (Video, error) {
+	lack func(field, slug string),
+) (Video, error) {
 	if n.VideoID == 0 {
 		if spu.AssetID == nil {
 			lack("video", "video_missing")
@@ -254,7 +256,8 @@ func (ls *Listings) videoLackTx(ctx context.Context, q catalog.Querier, spu dbsq
 
 // waysLackTx adds what each way to buy lacks.
 func (ls *Listings) waysLackTx(ctx context.Context, q catalog.Querier, spu dbsqlc.LockListingRow, n Content,
-	video Video, lack func(field, slug string)) error {
+	video Video, lack func(field, slug string),
+) error {
 	known, err := ls.queries.SKUsOfListing(ctx, q, dbsqlc.SKUsOfListingParams{SpuID: spu.ID, At: ls.now()})
 	if err != nil {
 		return err

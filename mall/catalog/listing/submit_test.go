@@ -4,11 +4,10 @@ import (
 	"errors"
 	"strings"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func TestListings_Submit_in_one_language(t *testing.T) {

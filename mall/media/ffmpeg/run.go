@@ -92,8 +92,10 @@ func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 	limited, cancel := context.WithTimeout(ctx, wall)
 	defer cancel()
 	cpu := int64(wall/time.Second)*int64(runtime.NumCPU()) + 1
-	args := []string{"-c", r.script, "sh", strconv.FormatInt(cpu, 10), strconv.FormatInt(file/512, 10),
-		strconv.FormatInt(memory/1024, 10), path}
+	args := []string{
+		"-c", r.script, "sh", strconv.FormatInt(cpu, 10), strconv.FormatInt(file/512, 10),
+		strconv.FormatInt(memory/1024, 10), path,
+	}
 	c := exec.CommandContext(limited, "/bin/sh", append(args, j.Args...)...)
 	c.Dir = j.Dir
 	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + j.Dir, "TMPDIR=" + j.Dir, "LANG=C.UTF-8"}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"testing"
-
 	"videomall/mall/media/icc"
 )
 
@@ -127,8 +126,11 @@ func TestTransform_SRGB(t *testing.T) {
 		"orange of Display P3":         {p3, [4]uint8{237, 137, 50}, [3]uint8{253, 130, 0}},
 		"grey of Display P3":           {p3, [4]uint8{100, 100, 100}, [3]uint8{100, 100, 100}},
 		"sRGB stays":                   {srgb, [4]uint8{224, 126, 30}, [3]uint8{224, 126, 30}},
-		"grey of gamma 1.8": {made("GRAY", "XYZ ", map[string][]byte{"kTRC": gamma(1.8)}),
-			[4]uint8{128, 128, 128}, [3]uint8{147, 147, 147}},
+		"grey of gamma 1.8": {
+			made("GRAY", "XYZ ", map[string][]byte{"kTRC": gamma(1.8)}),
+			[4]uint8{128, 128, 128},
+			[3]uint8{147, 147, 147},
+		},
 		"paper, 8 bits":                 {inks8(), [4]uint8{}, [3]uint8{255, 255, 255}},
 		"black ink, 8 bits":             {inks8(), [4]uint8{3: 255}, [3]uint8{0, 0, 0}},
 		"paper, 16 bits":                {inks16(), [4]uint8{}, [3]uint8{255, 255, 255}},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox/internal/dbsqlc"

@@ -3,7 +3,6 @@ package sandbox_test
 import (
 	"fmt"
 	"time"
-
 	"videomall/mall/payment/sandbox"
 )
 

@@ -4,10 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"videomall/mall/payment"
 
 	"github.com/jackc/pgx/v5"
-
-	"videomall/mall/payment"
 )
 
 // ImportTx writes past payments into the bank's books, so that they agree with the mall's. It skips payments of other

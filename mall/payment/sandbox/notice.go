@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/payment"

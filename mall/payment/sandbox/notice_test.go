@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
@@ -179,8 +178,10 @@ func FuzzParseNotice(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, s := range []string{n.EventID, n.AttemptNo, n.ChannelTxnNo, n.RefundNo, n.ChannelRefundNo, n.Merchant,
-			n.Amount.Currency} {
+		for _, s := range []string{
+			n.EventID, n.AttemptNo, n.ChannelTxnNo, n.RefundNo, n.ChannelRefundNo, n.Merchant,
+			n.Amount.Currency,
+		} {
 			for i := range len(s) {
 				if s[i] <= ' ' || s[i] > '~' {
 					t.Fatalf("%q", s)

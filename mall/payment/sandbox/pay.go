@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // PayOptions are set by a tester. The zero value pays the sum asked for and sends one correct notice at once.
@@ -148,7 +147,8 @@ func (s *Sandbox) Pay(ctx context.Context, token string, o PayOptions) (HostedCh
 
 // takeTx books one transaction and its notice.
 func (s *Sandbox) takeTx(ctx context.Context, tx pgx.Tx, outTradeNo string, taken money.Money, at time.Time,
-	o PayOptions) error {
+	o PayOptions,
+) error {
 	txnNo, err := s.newNo("sbx")
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
@@ -240,8 +239,14 @@ func TestSandbox_Pay_options(t *testing.T) {
 
 	token := b.create("options")
 	for _, o := range []sandbox.PayOptions{
-		{Copies: 101}, {Copies: -1}, {Delay: -1}, {Delay: time.Hour}, {Amount: -1}, {Currency: "yuan"},
-		{FirstNotice: "maybe"}, {Processing: true, HoldNotice: true},
+		{Copies: 101},
+		{Copies: -1},
+		{Delay: -1},
+		{Delay: time.Hour},
+		{Amount: -1},
+		{Currency: "yuan"},
+		{FirstNotice: "maybe"},
+		{Processing: true, HoldNotice: true},
 	} {
 		if _, err := b.Pay(b.ctx, token, o); err == nil {
 			t.Errorf("%+v was accepted", o)

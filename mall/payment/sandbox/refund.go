@@ -3,13 +3,12 @@ package sandbox
 import (
 	"context"
 	"fmt"
-
-	"github.com/jackc/pgx/v5"
-
 	"videomall/db"
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox/internal/dbsqlc"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Refund accepts a refund of one transaction, once for each refund number; a notice then says how it ended. An empty
@@ -60,7 +59,8 @@ func (s *Sandbox) refundTx(ctx context.Context, tx pgx.Tx, r payment.RefundReque
 
 // lockTransactionTx locks the transaction that a refund names, or the first one of its charge.
 func (s *Sandbox) lockTransactionTx(ctx context.Context, tx pgx.Tx,
-	r payment.RefundRequest) (dbsqlc.SandboxTransaction, error) {
+	r payment.RefundRequest,
+) (dbsqlc.SandboxTransaction, error) {
 	txnNo := r.ChannelTxnNo
 	if txnNo == "" {
 		first, err := s.q.FirstTransaction(ctx, tx, r.AttemptNo)
@@ -87,7 +87,8 @@ func repeated(old dbsqlc.SandboxRefund, r payment.RefundRequest, txnNo string) (
 
 // startRefundTx writes a refund down and schedules the notice of its end.
 func (s *Sandbox) startRefundTx(ctx context.Context, tx pgx.Tx, charge dbsqlc.SandboxCharge, r payment.RefundRequest,
-	txnNo string) (payment.RefundResult, error) {
+	txnNo string,
+) (payment.RefundResult, error) {
 	var none payment.RefundResult
 	refundTxnNo, err := s.newNo("sbr")
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox/internal/dbsqlc"

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
 	"videomall/mall/account"
 	"videomall/mall/locale"
 	"videomall/mall/review"
@@ -36,8 +35,10 @@ func num(n int64) string { return strconv.FormatInt(n, 10) }
 
 func caseURL(id int64) string { return "/admin/review/" + num(id) }
 
-var stateTones = map[review.State]ui.Tone{review.Open: ui.Info, review.Second: ui.Warning, review.Approved: ui.Success,
-	review.Returned: ui.Error}
+var stateTones = map[review.State]ui.Tone{
+	review.Open: ui.Info, review.Second: ui.Warning, review.Approved: ui.Success,
+	review.Returned: ui.Error,
+}
 
 func scoreTone(score int) ui.Tone {
 	switch {
@@ -94,7 +95,8 @@ func pairs(t *text.Printer, n review.Content, live *review.Content) []pair {
 			label: t.T("review.title_en"),
 			new:   n.Title.En,
 			live:  l.Title.En,
-		}, {
+		},
+		{
 			label: t.T("review.title_zh"),
 			new:   n.Title.Zh,
 			live:  l.Title.Zh,
@@ -196,8 +198,10 @@ func compare(old, now string) parts {
 	for tail < len(a)-head && tail < len(b)-head && a[len(a)-1-tail] == b[len(b)-1-tail] {
 		tail++
 	}
-	return parts{string(a[:head]), string(a[head : len(a)-tail]), string(b[head : len(b)-tail]),
-		string(a[len(a)-tail:])}
+	return parts{
+		string(a[:head]), string(a[head : len(a)-tail]), string(b[head : len(b)-tail]),
+		string(a[len(a)-tail:]),
+	}
 }
 
 // wrong is what is wrong with a field, in words; empty when nothing is.

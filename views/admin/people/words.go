@@ -4,7 +4,6 @@ package people
 
 import (
 	"strconv"
-
 	"videomall/mall/risk"
 )
 

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"
@@ -44,8 +43,10 @@ func wrong(t *text.Printer, errors map[string]string, field string) string {
 	return ui.FieldError(t, errors, field, "listing.wrong.")
 }
 
-var tones = map[string]ui.Tone{catalog.StatusLive: ui.Success, catalog.StatusInReview: ui.Info,
-	catalog.StatusTakenDown: ui.Error}
+var tones = map[string]ui.Tone{
+	catalog.StatusLive: ui.Success, catalog.StatusInReview: ui.Info,
+	catalog.StatusTakenDown: ui.Error,
+}
 
 func videoOptions(t *text.Printer, videos []Video, listed *catalog.Product, chosen string) []ui.Option {
 	none := t.T("listing.no_video")
@@ -95,10 +96,13 @@ type need struct {
 }
 
 func needs(first bool) []need {
-	list := []need{{"film", "video", []string{"video", "free"}}, {"titles", "title_en", []string{"title_"}},
+	list := []need{
+		{"film", "video", []string{"video", "free"}},
+		{"titles", "title_en", []string{"title_"}},
 		{"cover", "cover-file", []string{"cover"}},
 		{"category", "category", []string{"category", "tags", "series", "episode", "description"}},
-		{"ways", "ways", []string{"ways"}}}
+		{"ways", "ways", []string{"ways"}},
+	}
 	if first {
 		list = append(list, need{"address", "slug", []string{"slug"}})
 	}

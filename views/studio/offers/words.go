@@ -5,7 +5,6 @@ package offers
 import (
 	"strconv"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
 	"videomall/mall/money"
@@ -56,9 +55,11 @@ func edition(t *text.Printer, o catalog.Offer) string {
 	return t.Edition(o.Kind, o.Quality, o.RentHours)
 }
 
-var phaseTones = map[promotion.CouponPhase]ui.Tone{promotion.PhaseComing: ui.Info, promotion.PhaseOn: ui.Success,
+var phaseTones = map[promotion.CouponPhase]ui.Tone{
+	promotion.PhaseComing: ui.Info, promotion.PhaseOn: ui.Success,
 	promotion.PhaseUsedUp:  ui.Warning,
-	promotion.PhaseStopped: ui.Error}
+	promotion.PhaseStopped: ui.Error,
+}
 
 var bundleTones = map[promotion.BundleStatus]ui.Tone{promotion.BundleLive: ui.Success}
 
@@ -150,8 +151,10 @@ func (p BundlePage) heading(t *text.Printer) string {
 func (p BundlePage) options(t *text.Printer) []ui.Option {
 	list := []ui.Option{{Value: "", Label: t.T("offer.choose")}}
 	for _, o := range p.Choices {
-		list = append(list, ui.Option{Value: strconv.FormatInt(o.SKUID, 10),
-			Label: t.Of(o.Title) + " · " + edition(t, o) + " · " + t.Money(o.Amount)})
+		list = append(list, ui.Option{
+			Value: strconv.FormatInt(o.SKUID, 10),
+			Label: t.Of(o.Title) + " · " + edition(t, o) + " · " + t.Money(o.Amount),
+		})
 	}
 	return list
 }

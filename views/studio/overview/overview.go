@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strconv"
 	"time"
-
 	"videomall/mall/calendar"
 	"videomall/mall/catalog"
 	"videomall/mall/insight"

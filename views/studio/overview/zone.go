@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
 	"videomall/mall/calendar"
 	"videomall/views/text"
 	"videomall/views/ui"
@@ -27,9 +26,11 @@ func (p ZonePage) wrong(t *text.Printer, field string) string {
 }
 
 // common are the zones that stand first in the list.
-var common = []string{"UTC", "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo",
+var common = []string{
+	"UTC", "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo",
 	"Asia/Kolkata", "Europe/London",
-	"Europe/Berlin", "Europe/Paris", "America/New_York", "America/Chicago", "America/Los_Angeles", "Australia/Sydney"}
+	"Europe/Berlin", "Europe/Paris", "America/New_York", "America/Chicago", "America/Los_Angeles", "Australia/Sydney",
+}
 
 // groups are the zones to choose from: the common ones, then all by their continents. One by an older name stands among
 // the common ones where it is the creator's.

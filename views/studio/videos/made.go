@@ -3,7 +3,6 @@ package videos
 import (
 	"strconv"
 	"strings"
-
 	"videomall/mall/media"
 	"videomall/views/text"
 )
@@ -103,8 +102,10 @@ func decimal(f float64) string {
 // leftOut lists streams by their kind: "2 × sound track".
 func leftOut(t *text.Printer, streams map[string]int) string {
 	var list []string
-	for _, kind := range []string{media.LeftOutCover, media.LeftOutPicture, media.LeftOutSound, media.LeftOutSubtitle,
-		media.LeftOutOther} {
+	for _, kind := range []string{
+		media.LeftOutCover, media.LeftOutPicture, media.LeftOutSound, media.LeftOutSubtitle,
+		media.LeftOutOther,
+	} {
 		if n := streams[kind]; n > 0 {
 			list = append(list, t.T("videos.made_stream_"+kind, "N", strconv.Itoa(n)))
 		}

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	"videomall/mall/media"
 	"videomall/views/text"
 	"videomall/views/ui"
@@ -16,11 +15,15 @@ import (
 // URL is a video's page.
 func URL(id int64) string { return "/studio/videos/" + strconv.FormatInt(id, 10) }
 
-var tones = map[media.VideoState]ui.Tone{media.VideoProcessing: ui.Info, media.VideoReady: ui.Success,
-	media.VideoFailed: ui.Error}
+var tones = map[media.VideoState]ui.Tone{
+	media.VideoProcessing: ui.Info, media.VideoReady: ui.Success,
+	media.VideoFailed: ui.Error,
+}
 
-var stageTones = map[media.StageState]ui.Tone{media.StageRunning: ui.Info, media.StageDone: ui.Success,
-	media.StageFailed: ui.Error}
+var stageTones = map[media.StageState]ui.Tone{
+	media.StageRunning: ui.Info, media.StageDone: ui.Success,
+	media.StageFailed: ui.Error,
+}
 
 // waitsFor are the words of what a stage waits for, besides its turn.
 var waitsFor = map[string]string{media.WaitsForFFmpeg: "videos.waits_ffmpeg", media.WaitsForDisk: "videos.waits_disk"}

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"time"
-
 	"videomall/mall/webhook"
 	"videomall/views/text"
 	"videomall/views/ui"
@@ -30,8 +29,10 @@ func DeliveryURL(id, deliveryID int64) string {
 
 var stateTones = map[webhook.State]ui.Tone{webhook.On: ui.Success, webhook.Failed: ui.Error, webhook.Gone: ui.Error}
 
-var deliveryTones = map[webhook.DeliveryState]ui.Tone{webhook.Pending: ui.Info, webhook.Delivered: ui.Success,
-	webhook.Dead: ui.Error}
+var deliveryTones = map[webhook.DeliveryState]ui.Tone{
+	webhook.Pending: ui.Info, webhook.Delivered: ui.Success,
+	webhook.Dead: ui.Error,
+}
 
 // outcome is what came of a try, in words: the status, or why there was none.
 func outcome(t *text.Printer, status int, failure string) string {

@@ -2,12 +2,12 @@ package finance
 
 import (
 	"errors"
-
 	"videomall/mall/ledger"
-	financeview "videomall/views/admin/finance"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	financeview "videomall/views/admin/finance"
 )
 
 // credits returns the credits that wait for a second operator: those of one creator, or all for creator 0.

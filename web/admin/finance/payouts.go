@@ -4,13 +4,13 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
-	financeview "videomall/views/admin/finance"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	financeview "videomall/views/admin/finance"
 )
 
 func (d Deps) listPayouts(c *page.Ctx) error {

@@ -6,17 +6,17 @@ package moderation
 import (
 	"context"
 	"errors"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/mall/review"
-	moderationview "videomall/views/admin/moderation"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	"github.com/labstack/echo/v4"
+
+	moderationview "videomall/views/admin/moderation"
 )
 
 // Deps are the verbs that the desk calls.
@@ -65,11 +65,13 @@ func fields(err error) map[string]string {
 // passing reports errors that need no error page: somebody else decided first, or this operator may not decide. The
 // operator is told by the flash, on a page that shows the current state.
 func passing(err error) (flash string, ok bool) {
-	for fault, slug := range map[error]string{review.ErrMoved: "review_moved",
+	for fault, slug := range map[error]string{
+		review.ErrMoved:      "review_moved",
 		review.ErrSamePerson: "review_same_person",
 		review.ErrOwnListing: "review_own_listing", review.ErrTakenDown: "review_taken_down_already",
 		catalog.ErrProductState:  "review_not_live",
-		listing.ErrRevisionMoved: "review_edited"} {
+		listing.ErrRevisionMoved: "review_edited",
+	} {
 		if errors.Is(err, fault) {
 			return slug, true
 		}

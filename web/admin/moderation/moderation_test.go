@@ -7,10 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
-
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/audit"
@@ -22,6 +18,9 @@ import (
 	"videomall/web/admin/moderation"
 	"videomall/web/studio/appeals"
 	"videomall/web/webtest"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
 )
 
 // desk is a mall with its review desk, two operators, the creator of its videos and another creator.
@@ -182,8 +181,10 @@ func TestModeration_access(t *testing.T) {
 		seen++
 		path := strings.ReplaceAll(r.Path, ":id", strconv.FormatInt(c.ID, 10))
 		studio := strings.HasPrefix(path, "/studio")
-		for who, b := range map[string]*webtest.Browser{"creator": creator, "shopper": shopper, "operator": operator,
-			"guest": guest} {
+		for who, b := range map[string]*webtest.Browser{
+			"creator": creator, "shopper": shopper, "operator": operator,
+			"guest": guest,
+		} {
 			if who == "operator" && !studio || who == "creator" && studio {
 				continue
 			}

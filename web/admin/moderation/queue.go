@@ -6,13 +6,13 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-
 	"videomall/mall/catalog"
 	"videomall/mall/review"
-	moderationview "videomall/views/admin/moderation"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	moderationview "videomall/views/admin/moderation"
 )
 
 const (

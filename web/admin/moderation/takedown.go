@@ -5,14 +5,14 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/review"
-	moderationview "videomall/views/admin/moderation"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	moderationview "videomall/views/admin/moderation"
 )
 
 // mostAppeals limits the list, which operators work through from the top.

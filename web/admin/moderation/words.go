@@ -3,12 +3,12 @@ package moderation
 import (
 	"errors"
 	"net/http"
-
 	"videomall/mall/review"
-	moderationview "videomall/views/admin/moderation"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	moderationview "videomall/views/admin/moderation"
 )
 
 func (d Deps) words(c *page.Ctx) error {

@@ -4,16 +4,16 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-
 	"videomall/mall/account"
 	"videomall/mall/backoffice"
 	"videomall/mall/fault"
 	"videomall/mall/risk"
-	adminview "videomall/views/admin"
-	peopleview "videomall/views/admin/people"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	adminview "videomall/views/admin"
+	peopleview "videomall/views/admin/people"
 )
 
 // ask shows what an action would do, and asks for the reason.

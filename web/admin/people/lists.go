@@ -8,14 +8,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	"videomall/mall/account"
 	"videomall/mall/fault"
 	"videomall/mall/risk"
-	peopleview "videomall/views/admin/people"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	peopleview "videomall/views/admin/people"
 )
 
 // pastListed limits the history below the list.

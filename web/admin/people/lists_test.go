@@ -7,13 +7,12 @@ import (
 	"net/url"
 	"testing"
 	"time"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/mall/account"
 	"videomall/mall/risk"
 	"videomall/web/admin/people"
 	"videomall/web/webtest"
+
+	"github.com/labstack/echo/v4"
 )
 
 // desk is a mall with the console's lists, an operator at them and a shopper.
@@ -61,8 +60,10 @@ func entry(kind risk.Kind, subject string) url.Values {
 func TestLists_add_and_end(t *testing.T) {
 	d := open(t)
 	d.b.Get("/admin/lists").Wants(200).Shows("Nobody is listed", "Add an entry")
-	for _, form := range []url.Values{entry(risk.Address, "203.0.113.7/24"), entry(risk.User, "MIA@example.test"),
-		entry(risk.Device, "0123456789abcdef0123456789abcdef")} {
+	for _, form := range []url.Values{
+		entry(risk.Address, "203.0.113.7/24"), entry(risk.User, "MIA@example.test"),
+		entry(risk.Device, "0123456789abcdef0123456789abcdef"),
+	} {
 		if a := d.b.Post("/admin/lists", form).Wants(303); a.Location != "/admin/lists" {
 			t.Errorf("led to %s", a.Location)
 		}

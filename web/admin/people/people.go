@@ -9,9 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/mall/account"
 	"videomall/mall/audit"
 	"videomall/mall/backoffice"
@@ -25,9 +22,12 @@ import (
 	"videomall/mall/playback"
 	"videomall/mall/risk"
 	"videomall/mall/webhook"
-	peopleview "videomall/views/admin/people"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	"github.com/labstack/echo/v4"
+
+	peopleview "videomall/views/admin/people"
 )
 
 const peoplePerPage = 30

@@ -7,18 +7,18 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-
 	"videomall/mall/account"
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/playback"
 	"videomall/mall/risk"
-	peopleview "videomall/views/admin/people"
 	"videomall/views/text"
 	"videomall/web/formvalue"
 	"videomall/web/page"
 	"videomall/web/studio/earnings"
+
+	peopleview "videomall/views/admin/people"
 )
 
 // partListed limits each section of the page.
@@ -39,8 +39,10 @@ func (d Deps) showPerson(c *page.Ctx) error {
 		Now:      c.Now,
 		DeviceID: listedDevice,
 	}
-	for _, fill := range []func(context.Context, *text.Printer, *peopleview.PersonPage) error{d.fillStanding,
-		d.fillMakes, d.fillBought, d.fillDevices, d.fillWords} {
+	for _, fill := range []func(context.Context, *text.Printer, *peopleview.PersonPage) error{
+		d.fillStanding,
+		d.fillMakes, d.fillBought, d.fillDevices, d.fillWords,
+	} {
 		if err := fill(ctx, c.Text, &p); err != nil {
 			return err
 		}

@@ -5,15 +5,15 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-
 	"videomall/mall/fault"
 	"videomall/mall/promotion"
-	saleview "videomall/views/sale"
-	campaignview "videomall/views/studio/campaigns"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
 	"videomall/web/sale"
+
+	saleview "videomall/views/sale"
+	campaignview "videomall/views/studio/campaigns"
 )
 
 // deskPage is how many sales a page of the list has.
@@ -96,7 +96,8 @@ func (k desk) renderForm(c *page.Ctx, status int, p campaignview.FormPage) error
 func (k desk) create(c *page.Ctx) error {
 	return k.save(c, nil,
 		func(ctx context.Context, by promotion.Actor, _ campaignview.Form,
-			d promotion.Draft) (promotion.Campaign, error) {
+			d promotion.Draft,
+		) (promotion.Campaign, error) {
 			return k.Promotions.Create(ctx, by, d)
 		})
 }
@@ -108,14 +109,16 @@ func (k desk) edit(c *page.Ctx) error {
 	}
 	return k.save(c, &campaign,
 		func(ctx context.Context, by promotion.Actor, f campaignview.Form,
-			d promotion.Draft) (promotion.Campaign, error) {
+			d promotion.Draft,
+		) (promotion.Campaign, error) {
 			return k.Promotions.Edit(ctx, by, campaign.ID, f.Version, d)
 		})
 }
 
 // save reads a form and stores it. A form that is refused comes back with what was typed and what is wrong with it.
 func (k desk) save(c *page.Ctx, campaign *promotion.Campaign,
-	keep func(context.Context, promotion.Actor, campaignview.Form, promotion.Draft) (promotion.Campaign, error)) error {
+	keep func(context.Context, promotion.Actor, campaignview.Form, promotion.Draft) (promotion.Campaign, error),
+) error {
 	ctx := c.Request().Context()
 	values, err := c.FormParams()
 	if err != nil {

@@ -5,12 +5,12 @@ import (
 	"net/url"
 	"strconv"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
-	campaignview "videomall/views/studio/campaigns"
 	"videomall/web/formvalue"
+
+	campaignview "videomall/views/studio/campaigns"
 )
 
 // mostChoices limits the SKUs that a form offers, the newest videos first.
@@ -80,7 +80,8 @@ func formOf(c promotion.Campaign, zone *time.Location) campaignview.Form {
 
 // choices returns the SKUs that the form offers, and the prices of those that it names.
 func (k desk) choices(ctx context.Context, creator int64,
-	f campaignview.Form) ([]catalog.Offer, map[int64]catalog.Offer, error) {
+	f campaignview.Form,
+) ([]catalog.Offer, map[int64]catalog.Offer, error) {
 	list, err := k.Catalog.Sellable(ctx, creator, mostChoices)
 	if err != nil {
 		return nil, nil, err

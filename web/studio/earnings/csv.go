@@ -3,7 +3,6 @@ package earnings
 import (
 	"bytes"
 	"fmt"
-
 	"videomall/mall/ledger"
 	"videomall/views/text"
 	"videomall/web/csvfile"

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/mall/calendar"
 	"videomall/mall/ledger"
 	"videomall/mall/locale"

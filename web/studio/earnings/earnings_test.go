@@ -9,10 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
-
 	"videomall/mall/account"
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
@@ -25,6 +21,9 @@ import (
 	"videomall/web/page"
 	"videomall/web/studio/earnings"
 	"videomall/web/webtest"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
 )
 
 // studio is a mall with a creator who sells, another one, an operator and a shopper.
@@ -117,8 +116,10 @@ func TestEarnings_payout(t *testing.T) {
 	s.creator.Post("/studio/earnings/destination", where).Wants(303)
 	page := s.creator.Get("/studio/earnings").Wants(200).Shows("••••9876", "CN¥25.41").Hides("6222 9876")
 	form := page.Form("/studio/earnings/payouts")
-	for sum, word := range map[string]string{"25.42": "more than is available", "9.99": "below the least sum",
-		"much": "below the least sum"} {
+	for sum, word := range map[string]string{
+		"25.42": "more than is available", "9.99": "below the least sum",
+		"much": "below the least sum",
+	} {
 		form.Set("amount", sum)
 		a := s.creator.Post("/studio/earnings/payouts", form).Wants(422).Shows(word)
 		if got := a.Form("/studio/earnings/payouts").Get("amount"); got != sum {
@@ -309,8 +310,10 @@ func TestEarnings_zone(t *testing.T) {
 	}
 	z, _ := calendar.Find("Pacific/Kiritimati")
 	at := "/studio/earnings/statements/" + z.MonthOf(s.Now()).Format("2006-01")
-	for lang, named := range map[string]string{"en": "Pacific/Kiritimati (UTC+14)",
-		"zh-CN": "Pacific/Kiritimati（UTC+14）"} {
+	for lang, named := range map[string]string{
+		"en":    "Pacific/Kiritimati (UTC+14)",
+		"zh-CN": "Pacific/Kiritimati（UTC+14）",
+	} {
 		s.creator.Lang = lang
 		page := s.creator.Get("/studio/earnings").Wants(200).Shows(named)
 		if n := strings.Count(page.Text(), named); n != 3 || !page.Has(`href="/studio/time-zone"`) {

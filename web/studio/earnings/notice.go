@@ -2,7 +2,6 @@ package earnings
 
 import (
 	"context"
-
 	"videomall/mall/account"
 	"videomall/mall/ledger"
 	"videomall/views"

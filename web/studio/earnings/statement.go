@@ -4,13 +4,13 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
 	"videomall/mall/calendar"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
-	earningsview "videomall/views/studio/earnings"
 	"videomall/views/text"
 	"videomall/web/page"
+
+	earningsview "videomall/views/studio/earnings"
 )
 
 // statement reads the viewer's own statement of the month that the address names. Errors: ledger.ErrNoStatement.
@@ -121,9 +121,11 @@ func rows(t *text.Printer, z calendar.Zone, b ledger.Book) []row {
 
 // heads are the names of a row's columns.
 func heads(t *text.Printer) []string {
-	return []string{t.T("earnings.day"), t.T("earnings.what"), t.T("earnings.units"), t.T("earnings.gross"),
+	return []string{
+		t.T("earnings.day"), t.T("earnings.what"), t.T("earnings.units"), t.T("earnings.gross"),
 		t.T("earnings.fee"),
-		t.T("earnings.back"), t.T("earnings.fee_back"), t.T("earnings.sum")}
+		t.T("earnings.back"), t.T("earnings.fee_back"), t.T("earnings.sum"),
+	}
 }
 
 func (r row) cells() []string {

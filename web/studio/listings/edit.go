@@ -5,14 +5,14 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
-
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
-	listingview "videomall/views/studio/listings"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	listingview "videomall/views/studio/listings"
 )
 
 func (d Deps) editing(c *page.Ctx) (listing.Editing, error) {

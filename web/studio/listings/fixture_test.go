@@ -6,20 +6,20 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
-
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/mall/locale"
-	listingview "videomall/views/studio/listings"
 	"videomall/web/shop"
 	"videomall/web/studio/listings"
 	"videomall/web/webtest"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
+	listingview "videomall/views/studio/listings"
 )
 
 // studio is a mall with its studio. The creator lin owns video 1, wu owns video 2.
@@ -106,8 +106,10 @@ func (s *studio) begun(b *webtest.Browser, video string) string {
 func (s *studio) filled(b *webtest.Browser, here string, change ...string) url.Values {
 	s.t.Helper()
 	v := b.Get(here).Wants(200).Form(here)
-	for name, value := range map[string]string{"title_en": "Aurora", "title_zh": "极光", "description_en": "Night.",
-		"cover": "aurora", "price": "30", "video": "1", "tags": "winter, 夜"} {
+	for name, value := range map[string]string{
+		"title_en": "Aurora", "title_zh": "极光", "description_en": "Night.",
+		"cover": "aurora", "price": "30", "video": "1", "tags": "winter, 夜",
+	} {
 		v.Set(name, value)
 	}
 	for i := 0; i+1 < len(change); i += 2 {

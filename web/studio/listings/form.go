@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/money"
-	listingview "videomall/views/studio/listings"
 	"videomall/web/formvalue"
+
+	listingview "videomall/views/studio/listings"
 )
 
 // newWay is a way to buy before anything is typed: to rent in HD for two days, once.

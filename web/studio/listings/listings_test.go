@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"videomall/web/webtest"
 )
 
@@ -56,8 +55,10 @@ func TestListings_free_minutes(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.lin.ID)
 	here := s.begun(b, "1")
-	for typed, says := range map[string]string{"many": "Type minutes, up to 30", "31": "Type minutes, up to 30",
-		"1:75": "Type minutes, up to 30", "-1": "Type minutes, up to 30"} {
+	for typed, says := range map[string]string{
+		"many": "Type minutes, up to 30", "31": "Type minutes, up to 30",
+		"1:75": "Type minutes, up to 30", "-1": "Type minutes, up to 30",
+	} {
 		back := b.Post(here, s.filled(b, here, "free", typed, "do", "save")).Wants(422).Shows(says)
 		if got := back.Form(here).Get("free"); got != typed {
 			t.Errorf("%q came back as %q", typed, got)
@@ -122,8 +123,10 @@ func TestListings_access(t *testing.T) {
 		s.Browser(0).Get(here + path).Wants(303)
 	}
 	form := url.Values{"sku": {sku}, "amount": {"1"}, "units": {"5"}, "version": {"3"}, "title_en": {"Mine now"}}
-	for _, path := range []string{"", "/autosave", "/withdraw", "/take-off", "/put-back", "/delete", "/prices",
-		"/stock", "/prices/" + price + "/cancel"} {
+	for _, path := range []string{
+		"", "/autosave", "/withdraw", "/take-off", "/put-back", "/delete", "/prices",
+		"/stock", "/prices/" + price + "/cancel",
+	} {
 		wu.Post(here+path, form).Wants(404)
 	}
 	// Nor by way of an own listing.
@@ -179,7 +182,8 @@ func TestPrices_schedule_and_cancel(t *testing.T) {
 	b.Get(prices).Wants(200).Shows("CN¥20.00", "Scheduled", "Call off")
 	b.Post(prices, form).Wants(422).Shows("Another price is set for that time already.")
 	for _, c := range []struct{ field, value, says string }{
-		{"amount", "", "What does it cost?"}, {"amount", "much", "Type a price such as 9.90"},
+		{"amount", "", "What does it cost?"},
+		{"amount", "much", "Type a price such as 9.90"},
 		{"list", "1", "It must be above the price."},
 		{"from", "soon", "Give a date and a time."},
 		{"until", "2020-01-01T00:00", "The end must come after the start."},

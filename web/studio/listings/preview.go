@@ -2,12 +2,12 @@ package listings
 
 import (
 	"net/http"
-
 	"videomall/mall/catalog/listing"
 	"videomall/views/address"
+	"videomall/web/page"
+
 	shopview "videomall/views/shop"
 	listingview "videomall/views/studio/listings"
-	"videomall/web/page"
 )
 
 // preview draws the page of the shop from the revision, with nothing on it that could be bought.

@@ -6,15 +6,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
-	listingview "videomall/views/studio/listings"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	listingview "videomall/views/studio/listings"
 )
 
 func (d Deps) prices(c *page.Ctx) error {

@@ -3,13 +3,13 @@ package listings
 import (
 	"errors"
 	"net/http"
-
 	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
-	listingview "videomall/views/studio/listings"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	listingview "videomall/views/studio/listings"
 )
 
 func (d Deps) series(c *page.Ctx) error {

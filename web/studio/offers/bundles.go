@@ -6,11 +6,11 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-
 	"videomall/mall/promotion"
-	offersview "videomall/views/studio/offers"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	offersview "videomall/views/studio/offers"
 )
 
 func (k desk) bundleURL(id int64) string { return k.base + "/bundles/" + strconv.FormatInt(id, 10) }
@@ -58,7 +58,8 @@ func (k desk) editBundle(c *page.Ctx) error {
 // saveBundle reads a form and stores it. A form that is refused comes back with what was typed and what is wrong with
 // it.
 func (k desk) saveBundle(c *page.Ctx, bundle *promotion.Bundle,
-	keep func(context.Context, offersview.BundleForm, promotion.BundleTerms) (promotion.Bundle, error)) error {
+	keep func(context.Context, offersview.BundleForm, promotion.BundleTerms) (promotion.Bundle, error),
+) error {
 	values, err := c.FormParams()
 	if err != nil {
 		return page.ErrBadRequest(err)

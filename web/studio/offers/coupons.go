@@ -9,12 +9,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	"videomall/mall/locale"
 	"videomall/mall/promotion"
-	offersview "videomall/views/studio/offers"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	offersview "videomall/views/studio/offers"
 )
 
 const defaultCurrency = "CNY"
@@ -97,7 +97,8 @@ func (k desk) editCoupon(c *page.Ctx) error {
 // saveCoupon reads a form and stores it. A form that is refused comes back with what was typed and what is wrong with
 // it.
 func (k desk) saveCoupon(c *page.Ctx, coupon *promotion.Coupon,
-	keep func(context.Context, offersview.CouponForm, promotion.Terms) (promotion.Coupon, error)) error {
+	keep func(context.Context, offersview.CouponForm, promotion.Terms) (promotion.Coupon, error),
+) error {
 	values, err := c.FormParams()
 	if err != nil {
 		return page.ErrBadRequest(err)

@@ -6,9 +6,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/promotion"
@@ -16,6 +13,8 @@ import (
 	"videomall/web/bundle"
 	"videomall/web/studio/offers"
 	"videomall/web/webtest"
+
+	"github.com/labstack/echo/v4"
 )
 
 // desk is a mall with its creator, the account that owns every video.

@@ -3,7 +3,6 @@ package offers
 import (
 	"errors"
 	"net/http"
-
 	"videomall/mall/fault"
 	"videomall/mall/promotion"
 	"videomall/views/ui"

@@ -8,14 +8,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/text/currency"
-
 	"videomall/mall/calendar"
 	"videomall/mall/fault"
 	"videomall/mall/insight"
 	"videomall/web/csvfile"
 	"videomall/web/page"
+
+	"golang.org/x/text/currency"
 )
 
 // The limits of one file.
@@ -85,8 +84,10 @@ func (d Deps) csv(c *page.Ctx) error {
 		spu = card.SPUID
 	}
 	what := c.QueryParam("what")
-	write, ok := map[string]func(context.Context, table, asked) error{"days": d.daysCSV, "traffic": d.trafficCSV,
-		"videos": d.videosCSV, "sources": d.sourcesCSV, "retention": d.retentionCSV, "orders": d.ordersCSV}[what]
+	write, ok := map[string]func(context.Context, table, asked) error{
+		"days": d.daysCSV, "traffic": d.trafficCSV,
+		"videos": d.videosCSV, "sources": d.sourcesCSV, "retention": d.retentionCSV, "orders": d.ordersCSV,
+	}[what]
 	if !ok || what == "retention" && spu == insight.Whole || what == "videos" && spu != insight.Whole {
 		return errSheet.Because("what=%q", what)
 	}

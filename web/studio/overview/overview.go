@@ -7,15 +7,15 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/insight"
 	"videomall/mall/order"
-	overviewview "videomall/views/studio/overview"
 	"videomall/web/page"
+
+	"github.com/labstack/echo/v4"
+
+	overviewview "videomall/views/studio/overview"
 )
 
 const (

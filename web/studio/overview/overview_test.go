@@ -9,15 +9,14 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
-
 	"videomall/mall/account"
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/web/studio/overview"
 	"videomall/web/webtest"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
 )
 
 // desk is a mall with a creator who has two videos, and another who has none.
@@ -215,9 +214,11 @@ func TestOverview_csv_matches_page(t *testing.T) {
 		t.Errorf("orders: %q", lines)
 	}
 	read("traffic", "")
-	for _, bad := range []string{"what=days", "what=secrets&from=" + today + "&to=" + today,
+	for _, bad := range []string{
+		"what=days", "what=secrets&from=" + today + "&to=" + today,
 		"what=days&from=2020-01-01&to=" + today,
-		"what=retention&from=" + today + "&to=" + today} {
+		"what=retention&from=" + today + "&to=" + today,
+	} {
 		if a := b.Get("/studio/insight.csv?" + bad); a.Status < 400 || a.Status >= 500 {
 			t.Errorf("%s: %d", bad, a.Status)
 		}

@@ -3,8 +3,8 @@ package overview
 import (
 	"net/url"
 	"time"
-
 	"videomall/mall/insight"
+
 	overviewview "videomall/views/studio/overview"
 )
 

@@ -3,12 +3,12 @@ package overview
 import (
 	"errors"
 	"net/http"
-
 	"videomall/mall/fault"
 	"videomall/mall/insight"
-	overviewview "videomall/views/studio/overview"
 	"videomall/views/ui"
 	"videomall/web/page"
+
+	overviewview "videomall/views/studio/overview"
 )
 
 // showZone is the page where a creator says in which zone the days of reports are.

@@ -5,11 +5,11 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
 	"videomall/mall/order"
-	salesview "videomall/views/studio/sales"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	salesview "videomall/views/studio/sales"
 )
 
 func (d Deps) listCustomers(c *page.Ctx) error {

@@ -8,13 +8,13 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
 	"videomall/db"
 	"videomall/mall/order"
-	salesview "videomall/views/studio/sales"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	salesview "videomall/views/studio/sales"
 )
 
 func (d Deps) listSales(c *page.Ctx) error {

@@ -3,13 +3,13 @@ package sales
 import (
 	"errors"
 	"net/http"
-
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
-	salesview "videomall/views/studio/sales"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	salesview "videomall/views/studio/sales"
 )
 
 func (d Deps) listReviews(c *page.Ctx) error { return d.renderReviews(c, http.StatusOK, nil) }

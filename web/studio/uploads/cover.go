@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"time"
-
 	"videomall/mall/fault"
 	"videomall/mall/media"
 	"videomall/views/address"

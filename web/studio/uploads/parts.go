@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"time"
-
 	"videomall/mall/media"
 	"videomall/web/page"
 )

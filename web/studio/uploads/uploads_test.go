@@ -13,13 +13,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/db/dbtest"
 	"videomall/mall/media"
 	"videomall/web/studio/uploads"
 	"videomall/web/webtest"
+
+	"github.com/labstack/echo/v4"
 )
 
 type house struct {
@@ -118,26 +117,32 @@ func TestUploads_tus(t *testing.T) {
 		"an offset before": {patch(b, path, 9, "x"), 409, "upload_offset"},
 		"an offset behind": {patch(b, path, 11, "x"), 409, "upload_offset"},
 		"too much":         {patch(b, path, 10, inside), 413, "upload_too_long"},
-		"no offset": {b.Send("PATCH", path, tus("Content-Type", "application/offset+octet-stream"), "x"), 400,
-			"tus_header"},
+		"no offset": {
+			b.Send("PATCH", path, tus("Content-Type", "application/offset+octet-stream"), "x"), 400,
+			"tus_header",
+		},
 		"another type":    {b.Send("PATCH", path, tus("Upload-Offset", "10"), "x"), 415, "unsupported_media_type"},
 		"no version":      {b.Send("PATCH", path, nil, "x"), 412, "tus_version"},
 		"another version": {b.Send("HEAD", path, http.Header{"Tus-Resumable": {"0.2.0"}}, ""), 412, ""},
 		"no length":       {b.Send("POST", "/studio/uploads/tus", tus(), ""), 400, "tus_header"},
 		"too large": {
 			b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1048577", "Upload-Metadata", named("a.mp4")),
-				""), 413, "upload_size"},
+				""), 413, "upload_size",
+		},
 		"no video": {
 			b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1", "Upload-Metadata", named("a.exe")), ""),
-			422, "upload_type"},
+			422, "upload_type",
+		},
 		"bad metadata": {
 			b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1", "Upload-Metadata", "filename %%%"), ""),
-			400, "tus_header"},
+			400, "tus_header",
+		},
 		"another method": {b.Send("POST", path, tus(), ""), 405, "method_not_allowed"},
 		"parts":          {b.Send("POST", "/studio/uploads/parts", nil, "{}"), 409, "upload_wrong_way"},
 		"another site": {
 			b.Send("POST", "/studio/uploads/tus", tus("Sec-Fetch-Site", "cross-site", "Upload-Length", "1"), ""), 403,
-			""},
+			"",
+		},
 	} {
 		if c.answer.Status != c.status || c.code != "" && !strings.Contains(c.answer.Body, `"code":"`+c.code+`"`) {
 			t.Errorf("%s: %d %s", what, c.answer.Status, c.answer.Body)

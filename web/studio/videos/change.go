@@ -8,13 +8,13 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
 	"videomall/mall/fault"
 	"videomall/mall/media"
-	videosview "videomall/views/studio/videos"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+
+	videosview "videomall/views/studio/videos"
 )
 
 func (d Deps) retry(c *page.Ctx) error {

@@ -16,9 +16,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"github.com/labstack/echo/v4"
-
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/media"
@@ -26,6 +23,8 @@ import (
 	"videomall/web/play"
 	"videomall/web/studio/videos"
 	"videomall/web/webtest"
+
+	"github.com/labstack/echo/v4"
 )
 
 // studio is a mall with two creators.
@@ -70,7 +69,8 @@ func open(t *testing.T) *studio {
 				MayPreview: func(ctx context.Context, user, asset int64) (bool, error) {
 					owner, err := s.media.Videos.OwnerOf(ctx, asset)
 					return err == nil && owner == user, nil
-				}},
+				},
+			},
 			Log: slog.New(slog.DiscardHandler),
 			Now: m.Now,
 		})
@@ -115,14 +115,16 @@ func (s *studio) packaged(id int64) media.Asset {
 	s.t.Helper()
 	files := fstest.MapFS{
 		"master.m3u8": {
-			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
+			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n"),
+		},
 		"360p/init.mp4": {Data: []byte("init")},
 		"360p/s0.m4s":   {Data: []byte("one")},
 
 		"360p/s1.m4s": {Data: []byte("two")},
 		"360p/index.m3u8": {
 			Data: []byte(
-				"#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:4.0,\ns0.m4s\n#EXTINF:4.0,\ns1.m4s\n#EXT-X-ENDLIST\n")},
+				"#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:4.0,\ns0.m4s\n#EXTINF:4.0,\ns1.m4s\n#EXT-X-ENDLIST\n"),
+		},
 	}
 	a, err := s.media.Assets.Pack(s.t.Context(), files, "v-one", 1)
 	s.ok(err)

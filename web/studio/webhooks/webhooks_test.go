@@ -11,10 +11,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
-
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/order"
@@ -23,6 +19,9 @@ import (
 	"videomall/mall/webhook"
 	"videomall/web/studio/webhooks"
 	"videomall/web/webtest"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
 )
 
 // desk is a mall with its webhooks, whose videos are those of the creator 1.
@@ -175,8 +174,10 @@ func TestWebhooks_sale_without_buyer(t *testing.T) {
 		t.Errorf("%d messages", n)
 	}
 	last := d.said.Load().(string)
-	for _, want := range []string{`"type":"order.delivered"`, o.OrderNo, `"amount":{"amount":990,"currency":"CNY"}`,
-		`"quantity":1`} {
+	for _, want := range []string{
+		`"type":"order.delivered"`, o.OrderNo, `"amount":{"amount":990,"currency":"CNY"}`,
+		`"quantity":1`,
+	} {
 		if !strings.Contains(last, want) {
 			t.Errorf("%s is not in %s", want, last)
 		}
@@ -281,8 +282,10 @@ func TestWebhooks_access(t *testing.T) {
 				t.Errorf("%s gets %d from %s", name, got, path)
 			}
 		}
-		for _, verb := range []string{"", "/rotate", "/on", "/off", "/remove", "/test",
-			"/deliveries" + delivery + "/resend"} {
+		for _, verb := range []string{
+			"", "/rotate", "/on", "/off", "/remove", "/test",
+			"/deliveries" + delivery + "/resend",
+		} {
 			if got := b.Post(here+verb, typed(d.there+"/stolen", "order.paid")).Status; got != 404 {
 				t.Errorf("%s posts to %q with %d", name, verb, got)
 			}

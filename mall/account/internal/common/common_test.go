@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"testing"
-
 	"videomall/mall/account/internal/common"
 )
 

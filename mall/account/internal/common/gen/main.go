@@ -10,7 +10,6 @@ import (
 	"os"
 	"slices"
 	"unicode/utf8"
-
 	"videomall/mall/account/internal/common"
 )
 
