@@ -59,9 +59,9 @@ type Options struct {
 	// CoverMemory is the memory budget of decoded pictures in bytes; 0: media.UsualCoverMemory.
 	CoverMemory int64
 	// DiskFloor is how many bytes stay free on each disk that media are written to; 0: nothing is checked.
-	DiskFloor int64
-	PlayKeys  playback.Keys // sign play tokens, segment paths and devices
-	Playback  playback.Options
+	DiskFloor   int64
+	PlaySecrets playback.Secrets // sign play tokens, segment paths and devices
+	Playback    playback.Options
 
 	RateLimits risk.Policies // nil limits nothing
 	QueueKey   []byte        // signs the tickets of waiting rooms, 32 bytes

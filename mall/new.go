@@ -255,7 +255,7 @@ func (m *Mall) openMedia(o Options) (err error) {
 		Redis:        o.Redis,
 		Entitlements: m.Entitlements,
 		Media:        m.Media,
-		Keys:         o.PlayKeys,
+		Secrets:      o.PlaySecrets,
 		Options:      o.Playback,
 		OnProgress:   m.countPlay,
 		Log:          o.Log,

@@ -196,7 +196,7 @@ func (p *Program) options() mall.Options {
 		InsightKey:      p.cfg.Key(config.KeyInsight),
 		WebhookKey:      p.cfg.Key(config.KeyWebhook),
 		WebhookLoopback: p.cfg.Demo,
-		PlayKeys: playback.Keys{
+		PlaySecrets: playback.Secrets{
 			Token:   p.cfg.Key(config.KeyPlay),
 			Segment: p.cfg.Key(config.KeySegment),
 			Device:  p.cfg.Key(config.KeyDevice),

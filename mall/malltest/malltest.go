@@ -82,7 +82,7 @@ func Open(t testing.TB, notifyURL string) *Mall {
 		Now:       m.Now,
 		PayWindow: 15 * time.Minute,
 		MediaKey:  key,
-		PlayKeys: playback.Keys{
+		PlaySecrets: playback.Secrets{
 			Token:   key,
 			Segment: key,
 			Device:  key,

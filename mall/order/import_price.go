@@ -28,7 +28,7 @@ func (im *importer) price(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	coupons, err := im.deps.Promotions.CountCouponsTx(ctx, im.tx, asks, now, true)
+	coupons, err := im.deps.Promotions.ReadCouponsTx(ctx, im.tx, asks, now, true)
 	if err != nil {
 		return err
 	}

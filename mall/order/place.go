@@ -189,6 +189,7 @@ func (w *placeAttempt) take(stock *inventory.Count, coupons *promotion.CouponCou
 		}
 		w.coupon = &use
 		if err := w.quote.lower(use); err != nil {
+			w.putBack(coupons)
 			return err
 		}
 	}

@@ -83,7 +83,7 @@ func (s *Orders) QuoteCoupon(ctx context.Context, userID int64, lines []Line,
 		return quote, nil, err
 	}
 	ask := promotion.CouponAsk{Code: code, UserID: userID}
-	count, err := s.deps.Promotions.CountCouponsTx(ctx, s.deps.Pool, []promotion.CouponAsk{ask}, s.deps.Now(), false)
+	count, err := s.deps.Promotions.ReadCouponsTx(ctx, s.deps.Pool, []promotion.CouponAsk{ask}, s.deps.Now(), false)
 	if err != nil {
 		return Quote{}, nil, err
 	}

@@ -160,7 +160,7 @@ func (s *Orders) reuseTx(ctx context.Context, tx pgx.Tx, o Order,
 		return nil, true, nil
 	}
 	ask := promotion.CouponAsk{Code: o.CouponCode, UserID: o.UserID}
-	count, err := s.deps.Promotions.CountCouponsTx(ctx, tx, []promotion.CouponAsk{ask}, s.deps.Now(), true)
+	count, err := s.deps.Promotions.ReadCouponsTx(ctx, tx, []promotion.CouponAsk{ask}, s.deps.Now(), true)
 	if err != nil {
 		return nil, false, err
 	}

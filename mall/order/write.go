@@ -124,9 +124,10 @@ func (s *Orders) writeSet(ctx context.Context, set []*placeAttempt, looking bool
 	}
 }
 
-// commitSet runs the transaction of a set, at most three times. It runs it again if another process took stock that was
-// counted on, and then locks the stock first, so that the last unit is sold. It also runs it again if the connection
-// broke: nobody knows then whether it was committed, but orders that were are found by their keys.
+// commitSet runs the transaction of a set, at most three times. It runs it again if another process took stock, or used
+// or edited a coupon, that was counted on, and then locks the stock and after it the coupons first, so that the last
+// unit and the last use are sold. It also runs it again if the connection broke: nobody knows then whether it was
+// committed, but orders that were are found by their keys.
 func (s *Orders) commitSet(ctx context.Context, set []*placeAttempt, looking bool) (err error) {
 	lock := false
 	for range 3 {
@@ -136,7 +137,7 @@ func (s *Orders) commitSet(ctx context.Context, set []*placeAttempt, looking boo
 		if err == nil || ctx.Err() != nil || db.IsRefused(err) {
 			return err
 		}
-		lock = errors.Is(err, inventory.ErrMoved) || errors.Is(err, promotion.ErrCouponTaken)
+		lock = errors.Is(err, inventory.ErrMoved) || errors.Is(err, promotion.ErrCouponStale)
 	}
 	return err
 }
@@ -209,7 +210,7 @@ func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*placeAttempt, 
 	if count, err = s.deps.Inventory.CountTx(ctx, tx, wanted, lock); err != nil {
 		return nil, nil, err
 	}
-	coupons, err := s.deps.Promotions.CountCouponsTx(ctx, tx, asks, now, lock) // no query without coupons
+	coupons, err := s.deps.Promotions.ReadCouponsTx(ctx, tx, asks, now, lock) // no query without coupons
 	if err != nil {
 		return nil, nil, err
 	}

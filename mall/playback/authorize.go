@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"time"
+
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
 )

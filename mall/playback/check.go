@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"errors"
 	"strconv"
+
 	"videomall/mall/entitlement"
 	"videomall/mall/fault"
 	"videomall/mall/media"
@@ -170,29 +171,6 @@ func (p *Playback) Playlist(ctx context.Context, token string, device []byte, vi
 	}
 	base := p.prefix(ok.ExpiresAt.Time, ok.claims, ok.entitlement.Quality) + rendition + "/"
 	return list.Bytes(base, func(n int) string { return keyURL(token, video, n) }), nil
-}
-
-// Key returns the 16 bytes of a key. Fetching the first key counts as the first play, and opens a rental's window.
-func (p *Playback) Key(ctx context.Context, token string, device []byte, video string, number int) ([]byte, error) {
-	ok, err := p.check(ctx, token, device, video)
-	if err != nil {
-		return nil, err
-	}
-	if ok.Free > 0 {
-		if err := p.freeKey(ctx, video, ok.Free, number); err != nil {
-			return nil, err
-		}
-	}
-	key, err := p.media.Assets.Key(ctx, video, number)
-	if err != nil {
-		return nil, err
-	}
-	if ok.entitlement.FirstPlayedAt == nil && ok.bought() {
-		if _, err := p.entitlements.Start(ctx, ok.entitlement.ID); err != nil {
-			return nil, err
-		}
-	}
-	return key, nil
 }
 
 // HeartbeatRequest is what a player sends while it plays.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/playback/internal/dbsqlc"
 
@@ -20,14 +21,14 @@ import (
 // devices can't be filled with made-up ones.
 func (p *Playback) NewDevice() string {
 	id := rand.Text()
-	return id + "." + base64.RawURLEncoding.EncodeToString(mac(p.keys.Device, "device", id))
+	return id + "." + base64.RawURLEncoding.EncodeToString(mac(p.secrets.Device, "device", id))
 }
 
 // DeviceHash is the hash under which a device is stored; nil for a cookie that we did not sign.
 func (p *Playback) DeviceHash(cookie string) []byte {
 	id, sig, _ := strings.Cut(cookie, ".")
 	given, err := base64.RawURLEncoding.DecodeString(sig)
-	if err != nil || id == "" || strings.Contains(id, "\n") || !hmac.Equal(given, mac(p.keys.Device, "device", id)) {
+	if err != nil || id == "" || strings.Contains(id, "\n") || !hmac.Equal(given, mac(p.secrets.Device, "device", id)) {
 		return nil
 	}
 	hash := sha256.Sum256([]byte(id))

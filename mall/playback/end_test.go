@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"testing"
 	"time"
+
 	"videomall/mall/entitlement"
 	"videomall/mall/playback"
 )
@@ -121,7 +122,7 @@ func TestNew_token_life(t *testing.T) {
 			Redis:        nil,
 			Entitlements: f.entitlements,
 			Media:        f.media,
-			Keys:         keys,
+			Secrets:      secrets,
 			Options:      opt,
 			Log:          slog.Default(),
 			Now:          time.Now,
@@ -134,11 +135,11 @@ func TestNew_token_life(t *testing.T) {
 		Redis:        nil,
 		Entitlements: f.entitlements,
 		Media:        f.media,
-		Keys:         playback.Keys{},
+		Secrets:      playback.Secrets{},
 		Options:      playback.Options{},
 		Log:          slog.Default(),
 		Now:          time.Now,
 	}); err == nil {
-		t.Error("empty keys: accepted")
+		t.Error("empty secrets: accepted")
 	}
 }

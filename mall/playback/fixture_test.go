@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/entitlement"
@@ -32,7 +33,7 @@ func (c *clock) advance(d time.Duration) {
 
 func secret(fill byte) []byte { return bytes.Repeat([]byte{fill}, 32) }
 
-var keys = playback.Keys{
+var secrets = playback.Secrets{
 	Token:   secret(1),
 	Segment: secret(2),
 	Device:  secret(3),
@@ -94,7 +95,7 @@ func (f *fixture) play(rdb redis.UniversalClient) *playback.Playback {
 		Redis:        rdb,
 		Entitlements: f.entitlements,
 		Media:        f.media,
-		Keys:         keys,
+		Secrets:      secrets,
 		Options:      playback.Options{},
 		Log:          slog.New(slog.DiscardHandler),
 		Now:          f.clock.now,

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
 	"videomall/mall/playback"
@@ -44,7 +45,7 @@ func (f *fixture) generous(onProgress ...func(playback.Progressed)) given {
 		Redis:        f.redis,
 		Entitlements: f.entitlements,
 		Media:        f.media,
-		Keys:         keys,
+		Secrets:      secrets,
 		Options: playback.Options{
 			Free: func(_ context.Context, spu int64) (int64, int, error) { return g[spu].asset, g[spu].seconds, nil },
 		},
@@ -246,10 +247,10 @@ func TestPlayback_Free_token(t *testing.T) {
 			c["free"] = 1800
 		}), f.phone, "film", playback.ErrBadToken},
 		"cut off": {s.Token[:len(s.Token)-4] + "AAAA", f.phone, "film", playback.ErrBadToken},
-		"without a limit": {forged(keys.Token, func(c jwt.MapClaims) {
+		"without a limit": {forged(secrets.Token, func(c jwt.MapClaims) {
 			delete(c, "free")
 		}), f.phone, "film", playback.ErrBadToken},
-		"of somebody": {forged(keys.Token, func(c jwt.MapClaims) {
+		"of somebody": {forged(secrets.Token, func(c jwt.MapClaims) {
 			c["sub"] = "1"
 		}), f.phone, "film", playback.ErrBadToken},
 	} {

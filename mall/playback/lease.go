@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync/atomic"
 	"time"
+
 	"videomall/mall/redisbreaker"
 
 	"github.com/redis/go-redis/v9"

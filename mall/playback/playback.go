@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"strconv"
 	"time"
+
 	"videomall/mall/entitlement"
 	"videomall/mall/fault"
 	"videomall/mall/media"
@@ -48,8 +49,8 @@ var (
 // maxTokenTTL is the longest life of a play token: what was handed out before a refund works until then.
 const maxTokenTTL = 15 * time.Minute
 
-// Keys are the secrets of playback, each derived for its own purpose, 32 bytes.
-type Keys struct{ Token, Segment, Device []byte }
+// Secrets are what playback signs with, each derived for its own purpose, 32 bytes.
+type Secrets struct{ Token, Segment, Device []byte }
 
 // Options tune playback; the zero value is what the mall runs with.
 type Options struct {
@@ -83,7 +84,7 @@ type Playback struct {
 	entitlements *entitlement.Entitlements
 	media        media.Media
 	leases       *leases
-	keys         Keys
+	secrets      Secrets
 	opt          Options
 	now          func() time.Time
 	log          *slog.Logger
@@ -97,7 +98,7 @@ type Deps struct {
 	Redis        redis.UniversalClient
 	Entitlements *entitlement.Entitlements
 	Media        media.Media
-	Keys         Keys
+	Secrets      Secrets
 	Options      Options
 	// OnProgress is called at each heartbeat and must not wait for anything; nil calls nobody.
 	OnProgress func(Progressed)
@@ -107,8 +108,8 @@ type Deps struct {
 
 // New opens playback.
 func New(d Deps) (*Playback, error) {
-	keys, opt := d.Keys, d.Options
-	for _, k := range [][]byte{keys.Token, keys.Segment, keys.Device} {
+	secrets, opt := d.Secrets, d.Options
+	for _, k := range [][]byte{secrets.Token, secrets.Segment, secrets.Device} {
 		if len(k) < 32 {
 			return nil, errors.New("playback: a key is shorter than 32 bytes")
 		}
@@ -126,7 +127,7 @@ func New(d Deps) (*Playback, error) {
 		pool:         d.Pool,
 		entitlements: d.Entitlements,
 		media:        d.Media,
-		keys:         keys,
+		secrets:      secrets,
 		opt:          opt,
 		now:          d.Now,
 		log:          d.Log,
@@ -143,7 +144,7 @@ func New(d Deps) (*Playback, error) {
 // Watermark is the text that a player shows over a paid video: it names the account to the mall, by computing it again,
 // and says nothing to anybody else.
 func (p *Playback) Watermark(userID int64) string {
-	sum := mac(p.keys.Device, "watermark", strconv.FormatInt(userID, 10))
+	sum := mac(p.secrets.Device, "watermark", strconv.FormatInt(userID, 10))
 	s := base32.StdEncoding.EncodeToString(sum[:10])
 	return s[:4] + "-" + s[4:8] + "-" + s[8:12]
 }

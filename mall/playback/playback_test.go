@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
 	"videomall/mall/playback"
@@ -116,20 +117,20 @@ func TestPlayback_Check_refusals(t *testing.T) {
 			forged(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, same), f.phone, "film",
 			playback.ErrBadToken,
 		},
-		"another algorithm": {forged(jwt.SigningMethodHS512, keys.Token, same), f.phone, "film", playback.ErrBadToken},
-		"another audience": {forged(jwt.SigningMethodHS256, keys.Token, func(c jwt.MapClaims) {
+		"another algorithm": {forged(jwt.SigningMethodHS512, secrets.Token, same), f.phone, "film", playback.ErrBadToken},
+		"another audience": {forged(jwt.SigningMethodHS256, secrets.Token, func(c jwt.MapClaims) {
 			c["aud"] = "session"
 		}), f.phone, "film", playback.ErrBadToken},
-		"no expiry": {forged(jwt.SigningMethodHS256, keys.Token, func(c jwt.MapClaims) {
+		"no expiry": {forged(jwt.SigningMethodHS256, secrets.Token, func(c jwt.MapClaims) {
 			delete(c, "exp")
 		}), f.phone, "film", playback.ErrBadToken},
-		"no user": {forged(jwt.SigningMethodHS256, keys.Token, func(c jwt.MapClaims) {
+		"no user": {forged(jwt.SigningMethodHS256, secrets.Token, func(c jwt.MapClaims) {
 			c["sub"] = "0"
 		}), f.phone, "film", playback.ErrBadToken},
-		"another user": {forged(jwt.SigningMethodHS256, keys.Token, func(c jwt.MapClaims) {
+		"another user": {forged(jwt.SigningMethodHS256, secrets.Token, func(c jwt.MapClaims) {
 			c["sub"] = "2"
 		}), f.phone, "film", entitlement.ErrNotEntitled},
-		"no such right": {forged(jwt.SigningMethodHS256, keys.Token, func(c jwt.MapClaims) {
+		"no such right": {forged(jwt.SigningMethodHS256, secrets.Token, func(c jwt.MapClaims) {
 			c["ent"] = 999
 		}), f.phone, "film", entitlement.ErrNotEntitled},
 		"another device":  {s.Token, f.laptop, "film", playback.ErrWrongDevice},

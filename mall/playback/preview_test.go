@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"testing"
 	"time"
+
 	"videomall/mall/entitlement"
 	"videomall/mall/fault"
 	"videomall/mall/media"
@@ -21,7 +22,7 @@ func TestPlayback_Preview(t *testing.T) {
 		Redis:        f.redis,
 		Entitlements: f.entitlements,
 		Media:        f.media,
-		Keys:         keys,
+		Secrets:      secrets,
 		Options: playback.Options{
 			MayPreview: func(_ context.Context, user, asset int64) (bool, error) {
 				return leave[user] && asset == f.assets[video], nil
@@ -106,7 +107,7 @@ func TestPlayback_MayAct(t *testing.T) {
 		Redis:        f.redis,
 		Entitlements: f.entitlements,
 		Media:        f.media,
-		Keys:         keys,
+		Secrets:      secrets,
 		Options: playback.Options{
 			Free:       func(context.Context, int64) (int64, int, error) { return f.assets[video], 6, nil },
 			MayPreview: func(context.Context, int64, int64) (bool, error) { return true, nil },

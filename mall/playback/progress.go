@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"time"
+
 	"videomall/mall/playback/internal/dbsqlc"
 )
 

@@ -10,6 +10,7 @@ import (
 	"path"
 	"strconv"
 	"time"
+
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
 )
@@ -35,7 +36,7 @@ func keyURL(token, video string, number int) string {
 
 func (p *Playback) segmentPrefix(until time.Time, session, video, scope string) string {
 	exp := strconv.FormatInt(until.Unix(), 10)
-	sig := base64.RawURLEncoding.EncodeToString(mac(p.keys.Segment, exp, session, video, scope))
+	sig := base64.RawURLEncoding.EncodeToString(mac(p.secrets.Segment, exp, session, video, scope))
 	return "/s/" + exp + "/" + session + "/" + sig + "/" + video + "/"
 }
 
@@ -98,7 +99,7 @@ func (p *Playback) scope(r SegmentRequest) string {
 		scopes = []string{entitlement.QualityHD, entitlement.Quality4K}
 	}
 	for _, scope := range scopes {
-		if hmac.Equal(given, mac(p.keys.Segment, r.Exp, r.Session, r.Prefix, scope)) {
+		if hmac.Equal(given, mac(p.secrets.Segment, r.Exp, r.Session, r.Prefix, scope)) {
 			return scope
 		}
 	}

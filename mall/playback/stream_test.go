@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
 	"videomall/mall/entitlement"
 	"videomall/mall/playback"
 

@@ -30,14 +30,14 @@ type claims struct {
 	Device string `json:"dev"`
 	// Session is the stream; it stays the same over renewals.
 	Session string `json:"sid"`
-	// What the person was let in with who asked for the token: it is good for as long as that is. Of free minutes that
-	// nobody asked for who is signed in, all four are 0.
+	// The sign-in by which the token was requested; the token is void once it ends. All four are 0 for a guest. Account
+	// differs from user in free minutes alone, which are nobody's: there user is 0, and Account is whoever is signed in.
 	Account int64 `json:"acc,omitempty"`
 	Epoch   int64 `json:"epo,omitempty"`
 	SignIn  int64 `json:"sin,omitempty"`
 	Bearer  int64 `json:"bea,omitempty"`
 
-	user int64
+	user int64 // whose entitlement plays, from the token's subject
 }
 
 // Credential is what a viewer was let in with, as the mall's accounts number it; playback keeps it and asks about it.
@@ -69,13 +69,13 @@ func (p *Playback) sign(c claims, until time.Time) (string, error) {
 		IssuedAt:  jwt.NewNumericDate(p.now()),
 		ExpiresAt: jwt.NewNumericDate(until),
 	}
-	return jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(p.keys.Token)
+	return jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(p.secrets.Token)
 }
 
 // parse returns ErrTokenExpired for a token that we signed and that has expired, and ErrBadToken for all others.
 func (p *Playback) parse(token string) (claims, error) {
 	var c claims
-	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return p.keys.Token, nil },
+	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return p.secrets.Token, nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithAudience(audience),
 		jwt.WithExpirationRequired(), jwt.WithTimeFunc(p.now))
 	switch {

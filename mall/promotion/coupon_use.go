@@ -13,8 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrCouponTaken says that somebody edited, stopped or used a coupon since it was counted: count again, with the lock.
-var ErrCouponTaken = errors.New("promotion: a coupon has changed since it was counted")
+// ErrCouponStale says that somebody edited, stopped or used a coupon since it was counted: count again, with the lock.
+var ErrCouponStale = errors.New("promotion: a coupon has changed since it was counted")
 
 // CouponAsk is a person who wants to use a code.
 type CouponAsk struct {
@@ -52,10 +52,10 @@ func (u Use) total() (sum int64) {
 	return sum
 }
 
-// CountCouponsTx counts the coupons of some codes, and the uses of those who ask. With lock nobody else uses or changes
-// these coupons until the transaction ends, so that HoldTx can't fail with ErrCouponTaken; without it nobody waits. A
+// ReadCouponsTx reads what is left of the coupons of some codes, and the uses of those who ask. With lock nobody else uses or changes
+// these coupons until the transaction ends, so that HoldTx can't fail with ErrCouponStale; without it nobody waits. A
 // caller that also locks stock does so first.
-func (p *Promotions) CountCouponsTx(ctx context.Context, q Querier, asks []CouponAsk, at time.Time,
+func (p *Promotions) ReadCouponsTx(ctx context.Context, q Querier, asks []CouponAsk, at time.Time,
 	lock bool,
 ) (*CouponCount, error) {
 	c := &CouponCount{
@@ -165,10 +165,10 @@ func (c *CouponCount) PutBack(u Use) {
 }
 
 // HoldTx writes uses that were taken from a count, until their orders are paid or closed: all of them, or the caller
-// rolls back. It leaves its statements to later, whose Send may fail with ErrCouponTaken unless the count holds the
+// rolls back. It leaves its statements to later, whose Send may fail with ErrCouponStale unless the count holds the
 // locks. The coupons are locked in the order of their ids, after whatever later has gathered before.
 func (p *Promotions) HoldTx(ctx context.Context, later *db.Later, uses []Use) error {
-	if err := p.countHeld(ctx, later, uses); err != nil || len(uses) == 0 {
+	if err := p.addHeld(ctx, later, uses); err != nil || len(uses) == 0 {
 		return err
 	}
 	arg := dbsqlc.InsertCouponUsesParams{At: p.deps.Now()}
@@ -178,7 +178,7 @@ func (p *Promotions) HoldTx(ctx context.Context, later *db.Later, uses []Use) er
 		arg.UserIds = append(arg.UserIds, u.UserID)
 		arg.Slots, arg.Discounts = append(arg.Slots, int32(u.Slot)), append(arg.Discounts, u.total())
 	}
-	if _, err := p.q.InsertCouponUses(ctx, later.Exactly(len(uses), ErrCouponTaken), arg); err != nil {
+	if _, err := p.q.InsertCouponUses(ctx, later.Exactly(len(uses), ErrCouponStale), arg); err != nil {
 		return fmt.Errorf("write %d uses of coupons: %w", len(uses), err)
 	}
 	return nil
@@ -186,10 +186,10 @@ func (p *Promotions) HoldTx(ctx context.Context, later *db.Later, uses []Use) er
 
 // HoldAgainTx is HoldTx for an order that had a use before, which came back when the order was closed.
 func (p *Promotions) HoldAgainTx(ctx context.Context, later *db.Later, u Use) error {
-	if err := p.countHeld(ctx, later, []Use{u}); err != nil {
+	if err := p.addHeld(ctx, later, []Use{u}); err != nil {
 		return err
 	}
-	_, err := p.q.HoldCouponAgain(ctx, later.Exactly(1, ErrCouponTaken), dbsqlc.HoldCouponAgainParams{
+	_, err := p.q.HoldCouponAgain(ctx, later.Exactly(1, ErrCouponStale), dbsqlc.HoldCouponAgainParams{
 		OrderNo: u.OrderNo,
 		Slot:    int32(u.Slot),
 		At:      p.deps.Now(),
@@ -197,14 +197,17 @@ func (p *Promotions) HoldAgainTx(ctx context.Context, later *db.Later, u Use) er
 	return err
 }
 
-func (p *Promotions) countHeld(ctx context.Context, later *db.Later, uses []Use) error {
+// addHeld counts uses: HoldCoupon adds to held only within the limit and only if the coupon is still of the version that
+// was read. Nothing runs before later.Send, which fails with ErrCouponStale if a coupon's row was not updated; the row
+// counts that are returned here are always 0.
+func (p *Promotions) addHeld(ctx context.Context, later *db.Later, uses []Use) error {
 	byID := slices.SortedFunc(slices.Values(uses), func(a, b Use) int { return cmp.Compare(a.CouponID, b.CouponID) })
 	for from := 0; from < len(byID); {
 		to := from
 		for to < len(byID) && byID[to].CouponID == byID[from].CouponID {
 			to++
 		}
-		_, err := p.q.HoldCoupon(ctx, later.Exactly(1, ErrCouponTaken), dbsqlc.HoldCouponParams{
+		_, err := p.q.HoldCoupon(ctx, later.Exactly(1, ErrCouponStale), dbsqlc.HoldCouponParams{
 			ID:      byID[from].CouponID,
 			Version: int32(byID[from].Version),
 			Uses:    int32(to - from),

@@ -25,7 +25,8 @@ const (
 // GiveUpAfter is how long an endpoint may fail before it is turned off.
 const GiveUpAfter = 5 * 24 * time.Hour
 
-// pauses are the pauses between the attempts of one message, a day in all.
+// pauses are the shortest pauses between the attempts of one message, a day in all. moveTx sets the time of the next
+// attempt by them, and the periodic task send_webhooks looks every second for what is due: River retries nothing here.
 var pauses = [...]time.Duration{
 	5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
 	time.Hour, 2 * time.Hour,

@@ -53,7 +53,7 @@ func open(t *testing.T) *house {
 			Now:     m.Now,
 		})
 		h.must(err)
-		keys := playback.Keys{
+		secrets := playback.Secrets{
 			Token:   bytes.Repeat([]byte{1}, 32),
 			Segment: bytes.Repeat([]byte{2}, 32),
 			Device:  bytes.Repeat([]byte{3}, 32),
@@ -63,7 +63,7 @@ func open(t *testing.T) *house {
 			Redis:        rdb,
 			Entitlements: m.Entitlements,
 			Media:        h.media,
-			Keys:         keys,
+			Secrets:      secrets,
 			Options: playback.Options{
 				Free: m.Catalog.FreeMinutes,
 				MayAct: func(ctx context.Context, by playback.Credential) error {

@@ -29,28 +29,28 @@ type Deps struct {
 
 // Routes registers the addresses.
 func Routes(g *echo.Group, d Deps) {
-	api := page.Guarded(g, "/api/v1/mall/play", entitled)
+	api := page.Guarded(g, "/api/v1/mall/play", uncached)
 	api.GET("/auth/:videoId", d.Site.Handle(d.authorize))
 	api.POST("/auth/:videoId", d.Site.Handle(d.authorize))
 	api.POST("/heartbeat", d.heartbeat) // HeartbeatURL
 
-	g.GET("/preview/:assetId/auth", d.Site.Handle(d.preview), entitled)
-	g.POST("/preview/:assetId/auth", d.Site.Handle(d.preview), entitled)
-	g.GET(FreeRoute, d.Site.Handle(d.free), entitled)
-	g.POST(FreeRoute, d.Site.Handle(d.free), entitled)
-	g.GET("/p/:token/:video/master.m3u8", d.master, entitled)
-	g.GET("/p/:token/:video/:rendition/index.m3u8", d.playlist, entitled)
-	g.GET("/k/:token/:video/:number", d.key, entitled)
-	g.GET("/s/:exp/:session/:sig/:video/:folder/:file", d.segment, entitled)
+	g.GET("/preview/:assetId/auth", d.Site.Handle(d.preview), uncached)
+	g.POST("/preview/:assetId/auth", d.Site.Handle(d.preview), uncached)
+	g.GET(FreeRoute, d.Site.Handle(d.free), uncached)
+	g.POST(FreeRoute, d.Site.Handle(d.free), uncached)
+	g.GET("/p/:token/:video/master.m3u8", d.master, uncached)
+	g.GET("/p/:token/:video/:rendition/index.m3u8", d.playlist, uncached)
+	g.GET("/k/:token/:video/:number", d.key, uncached)
+	g.GET("/s/:exp/:session/:sig/:video/:folder/:file", d.segment, uncached)
 
 	g.GET("/media/trailers/:video/:file", d.trailer, forPrograms)
 	g.GET("/media/covers/:file", d.cover(pictures(d.Covers)), forPrograms)
 	g.GET("/media/avatars/:file", pictures(d.Avatars), forPrograms)
 }
 
-// entitled keeps what one viewer may have out of every cache, refusals included: a player that was refused once must
+// uncached keeps what one viewer may have out of every cache, refusals included: a player that was refused once must
 // be able to ask again.
-func entitled(next echo.HandlerFunc) echo.HandlerFunc {
+func uncached(next echo.HandlerFunc) echo.HandlerFunc {
 	next = forPrograms(next)
 	return func(c echo.Context) error {
 		c.Response().Header().Set("Cache-Control", "private, no-store")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 	"time"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/catalog"

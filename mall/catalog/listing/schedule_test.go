@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"testing"
+
 	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"
 )

@@ -2,6 +2,7 @@ package listing_test
 
 import (
 	"testing"
+
 	"videomall/mall/catalog"
 
 	"github.com/jackc/pgx/v5"

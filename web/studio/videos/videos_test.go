@@ -54,7 +54,7 @@ func open(t *testing.T) *studio {
 			Processing: &media.Processing{Jobs: m.Jobs, Log: slog.New(slog.DiscardHandler)},
 		})
 		s.ok(err)
-		keys := playback.Keys{
+		secrets := playback.Secrets{
 			Token:   bytes.Repeat([]byte{1}, 32),
 			Segment: bytes.Repeat([]byte{2}, 32),
 			Device:  bytes.Repeat([]byte{3}, 32),
@@ -64,7 +64,7 @@ func open(t *testing.T) *studio {
 			Redis:        rdb,
 			Entitlements: m.Entitlements,
 			Media:        s.media,
-			Keys:         keys,
+			Secrets:      secrets,
 			Options: playback.Options{
 				MayPreview: func(ctx context.Context, user, asset int64) (bool, error) {
 					owner, err := s.media.Videos.OwnerOf(ctx, asset)
