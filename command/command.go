@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
 	"videomall/config"
 	"videomall/demo"
 	"videomall/program"

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"time"
+
 	"videomall/config"
 	"videomall/db"
 	"videomall/load"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+
 	"videomall/config"
 	"videomall/db"
 	"videomall/program"

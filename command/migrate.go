@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+
 	"videomall/config"
 	"videomall/db"
 	"videomall/program"

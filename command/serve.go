@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+
 	"videomall/config"
 	"videomall/db"
 	"videomall/program"

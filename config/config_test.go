@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+
 	"videomall/config"
 
 	"github.com/google/go-cmp/cmp"

@@ -3,6 +3,7 @@ package db_test
 import (
 	"errors"
 	"testing"
+
 	"videomall/db"
 
 	"github.com/jackc/pgx/v5"

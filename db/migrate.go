@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"time"
+
 	"videomall/db/migrations"
 
 	"github.com/jackc/pgx/v5"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"testing"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 

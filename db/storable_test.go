@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"testing"
+
 	"videomall/db"
 )
 

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+
 	"videomall/mall/locale"
 )
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+
 	"videomall/demo"
 	"videomall/mall/locale"
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
 	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/backoffice"

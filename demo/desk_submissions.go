@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
 	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"
 	"videomall/mall/review"

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
 	"videomall/demo"
 
 	"golang.org/x/image/webp"

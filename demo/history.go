@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+
 	"videomall/demo"
 	"videomall/mall/calendar"
 	"videomall/mall/insight"

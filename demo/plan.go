@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/calendar"
 	"videomall/mall/catalog"

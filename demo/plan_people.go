@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/order"
 )

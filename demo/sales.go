@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/fault"

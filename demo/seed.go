@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"time"
+
 	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/catalog"

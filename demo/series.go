@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+
 	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"
 )

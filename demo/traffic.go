@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"time"
+
 	"videomall/mall/insight"
 	"videomall/mall/order"
 )

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
 	"videomall/embedded"
 
 	"github.com/jackc/pgx/v5"

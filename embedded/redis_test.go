@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/embedded"
 
 	"github.com/redis/go-redis/v9"

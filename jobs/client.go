@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
 	"videomall/mall"
 	"videomall/mall/media"
 	"videomall/mall/order"

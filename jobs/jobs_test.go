@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 	"time"
+
 	"videomall/jobs"
 	"videomall/mall/entitlement"
 	"videomall/mall/malltest"

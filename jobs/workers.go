@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"time"
+
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"

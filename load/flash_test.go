@@ -3,6 +3,7 @@ package load_test
 import (
 	"net/http/httptest"
 	"testing"
+
 	"videomall/load"
 	"videomall/load/stage"
 	"videomall/mall/malltest"

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
 	"videomall/load"
 
 	"github.com/google/go-cmp/cmp"

@@ -3,6 +3,7 @@ package mall
 import (
 	"context"
 	"errors"
+
 	"videomall/mall/account"
 	"videomall/mall/insight"
 	"videomall/mall/media"

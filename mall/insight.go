@@ -3,6 +3,7 @@ package mall
 import (
 	"context"
 	"time"
+
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/mall/subscriber"

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"sync"
 	"time"
+
 	"videomall/mall/catalog"
 	"videomall/mall/outbox"
 )

@@ -2,6 +2,7 @@ package mall
 
 import (
 	"context"
+
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/media"

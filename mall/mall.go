@@ -5,6 +5,7 @@ package mall
 import (
 	"log/slog"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/audit"

@@ -3,6 +3,7 @@ package mall
 import (
 	"context"
 	"time"
+
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/inventory"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"time"
+
 	"videomall/config"
 	"videomall/db"
 	"videomall/mall/media"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
 	"videomall/config"
 	"videomall/mall/media"
 )

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
 	"videomall/config"
 	"videomall/db"
 	"videomall/embedded"

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"time"
+
 	"videomall/db"
 	"videomall/demo"
 	"videomall/jobs"

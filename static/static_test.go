@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
 	"videomall/static"
 
 	"github.com/andybalholm/brotli"

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
 	"videomall/telemetry"
 )
 

@@ -2,6 +2,7 @@ package views
 
 import (
 	"strings"
+
 	"videomall/static"
 	"videomall/views/text"
 )

@@ -5,6 +5,7 @@ package views
 
 import (
 	"context"
+
 	"videomall/views/text"
 	"videomall/views/ui"
 )

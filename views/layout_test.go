@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
 	"videomall/views"
 	"videomall/views/text"
 	"videomall/views/ui"

@@ -3,6 +3,7 @@ package views
 import (
 	"net/url"
 	"strings"
+
 	"videomall/views/text"
 	"videomall/views/ui"
 )

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
 	"videomall/config"
 	"videomall/db"
 	"videomall/mall/account"

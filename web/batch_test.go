@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
 	"videomall/db/dbtest"
 	"videomall/demo"
 )

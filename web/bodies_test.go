@@ -3,6 +3,7 @@ package web_test
 import (
 	"strings"
 	"testing"
+
 	"videomall/mall/account"
 )
 

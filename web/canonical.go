@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
 	"videomall/web/page"
 
 	"github.com/labstack/echo/v4"

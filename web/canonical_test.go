@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
 	"videomall/web"
 
 	"github.com/labstack/echo/v4"

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
 	"videomall/mall/playback"
 	"videomall/mall/risk"
 	"videomall/static"

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
 	"videomall/config"
 	"videomall/mall/account"
 	"videomall/mall/malltest"

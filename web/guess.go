@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+
 	"videomall/mall"
 	"videomall/mall/promotion"
 	"videomall/mall/risk"

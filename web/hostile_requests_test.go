@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+
 	"videomall/mall/malltest"
 	"videomall/mall/payment/sandbox"
 

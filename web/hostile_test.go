@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
 	"videomall/mall/account"
 
 	"github.com/labstack/echo/v4"

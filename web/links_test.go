@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
 	"videomall/demo"
 	"videomall/mall/account"
 	"videomall/mall/malltest"

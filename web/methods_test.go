@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
 	"videomall/mall/account"
 	"videomall/mall/promotion"
 

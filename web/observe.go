@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
 	"videomall/telemetry"
 	"videomall/web/page"
 	"videomall/web/studio/uploads"

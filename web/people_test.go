@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
 	"videomall/mall/account"
 	"videomall/mall/malltest"
 	"videomall/mall/risk"

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
 	"videomall/config"
 	"videomall/mall/account"
 	"videomall/mall/malltest"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+
 	"videomall/mall"
 	"videomall/mall/catalog"
 	"videomall/mall/media"

@@ -3,6 +3,7 @@ package web_test
 import (
 	"strings"
 	"testing"
+
 	"videomall/config"
 	"videomall/mall/account"
 )

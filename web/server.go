@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
 	"videomall/config"
 	"videomall/mall"
 	"videomall/telemetry"

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/config"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"

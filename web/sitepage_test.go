@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/locale"
 	"videomall/mall/malltest"

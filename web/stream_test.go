@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
 	"videomall/config"
 	"videomall/mall/locale"
 	"videomall/mall/malltest"

@@ -20,6 +20,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+
 	"videomall/db"
 	"videomall/embedded"
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"testing"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 )

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
 	"videomall/embedded"
 
 	"github.com/redis/go-redis/v9"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+
 	"videomall/db/dbtest"
 
 	"github.com/redis/go-redis/v9"

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
 	"videomall/db"
 	"videomall/db/migrations"
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
 	"videomall/load"
 	"videomall/mall"
 	"videomall/mall/catalog"

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/fault"
 	"videomall/mall/redisbreaker"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/fault"
 

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/fault"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
 

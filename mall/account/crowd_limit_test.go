@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 )

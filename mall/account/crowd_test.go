@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 )

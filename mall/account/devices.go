@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/fault"
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/mail"
 	"strings"
+
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/textnorm"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
 	"videomall/db/dbtest"
 	"videomall/db/migrations"
 	"videomall/mall/account"

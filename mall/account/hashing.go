@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+
 	"videomall/mall/fault"
 )
 

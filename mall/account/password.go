@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"unicode/utf8"
+
 	"videomall/mall/account/internal/common"
 
 	"github.com/alexedwards/argon2id"

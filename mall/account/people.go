@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/fault"

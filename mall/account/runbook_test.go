@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 )

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/redisbreaker"

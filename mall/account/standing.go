@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/batch"
 	"videomall/mall/fault"

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 

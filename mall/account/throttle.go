@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
 	"videomall/mall/network"
 	"videomall/mall/redisbreaker"
 

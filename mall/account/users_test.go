@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 )

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
 	"videomall/mall/audit/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"

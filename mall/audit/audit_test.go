@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/audit"

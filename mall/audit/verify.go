@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"errors"
 	"fmt"
+
 	"videomall/mall/audit/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+
 	"videomall/mall/audit"
 	"videomall/mall/backoffice"
 	"videomall/mall/malltest"

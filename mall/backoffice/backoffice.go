@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/audit"

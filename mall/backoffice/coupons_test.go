@@ -3,6 +3,7 @@ package backoffice_test
 import (
 	"testing"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/malltest"
 	"videomall/mall/promotion"

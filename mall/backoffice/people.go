@@ -3,6 +3,7 @@ package backoffice
 import (
 	"context"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/risk"

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+
 	"videomall/mall/batch"
 
 	"github.com/google/go-cmp/cmp"

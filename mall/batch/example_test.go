@@ -3,6 +3,7 @@ package batch_test
 import (
 	"context"
 	"fmt"
+
 	"videomall/mall/batch"
 )
 

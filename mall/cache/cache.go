@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
 	"videomall/telemetry"
 
 	"github.com/maypok86/otter/v2"

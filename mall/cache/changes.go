@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
 	"videomall/mall/redisbreaker"
 
 	"github.com/redis/go-redis/v9"

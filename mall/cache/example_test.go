@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
 	"videomall/mall/cache"
 	"videomall/mall/redisbreaker"
 )

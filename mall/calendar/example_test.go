@@ -3,6 +3,7 @@ package calendar_test
 import (
 	"fmt"
 	"time"
+
 	"videomall/mall/calendar"
 )
 

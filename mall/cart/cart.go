@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"time"
+
 	"videomall/mall/cart/internal/dbsqlc"
 	"videomall/mall/fault"
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/cart/internal/dbsqlc"
 

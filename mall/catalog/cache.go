@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/cache"
 	"videomall/telemetry"

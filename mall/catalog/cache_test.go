@@ -8,6 +8,7 @@ import (
 	"maps"
 	"testing"
 	"time"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/cache"

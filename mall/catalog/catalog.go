@@ -8,6 +8,7 @@ import (
 	"context"
 	"regexp"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/fault"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
 	"videomall/mall/cache"
 	"videomall/mall/fault"
 )

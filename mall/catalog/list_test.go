@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 	"time"
+
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/locale"

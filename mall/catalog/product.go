@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
 	"videomall/mall/cache"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/locale"

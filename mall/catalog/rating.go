@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+
 	"videomall/mall/catalog/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"

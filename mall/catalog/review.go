@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
 	"videomall/db"
 	"videomall/mall/cache"
 	"videomall/mall/catalog/internal/dbsqlc"

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/locale"
 )

@@ -5,6 +5,7 @@ package entitlement
 
 import (
 	"time"
+
 	"videomall/db"
 	"videomall/mall/entitlement/internal/dbsqlc"
 	"videomall/mall/fault"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
 	"videomall/mall/entitlement/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"

@@ -3,6 +3,7 @@ package entitlement
 import (
 	"context"
 	"fmt"
+
 	"videomall/mall/entitlement/internal/dbsqlc"
 )
 

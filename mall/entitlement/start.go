@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
 	"videomall/mall/entitlement/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"

@@ -3,6 +3,7 @@ package fault_test
 import (
 	"errors"
 	"fmt"
+
 	"videomall/mall/fault"
 )
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"testing"
+
 	"videomall/mall/fault"
 )
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/calendar"
 	"videomall/mall/insight/internal/dbsqlc"

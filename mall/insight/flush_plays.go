@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
 	"videomall/db"
 	"videomall/mall/insight/internal/dbsqlc"
 

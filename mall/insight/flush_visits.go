@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+
 	"videomall/mall/insight/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
 	"videomall/mall/calendar"
 	"videomall/mall/insight/internal/dbsqlc"
 	"videomall/telemetry"

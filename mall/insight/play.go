@@ -3,6 +3,7 @@ package insight
 import (
 	"math"
 	"time"
+
 	"videomall/mall/insight/internal/dbsqlc"
 )
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"time"
+
 	"videomall/mall/insight/internal/dbsqlc"
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"time"
+
 	"videomall/mall/calendar"
 	"videomall/mall/insight/internal/dbsqlc"
 

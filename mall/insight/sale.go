@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
 	"videomall/mall/insight/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/mall/malltest"

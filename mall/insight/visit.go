@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"time"
+
 	"videomall/mall/calendar"
 )
 

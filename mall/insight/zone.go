@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
 	"videomall/mall/calendar"
 	"videomall/mall/fault"
 	"videomall/mall/insight/internal/dbsqlc"

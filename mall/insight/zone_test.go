@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/calendar"
 	"videomall/mall/catalog"

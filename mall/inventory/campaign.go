@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"fmt"
+
 	"videomall/mall/fault"
 	"videomall/mall/inventory/internal/dbsqlc"
 

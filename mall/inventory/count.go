@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
 	"videomall/mall/inventory/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
 	"videomall/mall/batch"
 	"videomall/mall/inventory/internal/dbsqlc"
 	"videomall/mall/redisbreaker"

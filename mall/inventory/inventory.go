@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/inventory/internal/dbsqlc"

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/mall/inventory/internal/dbsqlc"
 
 	"github.com/google/uuid"

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+
 	"videomall/mall/calendar"
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/money"

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+
 	"videomall/db"
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/money"

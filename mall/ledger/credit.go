@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/ledger/internal/dbsqlc"

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
 	"videomall/db"
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/seal"

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+
 	"videomall/db"
 	"videomall/mall/calendar"
 	"videomall/mall/ledger"

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/money"
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/money"
 	"videomall/mall/transition"

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
 	"videomall/mall/transition/transitiontest"

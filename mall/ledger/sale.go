@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/locale"
 	"videomall/mall/money"

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
 	"videomall/mall/calendar"
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/locale"

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 	"time"
+
 	"videomall/mall/calendar"
 	"videomall/mall/ledger"
 )

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
 	"videomall/db/dbtest"
 	"videomall/mall/media"
 )

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
 

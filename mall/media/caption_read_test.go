@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+
 	"videomall/mall/fault"
 	"videomall/mall/media"
 )

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
 	"videomall/mall/fault"
 	"videomall/mall/media"
 )

@@ -3,6 +3,7 @@ package media_test
 import (
 	"maps"
 	"testing"
+
 	"videomall/mall/media"
 )
 

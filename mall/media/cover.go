@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
 

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"strconv"
 	"testing"
+
 	"videomall/db/dbtest"
 	"videomall/mall/media"
 )

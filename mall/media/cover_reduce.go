@@ -3,6 +3,7 @@ package media
 import (
 	"image"
 	"image/color"
+
 	"videomall/mall/media/icc"
 )
 

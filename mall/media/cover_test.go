@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"strconv"
 	"testing"
+
 	"videomall/db/dbtest"
 	"videomall/mall/media"
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
 	"videomall/mall/media/internal/dbsqlc"
 
 	"golang.org/x/sync/semaphore"

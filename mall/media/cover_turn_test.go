@@ -9,6 +9,7 @@ import (
 	"io"
 	"testing"
 	"time"
+
 	"videomall/mall/media"
 )
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"syscall"
+
 	"videomall/mall/fault"
 
 	"github.com/jackc/pgx/v5"

@@ -3,6 +3,7 @@ package media
 import (
 	"context"
 	"fmt"
+
 	"videomall/mall/media/internal/dbsqlc"
 )
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
 	"videomall/db"
 	"videomall/mall/media/internal/dbsqlc"
 

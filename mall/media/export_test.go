@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 	"time"
+
 	"videomall/db"
 
 	"github.com/jackc/pgx/v5"

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/db/dbtest"
 	"videomall/mall/media"
 	"videomall/mall/media/ffmpeg"

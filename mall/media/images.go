@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/mall/media/ffmpeg"
 	"videomall/mall/media/internal/dbsqlc"
 )

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
 	"videomall/mall/media/ffmpeg"
 )
 

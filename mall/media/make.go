@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
 )

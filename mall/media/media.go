@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
 	"videomall/mall/seal"

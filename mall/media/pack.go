@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/media/internal/dbsqlc"
 

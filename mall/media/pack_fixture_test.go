@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
 	"videomall/db/dbtest"
 	"videomall/mall/media"
 

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
 	"videomall/db/dbtest"
 	"videomall/mall/media"
 )

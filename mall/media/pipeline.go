@@ -10,6 +10,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/media/ffmpeg"
 

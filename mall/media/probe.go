@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/media/ffmpeg"
 )

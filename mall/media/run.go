@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/media/ffmpeg"

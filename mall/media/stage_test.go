@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+
 	"videomall/mall/media"
 
 	"github.com/jackc/pgx/v5"

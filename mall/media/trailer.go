@@ -9,6 +9,7 @@ import (
 	"io"
 	"path"
 	"slices"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"

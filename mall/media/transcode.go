@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/mall/media/ffmpeg"
 )
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"

@@ -8,6 +8,7 @@ import (
 	"path"
 	"strings"
 	"unicode"
+
 	"videomall/db"
 	"videomall/mall/media/internal/dbsqlc"
 

@@ -10,6 +10,7 @@ import (
 	"path"
 	"syscall"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
 )

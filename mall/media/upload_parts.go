@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
 

@@ -2,6 +2,7 @@ package money_test
 
 import (
 	"testing"
+
 	"videomall/mall/money"
 )
 

@@ -3,6 +3,7 @@ package money_test
 import (
 	"errors"
 	"fmt"
+
 	"videomall/mall/money"
 )
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"testing"
+
 	"videomall/mall/money"
 )
 

@@ -3,6 +3,7 @@ package network_test
 import (
 	"fmt"
 	"net/netip"
+
 	"videomall/mall/network"
 )
 

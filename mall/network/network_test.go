@@ -3,6 +3,7 @@ package network_test
 import (
 	"net/netip"
 	"testing"
+
 	"videomall/mall/network"
 
 	"github.com/google/go-cmp/cmp"

@@ -3,6 +3,7 @@ package order
 import (
 	"context"
 	"fmt"
+
 	"videomall/mall/order/internal/dbsqlc"
 )
 

@@ -3,6 +3,7 @@ package order
 import (
 	"context"
 	"slices"
+
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/inventory"
 	"videomall/mall/order/internal/dbsqlc"

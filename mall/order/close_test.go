@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+
 	"videomall/mall/inventory"
 	"videomall/mall/order"
 	"videomall/mall/payment"

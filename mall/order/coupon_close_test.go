@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"

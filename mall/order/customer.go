@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 

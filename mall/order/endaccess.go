@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
 	"videomall/db"
 	"videomall/mall/order/internal/dbsqlc"
 

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
 	"videomall/db/dbtest"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
 	"videomall/mall/entitlement"
 	"videomall/mall/fault"
 	"videomall/mall/order/internal/dbsqlc"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/payment"
 )

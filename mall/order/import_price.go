@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/money"

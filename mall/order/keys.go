@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
 	"videomall/mall/batch"
 	"videomall/mall/redisbreaker"
 

@@ -3,6 +3,7 @@ package order_test
 import (
 	"strings"
 	"testing"
+
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 )

@@ -3,6 +3,7 @@ package order_test
 import (
 	"testing"
 	"time"
+
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 

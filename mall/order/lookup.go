@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 )

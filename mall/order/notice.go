@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
 	"videomall/db"
 	"videomall/mall/payment"
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
 	"videomall/mall/batch"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"

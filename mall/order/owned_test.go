@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
 	"videomall/mall/order"

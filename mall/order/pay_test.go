@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+
 	"videomall/mall/catalog"
 	"videomall/mall/inventory"
 	"videomall/mall/order"

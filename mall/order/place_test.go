@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
 	"videomall/mall/catalog"
 	"videomall/mall/inventory"
 	"videomall/mall/money"

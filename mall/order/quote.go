@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"

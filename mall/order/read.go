@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/order/internal/dbsqlc"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/ledger"
 	"videomall/mall/money"

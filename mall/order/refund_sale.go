@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
 	"videomall/db"
 
 	"github.com/jackc/pgx/v5"

@@ -3,6 +3,7 @@ package order
 import (
 	"context"
 	"fmt"
+
 	"videomall/db"
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/locale"
 	"videomall/mall/money"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/ledger"

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/batch"
 	"videomall/mall/catalog"

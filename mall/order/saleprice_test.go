@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
 	"videomall/mall/catalog"
 	"videomall/mall/inventory"
 	"videomall/mall/order"

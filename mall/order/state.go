@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/transition"
 

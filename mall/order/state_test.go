@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
 	"videomall/db"
 	"videomall/mall/order"
 	"videomall/mall/transition/transitiontest"

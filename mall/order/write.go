@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/batch"
 	"videomall/mall/fault"

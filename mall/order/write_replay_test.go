@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/mall/order"

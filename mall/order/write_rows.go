@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/inventory"
 	"videomall/mall/money"

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
 	"videomall/mall/outbox/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"testing"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/outbox"
 

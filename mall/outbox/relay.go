@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
 	"videomall/db"
 	"videomall/mall/outbox/internal/dbsqlc"
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
 	"videomall/mall/outbox/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"

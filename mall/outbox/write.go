@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
 	"videomall/mall/outbox/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
 	"videomall/mall/money"
 	"videomall/mall/payment/internal/dbsqlc"
 

@@ -3,6 +3,7 @@ package payment_test
 import (
 	"sync/atomic"
 	"testing"
+
 	"videomall/db"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"

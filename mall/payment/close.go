@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
 	"videomall/mall/payment/internal/dbsqlc"
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"time"
+
 	"videomall/mall/money"
 
 	"github.com/jackc/pgx/v5"

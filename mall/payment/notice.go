@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
 	"videomall/mall/money"
 	"videomall/mall/payment/internal/dbsqlc"
 

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/payment/internal/dbsqlc"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 	"time"
+
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"

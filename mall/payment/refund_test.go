@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/money"
 	"videomall/mall/payment"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
 	"videomall/mall/fault"
 	"videomall/mall/locale"
 	"videomall/mall/promotion/internal/dbsqlc"

@@ -3,6 +3,7 @@ package promotion
 import (
 	"context"
 	"fmt"
+
 	"videomall/db"
 	"videomall/mall/promotion/internal/dbsqlc"
 	"videomall/mall/textnorm"

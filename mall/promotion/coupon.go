@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/promotion/internal/dbsqlc"

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/promotion/internal/dbsqlc"

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/promotion/internal/dbsqlc"
 

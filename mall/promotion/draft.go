@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/locale"

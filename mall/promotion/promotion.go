@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/locale"
 	"videomall/mall/money"

@@ -3,6 +3,7 @@ package promotion
 import (
 	"context"
 	"fmt"
+
 	"videomall/mall/money"
 	"videomall/mall/promotion/internal/dbsqlc"
 )

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
 	"videomall/db"
 	"videomall/mall/promotion/internal/dbsqlc"
 

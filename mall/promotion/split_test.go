@@ -3,6 +3,7 @@ package promotion_test
 import (
 	"math/rand/v2"
 	"testing"
+
 	"videomall/mall/promotion"
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
 	"videomall/db"
 	"videomall/mall/promotion/internal/dbsqlc"
 	"videomall/mall/transition"

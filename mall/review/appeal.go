@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
 	"videomall/db"
 	"videomall/mall/review/internal/dbsqlc"
 

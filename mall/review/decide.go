@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
 	"videomall/db"
 
 	"github.com/jackc/pgx/v5"

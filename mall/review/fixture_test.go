@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/locale"

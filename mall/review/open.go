@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
 	"videomall/db"
 	"videomall/mall/review/internal/dbsqlc"
 

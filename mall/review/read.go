@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
 	"videomall/mall/review/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/locale"
 	"videomall/mall/money"

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/locale"

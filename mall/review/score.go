@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+
 	"videomall/mall/money"
 
 	"github.com/jackc/pgx/v5"

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/mall/money"
 	"videomall/mall/review"
 )

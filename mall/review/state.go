@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/review/internal/dbsqlc"
 	"videomall/mall/transition"

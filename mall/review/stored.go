@@ -2,6 +2,7 @@ package review
 
 import (
 	"encoding/json"
+
 	"videomall/mall/locale"
 )
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"testing"
+
 	"videomall/mall/locale"
 	"videomall/mall/review"
 )

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
 	"videomall/db"
 	"videomall/mall/locale"
 	"videomall/mall/review"

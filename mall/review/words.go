@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
 	"videomall/db"
 	"videomall/mall/review/internal/dbsqlc"
 	"videomall/mall/textnorm"

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
 	"videomall/mall/batch"
 	"videomall/mall/network"
 	"videomall/mall/redisbreaker"

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
 	"videomall/mall/network"
 	"videomall/mall/risk/internal/dbsqlc"
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/risk"

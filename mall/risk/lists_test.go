@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+
 	"videomall/db/dbtest"
 	"videomall/mall/fault"
 	"videomall/mall/risk"

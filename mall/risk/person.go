@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
 	"videomall/mall/risk/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"

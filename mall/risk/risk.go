@@ -6,6 +6,7 @@ package risk
 import (
 	"net/netip"
 	"time"
+
 	"videomall/mall/fault"
 )
 

@@ -3,6 +3,7 @@ package seal_test
 import (
 	"bytes"
 	"testing"
+
 	"videomall/mall/seal"
 )
 

@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+
 	"videomall/db"
 	"videomall/mall/search/internal/dbsqlc"
 

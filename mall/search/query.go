@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+
 	"videomall/mall/catalog"
 	"videomall/mall/search/internal/dbsqlc"
 

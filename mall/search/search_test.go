@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
 	"videomall/mall/catalog"
 	"videomall/mall/search"
 )

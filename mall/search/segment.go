@@ -3,6 +3,7 @@ package search
 import (
 	"strings"
 	"unicode"
+
 	"videomall/mall/textnorm"
 
 	"github.com/kljensen/snowball/english"

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 	"unicode/utf8"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/locale"

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/locale"
 	"videomall/mall/sitepage/internal/dbsqlc"

@@ -3,6 +3,7 @@ package strictjson_test
 import (
 	"errors"
 	"testing"
+
 	"videomall/mall/strictjson"
 
 	"github.com/go-json-experiment/json"

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+
 	"videomall/mall/insight"
 	"videomall/mall/order"
 	"videomall/mall/outbox"

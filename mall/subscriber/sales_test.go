@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 	"time"
+
 	"videomall/mall/catalog"
 	"videomall/mall/malltest"
 	"videomall/mall/order"

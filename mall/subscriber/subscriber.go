@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+
 	"videomall/mall/catalog"
 	"videomall/mall/insight"
 	"videomall/mall/order"

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"time"
+
 	"videomall/mall/catalog"
 	"videomall/mall/ledger"
 	"videomall/mall/money"

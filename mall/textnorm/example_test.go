@@ -2,6 +2,7 @@ package textnorm_test
 
 import (
 	"fmt"
+
 	"videomall/mall/textnorm"
 )
 

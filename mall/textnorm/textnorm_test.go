@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
 	"videomall/mall/textnorm"
 
 	"golang.org/x/text/unicode/norm"

@@ -3,6 +3,7 @@ package transition_test
 import (
 	"fmt"
 	"testing"
+
 	"videomall/mall/transition"
 )
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strconv"
 	"time"
+
 	"videomall/mall/redisbreaker"
 	"videomall/telemetry"
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/db/dbtest"
 	"videomall/mall/waitingroom"
 	"videomall/telemetry"

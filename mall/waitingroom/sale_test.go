@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 	"time"
+
 	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/money"

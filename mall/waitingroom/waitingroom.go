@@ -7,6 +7,7 @@ package waitingroom
 import (
 	"regexp"
 	"time"
+
 	"videomall/mall/fault"
 )
 

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/webhook"
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/mall/webhook"
 
 	"github.com/google/go-cmp/cmp"

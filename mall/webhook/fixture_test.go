@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/webhook"

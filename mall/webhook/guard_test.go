@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
 	"videomall/mall/webhook"
 
 	"golang.org/x/net/dns/dnsmessage"

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/webhook/internal/dbsqlc"
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
 	"videomall/db"
 	"videomall/mall/webhook/internal/dbsqlc"
 )

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
 	"videomall/mall/webhook/internal/dbsqlc"
 
 	"github.com/jackc/pgx/v5"

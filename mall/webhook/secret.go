@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/mall/seal"
 	"videomall/mall/webhook/internal/dbsqlc"
 )

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/webhook/internal/dbsqlc"
 

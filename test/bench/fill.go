@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"strings"
+
 	"videomall/db"
 
 	"github.com/jackc/pgx/v5"

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/batch"
 	"videomall/mall/catalog"

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+
 	"videomall/config"
 	"videomall/demo"
 	"videomall/mall/account"

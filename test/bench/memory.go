@@ -21,6 +21,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+
 	"videomall/mall/media"
 )
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
 	"videomall/db"
 	"videomall/demo"
 	"videomall/mall/account"

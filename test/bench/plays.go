@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"time"
+
 	"videomall/demo"
 	"videomall/jobs"
 	"videomall/mall/account"

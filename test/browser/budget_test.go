@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
 	"videomall/mall/account"
 
 	"github.com/chromedp/chromedp"

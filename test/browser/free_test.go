@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"testing"
+
 	"videomall/mall/account"
 
 	"github.com/chromedp/chromedp"

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"strings"
 	"testing"
+
 	"videomall/demo"
 	"videomall/mall/order"
 )

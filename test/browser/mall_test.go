@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+
 	"videomall/config"
 	"videomall/demo"
 	"videomall/mall"

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+
 	"videomall/demo"
 	"videomall/mall/account"
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"

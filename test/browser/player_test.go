@@ -3,6 +3,7 @@ package browser_test
 import (
 	"strings"
 	"testing"
+
 	"videomall/mall/account"
 
 	"github.com/chromedp/cdproto/network"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"

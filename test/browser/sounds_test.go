@@ -3,6 +3,7 @@ package browser_test
 import (
 	"os"
 	"testing"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 

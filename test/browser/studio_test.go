@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
 	"videomall/demo"
 	"videomall/mall/account"
 	"videomall/mall/order"

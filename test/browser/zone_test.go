@@ -3,6 +3,7 @@ package browser_test
 import (
 	"testing"
 	"time"
+
 	"videomall/mall/account"
 
 	"github.com/chromedp/cdproto/emulation"

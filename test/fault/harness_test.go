@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/account"

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/test/invariant"

@@ -6,6 +6,7 @@ package address
 import (
 	"net/url"
 	"strconv"
+
 	"videomall/mall/media"
 )
 

@@ -2,6 +2,7 @@ package address_test
 
 import (
 	"testing"
+
 	"videomall/mall/media"
 	"videomall/views/address"
 )

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
 	"videomall/mall/catalog"
 	"videomall/mall/insight"
 	"videomall/mall/money"

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/money"
 	"videomall/mall/order"

@@ -5,6 +5,7 @@ package checkout
 import (
 	"strconv"
 	"time"
+
 	"videomall/mall/order"
 	"videomall/views/address"
 	"videomall/views/text"

@@ -3,6 +3,7 @@ package markdown_test
 import (
 	"strings"
 	"testing"
+
 	"videomall/views/markdown"
 
 	"golang.org/x/net/html"

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/mall/catalog"
 	"videomall/mall/inventory"
 	"videomall/mall/money"

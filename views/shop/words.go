@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
 	"videomall/mall/money"

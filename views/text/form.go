@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/mall/calendar"
 	"videomall/mall/money"
 

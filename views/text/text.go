@@ -6,6 +6,7 @@ package text
 
 import (
 	"context"
+
 	"videomall/mall/calendar"
 	"videomall/mall/locale"
 

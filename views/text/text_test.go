@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 	"time"
+
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/views/text"

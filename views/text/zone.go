@@ -2,6 +2,7 @@ package text
 
 import (
 	"time"
+
 	"videomall/mall/calendar"
 )
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/mall/calendar"
 	"videomall/views/text"
 )

@@ -3,6 +3,7 @@ package ui
 import (
 	"strconv"
 	"strings"
+
 	"videomall/views/text"
 )
 

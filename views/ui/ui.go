@@ -8,6 +8,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+
 	"videomall/views/text"
 
 	"github.com/a-h/templ"

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/mall/money"
 	"videomall/views/text"
 	"videomall/views/ui"

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"

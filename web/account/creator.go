@@ -3,6 +3,7 @@ package account
 import (
 	"errors"
 	"net/http"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/account"

@@ -2,6 +2,7 @@ package account
 
 import (
 	"net/http"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/money"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
 	"videomall/mall/account"
 	"videomall/mall/fault"
 	"videomall/views/ui"

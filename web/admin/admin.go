@@ -7,6 +7,7 @@ package admin
 import (
 	"context"
 	"strconv"
+
 	"videomall/mall/account"
 	"videomall/mall/audit"
 	"videomall/mall/backoffice"

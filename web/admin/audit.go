@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/mall/audit"
 	"videomall/web/csvfile"
 	"videomall/web/formvalue"

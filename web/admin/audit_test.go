@@ -3,6 +3,7 @@ package admin_test
 import (
 	"strings"
 	"testing"
+
 	"videomall/db"
 	"videomall/mall/audit"
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+
 	"videomall/mall/order"
 	"videomall/views/ui"
 	"videomall/web/formvalue"

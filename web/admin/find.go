@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
 	"videomall/db"
 	"videomall/views/text"
 	"videomall/web/page"

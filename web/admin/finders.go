@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+
 	"videomall/mall"
 	"videomall/mall/ledger"
 	"videomall/mall/order"

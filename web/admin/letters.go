@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+
 	"videomall/mall/outbox"
 	"videomall/views/ui"
 	"videomall/web/formvalue"

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/mall/outbox"
 	"videomall/web/webtest"
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
 	"videomall/mall/account"
 	"videomall/mall/order"
 	"videomall/mall/payment"

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/web/page"

@@ -3,6 +3,7 @@ package admin
 import (
 	"net/http"
 	"strconv"
+
 	"videomall/web/formvalue"
 	"videomall/web/page"
 

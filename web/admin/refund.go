@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/money"

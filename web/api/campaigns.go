@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
 	"videomall/mall/inventory"
 	"videomall/mall/money"
 	"videomall/mall/promotion"

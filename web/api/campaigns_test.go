@@ -3,6 +3,7 @@ package api_test
 import (
 	"testing"
 	"time"
+
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
 	"videomall/views/text"
 
 	"github.com/google/go-cmp/cmp"

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
 	"videomall/mall/fault"
 	"videomall/mall/strictjson"
 	"videomall/web/page"

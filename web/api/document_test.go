@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
 	"videomall/web/api"
 
 	"github.com/getkin/kin-openapi/openapi3"

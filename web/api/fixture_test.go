@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/views/address"

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/malltest"
 	"videomall/web/api"

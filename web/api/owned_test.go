@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"testing"
+
 	"videomall/mall/order"
 )
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"time"
+
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"

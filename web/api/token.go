@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/fault"
 	"videomall/web/page"

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
 	"videomall/mall/catalog"
 	"videomall/mall/money"
 	"videomall/mall/order"

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/order"

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
 	"videomall/mall/cart"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"

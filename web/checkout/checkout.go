@@ -6,6 +6,7 @@ package checkout
 import (
 	"context"
 	"errors"
+
 	"videomall/mall/cart"
 	"videomall/mall/catalog"
 	"videomall/mall/order"

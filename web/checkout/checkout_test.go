@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
 	"videomall/mall/catalog"
 	"videomall/views"
 	"videomall/web/checkout"

@@ -3,6 +3,7 @@ package checkout_test
 import (
 	"testing"
 	"time"
+
 	"videomall/mall/promotion"
 	"videomall/web/webtest"
 )

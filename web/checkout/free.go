@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/money"

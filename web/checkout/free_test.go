@@ -3,6 +3,7 @@ package checkout_test
 import (
 	"net/url"
 	"testing"
+
 	"videomall/mall/catalog"
 	"videomall/web/webtest"
 )

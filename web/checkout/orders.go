@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+
 	"videomall/mall/cart"
 	"videomall/mall/order"
 	"videomall/mall/payment"

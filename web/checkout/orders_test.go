@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
 	"videomall/mall/order"
 	"videomall/mall/payment"
 	"videomall/web/webtest"

@@ -2,6 +2,7 @@ package checkout_test
 
 import (
 	"testing"
+
 	"videomall/mall/order"
 	"videomall/web/webtest"
 )

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
 	"videomall/mall/cart"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"

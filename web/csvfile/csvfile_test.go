@@ -3,6 +3,7 @@ package csvfile_test
 import (
 	"bytes"
 	"testing"
+
 	"videomall/web/csvfile"
 )
 

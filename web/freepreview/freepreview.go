@@ -5,6 +5,7 @@ package freepreview
 import (
 	"net/http"
 	"net/url"
+
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/catalog"

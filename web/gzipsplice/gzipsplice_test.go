@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+
 	"videomall/web/gzipsplice"
 )
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"strconv"
+
 	"videomall/mall/playback"
 	"videomall/views/ui"
 	"videomall/web/page"

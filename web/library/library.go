@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"

@@ -3,6 +3,7 @@ package page
 import (
 	"net/http"
 	"time"
+
 	"videomall/mall/account"
 )
 

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
 	"videomall/mall/cache"
 	"videomall/views/text"
 	"videomall/views/ui"

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
 	"videomall/mall/fault"
 
 	"github.com/labstack/echo/v4"

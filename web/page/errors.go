@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/views/problem"
 	"videomall/views/text"

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
 	"videomall/mall/fault"
 
 	"github.com/labstack/echo/v4"

@@ -3,6 +3,7 @@ package page
 import (
 	"slices"
 	"strings"
+
 	"videomall/telemetry"
 
 	"github.com/labstack/echo/v4"

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
 	"videomall/views"
 	"videomall/views/text"
 

@@ -2,6 +2,7 @@ package page
 
 import (
 	"net/http"
+
 	"videomall/mall/fault"
 	"videomall/views/text"
 	"videomall/views/ui"

@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+
 	"videomall/db"
 	"videomall/mall/fault"
 

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/fault"
 

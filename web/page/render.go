@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
 	"videomall/views"
 	"videomall/views/ui"
 

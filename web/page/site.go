@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/cache"
 	"videomall/telemetry"

@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"testing"
+
 	"videomall/web/page"
 )
 

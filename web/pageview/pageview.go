@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/mall/insight"
 	"videomall/web/page"
 

@@ -3,6 +3,7 @@ package play
 import (
 	"errors"
 	"net/http"
+
 	"videomall/mall/catalog"
 	"videomall/mall/playback"
 	"videomall/views/address"

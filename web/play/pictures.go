@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/media"
 

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
 	"videomall/db/dbtest"
 )
 

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+
 	"videomall/mall/catalog"
 	"videomall/mall/media"
 	"videomall/mall/playback"

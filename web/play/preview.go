@@ -3,6 +3,7 @@ package play
 import (
 	"net/http"
 	"strconv"
+
 	"videomall/mall/media"
 	"videomall/mall/playback"
 	"videomall/web/page"

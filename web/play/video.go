@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+
 	"videomall/mall/media"
 	"videomall/mall/playback"
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
 	"videomall/mall/fault"
 	"videomall/mall/order"
 	"videomall/mall/promotion"

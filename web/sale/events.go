@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
 	"videomall/web/formvalue"
 
 	"github.com/labstack/echo/v4"

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/web/transfer"
 

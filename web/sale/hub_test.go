@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
 	"videomall/web/sale"
 
 	"github.com/google/go-cmp/cmp"

@@ -6,6 +6,7 @@ package sale
 import (
 	"context"
 	"time"
+
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"

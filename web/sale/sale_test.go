@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/inventory"
 	"videomall/mall/money"

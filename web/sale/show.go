@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
+
 	"videomall/mall/catalog"
 	"videomall/mall/media"
 	"videomall/mall/promotion"

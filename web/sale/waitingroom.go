@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"time"
+
 	"videomall/mall/waitingroom"
 	"videomall/web/page"
 

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/payment/sandbox"
 	"videomall/web/page"

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/web/sandbox"

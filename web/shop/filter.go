@@ -3,6 +3,7 @@ package shop
 import (
 	"net/url"
 	"strings"
+
 	"videomall/mall/catalog"
 	"videomall/mall/search"
 	"videomall/views/text"

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"

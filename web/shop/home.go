@@ -3,6 +3,7 @@ package shop
 import (
 	"errors"
 	"net/http"
+
 	"videomall/mall/catalog"
 	"videomall/web/page"
 

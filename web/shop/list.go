@@ -3,6 +3,7 @@ package shop
 import (
 	"context"
 	"net/http"
+
 	"videomall/mall/cache"
 	"videomall/mall/catalog"
 	"videomall/views/text"

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
 	"videomall/mall/money"

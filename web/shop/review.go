@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/views/address"

@@ -3,6 +3,7 @@ package shop
 import (
 	"net/http"
 	"slices"
+
 	"videomall/mall/catalog"
 	"videomall/mall/media"
 	"videomall/views/address"

@@ -7,6 +7,7 @@ import (
 	"context"
 	"slices"
 	"time"
+
 	"videomall/mall/cache"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"

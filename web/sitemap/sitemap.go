@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/mall/cache"
 	"videomall/mall/catalog"
 	"videomall/mall/sitepage"

@@ -4,6 +4,7 @@ package sitepage
 
 import (
 	"net/http"
+
 	"videomall/mall/cache"
 	"videomall/mall/sitepage"
 	"videomall/web/page"

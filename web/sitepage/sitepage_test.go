@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
 	"videomall/web/admin/sitepages"
 	"videomall/web/sitepage"
 	"videomall/web/webtest"

@@ -4,6 +4,7 @@ import (
 	"io"
 	"sync"
 	"time"
+
 	"videomall/mall/fault"
 )
 

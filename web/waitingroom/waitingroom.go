@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+
 	"videomall/mall/waitingroom"
 	"videomall/web/page"
 

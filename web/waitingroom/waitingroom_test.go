@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/waitingroom"

@@ -2,6 +2,7 @@ package webtest
 
 import (
 	"time"
+
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"

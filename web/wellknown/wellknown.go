@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
 	"videomall/static"
 	"videomall/views"
 	"videomall/web/page"

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/fault"

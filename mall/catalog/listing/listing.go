@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"

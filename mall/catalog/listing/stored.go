@@ -2,6 +2,7 @@ package listing
 
 import (
 	"encoding/json"
+
 	"videomall/mall/locale"
 )
 

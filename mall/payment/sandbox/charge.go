@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox/internal/dbsqlc"

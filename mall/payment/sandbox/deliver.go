@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
 	"videomall/db"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox/internal/dbsqlc"

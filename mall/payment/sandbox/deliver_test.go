@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/mall/payment/sandbox"
 
 	"github.com/jackc/pgx/v5"

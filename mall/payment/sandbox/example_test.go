@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"fmt"
 	"time"
+
 	"videomall/mall/payment/sandbox"
 )
 

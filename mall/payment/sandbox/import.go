@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+
 	"videomall/mall/payment"
 
 	"github.com/jackc/pgx/v5"

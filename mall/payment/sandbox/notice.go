@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/payment"

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"fmt"
+
 	"videomall/db"
 	"videomall/mall/money"
 	"videomall/mall/payment"

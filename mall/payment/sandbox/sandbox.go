@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox/internal/dbsqlc"

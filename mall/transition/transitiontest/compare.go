@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
 	"videomall/mall/transition"
 
 	"github.com/jackc/pgx/v5/pgxpool"

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
 	"videomall/mall/account"
 	"videomall/mall/locale"
 	"videomall/mall/review"

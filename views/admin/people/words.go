@@ -4,6 +4,7 @@ package people
 
 import (
 	"strconv"
+
 	"videomall/mall/risk"
 )
 

@@ -5,6 +5,7 @@ package offers
 import (
 	"strconv"
 	"time"
+
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
 	"videomall/mall/money"

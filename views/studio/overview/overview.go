@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
 	"videomall/mall/calendar"
 	"videomall/mall/catalog"
 	"videomall/mall/insight"

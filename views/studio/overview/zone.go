@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+
 	"videomall/mall/calendar"
 	"videomall/views/text"
 	"videomall/views/ui"

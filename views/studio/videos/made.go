@@ -3,6 +3,7 @@ package videos
 import (
 	"strconv"
 	"strings"
+
 	"videomall/mall/media"
 	"videomall/views/text"
 )

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
 	"videomall/mall/webhook"
 	"videomall/views/text"
 	"videomall/views/ui"

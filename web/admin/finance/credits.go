@@ -2,6 +2,7 @@ package finance
 
 import (
 	"errors"
+
 	"videomall/mall/ledger"
 	"videomall/views/ui"
 	"videomall/web/formvalue"

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/fault"
 	"videomall/mall/ledger"

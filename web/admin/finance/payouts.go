@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
 	"videomall/views/ui"

@@ -6,6 +6,7 @@ package moderation
 import (
 	"context"
 	"errors"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"

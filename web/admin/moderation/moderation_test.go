@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/audit"

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+
 	"videomall/mall/catalog"
 	"videomall/mall/review"
 	"videomall/views/ui"

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/review"

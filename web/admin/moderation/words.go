@@ -3,6 +3,7 @@ package moderation
 import (
 	"errors"
 	"net/http"
+
 	"videomall/mall/review"
 	"videomall/views/ui"
 	"videomall/web/formvalue"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+
 	"videomall/mall/account"
 	"videomall/mall/backoffice"
 	"videomall/mall/fault"

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/fault"
 	"videomall/mall/risk"

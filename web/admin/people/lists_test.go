@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"testing"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/risk"
 	"videomall/web/admin/people"

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+
 	"videomall/mall/account"
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+
 	"videomall/mall/account"
 	"videomall/mall/fault"
 	"videomall/mall/sitepage"

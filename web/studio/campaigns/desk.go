@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+
 	"videomall/mall/fault"
 	"videomall/mall/promotion"
 	"videomall/views/ui"

@@ -3,6 +3,7 @@ package campaigns_test
 import (
 	"fmt"
 	"testing"
+
 	"videomall/mall/account"
 	"videomall/mall/promotion"
 	"videomall/web/studio/campaigns"

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
 	"videomall/mall/catalog"
 	"videomall/mall/money"
 	"videomall/mall/promotion"

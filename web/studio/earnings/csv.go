@@ -3,6 +3,7 @@ package earnings
 import (
 	"bytes"
 	"fmt"
+
 	"videomall/mall/ledger"
 	"videomall/views/text"
 	"videomall/web/csvfile"

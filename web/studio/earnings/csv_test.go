@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/mall/calendar"
 	"videomall/mall/ledger"
 	"videomall/mall/locale"

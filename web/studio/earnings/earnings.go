@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
 	"videomall/mall/account"
 	"videomall/mall/calendar"
 	"videomall/mall/fault"

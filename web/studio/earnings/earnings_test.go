@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/calendar"
 	"videomall/mall/insight"

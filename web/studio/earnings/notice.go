@@ -2,6 +2,7 @@ package earnings
 
 import (
 	"context"
+
 	"videomall/mall/account"
 	"videomall/mall/ledger"
 	"videomall/views"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
 	"videomall/mall/ledger"
 	"videomall/views/text"
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
 	"videomall/mall/calendar"
 	"videomall/mall/ledger"
 	"videomall/mall/money"

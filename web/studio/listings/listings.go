@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"

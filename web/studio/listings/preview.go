@@ -2,6 +2,7 @@ package listings
 
 import (
 	"net/http"
+
 	"videomall/mall/catalog/listing"
 	"videomall/views/address"
 	"videomall/web/page"

@@ -3,6 +3,7 @@ package listings
 import (
 	"errors"
 	"net/http"
+
 	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/views/ui"

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+
 	"videomall/mall/promotion"
 	"videomall/web/formvalue"
 	"videomall/web/page"

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/mall/locale"
 	"videomall/mall/promotion"
 	"videomall/web/formvalue"

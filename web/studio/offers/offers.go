@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/promotion"

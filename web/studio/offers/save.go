@@ -3,6 +3,7 @@ package offers
 import (
 	"errors"
 	"net/http"
+
 	"videomall/mall/fault"
 	"videomall/mall/promotion"
 	"videomall/views/ui"

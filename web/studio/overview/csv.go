@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"videomall/mall/calendar"
 	"videomall/mall/fault"
 	"videomall/mall/insight"

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/insight"

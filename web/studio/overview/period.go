@@ -3,6 +3,7 @@ package overview
 import (
 	"net/url"
 	"time"
+
 	"videomall/mall/insight"
 
 	overviewview "videomall/views/studio/overview"

@@ -3,6 +3,7 @@ package overview
 import (
 	"errors"
 	"net/http"
+
 	"videomall/mall/fault"
 	"videomall/mall/insight"
 	"videomall/views/ui"

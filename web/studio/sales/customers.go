@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
 	"videomall/mall/order"
 	"videomall/web/formvalue"
 	"videomall/web/page"

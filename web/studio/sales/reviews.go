@@ -3,6 +3,7 @@ package sales
 import (
 	"errors"
 	"net/http"
+
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/views/ui"

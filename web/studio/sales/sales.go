@@ -4,6 +4,7 @@ package sales
 
 import (
 	"context"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/order"

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/catalog"

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"time"
+
 	"videomall/mall/fault"
 	"videomall/mall/media"
 	"videomall/views/address"

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"time"
+
 	"videomall/mall/media"
 	"videomall/web/page"
 )

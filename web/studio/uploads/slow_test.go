@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"videomall/web/studio/uploads"
 
 	"github.com/labstack/echo/v4"

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
 	"videomall/mall/fault"
 	"videomall/mall/media"
 	"videomall/web/page"

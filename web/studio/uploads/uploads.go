@@ -6,6 +6,7 @@ package uploads
 import (
 	"net/http"
 	"strings"
+
 	"videomall/mall/account"
 	"videomall/mall/media"
 	"videomall/web/page"

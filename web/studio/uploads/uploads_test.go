@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
 	"videomall/db/dbtest"
 	"videomall/mall/media"
 	"videomall/web/studio/uploads"

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
 	"videomall/mall/fault"
 	"videomall/mall/media"
 	"videomall/views/ui"

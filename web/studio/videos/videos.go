@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+
 	"videomall/mall/account"
 	"videomall/mall/media"
 	"videomall/mall/media/ffmpeg"

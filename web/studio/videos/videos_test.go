@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/media"

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+
 	"videomall/mall/account"
 	"videomall/mall/fault"
 	"videomall/mall/webhook"

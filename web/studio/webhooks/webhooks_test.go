@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/order"

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"testing"
+
 	"videomall/mall/account/internal/common"
 )
 

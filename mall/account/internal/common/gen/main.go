@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"unicode/utf8"
+
 	"videomall/mall/account/internal/common"
 )
 
