@@ -102,7 +102,7 @@ func (b *Browser) do(method, path string, form url.Values, header http.Header) A
 	for name, values := range header {
 		r.Header[http.CanonicalHeaderKey(name)] = values
 	}
-	res, read := Do(b.t, b.client, r)
+	res, read := Do(b.t, b.client, r) //nolint:bodyclose // Do has closed it
 	location := strings.TrimPrefix(res.Header.Get("Location"), b.mall.URL)
 	return Answer{
 		Status:   res.StatusCode,

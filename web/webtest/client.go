@@ -19,7 +19,7 @@ func NewClient(t testing.TB) *http.Client {
 	}}
 }
 
-// Do sends a request and reads the whole answer.
+// Do sends a request, reads the whole answer and closes it.
 func Do(t testing.TB, client *http.Client, r *http.Request) (*http.Response, string) {
 	t.Helper()
 	res, err := client.Do(r)
