@@ -12,7 +12,7 @@ func TestKept_language(t *testing.T) {
 		t.Helper()
 		res, body := k.ask("GET", path, append(header, "Accept-Language", lang)...)
 		if res.StatusCode != 200 || !strings.Contains(body, `<html lang="`+wants+`"`) ||
-			!strings.Contains(body, `name="next" value="/video/sea"`) {
+			!strings.Contains(body, `name="next" value="/film/sea"`) {
 			t.Errorf("%s for a reader of %s: %d %s", path, lang, res.StatusCode, body[:min(len(body), 200)])
 		}
 		if !strings.Contains(strings.Join(res.Header["Vary"], ","), "Accept-Language") {
