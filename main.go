@@ -9,10 +9,10 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/alexflint/go-arg"
+
 	"videomall/command"
 	"videomall/config"
-
-	"github.com/alexflint/go-arg"
 )
 
 // commandLine is read from the arguments; config.Config, from the environment, is the rest.

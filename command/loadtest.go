@@ -10,13 +10,13 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/term"
+
 	"videomall/config"
 	"videomall/db"
 	"videomall/load"
 	"videomall/load/stage"
 	"videomall/program"
-
-	"golang.org/x/term"
 )
 
 // Loadtest sends a crowd to a mall.

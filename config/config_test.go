@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"videomall/config"
-
 	"github.com/google/go-cmp/cmp"
+
+	"videomall/config"
 )
 
 const secret = "0123456789abcdef0123456789abcdef"

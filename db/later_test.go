@@ -4,9 +4,9 @@ import (
 	"errors"
 	"testing"
 
-	"videomall/db"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
 )
 
 func TestLater_Send_keeps_the_order_or_fails(t *testing.T) {

@@ -7,14 +7,14 @@ import (
 	"io/fs"
 	"time"
 
-	"videomall/db/migrations"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
+
+	"videomall/db/migrations"
 )
 
 // migrateLock is the advisory lock that keeps several processes from migrating at once. The number is arbitrary.

@@ -5,11 +5,11 @@ import (
 	"sync"
 	"testing"
 
-	"videomall/db"
-	"videomall/db/dbtest"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/db"
+	"videomall/db/dbtest"
 )
 
 func empty(t *testing.T) *pgxpool.Pool {

@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"videomall/db"
-	"videomall/db/dbtest"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/db"
+	"videomall/db/dbtest"
 )
 
 // table returns a pool with a table that has every kind of constraint which callers tell apart.

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/image/webp"
+
 	"videomall/demo"
 	"videomall/mall/locale"
-
-	"golang.org/x/image/webp"
 )
 
 func load(t *testing.T) demo.Catalogue {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/backoffice"
@@ -21,8 +23,6 @@ import (
 	"videomall/mall/review"
 	"videomall/mall/risk"
 	"videomall/mall/webhook"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // The coupons of the demo: of its creator, and of the mall.

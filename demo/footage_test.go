@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"videomall/demo"
-
 	"golang.org/x/image/webp"
+
+	"videomall/demo"
 )
 
 var videos = demo.OpenVideos("footage")

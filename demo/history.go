@@ -8,14 +8,14 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/account"
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/ledger"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // historyDays is how far the demo's history goes back.

@@ -6,13 +6,13 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/demo"
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/mall/malltest"
 	"videomall/test/invariant"
-
-	"github.com/jackc/pgx/v5"
 )
 
 func seeded(t *testing.T) *malltest.Mall {

@@ -8,13 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/oklog/ulid/v2"
+
 	"videomall/mall/account"
 	"videomall/mall/calendar"
 	"videomall/mall/catalog"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
-
-	"github.com/oklog/ulid/v2"
 )
 
 // plan is a history before it is written: who bought what when, and what became of it. Everything else is counted from

@@ -11,12 +11,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/media"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Account is one of the three demo accounts.

@@ -16,9 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"videomall/embedded"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/embedded"
 )
 
 func needPostgres(t *testing.T) {

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"videomall/embedded"
-
 	"github.com/redis/go-redis/v9"
+
+	"videomall/embedded"
 )
 
 func startRedis(t *testing.T, opt embedded.RedisOptions) *embedded.Redis {

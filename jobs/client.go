@@ -8,18 +8,18 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+
 	"videomall/mall"
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/webhook"
 	"videomall/telemetry"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"github.com/riverqueue/river/rivertype"
 )
 
 // QueueTicks holds the periodic tasks, so that a slow one delays no order.

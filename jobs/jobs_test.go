@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
 	"videomall/jobs"
 	"videomall/mall/entitlement"
 	"videomall/mall/malltest"
@@ -14,9 +17,6 @@ import (
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/webhook"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
 )
 
 // open builds a mall whose bank can reach it.

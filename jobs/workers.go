@@ -5,12 +5,12 @@ import (
 	"errors"
 	"time"
 
+	"github.com/riverqueue/river"
+
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/webhook"
-
-	"github.com/riverqueue/river"
 )
 
 // workers registers every kind that the business enqueues; a test enqueues each and sees it worked.

@@ -4,13 +4,13 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/load"
 	"videomall/load/stage"
 	"videomall/mall/malltest"
 	"videomall/web/api"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
 )
 
 // mall is a whole business behind a real HTTP server.

@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"videomall/load"
-
 	"github.com/google/go-cmp/cmp"
+
+	"videomall/load"
 )
 
 // plan is a flash scenario with time-outs long enough for a slow machine.

@@ -4,12 +4,12 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/mall/subscriber"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Insight opens the sums of creators over orders, events and the catalogue, which they know by these verbs only.

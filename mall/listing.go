@@ -3,11 +3,11 @@ package mall
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/media"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // listingVideo finds a creator's video for their listing. In a transaction, in which somebody is about to name the

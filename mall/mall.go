@@ -6,6 +6,11 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+	"github.com/riverqueue/river"
+
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/audit"
@@ -32,11 +37,6 @@ import (
 	"videomall/mall/waitingroom"
 	"videomall/mall/webhook"
 	"videomall/telemetry"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/redis/go-redis/v9"
-	"github.com/riverqueue/river"
 )
 
 // Options are what the business stands on.

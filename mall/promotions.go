@@ -4,12 +4,12 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/inventory"
 	"videomall/mall/promotion"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // PromotionsDeps are what campaigns stand on.

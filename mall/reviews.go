@@ -3,11 +3,11 @@ package mall
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/catalog/listing"
 	"videomall/mall/money"
 	"videomall/mall/review"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // reviewDeps hands the review desk the verbs of the listings.

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
+
 	"videomall/config"
 	"videomall/db"
 	"videomall/embedded"
@@ -22,9 +25,6 @@ import (
 	"videomall/mall/playback"
 	"videomall/mall/risk"
 	"videomall/telemetry"
-
-	"github.com/redis/go-redis/v9"
-	"golang.org/x/sync/errgroup"
 )
 
 // Program is the opened mall, before it runs.

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	"videomall/static"
-
 	"github.com/andybalholm/brotli"
+
+	"videomall/static"
 )
 
 func get(t *testing.T, method, path string, header map[string]string) *http.Response {

@@ -7,11 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/a-h/templ"
+
 	"videomall/views"
 	"videomall/views/text"
 	"videomall/views/ui"
-
-	"github.com/a-h/templ"
 )
 
 func layout(t *testing.T, p views.Page) string {

@@ -11,6 +11,9 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
 	"videomall/config"
 	"videomall/db"
 	"videomall/mall/account"
@@ -24,9 +27,6 @@ import (
 	"videomall/mall/promotion"
 	"videomall/mall/webhook"
 	"videomall/web"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
 )
 
 // matrix is a mall in which Ann makes and Sam buys, Bob makes too and Tim buys too.

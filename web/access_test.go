@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"videomall/mall/account"
-
 	"github.com/labstack/echo/v4"
+
+	"videomall/mall/account"
 )
 
 // open are the addresses that show or do the same for everybody, or judge by something else than who is signed in: a

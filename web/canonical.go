@@ -6,9 +6,9 @@ import (
 	"net/url"
 	"strings"
 
-	"videomall/web/page"
-
 	"github.com/labstack/echo/v4"
+
+	"videomall/web/page"
 )
 
 // oneName redirects a browser that came by another loopback name ("localhost" for 127.0.0.1) to PUBLIC_URL. Cookies and

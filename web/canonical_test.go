@@ -5,9 +5,9 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"videomall/web"
-
 	"github.com/labstack/echo/v4"
+
+	"videomall/web"
 )
 
 func TestCanonicalHost_redirects(t *testing.T) {

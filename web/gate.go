@@ -9,14 +9,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/playback"
 	"videomall/mall/risk"
 	"videomall/static"
 	"videomall/web/api"
 	"videomall/web/page"
 	"videomall/web/play"
-
-	"github.com/labstack/echo/v4"
 )
 
 // How much of the gate a route passes.

@@ -3,12 +3,12 @@ package web
 import (
 	"errors"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall"
 	"videomall/mall/promotion"
 	"videomall/mall/risk"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
 )
 
 // unknownCoupon is the value in the session that holds the last code tried that does not exist.

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/malltest"
 	"videomall/mall/payment/sandbox"
-
-	"github.com/labstack/echo/v4"
 )
 
 // attempt is one request with a hostile value in the place of name.

@@ -16,10 +16,10 @@ import (
 	"sync"
 	"testing"
 
-	"videomall/mall/account"
-
 	"github.com/labstack/echo/v4"
 	"golang.org/x/net/html"
+
+	"videomall/mall/account"
 )
 
 // The kinds of values that no text is. They are refused before a handler sees them.

@@ -8,11 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"videomall/mall/account"
-	"videomall/mall/promotion"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/labstack/echo/v4"
+
+	"videomall/mall/account"
+	"videomall/mall/promotion"
 )
 
 // visitors are one of each kind: those who own what the matrix has made, an operator and a guest.

@@ -6,11 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/telemetry"
 	"videomall/web/page"
 	"videomall/web/studio/uploads"
-
-	"github.com/labstack/echo/v4"
 )
 
 // observe logs and counts every answered request. It is the outermost middleware, so that it sees what the others

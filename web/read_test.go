@@ -11,13 +11,13 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/config"
 	"videomall/mall/account"
 	"videomall/mall/malltest"
 	"videomall/telemetry"
 	"videomall/web"
-
-	"github.com/labstack/echo/v4"
 )
 
 // TestGET_changes_nothing asks for every address as everybody, Ann's and Sam's own things included, by a link on

@@ -5,13 +5,18 @@ import (
 	"net"
 	"net/netip"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall"
 	"videomall/mall/catalog"
 	"videomall/mall/media"
 	"videomall/mall/risk"
+	mallwaitingroom "videomall/mall/waitingroom"
 	"videomall/static"
+	listingview "videomall/views/studio/listings"
 	"videomall/web/account"
 	"videomall/web/admin"
+	admincampaigns "videomall/web/admin/campaigns"
 	"videomall/web/admin/coupons"
 	"videomall/web/admin/finance"
 	"videomall/web/admin/moderation"
@@ -42,12 +47,6 @@ import (
 	"videomall/web/studio/webhooks"
 	"videomall/web/waitingroom"
 	"videomall/web/wellknown"
-
-	"github.com/labstack/echo/v4"
-
-	mallwaitingroom "videomall/mall/waitingroom"
-	listingview "videomall/views/studio/listings"
-	admincampaigns "videomall/web/admin/campaigns"
 )
 
 // routes registers every address of the mall with the server, area by area.

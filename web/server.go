@@ -9,6 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
 	"videomall/config"
 	"videomall/mall"
 	"videomall/telemetry"
@@ -19,9 +22,6 @@ import (
 	"videomall/web/studio/earnings"
 	"videomall/web/studio/uploads"
 	"videomall/web/studio/videos"
-
-	"github.com/labstack/echo/v4"
-	"github.com/labstack/echo/v4/middleware"
 )
 
 // Deps are what the pages stand on.

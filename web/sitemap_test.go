@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"videomall/config"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
 	"videomall/mall/sitepage"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // xmlList is a sitemap or an index of some, as the protocol describes it (sitemaps.org).

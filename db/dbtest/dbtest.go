@@ -21,12 +21,12 @@ import (
 	"testing"
 	"time"
 
-	"videomall/db"
-	"videomall/embedded"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/db"
+	"videomall/embedded"
 )
 
 // patience bounds everything that prepares a test. It is long enough for a machine that runs twenty others.

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"videomall/embedded"
-
 	"github.com/redis/go-redis/v9"
+
+	"videomall/embedded"
 )
 
 // redisDatabases bounds how many tests of one binary use Redis at the same moment.

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"testing"
 
-	"videomall/db/dbtest"
-
 	"github.com/redis/go-redis/v9"
+
+	"videomall/db/dbtest"
 )
 
 func TestRedis_gives_every_test_its_own_database(t *testing.T) {

@@ -10,12 +10,12 @@ import (
 	"strings"
 	"syscall"
 
-	"videomall/db"
-	"videomall/db/migrations"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
+
+	"videomall/db"
+	"videomall/db/migrations"
 )
 
 const (

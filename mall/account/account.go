@@ -9,13 +9,13 @@ import (
 	"log/slog"
 	"time"
 
-	"videomall/mall/account/internal/dbsqlc"
-	"videomall/mall/fault"
-	"videomall/mall/redisbreaker"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
+
+	"videomall/mall/account/internal/dbsqlc"
+	"videomall/mall/fault"
+	"videomall/mall/redisbreaker"
 )
 
 // The roles, from the least to the most privileged. A role gives access to its own pages only: an operator is not a

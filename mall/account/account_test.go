@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"videomall/db/dbtest"
-	"videomall/mall/account"
-
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
+
+	"videomall/db/dbtest"
+	"videomall/mall/account"
 )
 
 const goodPassword = "three quiet herons"

@@ -7,10 +7,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/fault"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Faults of signing in. ErrBadCredentials is the one answer to an unknown email, a wrong password and a locked account.

@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/argon2id"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/fault"
-
-	"github.com/alexedwards/argon2id"
 )
 
 func TestAccounts_Authenticate_hides_who_has_an_account(t *testing.T) {

@@ -6,10 +6,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // crowdBatch bounds what one transaction of Crowd writes.

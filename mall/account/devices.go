@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"time"
 
-	"videomall/mall/account/internal/dbsqlc"
-	"videomall/mall/fault"
-
 	"github.com/gorilla/sessions"
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/account/internal/dbsqlc"
+	"videomall/mall/fault"
 )
 
 // ErrNoSession reports that the person has no such session, or no longer has it.

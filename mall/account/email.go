@@ -6,12 +6,12 @@ import (
 	"net/mail"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/text/unicode/norm"
+
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/textnorm"
-
-	"github.com/jackc/pgx/v5"
-	"golang.org/x/text/unicode/norm"
 )
 
 // normalEmail removes differences that do not distinguish people: outer spaces, case, the forms of one character, and

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"videomall/mall/account/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/account/internal/dbsqlc"
 )
 
 // ImportTx adds shoppers whose history comes from elsewhere, in the caller's transaction, and returns their ids by

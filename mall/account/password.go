@@ -7,10 +7,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"videomall/mall/account/internal/common"
-
 	"github.com/alexedwards/argon2id"
 	"golang.org/x/text/unicode/norm"
+
+	"videomall/mall/account/internal/common"
 )
 
 const (

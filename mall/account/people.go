@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // MaxQuery is the longest query in bytes, which is that of an email.

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // ChangeProfile sets the name and the language. Errors: ErrInvalidAccount, ErrNoUser.

@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"videomall/db"
-	"videomall/db/dbtest"
-	"videomall/mall/account"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/db/dbtest"
+	"videomall/mall/account"
 )
 
 // made returns a new person with that role.

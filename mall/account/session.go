@@ -12,14 +12,14 @@ import (
 	"strconv"
 	"time"
 
-	"videomall/db"
-	"videomall/mall/account/internal/dbsqlc"
-	"videomall/mall/redisbreaker"
-
 	"github.com/gorilla/sessions"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
+
+	"videomall/db"
+	"videomall/mall/account/internal/dbsqlc"
+	"videomall/mall/redisbreaker"
 )
 
 const (

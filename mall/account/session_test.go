@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/sessions"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
-
-	"github.com/gorilla/sessions"
 )
 
 // browser is somebody's browser, which may have a cookie.

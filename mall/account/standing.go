@@ -6,11 +6,11 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/batch"
 	"videomall/mall/fault"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // ErrEnded reports that a person's session, token or grant has ended: they signed out there or everywhere, their

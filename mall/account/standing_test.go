@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/sessions"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
-
-	"github.com/gorilla/sessions"
 )
 
 // grant returns the grant of the browser's session.

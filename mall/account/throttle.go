@@ -10,10 +10,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"videomall/mall/network"
 	"videomall/mall/redisbreaker"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // rule bounds the attempts of one subject (an address, an account from one network, a browser) in a window. The first

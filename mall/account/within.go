@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"videomall/mall/account/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/account/internal/dbsqlc"
 )
 
 // UserTx is User within a caller's transaction.

@@ -13,10 +13,10 @@ import (
 	"fmt"
 	"time"
 
-	"videomall/mall/audit/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/mall/audit/internal/dbsqlc"
 )
 
 // Log is the chain in one database.

@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 
-	"videomall/mall/audit/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/audit/internal/dbsqlc"
 )
 
 // batch is how many entries are read at a time.

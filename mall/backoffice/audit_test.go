@@ -5,15 +5,15 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/audit"
 	"videomall/mall/backoffice"
 	"videomall/mall/malltest"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/risk"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 )
 
 // bought returns an order that was paid and delivered.

@@ -10,13 +10,13 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/audit"
 	"videomall/mall/fault"
 	"videomall/mall/risk"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // MaxReason is the longest reason of an action in characters.

@@ -4,11 +4,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"videomall/mall/account"
 	"videomall/mall/malltest"
 	"videomall/mall/promotion"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // TestAudit_records_coupons_of_the_mall checks that the log has what operators do with coupons of the mall, and nothing

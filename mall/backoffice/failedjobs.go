@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 
-	"videomall/db"
-	"videomall/mall/outbox"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+
+	"videomall/db"
+	"videomall/mall/outbox"
 )
 
 // FailedJobsDeps are the dependencies of FailedJobs.

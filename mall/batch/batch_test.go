@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"videomall/mall/batch"
-
 	"github.com/google/go-cmp/cmp"
+
+	"videomall/mall/batch"
 )
 
 // desk is a Gatherer that doubles numbers; the test lets each set finish.

@@ -15,9 +15,9 @@ import (
 	"sync"
 	"time"
 
-	"videomall/telemetry"
-
 	"github.com/maypok86/otter/v2"
+
+	"videomall/telemetry"
 )
 
 const (

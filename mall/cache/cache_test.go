@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"videomall/db/dbtest"
 	"videomall/mall/cache"
 	"videomall/mall/redisbreaker"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // clock is a business clock that stands still until a test moves it.

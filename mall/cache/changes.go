@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"videomall/mall/redisbreaker"
-
 	"github.com/redis/go-redis/v9"
+
+	"videomall/mall/redisbreaker"
 )
 
 const (

@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"videomall/db/dbtest"
 	"videomall/mall/cache"
 	"videomall/mall/redisbreaker"
-
-	"github.com/redis/go-redis/v9"
 )
 
 func TestChanges_Drop_next_reader_of_every_process_reloads(t *testing.T) {

@@ -8,10 +8,10 @@ import (
 	"crypto/sha256"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/mall/cart/internal/dbsqlc"
 	"videomall/mall/fault"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // The limits of a cart, so that a script can't fill the database.

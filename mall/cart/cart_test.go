@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"videomall/db/dbtest"
 	"videomall/mall/cart"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // clock is a clock that a test sets.

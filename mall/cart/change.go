@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/cart/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Add adds a quantity of a SKU to the cart, and creates the cart if there is none. The quantity of the line grows to

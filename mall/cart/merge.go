@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/cart/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Merge moves the lines of a guest's cart into the person's cart and deletes the guest's. If both have a SKU, the

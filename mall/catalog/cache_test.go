@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/cache"
@@ -17,9 +20,6 @@ import (
 	"videomall/mall/outbox"
 	"videomall/mall/redisbreaker"
 	"videomall/telemetry"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/redis/go-redis/v9"
 )
 
 // process is a Catalog that caches its answers, as one of several over the stall's database.

@@ -9,12 +9,12 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"videomall/db"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/fault"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // How a SKU sells its SPU.

@@ -9,11 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/locale"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // NewCategory describes a category; the lowest Position stands first.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"videomall/mall/catalog/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/catalog/internal/dbsqlc"
 )
 
 // SettleRatingsTx brings the ratings that a person gave to these videos in line with their purchases, in the

@@ -7,12 +7,12 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/fault"
 	"videomall/mall/locale"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // MaxReplyLength is the most characters a creator's answer to a review may have.

@@ -10,11 +10,11 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/cache"
 	"videomall/mall/catalog/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // MaxReviewLength is the most characters a review's text may have.

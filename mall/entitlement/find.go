@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/entitlement/internal/dbsqlc"
 	"videomall/mall/fault"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // ErrBadCursor says that a cursor was not returned by List.

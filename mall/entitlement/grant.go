@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"slices"
 
-	"videomall/mall/entitlement/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/entitlement/internal/dbsqlc"
 )
 
 // Grant is the entitlement that a delivered line of an order gives.

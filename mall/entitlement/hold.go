@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"videomall/mall/entitlement/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/entitlement/internal/dbsqlc"
 )
 
 // Holdings are the entitlements by which one person may watch now, by video.

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"videomall/mall/entitlement/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/entitlement/internal/dbsqlc"
 )
 
 // Start records the first play of an entitlement, which opens the window of a rental, and returns the entitlement in

@@ -7,11 +7,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/calendar"
 	"videomall/mall/insight/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 const (

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/insight/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // signsTx counts the signs of plays in the order of their time. Creators who watch their own videos don't count.

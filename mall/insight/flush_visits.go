@@ -5,9 +5,9 @@ import (
 	"context"
 	"fmt"
 
-	"videomall/mall/insight/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/insight/internal/dbsqlc"
 )
 
 // visitsTx counts visits. Creators who look at their own pages don't count.

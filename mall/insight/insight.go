@@ -10,12 +10,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/mall/calendar"
 	"videomall/mall/insight/internal/dbsqlc"
 	"videomall/telemetry"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Whole stands for a video's number in the sums of a creator as a whole.

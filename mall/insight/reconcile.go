@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/calendar"
 	"videomall/mall/insight/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // settling is how long after the end of a day its events may still arrive. A difference from the orders after that is a

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"time"
 
-	"videomall/mall/insight/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/insight/internal/dbsqlc"
 )
 
 // Fact is the content of an event of an order: that it was paid, or that some of it was refunded.

@@ -7,6 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/calendar"
 	"videomall/mall/catalog"
@@ -14,10 +18,6 @@ import (
 	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/order"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/jackc/pgx/v5"
 )
 
 func TestInsight_Reconcile_random_history(t *testing.T) {

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/calendar"
 	"videomall/mall/fault"
 	"videomall/mall/insight/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // ErrZoneUnknown says that the tz database has no such zone. It has the field "zone".

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/fault"
 	"videomall/mall/inventory/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // ErrSplitTooLarge says that a SKU's normal stock holds fewer units than a campaign wants of it.

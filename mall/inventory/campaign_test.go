@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"videomall/db"
-	"videomall/db/dbtest"
-	"videomall/mall/inventory"
-
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/db"
+	"videomall/db/dbtest"
+	"videomall/mall/inventory"
 )
 
 // split is a stock split under test.

@@ -7,9 +7,9 @@ import (
 	"maps"
 	"slices"
 
-	"videomall/mall/inventory/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/inventory/internal/dbsqlc"
 )
 
 // buyer is one person at one stock.

@@ -9,15 +9,15 @@ import (
 	"sync"
 	"time"
 
-	"videomall/mall/batch"
-	"videomall/mall/inventory/internal/dbsqlc"
-	"videomall/mall/redisbreaker"
-	"videomall/telemetry"
-
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
+
+	"videomall/mall/batch"
+	"videomall/mall/inventory/internal/dbsqlc"
+	"videomall/mall/redisbreaker"
+	"videomall/telemetry"
 )
 
 const (

@@ -9,16 +9,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/telemetry"
-
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/redis/go-redis/v9"
 )
 
 // stock is the stock that most tests are about.

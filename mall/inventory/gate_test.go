@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"videomall/mall/fault"
-	"videomall/mall/inventory"
-
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
+
+	"videomall/mall/fault"
+	"videomall/mall/inventory"
 )
 
 func TestGate_Admit(t *testing.T) {

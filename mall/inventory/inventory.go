@@ -9,13 +9,13 @@ import (
 	"fmt"
 	"time"
 
-	"videomall/db"
-	"videomall/mall/fault"
-	"videomall/mall/inventory/internal/dbsqlc"
-
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/db"
+	"videomall/mall/fault"
+	"videomall/mall/inventory/internal/dbsqlc"
 )
 
 // ErrSoldOut says that fewer units are left than were asked for.

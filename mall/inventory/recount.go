@@ -9,11 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"videomall/mall/inventory/internal/dbsqlc"
-
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
+
+	"videomall/mall/inventory/internal/dbsqlc"
 )
 
 // Two sets name stocks across processes, outside every hash tag: those that Redis counts, and those whose stock

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 
-	"videomall/db"
-	"videomall/mall/inventory/internal/dbsqlc"
-
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/inventory/internal/dbsqlc"
 )
 
 // A reservation's states. Each unit moves available → frozen → sold or back with the reservation's own

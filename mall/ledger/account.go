@@ -8,11 +8,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/calendar"
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/money"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Account is a creator's account in one currency, in minor units. Available is below zero if refunds have taken back

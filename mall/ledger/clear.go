@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/money"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // clearRows bounds one transaction of clearing.

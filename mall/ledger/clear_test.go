@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/calendar"
 	"videomall/mall/ledger"
-
-	"github.com/jackc/pgx/v5"
 )
 
 func TestLedger_RefundTx_sale_before_creator_accounts(t *testing.T) {

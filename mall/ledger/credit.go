@@ -8,12 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/money"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // The faults of credits that callers tell apart.

@@ -10,11 +10,11 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/seal"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Limits of a destination, in characters.

@@ -7,11 +7,11 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/calendar"
 	"videomall/mall/ledger"
-
-	"github.com/jackc/pgx/v5"
 )
 
 func TestLedger_SaleTx_split_to_the_cent(t *testing.T) {

@@ -15,11 +15,11 @@ import (
 	"strconv"
 	"time"
 
-	"videomall/mall/ledger/internal/dbsqlc"
-	"videomall/mall/money"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/mall/ledger/internal/dbsqlc"
+	"videomall/mall/money"
 )
 
 // ErrUnbalanced says that the lines of a posting do not sum to zero in some currency.

@@ -8,12 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
-
-	"github.com/jackc/pgx/v5"
 )
 
 func cny(n int64) money.Money { return money.Of(n, "CNY") }

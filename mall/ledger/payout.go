@@ -9,12 +9,12 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/money"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // MaxReason is the greatest length of a reason or a bank's reference, in characters.

@@ -7,11 +7,11 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/money"
 	"videomall/mall/transition"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // State is the state of a payout.

@@ -9,12 +9,12 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
 	"videomall/mall/transition/transitiontest"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 )
 
 func TestLedger_RequestPayout_many_at_once(t *testing.T) {

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/money"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Refund is a refund to a buyer. Parts says which sold items it pays back; it is empty for a sum that was no sale.

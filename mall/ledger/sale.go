@@ -6,11 +6,11 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/locale"
 	"videomall/mall/money"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Sale is money that a channel took for items of creators. The amounts of its parts add up to Amount.

@@ -8,11 +8,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/calendar"
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/locale"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Statement says what happened to a creator's money in one month of a zone, with one Book for each currency.

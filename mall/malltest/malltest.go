@@ -15,6 +15,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall"
@@ -28,10 +32,6 @@ import (
 	"videomall/mall/playback"
 	"videomall/telemetry"
 	"videomall/test/invariant"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/redis/go-redis/v9"
 )
 
 // Mall is a mall under test.

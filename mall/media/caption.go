@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Bounds of subtitles.

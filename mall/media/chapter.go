@@ -7,11 +7,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Bounds of chapters.

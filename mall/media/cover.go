@@ -17,11 +17,11 @@ import (
 	"strconv"
 	"time"
 
-	"videomall/mall/fault"
-	"videomall/mall/media/internal/dbsqlc"
-
 	"golang.org/x/image/draw"
 	_ "golang.org/x/image/webp"
+
+	"videomall/mall/fault"
+	"videomall/mall/media/internal/dbsqlc"
 )
 
 // What can be wrong with a picture that is to be a cover.

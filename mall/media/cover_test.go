@@ -14,10 +14,10 @@ import (
 	"strconv"
 	"testing"
 
+	"golang.org/x/image/webp"
+
 	"videomall/db/dbtest"
 	"videomall/mall/media"
-
-	"golang.org/x/image/webp"
 )
 
 // halves is red on the left and blue on the right.

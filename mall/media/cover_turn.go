@@ -6,9 +6,9 @@ import (
 	"sync"
 	"time"
 
-	"videomall/mall/media/internal/dbsqlc"
-
 	"golang.org/x/sync/semaphore"
+
+	"videomall/mall/media/internal/dbsqlc"
 )
 
 const (

@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"videomall/mall/fault"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/fault"
 )
 
 // ErrDiskFull says that a disk that the mall writes to has less free space than it must keep.

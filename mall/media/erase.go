@@ -8,10 +8,10 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/media/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // errStillWorked says that a stage has not yet noticed that its video was deleted.

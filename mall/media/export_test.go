@@ -5,9 +5,9 @@ import (
 	"image"
 	"time"
 
-	"videomall/db"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
 )
 
 // Accept makes a video of a file, as the end of an upload does.

@@ -10,11 +10,11 @@ import (
 	"slices"
 	"time"
 
-	"videomall/db"
-	"videomall/mall/media/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/db"
+	"videomall/mall/media/internal/dbsqlc"
 )
 
 // ExtrasFolder holds what goes with a video: captions, and the thumbnails' WebVTT and sheets. It is no rendition.

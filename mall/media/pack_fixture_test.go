@@ -13,10 +13,10 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/db/dbtest"
 	"videomall/mall/media"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 var secret = []byte("a key of just thirty-two bytesok")

@@ -11,11 +11,11 @@ import (
 	"syscall"
 	"time"
 
-	"videomall/mall/fault"
-	"videomall/mall/media/ffmpeg"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
+
+	"videomall/mall/fault"
+	"videomall/mall/media/ffmpeg"
 )
 
 // Queue is where the stages wait, apart from everything that people wait for.

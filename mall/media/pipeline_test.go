@@ -15,12 +15,12 @@ import (
 	"testing"
 	"time"
 
-	"videomall/db/dbtest"
-	"videomall/mall/media"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"videomall/db/dbtest"
+	"videomall/mall/media"
 )
 
 // works makes videos of uploads, by a clock that tests move.

@@ -13,12 +13,12 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/media/ffmpeg"
 	"videomall/mall/media/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 const (

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/media/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // The stages of a video, in their order.

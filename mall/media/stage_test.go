@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"videomall/mall/media"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/media"
 )
 
 // begins runs a stage beside the test and waits until it is under way.

@@ -10,12 +10,12 @@ import (
 	"path"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // MaxTrailer is how many seconds of a video anybody may be shown; defaultTrailer, how many are without a word of its

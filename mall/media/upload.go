@@ -8,11 +8,11 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // What can be wrong with an upload.

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/media/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // NewUpload is what a creator says of a file before its first byte.

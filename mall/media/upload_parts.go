@@ -11,10 +11,10 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/minio/minio-go/v7"
+
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
-
-	"github.com/minio/minio-go/v7"
 )
 
 // A direct upload is an S3 multipart upload: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html has its

@@ -9,11 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"videomall/mall/fault"
-	"videomall/mall/media/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
+
+	"videomall/mall/fault"
+	"videomall/mall/media/internal/dbsqlc"
 )
 
 // ErrUnknownVideo says that the creator has no such video: there is none, it was deleted, or it is another creator's.

@@ -4,9 +4,9 @@ import (
 	"net/netip"
 	"testing"
 
-	"videomall/mall/network"
-
 	"github.com/google/go-cmp/cmp"
+
+	"videomall/mall/network"
 )
 
 func TestWidening(t *testing.T) {

@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/promotion"
-
-	"github.com/redis/go-redis/v9"
 )
 
 func (s *shop) bundle(price int64, skuIDs ...int64) promotion.Bundle {

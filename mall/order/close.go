@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/inventory"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/payment"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Expire closes an order whose time to pay is over, unless a provider has taken the money or may still take it.

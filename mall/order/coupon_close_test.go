@@ -5,12 +5,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/fault"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/promotion"
-
-	"github.com/jackc/pgx/v5"
 )
 
 func TestOrders_Cancel_returns_the_coupon_use(t *testing.T) {

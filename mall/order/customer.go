@@ -6,10 +6,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Customer sums up what a person bought from a creator in one currency.

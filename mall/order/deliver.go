@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/entitlement"
 	"videomall/mall/order/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Deliver grants every item of a paid order and makes it DELIVERED. Items that the buyer owns through another order by

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"strconv"
 
-	"videomall/db"
-	"videomall/mall/order/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+
+	"videomall/db"
+	"videomall/mall/order/internal/dbsqlc"
 )
 
 // endedInATurn is the number of orders whose access one job ends; the next orders get a job of their own.

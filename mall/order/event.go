@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Event is the payload of every order.* event: the order as it stood when the event became true.

@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"videomall/db/dbtest"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/mall/order"
 	"videomall/telemetry"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // process returns the Orders of another process on the same database, with the given Redis.

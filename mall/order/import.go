@@ -7,12 +7,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/entitlement"
 	"videomall/mall/fault"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/payment"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // ErrNotImportable says that a past order can't be imported. Its cause says which order and why.

@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"videomall/mall/batch"
 	"videomall/mall/redisbreaker"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // keyLife is how long Redis remembers which order an idempotency key made. PostgreSQL remembers it for good.

@@ -4,10 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // waits locks the stock row of held while do runs, waits until do is blocked by it, and fails if do has locked the row

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/payment"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Outcomes of a notice that moves no money of its own.

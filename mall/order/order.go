@@ -11,6 +11,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+	"github.com/riverqueue/river"
+
 	"videomall/mall/batch"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
@@ -24,12 +30,6 @@ import (
 	"videomall/mall/payment"
 	"videomall/mall/promotion"
 	"videomall/telemetry"
-
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/redis/go-redis/v9"
-	"github.com/riverqueue/river"
 )
 
 // Limits of one order.

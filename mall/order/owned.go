@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/entitlement"
 	"videomall/mall/order/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // causeOwned is the cause when an order is closed unpaid, or an item refunded, because the buyer got it through another

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/ledger"
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/payment"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Outcomes of money that arrives, as docs/payments.md names them.

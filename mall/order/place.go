@@ -11,14 +11,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/oklog/ulid/v2"
+
 	"videomall/mall/batch"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
-
-	"github.com/google/uuid"
-	"github.com/oklog/ulid/v2"
 )
 
 // PlaceRequest orders some lines for one person. IdempotencyKey is the caller's name for this request: the same key

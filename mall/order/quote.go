@@ -6,14 +6,14 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Quote is what an order of some lines would cost right now, and the problems that prevent it.

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/catalog"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // rates has a person rate the video of an order with so many stars.

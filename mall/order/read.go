@@ -8,11 +8,11 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/order/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // ErrCaseNotFound says that there is no such open case.

@@ -7,13 +7,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/payment"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // RefundRequest asks for a refund of the items named, or of all that is left of the order if none is named. Key is the

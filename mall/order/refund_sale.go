@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"slices"
 
-	"videomall/db"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
 )
 
 // RequestSale is Request for the creator who sold the items. All items must be named and be theirs, the payment must be

@@ -4,14 +4,14 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/promotion"
-
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 )
 
 // reviveTx reserves the stock of a closed order again, and holds the use of its coupon. It changes nothing and returns

@@ -6,13 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/ledger"
 	"videomall/mall/locale"
 	"videomall/mall/order"
-
-	"github.com/jackc/pgx/v5"
 )
 
 const (

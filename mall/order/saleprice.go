@@ -8,6 +8,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/batch"
 	"videomall/mall/catalog"
@@ -15,9 +18,6 @@ import (
 	"videomall/mall/inventory"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
-
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 )
 
 // SaleTerms says whether a running flash sale sells a line to its buyer at the price of the sale.

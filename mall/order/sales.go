@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Sales are the sums of what a creator, or one video of theirs, sold and refunded on a day, in minor units of one

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/payment"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Submit requests a recorded refund from the provider, or asks for its state, and settles it once the provider says how

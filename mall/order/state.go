@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/transition"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Status is the state of an order.

@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/order"
 	"videomall/mall/transition/transitiontest"
-
-	"github.com/jackc/pgx/v5"
 )
 
 func TestTransitions(t *testing.T) {

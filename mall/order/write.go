@@ -7,14 +7,14 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/batch"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/promotion"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // The writer's bounds. With one order in each transaction on a hot row there are as many orders a second as the disk

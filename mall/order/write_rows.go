@@ -5,15 +5,15 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
 	"videomall/db"
 	"videomall/mall/inventory"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/outbox"
 	"videomall/mall/promotion"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
 )
 
 // insertRestTx writes what belongs to orders whose rows were inserted. It locks the stock rows last, so that the hot

@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/mall/order"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // stall locks the stock row of a SKU, so that reservations of it wait until the returned function is called.

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/outbox/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // ErrNotDead says that there is no such dead letter, or no longer.

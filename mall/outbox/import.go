@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"videomall/mall/outbox/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/outbox/internal/dbsqlc"
 )
 
 // PastRefusal is an event of the past that a subscriber refused until its attempts were used up at DiedAt.

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/outbox"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // hears listens and sends what the listener is told to said, in order: "began", "lost", or the message.

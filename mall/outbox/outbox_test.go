@@ -11,13 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"videomall/db"
-	"videomall/db/dbtest"
-	"videomall/mall/outbox"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/db"
+	"videomall/db/dbtest"
+	"videomall/mall/outbox"
 )
 
 // box is an outbox with a clock that the test sets.

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/outbox/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // batch bounds one transaction of the relay.

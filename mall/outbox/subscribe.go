@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"videomall/mall/outbox/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/outbox/internal/dbsqlc"
 )
 
 // Handler handles one event in the relay's transaction. What it writes there commits together with the delivery, so an

@@ -9,10 +9,10 @@ import (
 	"fmt"
 	"time"
 
-	"videomall/mall/outbox/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/mall/outbox/internal/dbsqlc"
 )
 
 // Event says that something became true. Events of one Aggregate ("order:01J…") reach a subscriber in order.

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/money"
 	"videomall/mall/payment/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // CaptureState says what a captured sum is for.

@@ -4,11 +4,11 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
-
-	"github.com/jackc/pgx/v5"
 )
 
 func TestPayments_RecordNoticeTx_many_at_once(t *testing.T) {

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"videomall/mall/money"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/money"
 )
 
 // Past is an attempt of the past: it was paid at PaidAt with the provider's transaction number, or closed if PaidAt is

@@ -6,10 +6,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/money"
 	"videomall/mall/payment/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // ParseNotice verifies and parses a notice that was posted in a provider's name; it writes nothing. It refuses a notice

@@ -12,13 +12,13 @@ import (
 	"slices"
 	"time"
 
-	"videomall/mall/fault"
-	"videomall/mall/money"
-	"videomall/mall/payment/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/oklog/ulid/v2"
+
+	"videomall/mall/fault"
+	"videomall/mall/money"
+	"videomall/mall/payment/internal/dbsqlc"
 )
 
 // Faults that callers compare.

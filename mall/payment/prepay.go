@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/money"
 	"videomall/mall/payment/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // PrepayRequest asks for the payment of a sum for a reference at one provider.

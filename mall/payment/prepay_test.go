@@ -5,11 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
-
-	"github.com/jackc/pgx/v5"
 )
 
 func TestPayments_Prepay_many_at_once(t *testing.T) {

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/money"
 	"videomall/mall/payment/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // The statuses of a Refund: pending until the provider has accepted it, then submitted until it has succeeded or

@@ -7,12 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
-
-	"github.com/jackc/pgx/v5"
 )
 
 func (k *till) paid(reference string, o sandbox.PayOptions) payment.Capture {

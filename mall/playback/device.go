@@ -11,10 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/playback/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // NewDevice makes the value of a browser's device cookie: a random id and our signature, so that a list of

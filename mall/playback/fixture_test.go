@@ -10,15 +10,15 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
 	"videomall/mall/playback"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/redis/go-redis/v9"
 )
 
 // clock is a time that a test moves.

@@ -11,11 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
 	"videomall/mall/playback"
-
-	"github.com/golang-jwt/jwt/v5"
 )
 
 // given is what listings give away, in seconds of the video that they name.

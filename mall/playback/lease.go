@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"videomall/mall/redisbreaker"
-
 	"github.com/redis/go-redis/v9"
+
+	"videomall/mall/redisbreaker"
 )
 
 // holdStream takes or keeps the one stream of an account, or of a device that plays for free.

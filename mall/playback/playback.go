@@ -15,14 +15,14 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+
 	"videomall/mall/entitlement"
 	"videomall/mall/fault"
 	"videomall/mall/media"
 	"videomall/mall/playback/internal/dbsqlc"
 	"videomall/mall/redisbreaker"
-
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/redis/go-redis/v9"
 )
 
 // Why playing is refused; besides these, entitlement's not_entitled, rental_expired and entitlement_revoked.

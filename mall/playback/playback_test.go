@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
 	"videomall/mall/playback"
-
-	"github.com/golang-jwt/jwt/v5"
 )
 
 const (

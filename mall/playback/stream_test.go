@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"videomall/mall/entitlement"
 	"videomall/mall/playback"
-
-	"github.com/redis/go-redis/v9"
 )
 
 func TestPlayback_Heartbeat_one_stream(t *testing.T) {

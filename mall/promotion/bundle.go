@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/fault"
 	"videomall/mall/locale"
 	"videomall/mall/promotion/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Limits of one bundle; the schema keeps some of them too.

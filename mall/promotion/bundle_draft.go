@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/promotion/internal/dbsqlc"
 	"videomall/mall/textnorm"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // CreateBundle puts SKUs of a creator's own videos together; it is sold at once. Errors: ErrBundleInvalid with Fields,

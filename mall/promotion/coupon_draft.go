@@ -8,11 +8,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/promotion/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // codeShape is what a normal code looks like; the schema keeps it too.

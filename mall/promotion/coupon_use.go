@@ -8,10 +8,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/promotion/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // ErrCouponStale says that somebody edited, stopped or used a coupon since it was counted: count again, with the lock.

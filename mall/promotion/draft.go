@@ -8,13 +8,13 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/locale"
 	"videomall/mall/promotion/internal/dbsqlc"
 	"videomall/mall/textnorm"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Draft is a campaign as it is typed in.

@@ -9,14 +9,14 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/mall/fault"
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Limits of one campaign; the schema keeps those of an item too.

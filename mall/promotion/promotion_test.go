@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"videomall/db"
 	"videomall/mall/inventory"
 	"videomall/mall/locale"
@@ -15,8 +17,6 @@ import (
 	"videomall/mall/money"
 	"videomall/mall/promotion"
 	"videomall/mall/transition/transitiontest"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 var (

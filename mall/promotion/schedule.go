@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/promotion/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Schedule announces a draft and sets its stock apart, all of it or nothing. From now on its prices and numbers stay as

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/promotion/internal/dbsqlc"
 	"videomall/mall/transition"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Status is how far a campaign has come.

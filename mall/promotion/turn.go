@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"videomall/db"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
 )
 
 // Turn starts and ends the campaigns whose moment has come, each in a transaction of its own, and says how many it

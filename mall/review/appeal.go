@@ -8,10 +8,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/review/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // The states of an appeal.

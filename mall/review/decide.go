@@ -7,9 +7,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"videomall/db"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
 )
 
 // causes are why a listing may be returned; each has words in both languages. "other" needs a note.

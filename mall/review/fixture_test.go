@@ -7,14 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/review"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // The people of the tests.

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/review/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // OpenTx opens a case with a score for a submitted revision, within the caller's transaction. A revision that comes

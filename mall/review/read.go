@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"videomall/mall/review/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/review/internal/dbsqlc"
 )
 
 // Get returns a case. Errors: ErrNotFound.

@@ -9,13 +9,13 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/mall/fault"
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/review/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // SecondFrom is the score from which on two people must approve. A CHECK holds the same number.

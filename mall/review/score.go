@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"videomall/mall/money"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/money"
 )
 
 // The rules of a score. Each has words in both languages.

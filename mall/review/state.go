@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/review/internal/dbsqlc"
 	"videomall/mall/transition"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // State is how far a case has come.

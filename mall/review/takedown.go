@@ -8,11 +8,11 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/locale"
 	"videomall/mall/review/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Takedown is a listing that an operator took off the shop. A creator who takes their own listing off sale makes none:

@@ -7,11 +7,11 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/locale"
 	"videomall/mall/review"
-
-	"github.com/jackc/pgx/v5"
 )
 
 func target(keep bool) review.Target {

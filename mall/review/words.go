@@ -10,13 +10,13 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"videomall/db"
-	"videomall/mall/review/internal/dbsqlc"
-	"videomall/mall/textnorm"
-
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
+
+	"videomall/db"
+	"videomall/mall/review/internal/dbsqlc"
+	"videomall/mall/textnorm"
 )
 
 // MaxWeight is the most points that one word may bring.

@@ -10,12 +10,12 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/network"
 	"videomall/mall/risk/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Faults of changing the lists.

@@ -10,12 +10,12 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"videomall/mall/batch"
 	"videomall/mall/network"
 	"videomall/mall/redisbreaker"
 	"videomall/telemetry"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // Rate permits Tokens requests at once; the tokens come back evenly within Per. A full bucket permits up to twice as

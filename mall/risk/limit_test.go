@@ -13,11 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"videomall/db/dbtest"
 	"videomall/mall/risk"
 	"videomall/telemetry"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // clock stands still until a test moves it.

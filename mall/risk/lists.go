@@ -10,11 +10,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"videomall/mall/network"
-	"videomall/mall/risk/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/mall/network"
+	"videomall/mall/risk/internal/dbsqlc"
 )
 
 // Effect is what an entry does.

@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/risk"
-
-	"github.com/jackc/pgx/v5"
 )
 
 func TestLists_Add_refuses_to_lock_out_its_author(t *testing.T) {

@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/db/dbtest"
 	"videomall/mall/fault"
 	"videomall/mall/risk"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 var (

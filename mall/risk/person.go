@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"time"
 
-	"videomall/mall/risk/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/risk/internal/dbsqlc"
 )
 
 // Denial is the active entry that denies an account.

@@ -3,10 +3,10 @@ package search
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/search/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // likeness is how much of a word's trigrams another must share to be looked at. The second is low, since two letters

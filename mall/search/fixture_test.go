@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
 	"videomall/mall/search"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 var opening = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/catalog"
 	"videomall/mall/search/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // SortRelevance puts the best match first; it is what an empty Filter.Sort means to a search.

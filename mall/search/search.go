@@ -15,11 +15,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/search/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Search is the index in one database. It is safe for concurrent use.

@@ -4,10 +4,10 @@ import (
 	"strings"
 	"unicode"
 
-	"videomall/mall/textnorm"
-
 	"github.com/kljensen/snowball/english"
 	"golang.org/x/text/unicode/norm"
+
+	"videomall/mall/textnorm"
 )
 
 // run is a stretch of a text that is one word, or one unbroken stretch of Chinese or Japanese. runes are folded: lower

@@ -7,14 +7,14 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/text/unicode/norm"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/locale"
 	"videomall/mall/sitepage/internal/dbsqlc"
 	"videomall/mall/textnorm"
-
-	"github.com/jackc/pgx/v5"
-	"golang.org/x/text/unicode/norm"
 )
 
 // Edit is a text that an operator wants to save.

@@ -12,12 +12,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/mall/fault"
 	"videomall/mall/locale"
 	"videomall/mall/sitepage/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Tag is the cache tag of everything that shows one of these pages.

@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/db/dbtest"
 	"videomall/mall/fault"
 	"videomall/mall/locale"
 	"videomall/mall/sitepage"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // office is a set of pages, with what its saves told others.

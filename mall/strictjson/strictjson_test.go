@@ -4,9 +4,9 @@ import (
 	"errors"
 	"testing"
 
-	"videomall/mall/strictjson"
-
 	"github.com/go-json-experiment/json"
+
+	"videomall/mall/strictjson"
 )
 
 type message struct {

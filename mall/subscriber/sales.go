@@ -5,11 +5,11 @@ import (
 	"context"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/insight"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // countSales keeps what "popular" sorts by, and how high a search ranks: an order that is paid adds, one that was paid

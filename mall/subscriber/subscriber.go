@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/catalog"
 	"videomall/mall/insight"
 	"videomall/mall/order"
@@ -16,8 +18,6 @@ import (
 	"videomall/mall/review"
 	"videomall/mall/search"
 	"videomall/mall/webhook"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Insight is the name of the subscriber that sums creators' sales.

@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
@@ -15,9 +18,6 @@ import (
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/review"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 )
 
 // reviewing opens the desk over listings that do as they are told.

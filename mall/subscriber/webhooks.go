@@ -6,14 +6,14 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/catalog"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/webhook"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // listingTypes says as what a creator hears of what happens to a listing.

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"unicode"
 
-	"videomall/mall/textnorm"
-
 	"golang.org/x/text/unicode/norm"
+
+	"videomall/mall/textnorm"
 )
 
 // unseen has one of each kind of invisible character.

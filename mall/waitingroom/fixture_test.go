@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"videomall/mall/waitingroom"
 	"videomall/telemetry"
-
-	"github.com/redis/go-redis/v9"
 )
 
 var (

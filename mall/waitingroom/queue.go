@@ -9,10 +9,10 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"videomall/mall/redisbreaker"
 	"videomall/telemetry"
-
-	"github.com/redis/go-redis/v9"
 )
 
 const (

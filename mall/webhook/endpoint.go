@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/webhook/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Draft is an endpoint as its owner enters it.

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	standard "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
 	"videomall/mall/fault"
 	"videomall/mall/webhook"
-
-	standard "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
 func TestWebhooks_Rotate_old_secret_signs_for_one_more_day(t *testing.T) {

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"videomall/mall/webhook"
-
 	"github.com/google/go-cmp/cmp"
+
+	"videomall/mall/webhook"
 )
 
 func TestWebhooks_Resend_after_a_day_of_refusals(t *testing.T) {

@@ -13,14 +13,14 @@ import (
 	"testing"
 	"time"
 
-	"videomall/db"
-	"videomall/db/dbtest"
-	"videomall/mall/webhook"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"videomall/db"
+	"videomall/db/dbtest"
+	"videomall/mall/webhook"
 )
 
 // post is a set of webhooks with a clock that the test advances. Its receivers are on this machine.

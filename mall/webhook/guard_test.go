@@ -12,9 +12,9 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"videomall/mall/webhook"
-
 	"golang.org/x/net/dns/dnsmessage"
+
+	"videomall/mall/webhook"
 )
 
 const ownAddress = "8.8.4.4"

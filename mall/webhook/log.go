@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/webhook/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // DeliveryState is the state of a message.

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"videomall/mall/webhook/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/webhook/internal/dbsqlc"
 )
 
 // Message is an event of which its owner may be told. EventID is the event's in the outbox, so that an endpoint gets

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/webhook/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // between is the least time between two tests of an endpoint. It is longer than a test can take, so that two tests

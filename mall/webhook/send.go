@@ -8,10 +8,10 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/webhook/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 const (

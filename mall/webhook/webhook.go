@@ -9,13 +9,13 @@ import (
 	"fmt"
 	"time"
 
-	"videomall/mall/fault"
-	"videomall/mall/seal"
-	"videomall/mall/webhook/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
+
+	"videomall/mall/fault"
+	"videomall/mall/seal"
+	"videomall/mall/webhook/internal/dbsqlc"
 )
 
 // Limits of one creator.

@@ -11,12 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"videomall/db"
-	"videomall/mall/webhook"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	standard "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"videomall/db"
+	"videomall/mall/webhook"
 )
 
 func TestSign_matches_standard_webhooks(t *testing.T) {

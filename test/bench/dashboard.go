@@ -10,11 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/demo"
 	"videomall/mall/account"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // creator is the demo's.

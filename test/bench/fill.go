@@ -9,10 +9,10 @@ import (
 	"math/rand/v2"
 	"strings"
 
-	"videomall/db"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/db"
 )
 
 // The made-up rows have ids of their own, far above those of the demo: SPU firstSPU+n has the SKUs 2*(firstSPU+n),

@@ -10,13 +10,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/batch"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
-
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 )
 
 // crowds are how many buyers ask at once for one SKU.

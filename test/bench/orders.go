@@ -8,16 +8,16 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/db"
 	"videomall/demo"
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
-
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // mostOrders bounds what one measurement writes.

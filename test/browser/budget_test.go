@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"videomall/mall/account"
-
 	"github.com/chromedp/chromedp"
+
+	"videomall/mall/account"
 )
 
 const (

@@ -3,9 +3,9 @@ package browser_test
 import (
 	"testing"
 
-	"videomall/mall/account"
-
 	"github.com/chromedp/chromedp"
+
+	"videomall/mall/account"
 )
 
 // TestFreePreview_guest_watches_and_buyer_jumps_by_chapter watches the free minutes of a video to their end, and again,

@@ -15,15 +15,15 @@ import (
 	"testing"
 	"time"
 
-	"videomall/demo"
-	"videomall/mall/account"
-
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"videomall/demo"
+	"videomall/mall/account"
 )
 
 // look is the set-up of a browser.

@@ -5,13 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"
 	"videomall/mall/promotion"
-
-	"github.com/chromedp/chromedp"
-
 	bundleview "videomall/views/bundle"
 )
 

@@ -4,10 +4,10 @@ import (
 	"strings"
 	"testing"
 
-	"videomall/mall/account"
-
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"videomall/mall/account"
 )
 
 // TestTrailer_first_press checks that the player loads when somebody presses play, and not before.

@@ -4,10 +4,10 @@ import (
 	"os"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
-
-	"github.com/chromedp/chromedp"
 )
 
 // TestPlayer_audio_tracks hears a video's trailer, chooses another of the video's sounds by the keyboard, and finds it again.

@@ -10,11 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"videomall/demo"
 	"videomall/mall/account"
 	"videomall/mall/order"
-
-	"github.com/chromedp/chromedp"
 )
 
 // clip is a video of eight seconds. Videos of the same pictures are each other's twins, which takes a second reviewer:

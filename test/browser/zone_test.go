@@ -4,10 +4,10 @@ import (
 	"testing"
 	"time"
 
-	"videomall/mall/account"
-
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"videomall/mall/account"
 )
 
 // TestTimes_in_reader_zone sits in Kathmandu, 5 hours and 45 minutes ahead: on a page that all guests share the

@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/account"
@@ -27,8 +29,6 @@ import (
 	"videomall/mall/inventory"
 	"videomall/mall/locale"
 	"videomall/test/invariant"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // buildFlags are the flags with which this test was built, so that the build cache already has most of the program.

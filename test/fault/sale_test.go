@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/test/invariant"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // In a sale of the fault suite buyers arrive one after another. Each repeats one order until it is answered, and those

@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"videomall/views/markdown"
-
 	"golang.org/x/net/html"
+
+	"videomall/views/markdown"
 )
 
 func TestHTML(t *testing.T) {

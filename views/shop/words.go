@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/a-h/templ"
+
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
 	"videomall/mall/money"
@@ -15,8 +17,6 @@ import (
 	"videomall/views/address"
 	"videomall/views/text"
 	"videomall/views/ui"
-
-	"github.com/a-h/templ"
 )
 
 // other is what was written in another language than the one that is shown, for the line below it; empty where both

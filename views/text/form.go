@@ -5,12 +5,12 @@ import (
 	"strings"
 	"time"
 
-	"videomall/mall/calendar"
-	"videomall/mall/money"
-
 	"golang.org/x/text/currency"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"videomall/mall/calendar"
+	"videomall/mall/money"
 )
 
 // form is how one language writes what is not a word. Its zone is that of readers whose own is not known, see

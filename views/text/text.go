@@ -7,11 +7,11 @@ package text
 import (
 	"context"
 
-	"videomall/mall/calendar"
-	"videomall/mall/locale"
-
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
+
+	"videomall/mall/calendar"
+	"videomall/mall/locale"
 )
 
 // Lang is a language the mall speaks, fit for <html lang> and for the lang cookie.

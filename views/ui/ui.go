@@ -9,9 +9,9 @@ import (
 	"strconv"
 	"strings"
 
-	"videomall/views/text"
-
 	"github.com/a-h/templ"
+
+	"videomall/views/text"
 )
 
 type contextKey struct{}

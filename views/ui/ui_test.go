@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"videomall/mall/money"
 	"videomall/views/text"
 	"videomall/views/ui"
-
-	"github.com/a-h/templ"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

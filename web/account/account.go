@@ -8,18 +8,17 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
+	accountview "videomall/views/account"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
-
-	accountview "videomall/views/account"
 )
 
 // Deps are what the pages work with. OnSignIn runs after a person has signed in, and takes over what belonged to the

@@ -8,20 +8,19 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/ledger"
 	"videomall/mall/locale"
-	"videomall/web/webtest"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
-
 	accountweb "videomall/web/account"
+	"videomall/web/webtest"
 )
 
 // selling is a mall with the pages of accounts, in which there is a creator.

@@ -12,15 +12,14 @@ import (
 	"testing"
 	"time"
 
-	"videomall/db/dbtest"
-	"videomall/mall/account"
-	"videomall/web/page"
-	"videomall/web/webtest"
-
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"videomall/db/dbtest"
+	"videomall/mall/account"
 	accountweb "videomall/web/account"
+	"videomall/web/page"
+	"videomall/web/webtest"
 )
 
 const goodPassword = "three quiet herons"

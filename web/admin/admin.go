@@ -8,6 +8,10 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+	"github.com/riverqueue/river"
+
 	"videomall/mall/account"
 	"videomall/mall/audit"
 	"videomall/mall/backoffice"
@@ -18,10 +22,6 @@ import (
 	"videomall/mall/payment"
 	"videomall/mall/review"
 	"videomall/web/page"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
-	"github.com/riverqueue/river"
 )
 
 // Deps are the verbs that the console calls.

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/audit"
 	"videomall/mall/backoffice"
@@ -20,8 +22,6 @@ import (
 	"videomall/web/admin"
 	"videomall/web/admin/people"
 	"videomall/web/webtest"
-
-	"github.com/labstack/echo/v4"
 )
 
 // desk is a mall with its console, an operator at it and a shopper.

@@ -4,10 +4,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/audit"
-
-	"github.com/jackc/pgx/v5"
 )
 
 func TestAudit_filter_and_export(t *testing.T) {

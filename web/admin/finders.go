@@ -6,15 +6,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/riverqueue/river/rivertype"
+
 	"videomall/mall"
 	"videomall/mall/ledger"
 	"videomall/mall/order"
 	"videomall/mall/review"
-	"videomall/views/text"
-
-	"github.com/riverqueue/river/rivertype"
-
 	adminview "videomall/views/admin"
+	"videomall/views/text"
 )
 
 // Finders are the kinds of things that the console's search finds, in the order in which it shows them. Each asks one

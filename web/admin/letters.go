@@ -7,15 +7,14 @@ import (
 	"net/url"
 	"strconv"
 
-	"videomall/mall/outbox"
-	"videomall/views/ui"
-	"videomall/web/formvalue"
-	"videomall/web/page"
-
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
+	"videomall/mall/outbox"
 	adminview "videomall/views/admin"
+	"videomall/views/ui"
+	"videomall/web/formvalue"
+	"videomall/web/page"
 )
 
 func (d Deps) listLetters(c *page.Ctx) error {

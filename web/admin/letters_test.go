@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"videomall/mall/outbox"
-	"videomall/web/webtest"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/mall/outbox"
+	"videomall/web/webtest"
 )
 
 func TestDeadLetters_retry_and_discard(t *testing.T) {

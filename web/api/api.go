@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
@@ -20,8 +22,6 @@ import (
 	"videomall/views/address"
 	"videomall/views/text"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
 )
 
 // Prefix is where the API begins; another version would begin elsewhere.

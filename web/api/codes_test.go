@@ -13,9 +13,9 @@ import (
 	"strings"
 	"testing"
 
-	"videomall/views/text"
-
 	"github.com/google/go-cmp/cmp"
+
+	"videomall/views/text"
 )
 
 // A code of the table belongs to an operation in the document, or to every address.

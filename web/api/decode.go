@@ -8,13 +8,13 @@ import (
 	"strconv"
 	"strings"
 
-	"videomall/mall/fault"
-	"videomall/mall/strictjson"
-	"videomall/web/page"
-
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
+
+	"videomall/mall/fault"
+	"videomall/mall/strictjson"
+	"videomall/web/page"
 )
 
 // maxBody bounds a request's JSON in bytes: an order of 50 lines takes less than 3 KB.

@@ -12,12 +12,12 @@ import (
 	"sync"
 	"testing"
 
-	"videomall/web/api"
-
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/google/go-cmp/cmp"
+
+	"videomall/web/api"
 )
 
 var document = sync.OnceValues(func() (*openapi3.T, error) {

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
@@ -20,8 +22,6 @@ import (
 	"videomall/web/api"
 	"videomall/web/page"
 	"videomall/web/play"
-
-	"github.com/labstack/echo/v4"
 )
 
 const (

@@ -6,12 +6,12 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
 )
 
 type prepayRequest struct {

@@ -7,11 +7,11 @@ import (
 	"strings"
 	"testing"
 
-	"videomall/mall/catalog"
-	"videomall/mall/locale"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"videomall/mall/catalog"
+	"videomall/mall/locale"
 )
 
 func (a answer) titles() []string {

@@ -9,17 +9,16 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/promotion"
+	bundleview "videomall/views/bundle"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
-
-	bundleview "videomall/views/bundle"
 )
 
 // Deps are the verbs that these pages call.

@@ -7,14 +7,14 @@ import (
 	"context"
 	"errors"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/cart"
 	"videomall/mall/catalog"
 	"videomall/mall/order"
 	"videomall/mall/payment"
 	"videomall/views"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
 )
 
 // Deps are the verbs that these pages call.

@@ -9,13 +9,13 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/catalog"
 	"videomall/views"
 	"videomall/web/checkout"
 	"videomall/web/page"
 	"videomall/web/webtest"
-
-	"github.com/labstack/echo/v4"
 )
 
 func open(t *testing.T, adjust ...func(*webtest.Options)) *webtest.Mall {

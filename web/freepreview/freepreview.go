@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
@@ -13,15 +15,12 @@ import (
 	"videomall/mall/order"
 	"videomall/mall/playback"
 	"videomall/views/address"
+	previewview "videomall/views/freepreview"
+	shopview "videomall/views/shop"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/page"
 	"videomall/web/play"
-
-	"github.com/labstack/echo/v4"
-
-	previewview "videomall/views/freepreview"
-	shopview "videomall/views/shop"
 )
 
 // Deps is what the page works with.

@@ -8,6 +8,9 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/catalog"
@@ -19,9 +22,6 @@ import (
 	"videomall/web/freepreview"
 	"videomall/web/play"
 	"videomall/web/webtest"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
 )
 
 // house is a mall with one video of 20 s, of which 8 are free.

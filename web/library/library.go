@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
@@ -17,14 +19,11 @@ import (
 	"videomall/mall/media"
 	"videomall/mall/playback"
 	"videomall/views/address"
+	libraryview "videomall/views/library"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/page"
 	"videomall/web/play"
-
-	"github.com/labstack/echo/v4"
-
-	libraryview "videomall/views/library"
 )
 
 // Deps is what the pages work with.

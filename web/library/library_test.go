@@ -11,6 +11,9 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/catalog"
@@ -20,9 +23,6 @@ import (
 	"videomall/web/library"
 	"videomall/web/play"
 	"videomall/web/webtest"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
 )
 
 // house is a mall whose videos are packaged.

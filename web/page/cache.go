@@ -10,12 +10,12 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/cache"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/gzipsplice"
-
-	"github.com/labstack/echo/v4"
 )
 
 const (

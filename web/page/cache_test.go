@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/cache"
@@ -22,9 +25,6 @@ import (
 	"videomall/mall/redisbreaker"
 	"videomall/views/ui"
 	"videomall/web/page"
-
-	"github.com/a-h/templ"
-	"github.com/labstack/echo/v4"
 )
 
 // keeper is a server whose pages may be kept, and that counts how often each is drawn.

@@ -8,14 +8,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gorilla/sessions"
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/cache"
 	"videomall/views"
 	"videomall/views/text"
 	"videomall/views/ui"
-
-	"github.com/gorilla/sessions"
-	"github.com/labstack/echo/v4"
 )
 
 const contextKey = "page"

@@ -5,9 +5,9 @@ import (
 	"net/url"
 	"strings"
 
-	"videomall/mall/fault"
-
 	"github.com/labstack/echo/v4"
+
+	"videomall/mall/fault"
 )
 
 // callbackPrefix is where payment providers post their notices: servers, without cookies, known by their signature.

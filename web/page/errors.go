@@ -10,12 +10,12 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/fault"
 	"videomall/views/problem"
 	"videomall/views/text"
 	"videomall/views/ui"
-
-	"github.com/labstack/echo/v4"
 )
 
 // statuses is the only place that maps a kind of fault to a status.

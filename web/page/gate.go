@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"videomall/mall/fault"
-
 	"github.com/labstack/echo/v4"
+
+	"videomall/mall/fault"
 )
 
 var errSignIn = fault.New(fault.Unauthenticated, "sign_in_required", "Sign in to go on.")

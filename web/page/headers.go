@@ -4,9 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"videomall/telemetry"
-
 	"github.com/labstack/echo/v4"
+
+	"videomall/telemetry"
 )
 
 const headerCSP = "Content-Security-Policy"

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/views"
 	"videomall/views/text"
-
-	"github.com/labstack/echo/v4"
 )
 
 const spokenKey = "spoken"

@@ -18,6 +18,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/fault"
@@ -25,9 +28,6 @@ import (
 	"videomall/views/ui"
 	"videomall/web/page"
 	"videomall/web/webtest"
-
-	"github.com/a-h/templ"
-	"github.com/labstack/echo/v4"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")

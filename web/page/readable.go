@@ -9,11 +9,11 @@ import (
 	"net/http"
 	"net/url"
 
-	"videomall/db"
-	"videomall/mall/fault"
-
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
+
+	"videomall/db"
+	"videomall/mall/fault"
 )
 
 // errUnreadableText refuses text that PostgreSQL cannot store and that nobody typed.

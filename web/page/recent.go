@@ -7,11 +7,10 @@ import (
 	"strconv"
 	"time"
 
-	"videomall/mall/account"
-	"videomall/mall/fault"
-
 	"github.com/labstack/echo/v4"
 
+	"videomall/mall/account"
+	"videomall/mall/fault"
 	accountview "videomall/views/account"
 )
 

@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"strings"
 
-	"videomall/views"
-	"videomall/views/ui"
-
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
+
+	"videomall/views"
+	"videomall/views/ui"
 )
 
 // Render answers with body inside the layout, or with body alone when htmx asks for a part of the page; nobody else

@@ -10,13 +10,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/cache"
 	"videomall/telemetry"
 	"videomall/views"
 	"videomall/views/ui"
-
-	"github.com/labstack/echo/v4"
 )
 
 // Options are what a Site is built from. CartCount, Awaiting and Categories may be nil; they are asked for whole pages

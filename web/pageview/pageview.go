@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/insight"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
 )
 
 // Path is the address; below it stands the number of a video. The cookie goes there and nowhere else: guests whose

@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/web/pageview"
 	"videomall/web/webtest"
-
-	"github.com/labstack/echo/v4"
 )
 
 func TestPageView_counts_once_with_source(t *testing.T) {

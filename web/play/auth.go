@@ -8,14 +8,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
 	"videomall/mall/playback"
 	"videomall/views/address"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
 )
 
 // HeartbeatURL is where players say that they play. Its bearer is a play token and no person's.

@@ -14,6 +14,9 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/account"
@@ -23,9 +26,6 @@ import (
 	"videomall/mall/playback"
 	"videomall/web/play"
 	"videomall/web/webtest"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
 )
 
 // house is a mall with one packaged video.

@@ -10,10 +10,10 @@ import (
 	"path"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/fault"
 	"videomall/mall/media"
-
-	"github.com/labstack/echo/v4"
 )
 
 var errNoPicture = fault.New(fault.NotFound, "unknown_picture", "There is no such picture.")

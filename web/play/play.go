@@ -7,12 +7,12 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/catalog"
 	"videomall/mall/media"
 	"videomall/mall/playback"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
 )
 
 // Deps is what the addresses work with.

@@ -7,12 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/web/play"
 	"videomall/web/webtest"
-
-	"github.com/jackc/pgx/v5"
 )
 
 func TestAuth_playlists_keys_segments(t *testing.T) {

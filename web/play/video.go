@@ -5,10 +5,10 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/media"
 	"videomall/mall/playback"
-
-	"github.com/labstack/echo/v4"
 )
 
 func (d Deps) master(c echo.Context) error {

@@ -8,11 +8,10 @@ import (
 	"net/netip"
 	"time"
 
-	"videomall/web/formvalue"
-
 	"github.com/labstack/echo/v4"
 
 	saleview "videomall/views/sale"
+	"videomall/web/formvalue"
 )
 
 const (

@@ -8,17 +8,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/order"
 	"videomall/mall/promotion"
 	"videomall/mall/waitingroom"
 	"videomall/web/sale"
-	"videomall/web/webtest"
-
-	"github.com/labstack/echo/v4"
-
 	web "videomall/web/waitingroom"
+	"videomall/web/webtest"
 )
 
 // fair is a mall with its flash sales, whose videos are those of the creator 1.

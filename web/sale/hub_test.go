@@ -8,11 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"videomall/web/sale"
-
 	"github.com/google/go-cmp/cmp"
 
 	saleview "videomall/views/sale"
+	"videomall/web/sale"
 )
 
 // bench is a hub whose ticks and whose database a test plays.

@@ -7,16 +7,15 @@ import (
 	"context"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/mall/order"
 	"videomall/mall/promotion"
-	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
-
 	saleview "videomall/views/sale"
+	"videomall/web/page"
 )
 
 // Deps are the verbs that these pages call.

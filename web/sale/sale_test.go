@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"videomall/mall/account"
 	"videomall/mall/inventory"
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/web/webtest"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestSale_every_phase(t *testing.T) {

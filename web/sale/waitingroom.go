@@ -5,12 +5,11 @@ import (
 	"sync"
 	"time"
 
-	"videomall/mall/waitingroom"
-	"videomall/web/page"
-
 	"github.com/labstack/echo/v4"
 
+	"videomall/mall/waitingroom"
 	saleview "videomall/views/sale"
+	"videomall/web/page"
 	web "videomall/web/waitingroom"
 )
 

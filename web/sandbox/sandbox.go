@@ -10,13 +10,12 @@ import (
 	"strings"
 	"time"
 
-	"videomall/mall/fault"
-	"videomall/mall/payment/sandbox"
-	"videomall/web/page"
-
 	"github.com/labstack/echo/v4"
 
+	"videomall/mall/fault"
+	"videomall/mall/payment/sandbox"
 	sandboxview "videomall/views/sandbox"
+	"videomall/web/page"
 )
 
 // Deps are what the pages work with.

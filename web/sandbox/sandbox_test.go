@@ -8,14 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"videomall/mall/money"
-	"videomall/mall/payment"
-	"videomall/web/sandbox"
-	"videomall/web/webtest"
-
 	"github.com/labstack/echo/v4"
 
+	"videomall/mall/money"
+	"videomall/mall/payment"
 	provider "videomall/mall/payment/sandbox"
+	"videomall/web/sandbox"
+	"videomall/web/webtest"
 )
 
 func open(t *testing.T) *webtest.Mall {

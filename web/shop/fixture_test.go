@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
@@ -14,8 +16,6 @@ import (
 	"videomall/web/sale"
 	"videomall/web/shop"
 	"videomall/web/webtest"
-
-	"github.com/labstack/echo/v4"
 )
 
 // stall is a mall whose categories hold a few videos.

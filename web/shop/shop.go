@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/cache"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
@@ -15,13 +17,10 @@ import (
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/search"
-	"videomall/views/ui"
-	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
-
 	saleview "videomall/views/sale"
 	shopview "videomall/views/shop"
+	"videomall/views/ui"
+	"videomall/web/page"
 )
 
 // Deps are the verbs that these pages call.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/cache"
 	"videomall/mall/catalog"
 	"videomall/mall/sitepage"
@@ -19,8 +21,6 @@ import (
 	"videomall/views"
 	"videomall/views/text"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
 )
 
 // partSize is how many ids a part covers. Each page has an address for each language, so that a part has at most

@@ -5,13 +5,12 @@ package sitepage
 import (
 	"net/http"
 
-	"videomall/mall/cache"
-	"videomall/mall/sitepage"
-	"videomall/web/page"
-
 	"github.com/labstack/echo/v4"
 
+	"videomall/mall/cache"
+	"videomall/mall/sitepage"
 	sitepageview "videomall/views/sitepage"
+	"videomall/web/page"
 )
 
 // Deps are the verbs that these pages call.

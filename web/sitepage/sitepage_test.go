@@ -5,13 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"videomall/web/admin/sitepages"
-	"videomall/web/sitepage"
-	"videomall/web/webtest"
-
 	"github.com/labstack/echo/v4"
 
 	mallpages "videomall/mall/sitepage"
+	"videomall/web/admin/sitepages"
+	"videomall/web/sitepage"
+	"videomall/web/webtest"
 )
 
 func open(t *testing.T) *webtest.Mall {

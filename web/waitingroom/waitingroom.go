@@ -12,12 +12,11 @@ import (
 	"net/url"
 	"strconv"
 
-	"videomall/mall/waitingroom"
-	"videomall/web/page"
-
 	"github.com/labstack/echo/v4"
 
+	"videomall/mall/waitingroom"
 	waitingroomview "videomall/views/waitingroom"
+	"videomall/web/page"
 )
 
 // Deps is what the page works with.

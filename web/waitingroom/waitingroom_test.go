@@ -11,15 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/waitingroom"
 	"videomall/web/page"
-	"videomall/web/webtest"
-
-	"github.com/labstack/echo/v4"
-
 	web "videomall/web/waitingroom"
+	"videomall/web/webtest"
 )
 
 // sale is a mall with one waiting room, "campaign:7", which admits one person at a time.

@@ -16,6 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/labstack/echo/v4"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall"
@@ -35,12 +41,6 @@ import (
 	"videomall/telemetry"
 	"videomall/views"
 	"videomall/web/page"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/labstack/echo/v4"
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 )
 
 // Mall is the business with its server. Its clock runs, and jumps when a test says so.

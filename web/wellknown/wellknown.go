@@ -7,11 +7,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/static"
 	"videomall/views"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
 )
 
 // Deps are what the files say.

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/textnorm"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Limits of a creator's profile, in letters.

@@ -8,11 +8,11 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // MaxNote is how many letters a reviewer's reasons may have.

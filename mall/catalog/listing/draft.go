@@ -8,11 +8,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // NewDraft is what a listing begins with. Nobody but its creator sees it.

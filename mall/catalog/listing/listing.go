@@ -8,12 +8,12 @@ import (
 	"errors"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/fault"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Faults of this package; see the verbs for when.

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/money"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // PriceVersion is one version of a SKU's price, past, running, scheduled or called off.

@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
-
-	"github.com/jackc/pgx/v5"
 )
 
 func TestListings_ApproveTx_free_minutes(t *testing.T) {

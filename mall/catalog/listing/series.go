@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/locale"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // OwnSeries is a series as its creator sees it among others.

@@ -3,9 +3,9 @@ package listing_test
 import (
 	"testing"
 
-	"videomall/mall/catalog"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/catalog"
 )
 
 func TestListings_TakeDownTx(t *testing.T) {

@@ -14,12 +14,12 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
 	"videomall/db"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
 )
 
 // Queue is the queue of the notices, separate from the mall's own jobs.

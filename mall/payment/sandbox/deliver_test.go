@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"videomall/mall/payment/sandbox"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"videomall/mall/payment/sandbox"
 )
 
 func TestSandbox_Deliver_until_acknowledged(t *testing.T) {

@@ -5,9 +5,9 @@ import (
 	"crypto/rand"
 	"fmt"
 
-	"videomall/mall/payment"
-
 	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/payment"
 )
 
 // ImportTx writes past payments into the bank's books, so that they agree with the mall's. It skips payments of other

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // PayOptions are set by a tester. The zero value pays the sum asked for and sends one correct notice at once.

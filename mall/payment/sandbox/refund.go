@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox/internal/dbsqlc"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Refund accepts a refund of one transaction, once for each refund number; a notice then says how it ended. An empty

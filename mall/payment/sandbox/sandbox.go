@@ -11,14 +11,14 @@ import (
 	"net/http"
 	"time"
 
-	"videomall/mall/fault"
-	"videomall/mall/payment"
-	"videomall/mall/payment/sandbox/internal/dbsqlc"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/oklog/ulid/v2"
 	"github.com/riverqueue/river"
+
+	"videomall/mall/fault"
+	"videomall/mall/payment"
+	"videomall/mall/payment/sandbox/internal/dbsqlc"
 )
 
 // Name is the provider's name in URLs and books.

@@ -13,15 +13,15 @@ import (
 	"testing"
 	"time"
 
-	"videomall/db/dbtest"
-	"videomall/mall/money"
-	"videomall/mall/payment"
-	"videomall/mall/payment/sandbox"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"videomall/db/dbtest"
+	"videomall/mall/money"
+	"videomall/mall/payment"
+	"videomall/mall/payment/sandbox"
 )
 
 const secret = "a secret between two"

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"videomall/mall/transition"
-
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/mall/transition"
 )
 
 // PostgreSQL writes (a, b) IN (…) back as pairs of comparisons, or as rows.

@@ -3,9 +3,9 @@
 package campaigns
 
 import (
-	"videomall/web/studio/campaigns"
-
 	"github.com/labstack/echo/v4"
+
+	"videomall/web/studio/campaigns"
 )
 
 // Deps are the verbs that the pages call.

@@ -3,9 +3,9 @@
 package coupons
 
 import (
-	"videomall/web/studio/offers"
-
 	"github.com/labstack/echo/v4"
+
+	"videomall/web/studio/offers"
 )
 
 // Deps are the verbs that the pages call.

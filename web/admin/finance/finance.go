@@ -10,18 +10,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
 	"videomall/mall/payment"
+	financeview "videomall/views/admin/finance"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
-
-	financeview "videomall/views/admin/finance"
 )
 
 const listed = 50

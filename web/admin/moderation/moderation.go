@@ -7,17 +7,16 @@ import (
 	"context"
 	"errors"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/mall/review"
+	moderationview "videomall/views/admin/moderation"
 	"videomall/web/formvalue"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
-
-	moderationview "videomall/views/admin/moderation"
 )
 
 // Deps are the verbs that the desk calls.

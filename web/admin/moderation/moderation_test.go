@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/audit"
@@ -19,9 +22,6 @@ import (
 	"videomall/web/admin/moderation"
 	"videomall/web/studio/appeals"
 	"videomall/web/webtest"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
 )
 
 // desk is a mall with its review desk, two operators, the creator of its videos and another creator.

@@ -8,12 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/risk"
 	"videomall/web/admin/people"
 	"videomall/web/webtest"
-
-	"github.com/labstack/echo/v4"
 )
 
 // desk is a mall with the console's lists, an operator at them and a shopper.

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/audit"
 	"videomall/mall/backoffice"
@@ -23,12 +25,9 @@ import (
 	"videomall/mall/playback"
 	"videomall/mall/risk"
 	"videomall/mall/webhook"
+	peopleview "videomall/views/admin/people"
 	"videomall/web/formvalue"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
-
-	peopleview "videomall/views/admin/people"
 )
 
 const peoplePerPage = 30

@@ -8,17 +8,16 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/fault"
 	"videomall/mall/sitepage"
+	sitepagesview "videomall/views/admin/sitepages"
+	sitepageview "videomall/views/sitepage"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
-
-	sitepagesview "videomall/views/admin/sitepages"
-	sitepageview "videomall/views/sitepage"
 )
 
 // Deps are the verbs that these pages call.

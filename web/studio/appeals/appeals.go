@@ -7,17 +7,16 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/review"
+	appealview "videomall/views/studio/appeals"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
-
-	appealview "videomall/views/studio/appeals"
 )
 
 // Deps are the verbs that the page calls.

@@ -4,13 +4,13 @@
 package campaigns
 
 import (
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/inventory"
 	"videomall/mall/promotion"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
 )
 
 // Deps are the verbs that these pages call.

@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"videomall/mall/account"
 	"videomall/mall/promotion"
 	"videomall/web/webtest"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // typed is a form of one video at 4.90 that starts in an hour and lasts for one, in the reader's zone.

@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"testing"
 
-	"videomall/mall/account"
-	"videomall/mall/promotion"
-	"videomall/web/studio/campaigns"
-	"videomall/web/webtest"
-
 	"github.com/labstack/echo/v4"
 
+	"videomall/mall/account"
+	"videomall/mall/promotion"
 	admincampaigns "videomall/web/admin/campaigns"
+	"videomall/web/studio/campaigns"
+	"videomall/web/webtest"
 )
 
 // fair is a mall with both desks of its flash sales. All its videos are the creator's.

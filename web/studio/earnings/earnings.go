@@ -10,18 +10,17 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/calendar"
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
+	earningsview "videomall/views/studio/earnings"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
-
-	earningsview "videomall/views/studio/earnings"
 )
 
 // Bounds of what one page lists.

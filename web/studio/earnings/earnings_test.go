@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
@@ -22,9 +25,6 @@ import (
 	"videomall/web/page"
 	"videomall/web/studio/earnings"
 	"videomall/web/webtest"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
 )
 
 // studio is a mall with a creator who sells, another one, an operator and a shopper.

@@ -7,12 +7,11 @@ import (
 	"strconv"
 	"time"
 
-	"videomall/mall/ledger"
-	"videomall/views/text"
-
 	"codeberg.org/go-pdf/fpdf"
 
+	"videomall/mall/ledger"
 	earningsview "videomall/views/studio/earnings"
+	"videomall/views/text"
 )
 
 // sans is Droid Sans Fallback, cut down to Latin and the characters of GB 2312; only the letters that a statement uses

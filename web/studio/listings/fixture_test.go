@@ -7,20 +7,19 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/mall/locale"
+	listingview "videomall/views/studio/listings"
 	"videomall/web/shop"
 	"videomall/web/studio/listings"
 	"videomall/web/webtest"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
-
-	listingview "videomall/views/studio/listings"
 )
 
 // studio is a mall with its studio. The creator lin owns video 1, wu owns video 2.

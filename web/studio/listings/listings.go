@@ -11,19 +11,18 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
+	listingview "videomall/views/studio/listings"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
-
-	listingview "videomall/views/studio/listings"
 )
 
 // Deps are the verbs that the pages call.

@@ -9,15 +9,14 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/promotion"
+	offersview "videomall/views/studio/offers"
 	"videomall/web/formvalue"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
-
-	offersview "videomall/views/studio/offers"
 )
 
 // Deps are the verbs that these pages call.

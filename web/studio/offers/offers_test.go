@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/promotion"
@@ -14,8 +16,6 @@ import (
 	"videomall/web/bundle"
 	"videomall/web/studio/offers"
 	"videomall/web/webtest"
-
-	"github.com/labstack/echo/v4"
 )
 
 // desk is a mall with its creator, the account that owns every video.

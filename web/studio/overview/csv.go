@@ -9,13 +9,13 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/currency"
+
 	"videomall/mall/calendar"
 	"videomall/mall/fault"
 	"videomall/mall/insight"
 	"videomall/web/csvfile"
 	"videomall/web/page"
-
-	"golang.org/x/text/currency"
 )
 
 // The limits of one file.

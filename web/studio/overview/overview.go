@@ -8,15 +8,14 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/insight"
 	"videomall/mall/order"
-	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
-
 	overviewview "videomall/views/studio/overview"
+	"videomall/web/page"
 )
 
 const (

@@ -10,14 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/web/studio/overview"
 	"videomall/web/webtest"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
 )
 
 // desk is a mall with a creator who has two videos, and another who has none.

@@ -5,12 +5,12 @@ package sales
 import (
 	"context"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/order"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
 )
 
 // rows is how many lines a page of a list has.

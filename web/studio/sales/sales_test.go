@@ -6,15 +6,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/order"
 	"videomall/web/studio/sales"
 	"videomall/web/webtest"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
 )
 
 type studio struct {

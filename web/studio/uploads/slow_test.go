@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"videomall/web/studio/uploads"
-
 	"github.com/labstack/echo/v4"
+
+	"videomall/web/studio/uploads"
 )
 
 // slowly is a network on which bytes come a few at a time.

@@ -9,12 +9,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/fault"
 	"videomall/mall/media"
 	"videomall/web/page"
 	"videomall/web/transfer"
-
-	"github.com/labstack/echo/v4"
 )
 
 // The protocol is https://tus.io/protocols/resumable-upload, version 1.0.0, with the extensions creation, expiration

@@ -7,13 +7,12 @@ import (
 	"net/http"
 	"strings"
 
-	"videomall/mall/account"
-	"videomall/mall/media"
-	"videomall/web/page"
-
 	"github.com/labstack/echo/v4"
 
+	"videomall/mall/account"
+	"videomall/mall/media"
 	uploadview "videomall/views/studio/uploads"
+	"videomall/web/page"
 )
 
 // Deps is what the addresses work with.

@@ -14,12 +14,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/db/dbtest"
 	"videomall/mall/media"
 	"videomall/web/studio/uploads"
 	"videomall/web/webtest"
-
-	"github.com/labstack/echo/v4"
 )
 
 type house struct {

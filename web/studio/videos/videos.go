@@ -7,19 +7,18 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/media"
 	"videomall/mall/media/ffmpeg"
 	"videomall/mall/playback"
+	videosview "videomall/views/studio/videos"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
 	"videomall/web/play"
-
-	"github.com/labstack/echo/v4"
-
-	videosview "videomall/views/studio/videos"
 )
 
 // Deps is what the pages work with.

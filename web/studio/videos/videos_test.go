@@ -17,6 +17,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/media"
@@ -24,8 +26,6 @@ import (
 	"videomall/web/play"
 	"videomall/web/studio/videos"
 	"videomall/web/webtest"
-
-	"github.com/labstack/echo/v4"
 )
 
 // studio is a mall with two creators.

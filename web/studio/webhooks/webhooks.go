@@ -9,16 +9,15 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/fault"
 	"videomall/mall/webhook"
+	webhookview "videomall/views/studio/webhooks"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
-
-	"github.com/labstack/echo/v4"
-
-	webhookview "videomall/views/studio/webhooks"
 )
 
 // Deps are the verbs that these pages call.

@@ -12,6 +12,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/order"
@@ -20,9 +23,6 @@ import (
 	"videomall/mall/webhook"
 	"videomall/web/studio/webhooks"
 	"videomall/web/webtest"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
 )
 
 // desk is a mall with its webhooks, whose videos are those of the creator 1.
