@@ -1,6 +1,7 @@
 package media
 
 import (
+	"cmp"
 	"encoding/binary"
 	"regexp"
 	"slices"
@@ -187,7 +188,7 @@ func (r *captionReader) cue(timing *regexp.Regexp, at, end int) error {
 	}
 	var place string
 	c.Text, place = cueText(text, vtt)
-	c.Settings = or(settings, place)
+	c.Settings = cmp.Or(settings, place)
 	r.cues = append(r.cues, c)
 	return nil
 }

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -113,7 +114,7 @@ func (pr *processor) draw(ctx context.Context, t *task, transcoded string, befor
 		Dir:  t.own,
 		Args: slices.Concat(beginning("error"), before, reading("file", "mov", "h264", "aac"),
 			[]string{"-i", transcoded, "-map", "0:v:0"}, after),
-		Bounds: ffmpeg.Bounds{Wall: or(pr.limits.Wall, 30*time.Minute), File: maxFile},
+		Bounds: ffmpeg.Bounds{Wall: cmp.Or(pr.limits.Wall, 30*time.Minute), File: maxFile},
 	})
 }
 

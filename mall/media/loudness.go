@@ -1,6 +1,7 @@
 package media
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"regexp"
@@ -72,7 +73,7 @@ func hear(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, s S
 		Args: args,
 		Said: &said,
 		Bounds: ffmpeg.Bounds{
-			Wall:   or(l.Wall, 10*time.Minute+2*s.Duration),
+			Wall:   cmp.Or(l.Wall, 10*time.Minute+2*s.Duration),
 			Memory: 4 << 30,
 			File:   1 << 20,
 		},

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -155,7 +156,7 @@ func parseSound(line string, number int) (Sound, error) {
 		case "DEFAULT":
 			s.Default = text == "YES"
 		case "CHARACTERISTICS":
-			s.Purpose = or(purposeOf(text), s.Purpose)
+			s.Purpose = cmp.Or(purposeOf(text), s.Purpose)
 		case "GROUP-ID", "AUTOSELECT", "CHANNELS":
 		default:
 			return fmt.Errorf("attribute %s is not supported", name)

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -117,7 +118,7 @@ func newProcessor(c core, assets *Assets, p Processing) (*processor, error) {
 		runner:   runner,
 		limits:   p.Limits.withDefaults(),
 		dir:      dir,
-		keyEvery: or(p.KeyEvery, 15),
+		keyEvery: cmp.Or(p.KeyEvery, 15),
 		log:      p.Log,
 	}, nil
 }
@@ -126,7 +127,7 @@ func newProcessor(c core, assets *Assets, p Processing) (*processor, error) {
 // one video does not find the others.
 func workFolder(r *ffmpeg.Runner, dir string) (string, error) {
 	elsewhere := filepath.Join(os.TempDir(), fmt.Sprintf("videomall-media-%d", os.Geteuid()))
-	dir, err := filepath.Abs(or(dir, elsewhere))
+	dir, err := filepath.Abs(cmp.Or(dir, elsewhere))
 	if err != nil {
 		return "", err
 	}

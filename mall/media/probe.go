@@ -1,6 +1,7 @@
 package media
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -44,9 +45,9 @@ type Limits struct {
 
 func (l Limits) withDefaults() Limits {
 	return Limits{
-		Duration: or(l.Duration, 6*time.Hour),
-		Pixels:   or(l.Pixels, 7680*4320),
-		Streams:  or(l.Streams, 64),
+		Duration: cmp.Or(l.Duration, 6*time.Hour),
+		Pixels:   cmp.Or(l.Pixels, 7680*4320),
+		Streams:  cmp.Or(l.Streams, 64),
 		Wall:     l.Wall,
 	}
 }
@@ -112,7 +113,7 @@ func look(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (pr
 			Dir:  dir,
 			Said: &said,
 			Bounds: ffmpeg.Bounds{
-				Wall:   or(l.Wall, 2*time.Minute),
+				Wall:   cmp.Or(l.Wall, 2*time.Minute),
 				Memory: 2 << 30,
 				File:   1 << 20,
 			},
@@ -199,12 +200,4 @@ func ratio(s string) (x, y float64, ok bool) {
 	x, err1 := strconv.ParseFloat(s[:i], 64)
 	y, err2 := strconv.ParseFloat(s[i+1:], 64)
 	return x, y, err1 == nil && err2 == nil && x > 0 && y > 0
-}
-
-func or[T comparable](value, fallback T) T {
-	var zero T
-	if value == zero {
-		return fallback
-	}
-	return value
 }

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -138,7 +139,7 @@ func (p probed) sounds() ([]sound, error) {
 		if taken(soundCodecs(), t.CodecName) {
 			tracks = append(tracks, t)
 		} else {
-			unknown = or(t.CodecName, "a codec without a name")
+			unknown = cmp.Or(t.CodecName, "a codec without a name")
 		}
 	}
 	switch {
@@ -271,7 +272,7 @@ func (t stream) rotation() int {
 	rotation, _ := strconv.Atoi(t.Tags.Rotate)
 	rotation = -rotation // the tag's degrees are to the right
 	for _, d := range t.SideData {
-		rotation = or(d.Rotation, rotation)
+		rotation = cmp.Or(d.Rotation, rotation)
 	}
 	return rotation
 }

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -36,7 +37,7 @@ func measure(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, 
 		Dir:  dir,
 		Args: args,
 		Bounds: ffmpeg.Bounds{
-			Wall:   or(l.Wall, time.Hour),
+			Wall:   cmp.Or(l.Wall, time.Hour),
 			Memory: 4 << 30,
 			File:   1 << 20,
 		},

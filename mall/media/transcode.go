@@ -1,6 +1,7 @@
 package media
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -30,7 +31,7 @@ func Transcode(ctx context.Context, r *ffmpeg.Runner, l Limits, path, out string
 		Dir:  out,
 		Args: transcodeArgs(l, path, s, ladder),
 		Bounds: ffmpeg.Bounds{
-			Wall:   or(l.Wall, min(20*time.Hour, 10*time.Minute+40*s.Duration)),
+			Wall:   cmp.Or(l.Wall, min(20*time.Hour, 10*time.Minute+40*s.Duration)),
 			Memory: 12 << 30,
 			File:   maxFile,
 		},

@@ -3,6 +3,7 @@ package ffmpeg
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,7 +89,7 @@ func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 	if err != nil {
 		return nil, ErrMissing
 	}
-	wall, memory, file := or(j.Wall, time.Minute), or(j.Memory, 4<<30), or(j.File, 1<<30)
+	wall, memory, file := cmp.Or(j.Wall, time.Minute), cmp.Or(j.Memory, 4<<30), cmp.Or(j.File, 1<<30)
 	limited, cancel := context.WithTimeout(ctx, wall)
 	defer cancel()
 	cpu := int64(wall/time.Second)*int64(runtime.NumCPU()) + 1
@@ -249,12 +250,4 @@ func (h *head) Write(p []byte) (int, error) {
 		return 0, errors.New("too much output")
 	}
 	return h.b.Write(p)
-}
-
-func or[T comparable](value, fallback T) T {
-	var zero T
-	if value == zero {
-		return fallback
-	}
-	return value
 }
