@@ -1,9 +1,7 @@
 package freepreview_test
 
 import (
-	"bytes"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -12,7 +10,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/db"
-	"videomall/db/dbtest"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
@@ -22,6 +19,7 @@ import (
 	"videomall/web/freepreview"
 	"videomall/web/play"
 	"videomall/web/webtest"
+	"videomall/web/webtest/playtest"
 )
 
 // house is a mall with one video of 20 s, of which 8 are free.
@@ -36,35 +34,10 @@ func open(t *testing.T) *house {
 	t.Helper()
 	t.Parallel()
 	h := &house{t: t}
-	rdb := dbtest.Redis(t)
-	storage, err := media.OpenStorage("", t.TempDir())
-	h.must(err)
-	t.Cleanup(func() { storage.Close() })
 	var videos media.Media
 	h.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		videos, err = media.New(media.Deps{
-			Pool:    m.Pool,
-			Storage: storage,
-			Key:     bytes.Repeat([]byte{4}, 32),
-			Now:     m.Now,
-		})
-		h.must(err)
-		secrets := playback.Secrets{
-			Token:   bytes.Repeat([]byte{1}, 32),
-			Segment: bytes.Repeat([]byte{2}, 32),
-			Device:  bytes.Repeat([]byte{3}, 32),
-		}
-		player, err := playback.New(playback.Deps{
-			Pool:         m.Pool,
-			Redis:        rdb,
-			Entitlements: m.Entitlements,
-			Media:        videos,
-			Secrets:      secrets,
-			Options:      playback.Options{Free: m.Catalog.FreeMinutes},
-			Log:          slog.New(slog.DiscardHandler),
-			Now:          m.Now,
-		})
-		h.must(err)
+		var player *playback.Playback
+		videos, player = playtest.Open(t, m, t.TempDir(), nil, playback.Options{Free: m.Catalog.FreeMinutes})
 		freepreview.Routes(g, freepreview.Deps{
 			Site:         m.Site,
 			Catalog:      m.Catalog,
@@ -82,6 +55,7 @@ func open(t *testing.T) *house {
 		})
 	}})
 	h.sku = h.Video(990, -1)
+	var err error
 	h.video, err = h.Catalog.ProductOfSKU(t.Context(), h.sku)
 	h.must(err)
 	asset, err := videos.Assets.Pack(t.Context(), clearVideo(), "sea", 2)

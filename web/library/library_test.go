@@ -1,9 +1,7 @@
 package library_test
 
 import (
-	"bytes"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,7 +13,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/db"
-	"videomall/db/dbtest"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
@@ -23,6 +20,7 @@ import (
 	"videomall/web/library"
 	"videomall/web/play"
 	"videomall/web/webtest"
+	"videomall/web/webtest/playtest"
 )
 
 // house is a mall whose videos are packaged.
@@ -37,35 +35,9 @@ type house struct {
 func open(t *testing.T) *house {
 	t.Helper()
 	h := &house{t: t}
-	rdb := dbtest.Redis(t)
-	storage, err := media.OpenStorage("", t.TempDir())
-	h.must(err)
-	t.Cleanup(func() { storage.Close() })
 	device := func(c echo.Context) []byte { return play.CurrentDevice(c, h.playback, false) }
 	h.Mall = webtest.Open(t, webtest.Options{Device: device, Routes: func(g *echo.Group, m *webtest.Mall) {
-		h.media, err = media.New(media.Deps{
-			Pool:    m.Pool,
-			Storage: storage,
-			Key:     bytes.Repeat([]byte{4}, 32),
-			Now:     m.Now,
-		})
-		h.must(err)
-		secrets := playback.Secrets{
-			Token:   bytes.Repeat([]byte{1}, 32),
-			Segment: bytes.Repeat([]byte{2}, 32),
-			Device:  bytes.Repeat([]byte{3}, 32),
-		}
-		h.playback, err = playback.New(playback.Deps{
-			Pool:         m.Pool,
-			Redis:        rdb,
-			Entitlements: m.Entitlements,
-			Media:        h.media,
-			Secrets:      secrets,
-			Options:      playback.Options{},
-			Log:          slog.New(slog.DiscardHandler),
-			Now:          m.Now,
-		})
-		h.must(err)
+		h.media, h.playback = playtest.Open(t, m, t.TempDir(), nil, playback.Options{})
 		library.Routes(g, library.Deps{
 			Site:         m.Site,
 			Sessions:     m.Sessions,

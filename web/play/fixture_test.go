@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -18,7 +17,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/db"
-	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
@@ -26,6 +24,7 @@ import (
 	"videomall/mall/playback"
 	"videomall/web/play"
 	"videomall/web/webtest"
+	"videomall/web/webtest/playtest"
 )
 
 // house is a mall with one packaged video.
@@ -41,40 +40,14 @@ type house struct {
 func open(t *testing.T) *house {
 	t.Helper()
 	h := &house{t: t}
-	rdb := dbtest.Redis(t)
-	storage, err := media.OpenStorage("", t.TempDir())
-	h.must(err)
-	t.Cleanup(func() { storage.Close() })
 	suspended := func(_ context.Context, userID int64) bool { return userID == h.out.Load() }
 	h.Mall = webtest.Open(t, webtest.Options{Suspended: suspended, Routes: func(g *echo.Group, m *webtest.Mall) {
-		h.media, err = media.New(media.Deps{
-			Pool:    m.Pool,
-			Storage: storage,
-			Key:     bytes.Repeat([]byte{4}, 32),
-			Now:     m.Now,
-		})
-		h.must(err)
-		secrets := playback.Secrets{
-			Token:   bytes.Repeat([]byte{1}, 32),
-			Segment: bytes.Repeat([]byte{2}, 32),
-			Device:  bytes.Repeat([]byte{3}, 32),
-		}
-		h.playback, err = playback.New(playback.Deps{
-			Pool:         m.Pool,
-			Redis:        rdb,
-			Entitlements: m.Entitlements,
-			Media:        h.media,
-			Secrets:      secrets,
-			Options: playback.Options{
-				Free: m.Catalog.FreeMinutes,
-				MayAct: func(ctx context.Context, by playback.Credential) error {
-					return m.Accounts.MayAct(ctx, account.Grant(by))
-				},
+		h.media, h.playback = playtest.Open(t, m, t.TempDir(), nil, playback.Options{
+			Free: m.Catalog.FreeMinutes,
+			MayAct: func(ctx context.Context, by playback.Credential) error {
+				return m.Accounts.MayAct(ctx, account.Grant(by))
 			},
-			Log: slog.New(slog.DiscardHandler),
-			Now: m.Now,
 		})
-		h.must(err)
 		play.Routes(g, play.Deps{
 			Site:     m.Site,
 			Catalog:  m.Catalog,
@@ -86,6 +59,7 @@ func open(t *testing.T) *house {
 			}),
 		})
 	}})
+	var err error
 	h.video, err = h.Catalog.ProductOfSKU(t.Context(), h.Video(990, -1))
 	h.must(err)
 	asset, err := h.media.Assets.Pack(t.Context(), clearVideo(), "sea", 2)

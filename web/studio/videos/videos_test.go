@@ -26,6 +26,7 @@ import (
 	"videomall/web/play"
 	"videomall/web/studio/videos"
 	"videomall/web/webtest"
+	"videomall/web/webtest/playtest"
 )
 
 // studio is a mall with two creators.
@@ -41,41 +42,16 @@ func open(t *testing.T) *studio {
 	t.Helper()
 	t.Parallel()
 	s := &studio{t: t}
-	rdb := dbtest.Redis(t)
 	s.dir = t.TempDir()
-	storage, err := media.OpenStorage("", s.dir)
-	s.ok(err)
-	t.Cleanup(func() { storage.Close() })
 	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		s.media, err = media.New(media.Deps{
-			Pool:       m.Pool,
-			Storage:    storage,
-			Key:        bytes.Repeat([]byte{4}, 32),
-			Now:        m.Now,
-			Processing: &media.Processing{Jobs: m.Jobs, Log: slog.New(slog.DiscardHandler)},
-		})
-		s.ok(err)
-		secrets := playback.Secrets{
-			Token:   bytes.Repeat([]byte{1}, 32),
-			Segment: bytes.Repeat([]byte{2}, 32),
-			Device:  bytes.Repeat([]byte{3}, 32),
-		}
-		p, err := playback.New(playback.Deps{
-			Pool:         m.Pool,
-			Redis:        rdb,
-			Entitlements: m.Entitlements,
-			Media:        s.media,
-			Secrets:      secrets,
-			Options: playback.Options{
+		var p *playback.Playback
+		s.media, p = playtest.Open(t, m, s.dir, &media.Processing{Jobs: m.Jobs, Log: slog.New(slog.DiscardHandler)},
+			playback.Options{
 				MayPreview: func(ctx context.Context, user, asset int64) (bool, error) {
 					owner, err := s.media.Videos.OwnerOf(ctx, asset)
 					return err == nil && owner == user, nil
 				},
-			},
-			Log: slog.New(slog.DiscardHandler),
-			Now: m.Now,
-		})
-		s.ok(err)
+			})
 		videos.Routes(g, videos.Deps{
 			Site:     m.Site,
 			Media:    s.media,
