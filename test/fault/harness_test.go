@@ -20,14 +20,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/account"
+	"videomall/mall/cache"
 	"videomall/mall/catalog"
 	"videomall/mall/inventory"
 	"videomall/mall/locale"
+	"videomall/mall/outbox"
+	"videomall/telemetry"
 	"videomall/test/invariant"
 )
 
@@ -148,10 +152,32 @@ func (w *world) stock() {
 	w.ok(err)
 }
 
+// shop is the catalogue as another process has it, whose changes the program is notified of: the program answers 404 to
+// a name it has not heard of.
 func (w *world) shop() *catalog.Catalog {
+	log := slog.New(slog.DiscardHandler)
+	box := outbox.New(outbox.Deps{
+		Pool: w.pool,
+		Now:  time.Now,
+	})
 	return catalog.New(catalog.Deps{
 		Pools: db.Pools{Primary: w.pool, Replica: w.pool},
 		Now:   time.Now,
+		Cache: catalog.CacheDeps{
+			Changes: cache.NewChanges(cache.ChangesDeps{
+				Redis: nil, // never connected
+				Log:   log,
+				Now:   time.Now,
+			}),
+			Metrics: telemetry.NewMetrics(),
+			Log:     log,
+			Write: func(ctx context.Context, tx pgx.Tx, ch catalog.Change) error {
+				return box.WriteTx(ctx, tx, ch.Type, ch.Aggregate(), ch)
+			},
+			Notify: func(ctx context.Context, q catalog.Querier, ch catalog.Change) error {
+				return box.NotifyTx(ctx, q, ch)
+			},
+		},
 	})
 }
 
