@@ -1,15 +1,26 @@
 // Handles a connection that breaks while a video plays. It tells the viewer at once, over what still plays from the buffer, and continues where it stopped
-// after a press or when the browser reports that the connection is back.
+// after a press, when the browser reports that the connection is back, or by itself: browsers do not report every connection that comes back.
 import { element } from './controls.js';
 
+const firstPause = 5_000, longestPause = 40_000; // milliseconds until it tries again by itself
+
+// connection calls resume to find out whether the server answers; resume calls restored() if it does.
 export function connection(el, texts, resume) {
-  let bar;
+  let bar, timer, pause = firstPause;
 
   async function again() {
     const button = bar?.querySelector('button');
     if (!bar || button.disabled) return;
+    clearTimeout(timer);
     button.disabled = true;
     try { await resume(); } finally { button.disabled = false; }
+    if (bar) later();
+  }
+
+  function later() {
+    clearTimeout(timer);
+    timer = setTimeout(again, pause);
+    pause = Math.min(pause * 2, longestPause);
   }
 
   function lost() {
@@ -18,17 +29,26 @@ export function connection(el, texts, resume) {
     retry.addEventListener('click', again);
     bar = element('div', { class: 'player-note player-lost', role: 'alert' }, element('span', {}, texts.offline), retry);
     el.append(bar);
+    later();
   }
 
-  // Data that was in transit when the connection broke still arrives, which does not mean that it works again.
-  function found() {
-    if (bar && !navigator.onLine) return;
+  // restored is called when the server has answered.
+  function restored() {
+    clearTimeout(timer);
     bar?.remove();
     bar = undefined;
+  }
+
+  // loaded is called when a part of the video has been loaded. What was in transit when the connection broke still arrives, which does not mean that it
+  // works again.
+  function loaded() {
+    if (bar && !navigator.onLine) return;
+    pause = firstPause;
+    restored();
   }
 
   const until = new AbortController(), options = { signal: until.signal };
   addEventListener('offline', lost, options);
   addEventListener('online', again, options);
-  return { lost, found, stop() { until.abort(); bar?.remove(); } };
+  return { lost, loaded, restored, stop() { until.abort(); clearTimeout(timer); bar?.remove(); } };
 }

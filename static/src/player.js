@@ -120,7 +120,7 @@ export function mountPlayer(el, options = {}) {
   function refuse(why) {
     callOff();
     idle(el);
-    line.found();
+    line.restored();
     session.stop();
     media.pause();
     media.api?.stopLoad();
@@ -156,6 +156,7 @@ export function mountPlayer(el, options = {}) {
     if (!opened) { await start(false); return; }
     try {
       await session.renew(media.currentTime);
+      line.restored(); // nothing need be loaded that would show it
       if (!fatal) return;
       if (++recoveries > 4) throw new Refused('unavailable', 0);
       media.api.startLoad(media.currentTime);
@@ -194,7 +195,7 @@ export function mountPlayer(el, options = {}) {
       return;
     }
     opened = true;
-    line.found();
+    line.restored();
     if (stopped) return;
     media.config = { startPosition: from || -1, enableWorker: false, maxBufferLength: 30, backBufferLength: 60, capLevelToPlayerSize: false,
       xhrSetup: (xhr, address) => xhr.open('GET', session.fresh(address), true) };
@@ -212,7 +213,7 @@ export function mountPlayer(el, options = {}) {
     if (sounds) media.api?.on(Hls.Events.MANIFEST_PARSED, chooseSound);
     media.api?.on(Hls.Events.FRAG_BUFFERED, () => {
       recoveries = 0;
-      line.found();
+      line.loaded();
     });
     if (data.watermark) { unmark(); unmark = watermark(controller, media, data.watermark); }
     session.keep(media, refuse);

@@ -106,10 +106,29 @@ func TestPlayer_connection_lost(t *testing.T) {
 	p.has(`.player-lost button`)
 	p.click(`.player-lost button`) // still without a line: it goes on saying so
 	p.until(`document.querySelector('.player-lost button:enabled')`)
-	eval[float64](p, videoElement+`.currentTime = `+videoElement+`.duration - 2`) // beyond what has been loaded
+	eval[float64](p, videoElement+`.currentTime = `+videoElement+`.duration - 2`)
 	p.offline(false)
 	p.until(`!document.querySelector('.player-lost') && ` + videoElement + `.readyState >= 2`)
 	p.until(videoElement + `.currentTime >= ` + videoElement + `.duration - 2.5`)
+}
+
+// TestPlayer_connection_lost_after_loading gives the network back when nothing is left to load, first reported by the
+// browser, then unreported.
+func TestPlayer_connection_lost_after_loading(t *testing.T) {
+	t.Parallel()
+	p, videos := watching(t, look{lang: "en", width: 390})
+	p.expect(`ERR_INTERNET_DISCONNECTED`)
+	p.visit("/watch/" + videos[0])
+	p.press()
+	p.until(`(b => b.length && b.end(b.length - 1) > ` + videoElement + `.duration - 0.5)(` + videoElement + `.buffered)`)
+	eval[bool](p, videoElement+`.pause(); true`)
+	p.offline(true)
+	p.has(`.player-lost button`)
+	p.offline(false)
+	p.until(`!document.querySelector('.player-lost')`)
+	eval[bool](p, `dispatchEvent(new Event('offline'))`)
+	p.has(`.player-lost button`)
+	p.until(`!document.querySelector('.player-lost')`)
 }
 
 // offline takes the network away, or gives it back.
