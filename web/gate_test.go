@@ -111,8 +111,8 @@ func (c *client) ask(method, path, body string, headers ...string) reply {
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	res, read := webtest.Do(c.h.T, c.http, r)
-	return reply{res.StatusCode, res.Header, read}
+	res := webtest.Do(c.h.T, c.http, r)
+	return reply{res.Status, res.Header, res.Body}
 }
 
 func (c *client) get(path string) reply { c.h.T.Helper(); return c.ask("GET", path, "") }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 )
@@ -33,8 +35,9 @@ func TestAccounts_Users(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if keys := slices.Sorted(maps.Keys(found)); !slices.Equal(keys, []int64{made[0].ID, made[4].ID}) {
-			t.Errorf("found %v", keys)
+		keys := slices.Sorted(maps.Keys(found))
+		if diff := cmp.Diff([]int64{made[0].ID, made[4].ID}, keys); diff != "" {
+			t.Errorf("users (-want +found):\n%s", diff)
 		}
 		for id, u := range found {
 			if one, err := h.User(t.Context(), id); err != nil || one != u {

@@ -14,6 +14,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"videomall/db/dbtest"
 	"videomall/mall/media"
 )
@@ -223,7 +225,8 @@ func TestStorage_CopyTo_goes_on_after_an_interruption(t *testing.T) {
 		t.Fatal("another segment there")
 	}
 	third := openStorage(t, "file://"+t.TempDir())
-	if _, back := copyAll(bucket, third); !slices.Equal(back, names) {
-		t.Fatalf("back came\n%s\nof\n%s", back, names)
+	_, back := copyAll(bucket, third)
+	if diff := cmp.Diff(names, back); diff != "" {
+		t.Fatalf("names (-copied there +copied back):\n%s", diff)
 	}
 }

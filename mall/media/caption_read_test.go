@@ -3,10 +3,11 @@ package media_test
 import (
 	"encoding/binary"
 	"errors"
-	"maps"
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"github.com/google/go-cmp/cmp"
 
 	"videomall/mall/fault"
 	"videomall/mall/media"
@@ -96,8 +97,11 @@ func TestParseCaptions_names_the_line(t *testing.T) {
 	} {
 		_, err := media.ParseCaptions([]byte(in))
 		want := map[string]string{"file": "captions_cue", field[0]: field[1]}
-		if got := fault.From(err).Fields; !errors.Is(err, media.ErrBadCaptions) || !maps.Equal(got, want) {
-			t.Errorf("%.90q: %v, want %v", in, got, want)
+		if !errors.Is(err, media.ErrBadCaptions) {
+			t.Errorf("%.90q: %v", in, err)
+		}
+		if diff := cmp.Diff(want, fault.From(err).Fields); diff != "" {
+			t.Errorf("%.90q: fields (-want +got):\n%s", in, diff)
 		}
 	}
 }

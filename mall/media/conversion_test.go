@@ -1,8 +1,9 @@
 package media_test
 
 import (
-	"maps"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"videomall/mall/media"
 )
@@ -38,8 +39,8 @@ func TestVideo_Conversion(t *testing.T) {
 		t.Errorf("offered %+v", c.Offered)
 	}
 	left := map[string]int{media.LeftOutPicture: 1, media.LeftOutSound: 1, media.LeftOutSubtitle: 1}
-	if !maps.Equal(c.LeftOut, left) {
-		t.Errorf("left out %v", c.LeftOut)
+	if diff := cmp.Diff(left, c.LeftOut); diff != "" {
+		t.Errorf("tracks left out (-want +got):\n%s", diff)
 	}
 
 	paused := sample(t,

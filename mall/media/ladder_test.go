@@ -2,8 +2,9 @@ package media_test
 
 import (
 	"fmt"
-	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"videomall/mall/media"
 )
@@ -84,8 +85,8 @@ func TestPipeline_Run_every_shape(t *testing.T) {
 				t.Errorf("%s: %d × %d", name, r.Width, r.Height)
 			}
 		}
-		if !slices.Equal(names, c.renditions) {
-			t.Errorf("%s: renditions %v, want %v", name, names, c.renditions)
+		if diff := cmp.Diff(c.renditions, names); diff != "" {
+			t.Errorf("%s: renditions (-want +got):\n%s", name, diff)
 		}
 		w.plays(a)
 	}

@@ -10,12 +10,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"videomall/db/dbtest"
 	"videomall/mall/media"
@@ -110,8 +111,10 @@ func TestAssets_Pack_several_sounds(t *testing.T) {
 	if err != nil || len(a.Sounds) != 2 || len(a.Renditions) != 2 {
 		t.Fatalf("%+v, %v", a, err)
 	}
-	if again, err := f.Assets.ByPrefix(t.Context(), "film"); err != nil || !slices.Equal(again.Sounds, a.Sounds) {
-		t.Fatalf("kept as %+v, %v", again.Sounds, err)
+	again, err := f.Assets.ByPrefix(t.Context(), "film")
+	f.ok(err)
+	if diff := cmp.Diff(a.Sounds, again.Sounds); diff != "" {
+		t.Fatalf("sounds (-returned +stored):\n%s", diff)
 	}
 	for _, s := range a.Sounds {
 		list, err := f.Assets.Playlist(t.Context(), "film", s.Name)

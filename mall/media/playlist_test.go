@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"videomall/mall/media"
 )
@@ -256,8 +257,12 @@ func TestMaster_Sounds(t *testing.T) {
 	if got := string(m.Bytes(all)); got != want {
 		t.Errorf("got\n%s", got)
 	}
-	if again, err := media.ParseMaster([]byte(want)); err != nil || !slices.Equal(again.Sounds, m.Sounds) {
-		t.Errorf("read again as %+v, %v", again.Sounds, err)
+	again, err := media.ParseMaster([]byte(want))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(m.Sounds, again.Sounds); diff != "" {
+		t.Errorf("sounds (-written +read):\n%s", diff)
 	}
 }
 

@@ -4,9 +4,10 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"videomall/mall/media"
 )
@@ -239,8 +240,11 @@ func TestTranscode_several_sounds(t *testing.T) {
 			Purpose:  media.SoundCommentary,
 		},
 	}
-	if !slices.Equal(a.Sounds, want) || !slices.Equal(v.Conversion.Offered, want) {
-		t.Errorf("offered %+v, told %+v", a.Sounds, v.Conversion.Offered)
+	if diff := cmp.Diff(want, a.Sounds); diff != "" {
+		t.Errorf("sounds of the asset (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want, v.Conversion.Offered); diff != "" {
+		t.Errorf("sounds that the creator is told of (-want +got):\n%s", diff)
 	}
 	if left := v.Conversion.LeftOut[media.LeftOutSound]; left != 2 { // a second English one, and one of no language
 		t.Errorf("%d sounds left out", left)
@@ -282,8 +286,8 @@ func TestTranscode_sounds_of_every_name(t *testing.T) {
 		labels = append(labels, s.Label)
 	}
 	// The second one's language is none that a playlist may name, so that nobody could tell it from the first.
-	if want := []string{"English", "Original", "X 5", "X", "X 6"}; !slices.Equal(labels, want) {
-		t.Errorf("%q, want %q", labels, want)
+	if diff := cmp.Diff([]string{"English", "Original", "X 5", "X", "X 6"}, labels); diff != "" {
+		t.Errorf("labels (-want +got):\n%s", diff)
 	}
 	master, err := w.Assets.Master(t.Context(), a.Prefix)
 	w.ok(err)

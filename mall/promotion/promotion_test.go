@@ -3,7 +3,6 @@ package promotion_test
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -173,13 +172,12 @@ func TestPromotions_Turn_start_missed(t *testing.T) {
 	if n, _, err := m.Inventory.Counts(m.Ctx, sku); err != nil || n.Available != 5 {
 		t.Fatalf("stock %+v, %v", n, err)
 	}
-	if causes := malltest.Query[string](m, `select from_status || ' ' || to_status || ' ' || cause || ' ' || actor
-		from promotion_transition order by id`); !slices.Equal(causes,
-		[]string{
-			"drafted scheduled scheduled operator:9", "scheduled running time system",
-			"running ended time system",
-		}) {
-		t.Errorf("moves %q", causes)
+	moves := malltest.Query[string](m, `select from_status || ' ' || to_status || ' ' || cause || ' ' || actor
+		from promotion_transition order by id`)
+	if diff := cmp.Diff([]string{
+		"drafted scheduled scheduled operator:9", "scheduled running time system", "running ended time system",
+	}, moves); diff != "" {
+		t.Errorf("moves (-want +got):\n%s", diff)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/locale"
@@ -290,8 +292,8 @@ func TestReviews_List_order(t *testing.T) {
 		}
 		return ids
 	}
-	if got := list(review.Filter{}); !slices.Equal(got, []int64{high.ID, a.ID, b.ID}) {
-		t.Errorf("%v", got)
+	if diff := cmp.Diff([]int64{high.ID, a.ID, b.ID}, list(review.Filter{})); diff != "" {
+		t.Errorf("all cases (-want +got):\n%s", diff)
 	}
 	if got := list(review.Filter{After: a.ID}); !slices.Equal(got, []int64{b.ID}) {
 		t.Errorf("after the second decision %v", got)

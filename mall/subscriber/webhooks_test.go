@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/ledger"
@@ -45,11 +47,9 @@ func TestSubscribe_webhooks(t *testing.T) {
 	m.approved(m.submitted(spu, "Glacier at noon", way))
 	m.approved(m.submitted(spu, "Glacier at dusk", way))
 	m.OK(m.Listings.TakeOff(m.Ctx, 1, spu))
-	if got, want := told(1), []string{
-		"listing.returned", "listing.published", "listing.revised",
-		"listing.taken_down",
-	}; !slices.Equal(types(got), want) {
-		t.Errorf("the webhooks were %q, want %q", got, want)
+	want := []string{"listing.returned", "listing.published", "listing.revised", "listing.taken_down"}
+	if diff := cmp.Diff(want, types(told(1))); diff != "" {
+		t.Errorf("webhooks of listings (-want +sent):\n%s", diff)
 	}
 
 	m.Credit(1, 50000)
@@ -72,8 +72,9 @@ func TestSubscribe_webhooks(t *testing.T) {
 	}
 	got := types(told(1)[4:])
 	slices.Sort(got)
-	if want := []string{"payout.approved", "payout.failed", "payout.paid", "payout.refused"}; !slices.Equal(got, want) {
-		t.Errorf("the webhooks were %q, want %q", got, want)
+	want = []string{"payout.approved", "payout.failed", "payout.paid", "payout.refused"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("webhooks of payouts (-want +sent):\n%s", diff)
 	}
 	if got := told(m.oscar.ID); len(got) != 0 {
 		t.Errorf("another creator was sent %q", got)

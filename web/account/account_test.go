@@ -18,12 +18,12 @@ func TestPassword_change_signs_others_out(t *testing.T) {
 	there.post("/sign-in", "email", "ann@example.test", "password", goodPassword)
 	before := here.session()
 	a := here.post("/account/password", "currentPassword", "wrong", "password", "four loud herons")
-	if a.StatusCode != 422 || !strings.Contains(a.body, "This is not your current password.") {
-		t.Errorf("%d", a.StatusCode)
+	if a.Status != 422 || !strings.Contains(a.Body, "This is not your current password.") {
+		t.Errorf("%d", a.Status)
 	}
 	a = here.post("/account/password", "currentPassword", goodPassword, "password", "four loud herons")
-	if a.StatusCode != http.StatusSeeOther || here.session() == before {
-		t.Errorf("%d, the same session: %v", a.StatusCode, here.session() == before)
+	if a.Status != http.StatusSeeOther || here.session() == before {
+		t.Errorf("%d, the same session: %v", a.Status, here.session() == before)
 	}
 	if !here.signedIn() || there.signedIn() {
 		t.Error("here is out, or there is in")
@@ -34,14 +34,14 @@ func TestProfile_language(t *testing.T) {
 	t.Parallel()
 	v := open(t, false).visitor(t)
 	v.signUp("ann@example.test")
-	if a := v.post("/account", "name", " ", "locale", "en"); a.StatusCode != 422 ||
-		!strings.Contains(a.body, "Please tell us a name.") {
-		t.Errorf("no name: %d", a.StatusCode)
+	if a := v.post("/account", "name", " ", "locale", "en"); a.Status != 422 ||
+		!strings.Contains(a.Body, "Please tell us a name.") {
+		t.Errorf("no name: %d", a.Status)
 	}
-	if a := v.post("/account", "name", "李安", "locale", "zh-CN"); a.StatusCode != http.StatusSeeOther {
-		t.Fatal(a.StatusCode)
+	if a := v.post("/account", "name", "李安", "locale", "zh-CN"); a.Status != http.StatusSeeOther {
+		t.Fatal(a.Status)
 	}
-	body := v.get("/account").body
+	body := v.get("/account").Body
 	for _, want := range []string{
 		`lang="zh-CN"`, "李安", "个人资料已保存。", "Windows 上的 Chrome",
 		`<option value="zh-CN" selected>`,
@@ -63,23 +63,23 @@ func TestSessions_sign_out_one_or_all(t *testing.T) {
 	stranger.signUp("bob@example.test")
 	there.post("/sign-in", "email", "ann@example.test", "password", goodPassword)
 	ends := regexp.MustCompile(`/account/devices/\d+/end`)
-	other := ends.FindAllString(here.get("/account").body, -1)
+	other := ends.FindAllString(here.get("/account").Body, -1)
 	if len(other) != 1 {
 		t.Fatalf("to end: %v", other)
 	}
-	if a := stranger.post(other[0]); a.StatusCode != http.StatusNotFound || !there.signedIn() {
-		t.Errorf("a stranger ended it: %d", a.StatusCode)
+	if a := stranger.post(other[0]); a.Status != http.StatusNotFound || !there.signedIn() {
+		t.Errorf("a stranger ended it: %d", a.Status)
 	}
-	if a := here.post(other[0]); a.StatusCode != http.StatusSeeOther || there.signedIn() || !here.signedIn() {
-		t.Errorf("ended: %d", a.StatusCode)
+	if a := here.post(other[0]); a.Status != http.StatusSeeOther || there.signedIn() || !here.signedIn() {
+		t.Errorf("ended: %d", a.Status)
 	}
-	if a := here.post(other[0]); a.StatusCode != http.StatusNotFound {
-		t.Errorf("ended twice: %d", a.StatusCode)
+	if a := here.post(other[0]); a.Status != http.StatusNotFound {
+		t.Errorf("ended twice: %d", a.Status)
 	}
 	there.post("/sign-in", "email", "ann@example.test", "password", goodPassword)
 	if a := here.post("/account/sign-out-everywhere"); a.Header.Get("Location") != "/sign-in" || here.signedIn() ||
 		there.signedIn() || !stranger.signedIn() {
-		t.Errorf("everywhere: %d", a.StatusCode)
+		t.Errorf("everywhere: %d", a.Status)
 	}
 }
 
@@ -89,7 +89,7 @@ func TestTokens_list_and_revoke(t *testing.T) {
 	ann, bob := m.visitor(t), m.visitor(t)
 	ann.signUp("ann@example.test")
 	bob.signUp("bob@example.test")
-	if a := ann.get("/account"); strings.Contains(a.body, `id="tokens"`) {
+	if a := ann.get("/account"); strings.Contains(a.Body, `id="tokens"`) {
 		t.Error("a list of no tokens is shown")
 	}
 	var tokens []string
@@ -105,7 +105,7 @@ func TestTokens_list_and_revoke(t *testing.T) {
 		}
 		tokens = append(tokens, token.Value)
 	}
-	page := ann.get("/account").body
+	page := ann.get("/account").Body
 	for _, want := range []string{"Access tokens", "ledger-sync/2.1", "Unnamed program", "Never"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the account does not say %q", want)
@@ -121,19 +121,19 @@ func TestTokens_list_and_revoke(t *testing.T) {
 		t.Fatalf("to end: %v", ends)
 	}
 	for _, path := range []string{ends[0], ends[1], "/account/tokens/x/end", "/account/tokens/999999/end"} {
-		if a := bob.post(path); a.StatusCode != http.StatusNotFound {
-			t.Errorf("somebody else at %s: %d", path, a.StatusCode)
+		if a := bob.post(path); a.Status != http.StatusNotFound {
+			t.Errorf("somebody else at %s: %d", path, a.Status)
 		}
 	}
-	if strings.Contains(bob.get("/account").body, "ledger-sync") {
+	if strings.Contains(bob.get("/account").Body, "ledger-sync") {
 		t.Error("somebody else's tokens are listed")
 	}
-	if a := ann.post(ends[0]); a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/account#tokens" {
-		t.Errorf("ended: %d to %q", a.StatusCode, a.Header.Get("Location"))
+	if a := ann.post(ends[0]); a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/account#tokens" {
+		t.Errorf("ended: %d to %q", a.Status, a.Header.Get("Location"))
 	}
-	if a := ann.get("/account"); !strings.Contains(a.body, "The access token has ended.") ||
-		strings.Contains(a.body, ends[0]) ||
-		!strings.Contains(a.body, ends[1]) {
+	if a := ann.get("/account"); !strings.Contains(a.Body, "The access token has ended.") ||
+		strings.Contains(a.Body, ends[0]) ||
+		!strings.Contains(a.Body, ends[1]) {
 		t.Error("the list does not say what is left")
 	}
 	lives := 0
@@ -147,14 +147,14 @@ func TestTokens_list_and_revoke(t *testing.T) {
 	if lives != 1 {
 		t.Errorf("%d of two tokens still open the mall", lives)
 	}
-	if a := ann.post(ends[0]); a.StatusCode != http.StatusNotFound {
-		t.Errorf("ended twice: %d", a.StatusCode)
+	if a := ann.post(ends[0]); a.Status != http.StatusNotFound {
+		t.Errorf("ended twice: %d", a.Status)
 	}
 }
 
 func TestSignIn_demo_accounts(t *testing.T) {
 	t.Parallel()
-	if body := open(t, false).visitor(t).get("/sign-in").body; strings.Contains(body, "example.test") ||
+	if body := open(t, false).visitor(t).get("/sign-in").Body; strings.Contains(body, "example.test") ||
 		strings.Contains(body, "demo-mall") {
 		t.Error("a real mall shows demo accounts")
 	}
@@ -167,15 +167,15 @@ func TestSignIn_demo_accounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := m.visitor(t)
-	body := v.get("/sign-in").body
+	body := v.get("/sign-in").Body
 	for _, want := range []string{"shopper@example.test", "creator@example.test", "operator@example.test"} {
 		if strings.Count(body, `value="`+want+`"`) != 1 {
 			t.Errorf("no button for %s", want)
 		}
 	}
 	if a := v.post("/sign-in", "email", "operator@example.test", "password",
-		"demo-mall"); a.StatusCode != http.StatusSeeOther || !v.signedIn() {
-		t.Errorf("the button: %d", a.StatusCode)
+		"demo-mall"); a.Status != http.StatusSeeOther || !v.signedIn() {
+		t.Errorf("the button: %d", a.Status)
 	}
 }
 
@@ -186,9 +186,9 @@ func TestAccount_access(t *testing.T) {
 		"/account/password", "/account/sign-out-everywhere", "/account/devices/1/end",
 		"/account",
 	} {
-		if a := v.post(path); a.StatusCode != http.StatusSeeOther ||
+		if a := v.post(path); a.Status != http.StatusSeeOther ||
 			!strings.HasPrefix(a.Header.Get("Location"), "/sign-in?next=") {
-			t.Errorf("%s: %d to %q", path, a.StatusCode, a.Header.Get("Location"))
+			t.Errorf("%s: %d to %q", path, a.Status, a.Header.Get("Location"))
 		}
 	}
 }

@@ -79,11 +79,6 @@ func open(t *testing.T, demo bool) *mall {
 	return m
 }
 
-type answer struct {
-	*http.Response
-	body string
-}
-
 type visitor struct {
 	t    *testing.T
 	m    *mall
@@ -99,22 +94,21 @@ func (m *mall) visitor(t *testing.T) *visitor {
 	}
 }
 
-func (v *visitor) do(r *http.Request, err error) answer {
+func (v *visitor) do(r *http.Request, err error) webtest.Response {
 	v.t.Helper()
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	res, body := webtest.Do(v.t, v.http, r)
-	return answer{res, body}
+	return webtest.Do(v.t, v.http, r)
 }
 
-func (v *visitor) get(path string) answer {
+func (v *visitor) get(path string) webtest.Response {
 	v.t.Helper()
 	return v.do(http.NewRequest("GET", v.m.url+path, nil))
 }
 
 // post sends a form as a browser does; fields are name, value pairs.
-func (v *visitor) post(path string, fields ...string) answer {
+func (v *visitor) post(path string, fields ...string) webtest.Response {
 	v.t.Helper()
 	form := url.Values{}
 	for i := 0; i < len(fields); i += 2 {
@@ -144,12 +138,12 @@ func (v *visitor) session() string {
 func (v *visitor) signUp(email string) {
 	v.t.Helper()
 	if a := v.post("/sign-up", "name", "Ann Lee", "email", email, "password",
-		goodPassword); a.StatusCode != http.StatusSeeOther {
-		v.t.Fatalf("sign-up: %d %s", a.StatusCode, a.body)
+		goodPassword); a.Status != http.StatusSeeOther {
+		v.t.Fatalf("sign-up: %d %s", a.Status, a.Body)
 	}
 }
 
 func (v *visitor) signedIn() bool {
 	v.t.Helper()
-	return v.get("/account").StatusCode == http.StatusOK
+	return v.get("/account").Status == http.StatusOK
 }

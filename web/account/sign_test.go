@@ -12,34 +12,34 @@ func TestSignUp_signs_in(t *testing.T) {
 	t.Parallel()
 	m := open(t, false)
 	v := m.visitor(t)
-	if a := v.get("/sign-up?next=%2Fcart"); a.StatusCode != http.StatusOK ||
-		!strings.Contains(a.body, `name="next" value="/cart"`) {
-		t.Fatalf("%d %s", a.StatusCode, a.body)
+	if a := v.get("/sign-up?next=%2Fcart"); a.Status != http.StatusOK ||
+		!strings.Contains(a.Body, `name="next" value="/cart"`) {
+		t.Fatalf("%d %s", a.Status, a.Body)
 	}
 	a := v.post("/sign-up", "name", "Ann Lee", "email", "Ann@Example.test", "password", goodPassword, "next", "/cart")
-	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/cart" {
-		t.Fatalf("%d to %q", a.StatusCode, a.Header.Get("Location"))
+	if a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/cart" {
+		t.Fatalf("%d to %q", a.Status, a.Header.Get("Location"))
 	}
 	own := v.get("/account")
 	for _, want := range []string{
 		"ann@example.test", "Ann Lee", "Welcome! Your account is ready.", "Chrome on Windows",
 		"This device",
 	} {
-		if !strings.Contains(own.body, want) {
+		if !strings.Contains(own.Body, want) {
 			t.Errorf("the account does not say %q", want)
 		}
 	}
 	if m.entered.Load() == 0 {
 		t.Error("what was the guest's was not handed over")
 	}
-	if a := v.get("/sign-in?next=%2Flibrary"); a.StatusCode != http.StatusSeeOther ||
+	if a := v.get("/sign-in?next=%2Flibrary"); a.Status != http.StatusSeeOther ||
 		a.Header.Get("Location") != "/library" {
-		t.Errorf("signed in already: %d to %q", a.StatusCode, a.Header.Get("Location"))
+		t.Errorf("signed in already: %d to %q", a.Status, a.Header.Get("Location"))
 	}
-	if a := v.post("/sign-out"); a.StatusCode != http.StatusSeeOther || v.signedIn() {
-		t.Errorf("sign-out: %d", a.StatusCode)
+	if a := v.post("/sign-out"); a.Status != http.StatusSeeOther || v.signedIn() {
+		t.Errorf("sign-out: %d", a.Status)
 	}
-	if !strings.Contains(v.get("/").body, "You are signed out.") {
+	if !strings.Contains(v.get("/").Body, "You are signed out.") {
 		t.Error("nobody says that it worked")
 	}
 }
@@ -48,30 +48,30 @@ func TestSignUp_invalid_form_comes_back(t *testing.T) {
 	t.Parallel()
 	v := open(t, false).visitor(t)
 	a := v.post("/sign-up", "name", "Ann <Lee>", "email", "nonsense", "password", "hunter2")
-	if a.StatusCode != http.StatusUnprocessableEntity {
-		t.Fatal(a.StatusCode)
+	if a.Status != http.StatusUnprocessableEntity {
+		t.Fatal(a.Status)
 	}
 	for _, want := range []string{
 		`value="Ann &lt;Lee&gt;"`, `value="nonsense"`, "Use at least 10 characters.",
 		"This does not look like an email address.", `aria-invalid="true"`,
 	} {
-		if !strings.Contains(a.body, want) {
+		if !strings.Contains(a.Body, want) {
 			t.Errorf("no %s", want)
 		}
 	}
-	if strings.Contains(a.body, "hunter2") {
+	if strings.Contains(a.Body, "hunter2") {
 		t.Error("the password came back")
 	}
 	v.signUp("ann@example.test")
 	other := open(t, false).visitor(t)
 	other.m = v.m
-	if !strings.Contains(other.get("/sign-up?next=%2Fcart").body, `name="next" value="/sign-up?next=%2Fcart"`) {
+	if !strings.Contains(other.get("/sign-up?next=%2Fcart").Body, `name="next" value="/sign-up?next=%2Fcart"`) {
 		t.Error("the language switch leads elsewhere")
 	}
 	if a := other.post("/sign-up", "name", "Bob", "email", "ANN@example.test", "password",
-		goodPassword); a.StatusCode != 422 ||
-		!strings.Contains(a.body, "There is an account with this email already.") {
-		t.Errorf("a taken email: %d", a.StatusCode)
+		goodPassword); a.Status != 422 ||
+		!strings.Contains(a.Body, "There is an account with this email already.") {
+		t.Errorf("a taken email: %d", a.Status)
 	}
 }
 
@@ -84,11 +84,11 @@ func TestSignIn_one_failure_message(t *testing.T) {
 	var answers []string
 	for _, email := range []string{"ann@example.test", "nobody@example.test"} {
 		a := v.post("/sign-in", "email", email, "password", "wrong password", "next", "/cart")
-		if a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.body, `value="`+email+`"`) ||
-			!strings.Contains(a.body, `value="/cart"`) || strings.Contains(a.body, "wrong password") {
-			t.Errorf("%s: %d %s", email, a.StatusCode, a.body)
+		if a.Status != http.StatusUnauthorized || !strings.Contains(a.Body, `value="`+email+`"`) ||
+			!strings.Contains(a.Body, `value="/cart"`) || strings.Contains(a.Body, "wrong password") {
+			t.Errorf("%s: %d %s", email, a.Status, a.Body)
 		}
-		answers = append(answers, page.ReplaceAllString(a.body, ""))
+		answers = append(answers, page.ReplaceAllString(a.Body, ""))
 	}
 	if answers[0] != answers[1] {
 		t.Error("the page tells who is a customer")
@@ -105,14 +105,14 @@ func TestSignIn_throttle_retry_after(t *testing.T) {
 	v := m.visitor(t)
 	for range 10 {
 		if a := v.post("/sign-in", "email", "ann@example.test", "password",
-			"wrong"); a.StatusCode != http.StatusUnauthorized {
-			t.Fatal(a.StatusCode)
+			"wrong"); a.Status != http.StatusUnauthorized {
+			t.Fatal(a.Status)
 		}
 	}
 	a := v.post("/sign-in", "email", "ann@example.test", "password", goodPassword)
-	if a.StatusCode != http.StatusTooManyRequests || a.Header.Get("Retry-After") == "" ||
-		!strings.Contains(a.body, "Try again in 15 minutes.") || !strings.Contains(a.body, `value="ann@example.test"`) {
-		t.Errorf("%d %q %s", a.StatusCode, a.Header.Get("Retry-After"), a.body)
+	if a.Status != http.StatusTooManyRequests || a.Header.Get("Retry-After") == "" ||
+		!strings.Contains(a.Body, "Try again in 15 minutes.") || !strings.Contains(a.Body, `value="ann@example.test"`) {
+		t.Errorf("%d %q %s", a.Status, a.Header.Get("Retry-After"), a.Body)
 	}
 	if v.signedIn() {
 		t.Error("and signed in all the same")
@@ -131,12 +131,12 @@ func TestSignIn_known_browser(t *testing.T) {
 		stranger.post("/sign-in", "email", "ann@example.test", "password", "wrong")
 	}
 	if a := stranger.post("/sign-in", "email", "ann@example.test", "password",
-		goodPassword); a.StatusCode != http.StatusTooManyRequests {
-		t.Fatalf("a stranger's eleventh try: %d", a.StatusCode)
+		goodPassword); a.Status != http.StatusTooManyRequests {
+		t.Fatalf("a stranger's eleventh try: %d", a.Status)
 	}
 	a := owner.post("/sign-in", "email", "ann@example.test", "password", goodPassword)
-	if a.StatusCode != http.StatusSeeOther || !owner.signedIn() {
-		t.Fatalf("the owner: %d", a.StatusCode)
+	if a.Status != http.StatusSeeOther || !owner.signedIn() {
+		t.Fatalf("the owner: %d", a.Status)
 	}
 	cookie := ""
 	for _, line := range a.Header.Values("Set-Cookie") {
@@ -149,8 +149,8 @@ func TestSignIn_known_browser(t *testing.T) {
 	}
 	owner.post("/account/sign-out-everywhere")
 	if a := owner.post("/sign-in", "email", "ann@example.test", "password",
-		goodPassword); a.StatusCode != http.StatusTooManyRequests {
-		t.Errorf("after signing out everywhere: %d", a.StatusCode)
+		goodPassword); a.Status != http.StatusTooManyRequests {
+		t.Errorf("after signing out everywhere: %d", a.Status)
 	}
 }
 
@@ -163,8 +163,8 @@ func TestSignIn_new_session_and_next(t *testing.T) {
 	owner.post("/sign-out")
 	guest := owner.session() // the farewell is kept in a guest's session
 	a := owner.post("/sign-in", "email", "ann@example.test", "password", goodPassword, "next", "/videos?q=sea")
-	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/videos?q=sea" {
-		t.Errorf("%d to %q", a.StatusCode, a.Header.Get("Location"))
+	if a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/videos?q=sea" {
+		t.Errorf("%d to %q", a.Status, a.Header.Get("Location"))
 	}
 	now := owner.session()
 	if guest == "" || now == "" || now == guest || now == first || guest == first {

@@ -105,14 +105,14 @@ func TestSite_cross_origin_post_is_refused(t *testing.T) {
 		"preferences": {"/preferences", []string{"Sec-Fetch-Site", "cross-site"}, true},
 	} {
 		a := v.ask("POST", c.path, "a=b", c.headers...)
-		if (a.StatusCode == http.StatusForbidden) != c.refused {
-			t.Errorf("%s: %d", name, a.StatusCode)
+		if (a.Status == http.StatusForbidden) != c.refused {
+			t.Errorf("%s: %d", name, a.Status)
 		}
-		if c.refused && (strings.HasPrefix(c.path, "/api/") != strings.Contains(a.body, `"code":"cross_origin"`)) {
-			t.Errorf("%s says %s", name, a.body)
+		if c.refused && (strings.HasPrefix(c.path, "/api/") != strings.Contains(a.Body, `"code":"cross_origin"`)) {
+			t.Errorf("%s says %s", name, a.Body)
 		}
 	}
-	if a := v.get("/own", "Sec-Fetch-Site", "cross-site"); a.StatusCode != http.StatusOK {
-		t.Errorf("a link from elsewhere: %d", a.StatusCode)
+	if a := v.get("/own", "Sec-Fetch-Site", "cross-site"); a.Status != http.StatusOK {
+		t.Errorf("a link from elsewhere: %d", a.Status)
 	}
 }

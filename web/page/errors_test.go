@@ -51,16 +51,16 @@ func TestSite_HandleError_page_fragment_problem(t *testing.T) {
 		{"half.html", "/fail/half", "text/html; charset=UTF-8", 500, nil},
 	} {
 		a := v.get(c.path, append(c.headers, id...)...)
-		if a.StatusCode != c.status || a.Header.Get("Content-Type") != c.contentType {
-			t.Errorf("%s: %d %s", c.golden, a.StatusCode, a.Header.Get("Content-Type"))
+		if a.Status != c.status || a.Header.Get("Content-Type") != c.contentType {
+			t.Errorf("%s: %d %s", c.golden, a.Status, a.Header.Get("Content-Type"))
 		}
-		if strings.Contains(a.body, "on fire") || strings.Contains(a.body, "half a page") {
-			t.Errorf("%s tells what is nobody's business: %s", c.golden, a.body)
+		if strings.Contains(a.Body, "on fire") || strings.Contains(a.Body, "half a page") {
+			t.Errorf("%s tells what is nobody's business: %s", c.golden, a.Body)
 		}
 		if cc := a.Header.Get("Cache-Control"); cc != "private, no-store" {
 			t.Errorf("%s may be cached: %q", c.golden, cc)
 		}
-		golden(t, c.golden, a.body)
+		golden(t, c.golden, a.Body)
 	}
 	if !strings.Contains(m.log.String(), "on fire") ||
 		!strings.Contains(m.log.String(), "request_id=golden-request-1") {
@@ -86,8 +86,8 @@ func TestSite_HandleError_htmx_leaves_page(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
 	a := v.get("/fail/sold-out", "HX-Request", "true")
-	if a.Header.Get("HX-Reswap") != "none" || !strings.Contains(a.body, "hx-swap-oob") {
-		t.Errorf("%v %s", a.Header, a.body)
+	if a.Header.Get("HX-Reswap") != "none" || !strings.Contains(a.Body, "hx-swap-oob") {
+		t.Errorf("%v %s", a.Header, a.Body)
 	}
 	a = v.get("/fail/unauthorized", "HX-Request", "true", "HX-Current-URL", v.m.url+"/videos?q=a%20b")
 	if got := a.Header.Get("HX-Redirect"); got != "/sign-in?next=%2Fvideos%3Fq%3Da%2520b" {
@@ -99,13 +99,13 @@ func TestSite_HandleError_405_and_401(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
 	a := v.ask("DELETE", "/own", "")
-	if got := a.Header.Get("Allow"); a.StatusCode != http.StatusMethodNotAllowed || got != "OPTIONS, GET, HEAD" {
-		t.Errorf("wrong method: %d, Allow %q", a.StatusCode, got)
+	if got := a.Header.Get("Allow"); a.Status != http.StatusMethodNotAllowed || got != "OPTIONS, GET, HEAD" {
+		t.Errorf("wrong method: %d, Allow %q", a.Status, got)
 	}
 	a = v.get("/api/v1/mall/me", "Authorization", "Bearer vmt_nonsense")
-	if a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.body, `"code":"invalid_token"`) ||
+	if a.Status != http.StatusUnauthorized || !strings.Contains(a.Body, `"code":"invalid_token"`) ||
 		a.Header.Get("WWW-Authenticate") != "Bearer" {
-		t.Errorf("wrong token: %d %s", a.StatusCode, a.body)
+		t.Errorf("wrong token: %d %s", a.Status, a.Body)
 	}
 }
 

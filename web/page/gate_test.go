@@ -27,8 +27,8 @@ func (m *mall) register(t *testing.T, email string) account.User {
 
 func (v *visitor) enter(u account.User) {
 	v.t.Helper()
-	if a := v.get("/enter/" + strconv.FormatInt(u.ID, 10)); a.StatusCode != http.StatusNoContent {
-		v.t.Fatalf("not signed in: %d %s", a.StatusCode, a.body)
+	if a := v.get("/enter/" + strconv.FormatInt(u.ID, 10)); a.Status != http.StatusNoContent {
+		v.t.Fatalf("not signed in: %d %s", a.Status, a.Body)
 	}
 }
 
@@ -36,21 +36,21 @@ func TestSite_RequireUser_guest_signs_in_and_returns(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
 	a := v.get("/own?page=2&q=a%20b")
-	if a.StatusCode != http.StatusSeeOther ||
+	if a.Status != http.StatusSeeOther ||
 		a.Header.Get("Location") != "/sign-in?next="+url.QueryEscape("/own?page=2&q=a%20b") {
-		t.Errorf("%d to %q", a.StatusCode, a.Header.Get("Location"))
+		t.Errorf("%d to %q", a.Status, a.Header.Get("Location"))
 	}
 	a = v.get("/own", "HX-Request", "true", "HX-Current-URL", v.m.url+"/videos")
-	if a.StatusCode != http.StatusOK || a.Header.Get("HX-Redirect") != "/sign-in?next=%2Fvideos" {
-		t.Errorf("htmx: %d to %q", a.StatusCode, a.Header.Get("HX-Redirect"))
+	if a.Status != http.StatusOK || a.Header.Get("HX-Redirect") != "/sign-in?next=%2Fvideos" {
+		t.Errorf("htmx: %d to %q", a.Status, a.Header.Get("HX-Redirect"))
 	}
 	a = v.get("/own", "HX-Request", "true", "HX-Current-URL", "https://evil.example/videos")
 	if a.Header.Get("HX-Redirect") != "/sign-in?next=%2F" {
 		t.Errorf("htmx from elsewhere: to %q", a.Header.Get("HX-Redirect"))
 	}
-	if a := v.get("/api/v1/mall/me"); a.StatusCode != http.StatusUnauthorized ||
-		!strings.Contains(a.body, `"code":"sign_in_required"`) {
-		t.Errorf("API: %d %s", a.StatusCode, a.body)
+	if a := v.get("/api/v1/mall/me"); a.Status != http.StatusUnauthorized ||
+		!strings.Contains(a.Body, `"code":"sign_in_required"`) {
+		t.Errorf("API: %d %s", a.Status, a.Body)
 	}
 }
 
@@ -58,8 +58,8 @@ func TestSite_RequireRole_other_role_gets_404(t *testing.T) {
 	t.Parallel()
 	m := open(t, "http://mall.example")
 	v := m.visitor(t)
-	if a := v.get("/operator"); a.StatusCode != http.StatusSeeOther {
-		t.Errorf("guest: %d", a.StatusCode)
+	if a := v.get("/operator"); a.Status != http.StatusSeeOther {
+		t.Errorf("guest: %d", a.Status)
 	}
 	u := m.register(t, "ann@example.test")
 	for _, room := range []struct {
@@ -71,19 +71,19 @@ func TestSite_RequireRole_other_role_gets_404(t *testing.T) {
 			t.Fatal(err)
 		}
 		v.enter(u)
-		if a := v.get("/operator"); a.StatusCode != want || strings.Contains(a.body, "id=room") != (want == 200) {
-			t.Errorf("%s: %d", role, a.StatusCode)
+		if a := v.get("/operator"); a.Status != want || strings.Contains(a.Body, "id=room") != (want == 200) {
+			t.Errorf("%s: %d", role, a.Status)
 		}
-		if a := v.get("/own"); a.StatusCode != http.StatusOK {
-			t.Errorf("%s in a room for everybody: %d", role, a.StatusCode)
+		if a := v.get("/own"); a.Status != http.StatusOK {
+			t.Errorf("%s in a room for everybody: %d", role, a.Status)
 		}
 	}
 	// Taken away while signed in: gone with the next request.
 	if _, err := m.accounts.SetRole(t.Context(), u.ID, account.RoleShopper); err != nil {
 		t.Fatal(err)
 	}
-	if a := v.get("/operator"); a.StatusCode != http.StatusSeeOther {
-		t.Errorf("a role that was taken away: %d", a.StatusCode)
+	if a := v.get("/operator"); a.Status != http.StatusSeeOther {
+		t.Errorf("a role that was taken away: %d", a.Status)
 	}
 }
 
@@ -100,15 +100,15 @@ func TestSite_bearer_token_on_api_only(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := m.visitor(t)
-	if a := v.get("/api/v1/mall/me", "Authorization", "bearer "+token.Value); a.StatusCode != 200 ||
-		!strings.Contains(a.body, ann.Email) || a.Header.Get("Cache-Control") != "private, no-store" {
-		t.Errorf("%d %s %q", a.StatusCode, a.body, a.Header.Get("Cache-Control"))
+	if a := v.get("/api/v1/mall/me", "Authorization", "bearer "+token.Value); a.Status != 200 ||
+		!strings.Contains(a.Body, ann.Email) || a.Header.Get("Cache-Control") != "private, no-store" {
+		t.Errorf("%d %s %q", a.Status, a.Body, a.Header.Get("Cache-Control"))
 	}
-	if a := v.get("/own", "Authorization", "Bearer "+token.Value); a.StatusCode != http.StatusSeeOther {
-		t.Errorf("a page by token: %d", a.StatusCode)
+	if a := v.get("/own", "Authorization", "Bearer "+token.Value); a.Status != http.StatusSeeOther {
+		t.Errorf("a page by token: %d", a.Status)
 	}
 	v.enter(bob)
-	if a := v.get("/api/v1/mall/me", "Authorization", "Bearer vmt_x"); a.StatusCode != http.StatusUnauthorized {
-		t.Errorf("a bad token fell back to the cookie: %d %s", a.StatusCode, a.body)
+	if a := v.get("/api/v1/mall/me", "Authorization", "Bearer vmt_x"); a.Status != http.StatusUnauthorized {
+		t.Errorf("a bad token fell back to the cookie: %d %s", a.Status, a.Body)
 	}
 }

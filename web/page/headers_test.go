@@ -45,7 +45,7 @@ func TestHeaders_script_nonce(t *testing.T) {
 		if match == nil || strings.Contains(csp, "unsafe") || strings.Contains(csp, "blob:") {
 			t.Fatalf("CSP %q", csp)
 		}
-		if scripts, nonced := strings.Count(a.body, "<script"), strings.Count(a.body,
+		if scripts, nonced := strings.Count(a.Body, "<script"), strings.Count(a.Body,
 			`nonce="`+match[1]+`"`); scripts == 0 || scripts != nonced {
 			t.Errorf("%d scripts, %d with the nonce", scripts, nonced)
 		}

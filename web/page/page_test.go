@@ -170,12 +170,6 @@ func enter(accounts *account.Accounts) func(*page.Ctx) error {
 	}
 }
 
-// answer is what came back.
-type answer struct {
-	*http.Response
-	body string
-}
-
 // visitor follows no redirect and keeps its cookies.
 type visitor struct {
 	t    *testing.T
@@ -193,7 +187,7 @@ func (m *mall) visitor(t *testing.T) *visitor {
 }
 
 // ask sends a request; headers are name, value pairs. A POST's body is a form.
-func (v *visitor) ask(method, path, body string, headers ...string) answer {
+func (v *visitor) ask(method, path, body string, headers ...string) webtest.Response {
 	v.t.Helper()
 	r, err := http.NewRequest(method, v.m.url+path, strings.NewReader(body))
 	if err != nil {
@@ -205,11 +199,10 @@ func (v *visitor) ask(method, path, body string, headers ...string) answer {
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	res, read := webtest.Do(v.t, v.http, r)
-	return answer{res, read}
+	return webtest.Do(v.t, v.http, r)
 }
 
-func (v *visitor) get(path string, headers ...string) answer {
+func (v *visitor) get(path string, headers ...string) webtest.Response {
 	v.t.Helper()
 	return v.ask("GET", path, "", headers...)
 }

@@ -21,17 +21,17 @@ func TestCtx_Render_page_and_fragment(t *testing.T) {
 		"the back button": {[]string{"HX-Request", "true", "HX-History-Restore-Request", "true"}, true},
 	} {
 		a := v.get("/", c.headers...)
-		if strings.Contains(a.body, "<html") != c.whole || strings.Count(a.body, "<p id=room>open</p>") != 1 {
-			t.Errorf("%s: %s", name, a.body)
+		if strings.Contains(a.Body, "<html") != c.whole || strings.Count(a.Body, "<p id=room>open</p>") != 1 {
+			t.Errorf("%s: %s", name, a.Body)
 		}
-		if !strings.Contains(a.body, "<title>Room · ") {
+		if !strings.Contains(a.Body, "<title>Room · ") {
 			t.Errorf("%s has no title", name)
 		}
 	}
-	if a := v.ask("HEAD", "/", ""); a.StatusCode != http.StatusOK || a.body != "" {
-		t.Errorf("HEAD: %d %q", a.StatusCode, a.body)
+	if a := v.ask("HEAD", "/", ""); a.Status != http.StatusOK || a.Body != "" {
+		t.Errorf("HEAD: %d %q", a.Status, a.Body)
 	}
-	if a := v.get("/"); !strings.Contains(a.body, `aria-label="Cart, 3 videos"`) {
+	if a := v.get("/"); !strings.Contains(a.Body, `aria-label="Cart, 3 videos"`) {
 		t.Error("the cart is not counted")
 	}
 }
@@ -40,22 +40,22 @@ func TestCtx_Flash_shown_once(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
 	a := v.ask("POST", "/buy", "a=b")
-	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/" {
-		t.Fatalf("%d to %q", a.StatusCode, a.Header.Get("Location"))
+	if a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/" {
+		t.Fatalf("%d to %q", a.Status, a.Header.Get("Location"))
 	}
 	const notice = "You are signed in."
-	if strings.Contains(v.get("/", "HX-Request", "true").body, notice) {
+	if strings.Contains(v.get("/", "HX-Request", "true").Body, notice) {
 		t.Error("a fragment took the notice")
 	}
-	if !strings.Contains(v.get("/").body, notice) {
+	if !strings.Contains(v.get("/").Body, notice) {
 		t.Error("the notice is lost")
 	}
-	if strings.Contains(v.get("/").body, notice) {
+	if strings.Contains(v.get("/").Body, notice) {
 		t.Error("the notice stays")
 	}
-	if a := v.ask("POST", "/buy", "a=b", "HX-Request", "true"); a.StatusCode != http.StatusOK ||
+	if a := v.ask("POST", "/buy", "a=b", "HX-Request", "true"); a.Status != http.StatusOK ||
 		a.Header.Get("HX-Redirect") != "/" {
-		t.Errorf("htmx: %d to %q", a.StatusCode, a.Header.Get("HX-Redirect"))
+		t.Errorf("htmx: %d to %q", a.Status, a.Header.Get("HX-Redirect"))
 	}
 }
 
@@ -63,30 +63,30 @@ func TestPreferences_kept_and_lead_back(t *testing.T) {
 	t.Parallel()
 	m := open(t, "http://mall.example")
 	v := m.visitor(t)
-	if body := v.get("/").body; !strings.Contains(body, `<html lang="en">`) {
+	if body := v.get("/").Body; !strings.Contains(body, `<html lang="en">`) {
 		t.Errorf("not English at first: %.200s", body)
 	}
-	if body := v.get("/", "Accept-Language", "zh").body; !strings.Contains(body, `lang="zh-CN"`) {
+	if body := v.get("/", "Accept-Language", "zh").Body; !strings.Contains(body, `lang="zh-CN"`) {
 		t.Errorf("the browser's language is not heard: %.200s", body)
 	}
 	a := v.ask("POST", "/preferences", "lang=zh-CN&next=%2Fvideos%3Fq%3D1")
-	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/videos?q=1" {
-		t.Errorf("%d to %q", a.StatusCode, a.Header.Get("Location"))
+	if a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/videos?q=1" {
+		t.Errorf("%d to %q", a.Status, a.Header.Get("Location"))
 	}
 	a = v.ask("POST", "/preferences", "theme=mall-dark&next=//evil.example")
 	if a.Header.Get("Location") != "/" {
 		t.Errorf("to %q", a.Header.Get("Location"))
 	}
-	if body := v.get("/").body; !strings.Contains(body, `<html lang="zh-CN" data-theme="mall-dark">`) {
+	if body := v.get("/").Body; !strings.Contains(body, `<html lang="zh-CN" data-theme="mall-dark">`) {
 		t.Errorf("not kept: %.200s", body)
 	}
 	v.ask("POST", "/preferences", "theme=")
-	if body := v.get("/").body; !strings.Contains(body, `<html lang="zh-CN">`) {
+	if body := v.get("/").Body; !strings.Contains(body, `<html lang="zh-CN">`) {
 		t.Errorf("the system's theme is not chosen again: %.200s", body)
 	}
 	for _, bad := range []string{"lang=xx", "theme=neon", "lang=zh-CN%22%3E"} {
-		if a := v.ask("POST", "/preferences", bad); a.StatusCode != http.StatusUnprocessableEntity {
-			t.Errorf("%s: %d", bad, a.StatusCode)
+		if a := v.ask("POST", "/preferences", bad); a.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d", bad, a.Status)
 		}
 	}
 }
@@ -103,7 +103,7 @@ func TestPreferences_language_follows_account(t *testing.T) {
 	}
 	work := m.visitor(t)
 	work.enter(u)
-	if body := work.get("/", "Accept-Language", "en").body; !strings.Contains(body, `lang="zh-CN"`) {
+	if body := work.get("/", "Accept-Language", "en").Body; !strings.Contains(body, `lang="zh-CN"`) {
 		t.Errorf("another browser: %.200s", body)
 	}
 }
@@ -111,11 +111,11 @@ func TestPreferences_language_follows_account(t *testing.T) {
 func TestCtx_GuestToken_made_once(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
-	first := strings.Split(v.get("/guest").body, "|")
+	first := strings.Split(v.get("/guest").Body, "|")
 	if first[0] != "" || len(first[1]) != 26 || first[2] != first[1] {
 		t.Fatalf("first visit: %v", first)
 	}
-	if again := strings.Split(v.get("/guest").body, "|"); again[0] != first[1] || again[1] != first[1] {
+	if again := strings.Split(v.get("/guest").Body, "|"); again[0] != first[1] || again[1] != first[1] {
 		t.Errorf("second visit: %v after %v", again, first)
 	}
 }
@@ -129,7 +129,7 @@ func TestCtx_Render_layout_shows_viewer(t *testing.T) {
 	}
 	v := m.visitor(t)
 	v.enter(u)
-	body := v.get("/").body
+	body := v.get("/").Body
 	if !strings.Contains(body, "Ann Lee") || !strings.Contains(body, `href="/admin"`) ||
 		strings.Contains(body, `href="/studio"`) {
 		t.Error("the menu is somebody else's")

@@ -59,10 +59,8 @@ func (b *Browser) Cookie(name, value string) {
 
 // Answer is what the server said.
 type Answer struct {
-	Status   int
+	Response
 	Location string // where a redirect leads, path and query
-	Header   http.Header
-	Body     string
 
 	t testing.TB
 }
@@ -102,13 +100,10 @@ func (b *Browser) do(method, path string, form url.Values, header http.Header) A
 	for name, values := range header {
 		r.Header[http.CanonicalHeaderKey(name)] = values
 	}
-	res, read := Do(b.t, b.client, r) //nolint:bodyclose // Do has closed it
-	location := strings.TrimPrefix(res.Header.Get("Location"), b.mall.URL)
+	res := Do(b.t, b.client, r)
 	return Answer{
-		Status:   res.StatusCode,
-		Location: location,
-		Header:   res.Header,
-		Body:     read,
+		Response: res,
+		Location: strings.TrimPrefix(res.Header.Get("Location"), b.mall.URL),
 		t:        b.t,
 	}
 }

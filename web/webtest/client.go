@@ -19,8 +19,15 @@ func NewClient(t testing.TB) *http.Client {
 	}}
 }
 
-// Do sends a request, reads the whole answer and closes it.
-func Do(t testing.TB, client *http.Client, r *http.Request) (*http.Response, string) {
+// Response is an answer that has been read to its end.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// Do sends a request and reads the whole answer.
+func Do(t testing.TB, client *http.Client, r *http.Request) Response {
 	t.Helper()
 	res, err := client.Do(r)
 	if err != nil {
@@ -31,5 +38,9 @@ func Do(t testing.TB, client *http.Client, r *http.Request) (*http.Response, str
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res, string(body)
+	return Response{
+		Status: res.StatusCode,
+		Header: res.Header,
+		Body:   string(body),
+	}
 }

@@ -14,11 +14,8 @@ func (b *Browser) Send(method, path string, header http.Header, body string) Ans
 	for name, values := range header {
 		r.Header[http.CanonicalHeaderKey(name)] = values
 	}
-	res, read := Do(b.t, b.client, r) //nolint:bodyclose // Do has closed it
 	return Answer{
-		Status: res.StatusCode,
-		Header: res.Header,
-		Body:   read,
-		t:      b.t,
+		Response: Do(b.t, b.client, r),
+		t:        b.t,
 	}
 }

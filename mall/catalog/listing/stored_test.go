@@ -2,8 +2,9 @@ package listing_test
 
 import (
 	"encoding/json"
-	"reflect"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"
@@ -33,14 +34,14 @@ func TestContent_MarshalJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(kept), &want); err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("the members are\n%v, but what is kept has\n%v", got, want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("members (-stored +written):\n%s", diff)
 	}
 	var read listing.Content
 	if err := json.Unmarshal([]byte(kept), &read); err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(read, content) {
-		t.Errorf("what was kept is read as\n%+v, want\n%+v", read, content)
+	if diff := cmp.Diff(content, read); diff != "" {
+		t.Errorf("stored content (-want +read):\n%s", diff)
 	}
 }
