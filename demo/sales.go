@@ -23,7 +23,7 @@ type flashSale struct {
 }
 
 type flashLot struct {
-	slug    string // its HD edition to own
+	slug    string // the SKU is HD, to own
 	amount  int64  // fen
 	units   int
 	perUser int

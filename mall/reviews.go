@@ -81,16 +81,16 @@ func (m *Mall) submitted(ctx context.Context, tx pgx.Tx, s listing.Submission) e
 		Series:      s.Series,
 		Episode:     n.Episode,
 	}
-	for _, w := range n.Ways {
-		if w.Price != nil {
+	for _, k := range n.SKUs {
+		if k.Price != nil {
 			p := review.Price{
-				Kind:      w.Kind,
-				Quality:   w.Quality,
-				RentHours: w.RentHours,
-				Amount:    money.Of(*w.Price, s.Currency),
+				Kind:      k.Kind,
+				Quality:   k.Quality,
+				RentHours: k.RentHours,
+				Amount:    money.Of(*k.Price, s.Currency),
 			}
-			if w.List != nil {
-				p.List = new(money.Of(*w.List, s.Currency))
+			if k.List != nil {
+				p.List = new(money.Of(*k.List, s.Currency))
 			}
 			c.Prices = append(c.Prices, p)
 		}

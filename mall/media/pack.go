@@ -117,15 +117,15 @@ func (as *Assets) packAlone(ctx context.Context, conn *pgxpool.Conn, src fs.FS, 
 	if err := as.q.DeleteKeysOf(ctx, conn, prefix); err != nil {
 		return Asset{}, err
 	}
-	edition, err := as.storage.edition(ctx, prefix)
+	out, err := as.storage.createAsset(ctx, prefix)
 	if err != nil {
 		return Asset{}, err
 	}
-	defer edition.discard()
+	defer out.discard()
 	p := packer{
 		ctx:      ctx,
 		src:      src,
-		out:      edition,
+		out:      out,
 		keyEvery: keyEvery,
 	}
 	asset, err := p.video()
@@ -133,7 +133,7 @@ func (as *Assets) packAlone(ctx context.Context, conn *pgxpool.Conn, src fs.FS, 
 		return Asset{}, err
 	}
 	asset.Prefix = prefix
-	if err := edition.publish(ctx); err != nil {
+	if err := out.publish(ctx); err != nil {
 		return Asset{}, err
 	}
 	err = as.insertAsset(ctx, &asset, p.keys)

@@ -8,11 +8,11 @@ import (
 	"strconv"
 )
 
-// packer writes one video into an edition.
+// packer writes one video to an assetWriter.
 type packer struct {
 	ctx      context.Context // of the one call that it lives for
 	src      fs.FS
-	out      edition
+	out      assetWriter
 	keyEvery int
 	keys     [][]byte
 }

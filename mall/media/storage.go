@@ -27,14 +27,14 @@ type store interface {
 	// remove takes a file away, or a folder with everything in it; what is not there is gone already.
 	remove(ctx context.Context, name string) error
 	list(ctx context.Context, folder string) iter.Seq2[entry, error]
-	edition(ctx context.Context, prefix string) (edition, error)
+	createAsset(ctx context.Context, prefix string) (assetWriter, error)
 	// check says whether the place answers.
 	check(ctx context.Context) error
 	Close() error
 }
 
-// edition is a packaged video on its way in, by one writer at a time.
-type edition interface {
+// assetWriter writes one packaged video into the storage. A prefix has one writer at a time.
+type assetWriter interface {
 	// write adds "video/<name>" or "trailer/<name>".
 	write(ctx context.Context, name string, b []byte) error
 	// publish puts the whole video in place; before that it lacks its master playlist at least.

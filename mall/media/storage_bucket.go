@@ -173,14 +173,14 @@ func (b *bucket) list(ctx context.Context, folder string) iter.Seq2[entry, error
 	}
 }
 
-// edition begins with an empty place: whoever packs a video has made sure that nobody plays it.
-func (b *bucket) edition(ctx context.Context, prefix string) (edition, error) {
-	e := &bucketEdition{b: b, prefix: prefix}
+// createAsset begins with an empty place: whoever packs a video has made sure that nobody plays it.
+func (b *bucket) createAsset(ctx context.Context, prefix string) (assetWriter, error) {
+	e := &bucketWriter{b: b, prefix: prefix}
 	e.writers.SetLimit(bucketWriters)
 	return e, e.clear(ctx)
 }
 
-type bucketEdition struct {
+type bucketWriter struct {
 	b         *bucket
 	prefix    string
 	writers   errgroup.Group
@@ -188,12 +188,12 @@ type bucketEdition struct {
 	published bool
 }
 
-func (e *bucketEdition) clear(ctx context.Context) error {
+func (e *bucketWriter) clear(ctx context.Context) error {
 	return errors.Join(e.b.remove(ctx, videosFolder+"/"+e.prefix), e.b.remove(ctx, trailersFolder+"/"+e.prefix))
 }
 
 // write keeps the master playlist back: it is what says that a video is whole.
-func (e *bucketEdition) write(ctx context.Context, name string, data []byte) error {
+func (e *bucketWriter) write(ctx context.Context, name string, data []byte) error {
 	if name == "film/"+masterFile {
 		e.master = data
 		return nil
@@ -207,7 +207,7 @@ func (e *bucketEdition) write(ctx context.Context, name string, data []byte) err
 	return nil
 }
 
-func (e *bucketEdition) publish(ctx context.Context) error {
+func (e *bucketWriter) publish(ctx context.Context) error {
 	if err := e.writers.Wait(); err != nil {
 		return err
 	}
@@ -216,14 +216,14 @@ func (e *bucketEdition) publish(ctx context.Context) error {
 	return err
 }
 
-func (e *bucketEdition) discard() {
+func (e *bucketWriter) discard() {
 	_ = e.writers.Wait()
 	if e.published {
 		return
 	}
 	ctx, stop := context.WithTimeout(context.Background(), discardTime)
 	defer stop()
-	_ = e.clear(ctx) // the next edition begins with this anyway
+	_ = e.clear(ctx) // the next writer begins with this anyway
 }
 
 // object reads a file of a bucket. Seeking costs nothing by itself; reading elsewhere than where the last answer goes

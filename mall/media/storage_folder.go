@@ -121,20 +121,20 @@ func (d *folder) list(_ context.Context, name string) iter.Seq2[entry, error] {
 	}
 }
 
-func (d *folder) edition(_ context.Context, prefix string) (edition, error) {
-	return &folderEdition{
+func (d *folder) createAsset(_ context.Context, prefix string) (assetWriter, error) {
+	return &folderWriter{
 		d:       d,
 		prefix:  prefix,
 		staging: stagingFolder + "/" + prefix + "-" + rand.Text(),
 	}, nil
 }
 
-type folderEdition struct {
+type folderWriter struct {
 	d               *folder
 	prefix, staging string
 }
 
-func (e *folderEdition) write(_ context.Context, name string, b []byte) error {
+func (e *folderWriter) write(_ context.Context, name string, b []byte) error {
 	name = e.staging + "/" + name
 	if err := e.d.root.MkdirAll(path.Dir(name), 0o700); err != nil {
 		return err
@@ -142,14 +142,14 @@ func (e *folderEdition) write(_ context.Context, name string, b []byte) error {
 	return e.d.root.WriteFile(name, b, 0o600)
 }
 
-func (e *folderEdition) publish(context.Context) error {
+func (e *folderWriter) publish(context.Context) error {
 	if err := e.d.replace(e.staging+"/trailer", trailersFolder+"/"+e.prefix); err != nil {
 		return err
 	}
 	return e.d.replace(e.staging+"/film", videosFolder+"/"+e.prefix)
 }
 
-func (e *folderEdition) discard() { _ = e.d.root.RemoveAll(e.staging) }
+func (e *folderWriter) discard() { _ = e.d.root.RemoveAll(e.staging) }
 
 // replace puts the folder from in the place of the folder to, in one rename where to does not exist.
 func (d *folder) replace(from, to string) error {

@@ -85,7 +85,7 @@ func TestOrders_QuoteBundles_held_parts_lower_the_price(t *testing.T) {
 	s.whole()
 }
 
-func TestOrders_QuoteBundles_rental_holds_only_its_own_edition(t *testing.T) {
+func TestOrders_QuoteBundles_rental_holds_only_its_own_SKU(t *testing.T) {
 	s := open(t)
 	rent := func(sku *catalog.NewSKU) { sku.Kind, sku.RentHours = catalog.KindRent, 48 }
 	rented, hd := s.sells(300, -1, rent), s.sells(1000, -1)

@@ -63,14 +63,14 @@ func (m *creator) begun(title string) int64 {
 }
 
 // submitted writes a listing's texts and its way to buy it, and hands it in.
-func (m *creator) submitted(spu int64, title string, way listing.Way) review.Case {
+func (m *creator) submitted(spu int64, title string, sku listing.SKU) review.Case {
 	m.T.Helper()
 	e, err := m.Listings.Editing(m.Ctx, 1, spu)
 	m.OK(err)
 	e.Content.Title.En = title
 	e.Content.Title.Zh = "冰川"
 	e.Content.Cover = "glacier"
-	e.Content.Ways = []listing.Way{way}
+	e.Content.SKUs = []listing.SKU{sku}
 	r, err := m.Listings.Save(m.Ctx, 1, spu, listing.Edit{Version: e.Version, Content: e.Content})
 	m.OK(err)
 	m.OK(m.Listings.Submit(m.Ctx, 1, spu, r.Version))
@@ -109,7 +109,7 @@ func TestSubscribe_revision_approved(t *testing.T) {
 		}
 	}
 	spu := m.begun("Glacier")
-	m.approved(m.submitted(spu, "Glacier", listing.Way{
+	m.approved(m.submitted(spu, "Glacier", listing.SKU{
 		Kind:        catalog.KindOwn,
 		Quality:     catalog.QualityHD,
 		Price:       new(int64(990)),
@@ -132,7 +132,7 @@ func TestSubscribe_revision_approved(t *testing.T) {
 	m.DeliverNotices()
 	m.OK(m.Orders.Deliver(m.Ctx, o.OrderNo))
 
-	m.approved(m.submitted(spu, "Icefall", listing.Way{
+	m.approved(m.submitted(spu, "Icefall", listing.SKU{
 		Kind:        catalog.KindRent,
 		Quality:     catalog.QualityHD,
 		RentHours:   48,
@@ -155,7 +155,7 @@ func TestSubscribe_revision_approved(t *testing.T) {
 // What was returned waits again as it was when its creator is heard; what they wrote since is not thrown away for it.
 func TestSubscribe_appeal_granted(t *testing.T) {
 	m := making(t)
-	way := listing.Way{
+	sku := listing.SKU{
 		Kind:        catalog.KindOwn,
 		Quality:     catalog.QualityHD,
 		Price:       new(int64(990)),
@@ -164,7 +164,7 @@ func TestSubscribe_appeal_granted(t *testing.T) {
 	spu := m.begun("Glacier")
 	appealed := func(title string) (review.Case, review.Appeal) {
 		t.Helper()
-		c := m.submitted(spu, title, way)
+		c := m.submitted(spu, title, sku)
 		c, err := m.Reviews.Return(m.Ctx, m.olga.ID, c.ID, c.Version, review.Verdict{
 			Causes: review.Causes()[:1],
 			Note:   "the title says little",
@@ -227,7 +227,7 @@ func TestListings_Submit_content_for_reviewers(t *testing.T) {
 	e.Content.Slug = "a-glacier"
 	_, err = m.Listings.Save(m.Ctx, 1, spu, listing.Edit{Version: e.Version, Content: e.Content})
 	m.OK(err)
-	c := m.submitted(spu, "Glacier", listing.Way{
+	c := m.submitted(spu, "Glacier", listing.SKU{
 		Kind:        catalog.KindOwn,
 		Quality:     catalog.QualityHD,
 		Price:       new(int64(900)),

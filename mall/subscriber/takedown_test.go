@@ -41,8 +41,8 @@ func reviewing(t *testing.T) *malltest.Mall {
 	return m
 }
 
-// editions lists a video with two ways to own it and one to rent it for a day, and one that costs nothing.
-func editions(m *malltest.Mall) catalog.Created {
+// listSKUs lists a video with two ways to own it and one to rent it for a day, and one that costs nothing.
+func listSKUs(m *malltest.Mall) catalog.Created {
 	m.T.Helper()
 	sku := func(kind, quality string, hours int, amount int64) catalog.NewSKU {
 		return catalog.NewSKU{
@@ -87,7 +87,7 @@ func plays(m *malltest.Mall, o order.Order) {
 
 func TestSubscribe_takedown_ends_access(t *testing.T) {
 	m := reviewing(t)
-	video, beside := editions(m), m.Sells(500, -1)
+	video, beside := listSKUs(m), m.Sells(500, -1)
 	own, k4, rent, free := video.SKUIDs[0], video.SKUIDs[1], video.SKUIDs[2], video.SKUIDs[3]
 
 	over := bought(m, 21, rent)
@@ -156,7 +156,7 @@ func TestSubscribe_takedown_ends_access(t *testing.T) {
 
 func TestSubscribe_takedown_keeps_access(t *testing.T) {
 	m := reviewing(t)
-	video := editions(m)
+	video := listSKUs(m)
 	bought(m, 22, video.SKUIDs[0])
 	_, err := m.Reviews.TakeDown(m.Ctx, 9, review.Target{
 		SPUID:      video.SPUID,
@@ -173,7 +173,7 @@ func TestSubscribe_takedown_keeps_access(t *testing.T) {
 
 func TestSubscribe_takedown_late_payment(t *testing.T) {
 	m := reviewing(t)
-	video := editions(m)
+	video := listSKUs(m)
 	late := m.Place(22, video.SKUIDs[0])
 	args := takesDown(m, video)
 	m.OK(m.Orders.Refunds().EndAccess(m.Ctx, args))
@@ -205,7 +205,7 @@ func takesDown(m *malltest.Mall, video catalog.Created) order.EndAccessArgs {
 // A job that comes after its takedown was undone takes nothing from anybody, nor when another takedown stands by then.
 func TestSubscribe_takedown_undone(t *testing.T) {
 	m := reviewing(t)
-	video := editions(m)
+	video := listSKUs(m)
 	owned := bought(m, 22, video.SKUIDs[0])
 	args := takesDown(m, video)
 	m.OK(m.Reviews.Undo(m.Ctx, 8, args.TakedownID))
@@ -230,7 +230,7 @@ func TestSubscribe_takedown_undone(t *testing.T) {
 // with any refund.
 func TestSubscribe_takedown_refund_fails(t *testing.T) {
 	m := reviewing(t)
-	video := editions(m)
+	video := listSKUs(m)
 	o := m.Place(22, video.SKUIDs[0])
 	m.Pay(o, sandbox.PayOptions{RefundsFail: true})
 	m.DeliverNotices()
@@ -265,7 +265,7 @@ func TestSubscribe_takedown_refund_fails(t *testing.T) {
 // Whatever a creator calls a refund of theirs, it is no refund of the mall's.
 func TestSubscribe_takedown_key_of_a_creator(t *testing.T) {
 	m := reviewing(t)
-	video, beside := editions(m), m.Sells(500, -1)
+	video, beside := listSKUs(m), m.Sells(500, -1)
 	o := bought(m, 22, video.SKUIDs[0], beside)
 	_, err := m.Orders.Refunds().RequestSale(m.Ctx, 1, order.RefundRequest{
 		OrderNo: o.OrderNo,
@@ -286,7 +286,7 @@ func TestSubscribe_takedown_key_of_a_creator(t *testing.T) {
 // One order that fails holds up neither the rest of its turn nor the next one, which is enqueued once.
 func TestOrders_EndAccess_failure(t *testing.T) {
 	m := reviewing(t)
-	video := editions(m)
+	video := listSKUs(m)
 	for n := range 51 {
 		bought(m, int64(100+n), video.SKUIDs[3])
 	}

@@ -31,21 +31,21 @@ func TestSubscribe_webhooks(t *testing.T) {
 		return malltest.Query[string](m.Mall, `select d.type || ' ' || d.aggregate from webhook_delivery d
 			join webhook_endpoint e on e.id = d.endpoint_id where e.owner_id = $1 order by d.id`, owner)
 	}
-	way := listing.Way{
+	sku := listing.SKU{
 		Kind:        catalog.KindOwn,
 		Quality:     catalog.QualityHD,
 		Price:       new(int64(990)),
 		MaxPerOrder: 1,
 	}
 	spu := m.begun("Glacier")
-	c := m.submitted(spu, "Glacier", way)
+	c := m.submitted(spu, "Glacier", sku)
 	_, err := m.Reviews.Return(m.Ctx, m.olga.ID, c.ID, c.Version, review.Verdict{
 		Causes: review.Causes()[:1],
 		Note:   "the title says little",
 	})
 	m.OK(err)
-	m.approved(m.submitted(spu, "Glacier at noon", way))
-	m.approved(m.submitted(spu, "Glacier at dusk", way))
+	m.approved(m.submitted(spu, "Glacier at noon", sku))
+	m.approved(m.submitted(spu, "Glacier at dusk", sku))
 	m.OK(m.Listings.TakeOff(m.Ctx, 1, spu))
 	want := []string{"listing.returned", "listing.published", "listing.revised", "listing.taken_down"}
 	if diff := cmp.Diff(want, types(told(1))); diff != "" {

@@ -11,13 +11,13 @@ import (
 
 // trip is the main journey through the mall, as one person makes it.
 type trip struct {
-	look    look
-	query   string
-	slug    string
-	edition string // a selector of the edition's radio button; empty takes the one that is chosen
-	rental  bool
-	delay   string // seconds that the bank keeps its notice back; empty is at once
-	reload  bool   // asks for the page again after the refund instead of waiting for the heartbeat
+	look   look
+	query  string
+	slug   string
+	sku    string // a selector of the SKU's radio button; empty takes the one that is chosen
+	rental bool
+	delay  string // seconds that the bank keeps its notice back; empty is at once
+	reload bool   // asks for the page again after the refund instead of waiting for the heartbeat
 }
 
 func TestJourney_Chinese_on_phone(t *testing.T) {
@@ -44,9 +44,9 @@ func TestJourney_English_on_desktop(t *testing.T) {
 			width: 1280,
 			theme: "light",
 		},
-		query:   "lanterns",
-		slug:    "kyoto-lanterns",
-		edition: `label:nth-of-type(2) input[name=sku_id]`,
+		query: "lanterns",
+		slug:  "kyoto-lanterns",
+		sku:   `label:nth-of-type(2) input[name=sku_id]`,
 	}.run(t)
 }
 
@@ -87,8 +87,8 @@ func (j trip) find(p *person) {
 
 // fillCart puts the video into the cart of a guest.
 func (j trip) fillCart(p *person) {
-	if j.edition != "" {
-		p.click(j.edition)
+	if j.sku != "" {
+		p.click(j.sku)
 	}
 	p.click(`button[name=next][value="/v/` + j.slug + `"]`)
 	p.until(`document.querySelector('#cart-link span')?.textContent === '1'`)

@@ -125,7 +125,7 @@ func (h *house) account(t *testing.T, name, role string) account.User {
 	return u
 }
 
-// sku finds an edition of the demo's: "aurora-nights", "own", "HD".
+// sku finds a SKU of the demo's: "aurora-nights", "own", "HD".
 func (h *house) sku(t *testing.T, slug, kind, quality string) int64 {
 	t.Helper()
 	product, err := h.Catalog.ProductBySlug(t.Context(), slug)

@@ -110,7 +110,7 @@ func TestPhone_BuyBar(t *testing.T) {
 	eval[bool](p, last+`.click(); true`)
 	p.until(
 		bar + `.querySelector('[data-buy-price]').textContent.trim() === ` + last +
-			`.closest('label').querySelector('[data-edition-price]').textContent.trim()`)
+			`.closest('label').querySelector('[data-sku-price]').textContent.trim()`)
 	eval[bool](p, `document.querySelector('[data-buy]').scrollIntoView({block: 'center'}); true`)
 	p.until(bar + `.inert`)
 	eval[bool](p, `scrollTo(0, document.body.scrollHeight / 2); true`)

@@ -56,7 +56,7 @@ func makeSales() (s flashSales, err error) {
 	return s, errors.Join(failed, h.Promotions.Stop(ctx, operator, ended.ID, ended.Version))
 }
 
-// sale starts a sale of the HD editions of videos, without the newest ones of the front page.
+// sale starts a sale of the HD SKUs of videos, without the newest ones of the front page.
 func (h *house) sale(ctx context.Context, nameEn, nameZh string, slugs ...string) (promotion.Campaign, error) {
 	owner, err := h.Accounts.ByEmail(ctx, "operator@example.test")
 	if err != nil {

@@ -200,7 +200,7 @@ func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (s
 	e.Content.Cover = "aurora-nights"
 	e.Content.Tags = []string{w.tag}
 	e.Content.SeriesID, e.Content.Episode = series, 1
-	e.Content.Ways = []listing.Way{
+	e.Content.SKUs = []listing.SKU{
 		{
 			Kind:        catalog.KindOwn,
 			Quality:     catalog.QualityHD,

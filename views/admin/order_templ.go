@@ -691,7 +691,7 @@ func orderItems(p OrderPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(edition(t, i))
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(skuName(t, i))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/order.templ`, Line: 137, Col: 24}
 				}

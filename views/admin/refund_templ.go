@@ -110,7 +110,7 @@ func refundStart(p OrderPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(edition(t, l.Item))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(skuName(t, l.Item))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/refund.templ`, Line: 22, Col: 79}
 			}
@@ -330,7 +330,7 @@ func Refund(p RefundPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var20 string
-				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(edition(t, l.Item))
+				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(skuName(t, l.Item))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/refund.templ`, Line: 69, Col: 78}
 				}

@@ -30,7 +30,7 @@ func title(t *text.Printer, i order.Item) string {
 	return t.Of(i.Title)
 }
 
-func edition(t *text.Printer, i order.Item) string { return t.Edition(i.Kind, i.Quality, i.RentHours) }
+func skuName(t *text.Printer, i order.Item) string { return t.SKU(i.Kind, i.Quality, i.RentHours) }
 
 // Word returns the message for a code where there is one, otherwise the code.
 func Word(t *text.Printer, key, code string) string {

@@ -39,8 +39,8 @@ func URL(id int64) string { return "/bundles/" + strconv.FormatInt(id, 10) }
 // Name is a bundle's in the reader's language.
 func Name(t *text.Printer, b promotion.Bundle) string { return t.Of(b.Name) }
 
-func edition(t *text.Printer, o catalog.Offer) string {
-	return t.Edition(o.Kind, o.Quality, o.RentHours)
+func skuName(t *text.Printer, o catalog.Offer) string {
+	return t.SKU(o.Kind, o.Quality, o.RentHours)
 }
 
 func cover(name string) ui.Image {
@@ -498,7 +498,7 @@ func item(part order.BundlePart) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var25 string
-		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(edition(t, part.Offer))
+		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(skuName(t, part.Offer))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/bundle/bundle.templ`, Line: 121, Col: 57}
 		}

@@ -26,22 +26,22 @@ import (
 type Page struct {
 	Product catalog.Product
 	Video   ui.Video
-	Ways    []Way // those that can be bought now
+	Options []BuyOption // those that can be bought now
 }
 
-// Way is an edition at the price that this viewer pays.
-type Way struct {
+// BuyOption is a SKU at the price that this viewer pays.
+type BuyOption struct {
 	SKU   catalog.SKU
 	Price money.Money
 }
 
 // offered are the ways to buy that have a button of their own: the cheapest to rent and the cheapest to own.
-func (p Page) offered() (list []Way) {
+func (p Page) offered() (list []BuyOption) {
 	for _, kind := range []string{catalog.KindRent, catalog.KindOwn} {
-		var best *Way
-		for i, w := range p.Ways {
+		var best *BuyOption
+		for i, w := range p.Options {
 			if w.SKU.Kind == kind && (best == nil || w.Price.Amount < best.Price.Amount) {
-				best = &p.Ways[i]
+				best = &p.Options[i]
 			}
 		}
 		if best != nil {
@@ -53,7 +53,7 @@ func (p Page) offered() (list []Way) {
 
 func (p Page) url() string { return address.Product(p.Product.Slug) }
 
-func label(t *text.Printer, w Way) string {
+func label(t *text.Printer, o BuyOption) string {
 	switch {
 	case w.Price.IsZero():
 		return t.T("try.get")
@@ -369,7 +369,7 @@ func buttons(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if len(p.Ways) > 2 {
+		if len(p.Options) > 2 {
 			templ_7745c5c3_Var18 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)

@@ -104,12 +104,12 @@ func VideoTitle(t *text.Printer, o *catalog.Offer) string {
 	return t.Of(o.Title)
 }
 
-// Edition says in words what is sold of a video.
-func Edition(t *text.Printer, o *catalog.Offer) string {
+// SKU says in words what is sold of a video.
+func SKU(t *text.Printer, o *catalog.Offer) string {
 	if o == nil {
 		return ""
 	}
-	return t.Edition(o.Kind, o.Quality, o.RentHours)
+	return t.SKU(o.Kind, o.Quality, o.RentHours)
 }
 
 // PriceOf is the sale's price beside the normal one.

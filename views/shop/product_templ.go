@@ -33,7 +33,7 @@ type ProductPage struct {
 	Address  string // absolute, to share
 	Cover    string // absolute, for shared links; empty without a cover
 	Trailer  string // a public playlist; empty without one
-	Editions []Edition
+	Options  []BuyOption
 	Watch    string // where to watch what the viewer holds; empty when nothing
 	Holds    string // what that is, in words
 	Reviews  ReviewsPage
@@ -48,8 +48,8 @@ type ProductPage struct {
 	Chapters []media.Chapter     // of its video
 }
 
-// Edition is a SKU as this viewer may buy it.
-type Edition struct {
+// BuyOption is a SKU as this viewer may buy it.
+type BuyOption struct {
 	SKU     catalog.SKU
 	Left    int64 // of a limited one
 	SoldOut bool
@@ -58,57 +58,57 @@ type Edition struct {
 	Sale    *order.SaleTerms // a flash sale that runs for it, at a lower price
 }
 
-// fewLeft is when a limited edition begins to say how many are left.
+// fewLeft is when a limited SKU begins to say how many are left.
 const fewLeft = 20
 
-func (e Edition) buyable() bool { return e.SKU.Price != nil && !e.SoldOut && !e.Owned }
+func (o BuyOption) buyable() bool { return o.SKU.Price != nil && !o.SoldOut && !o.Owned }
 
 // InSale says that this viewer pays the flash sale's price.
-func (e Edition) InSale() bool { return e.Sale.Sells() }
+func (o BuyOption) InSale() bool { return o.Sale.Sells() }
 
 // price is what this viewer pays, beside what it costs otherwise.
-func (e Edition) price() ui.Price {
-	p := skuPrice(e.SKU)
-	if e.InSale() {
-		p = ui.Price{Now: e.Sale.Amount, Was: e.SKU.Price.Amount}
+func (o BuyOption) price() ui.Price {
+	p := skuPrice(o.SKU)
+	if o.InSale() {
+		p = ui.Price{Now: o.Sale.Amount, Was: o.SKU.Price.Amount}
 	}
 	return p
 }
 
 // until is when that price ends; nil where nothing else is planned.
-func (e Edition) until() *time.Time {
-	if e.InSale() {
-		return &e.Sale.EndsAt
+func (o BuyOption) until() *time.Time {
+	if o.InSale() {
+		return &o.Sale.EndsAt
 	}
-	return e.SKU.Price.Until
+	return o.SKU.Price.Until
 }
 
-// free is the edition that a person may have for nothing, and is given without cart or checkout; nil without one.
-func (p ProductPage) free() *Edition {
+// free is the SKU that a person may have for nothing, and is given without cart or checkout; nil without one.
+func (p ProductPage) free() *BuyOption {
 	if p.Watch != "" {
 		return nil
 	}
-	var best *Edition
-	for n, e := range p.Editions {
-		if e.buyable() && e.price().Now.IsZero() && (best == nil || e.better(*best)) {
-			best = &p.Editions[n]
+	var best *BuyOption
+	for n, o := range p.Options {
+		if o.buyable() && o.price().Now.IsZero() && (best == nil || o.better(*best)) {
+			best = &p.Options[n]
 		}
 	}
 	return best
 }
 
-// better says that an edition gives more than another: for good before for some hours, then the better picture.
-func (e Edition) better(than Edition) bool {
-	if e.SKU.Kind != than.SKU.Kind {
-		return e.SKU.Kind == catalog.KindOwn
+// better says that a SKU gives more than another: for good before for some hours, then the better picture.
+func (o BuyOption) better(than BuyOption) bool {
+	if o.SKU.Kind != than.SKU.Kind {
+		return o.SKU.Kind == catalog.KindOwn
 	}
-	return e.SKU.Quality == catalog.Quality4K && than.SKU.Quality != catalog.Quality4K
+	return o.SKU.Quality == catalog.Quality4K && than.SKU.Quality != catalog.Quality4K
 }
 
-// toChoose are the editions that one chooses from: those that cost something, and those that can't be had.
-func (p ProductPage) toChoose() (list []Edition) {
-	for _, e := range p.Editions {
-		if p.free() == nil || !e.buyable() || !e.price().Now.IsZero() {
+// toChoose are the options that one chooses from: those that cost something, and those that can't be had.
+func (p ProductPage) toChoose() (list []BuyOption) {
+	for _, o := range p.Options {
+		if p.free() == nil || !o.buyable() || !o.price().Now.IsZero() {
 			list = append(list, e)
 		}
 	}
@@ -117,7 +117,7 @@ func (p ProductPage) toChoose() (list []Edition) {
 
 func (p ProductPage) sellable() bool {
 	for _, e := range p.toChoose() {
-		if e.buyable() {
+		if o.buyable() {
 			return true
 		}
 	}
@@ -822,7 +822,7 @@ func buy(p ProductPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if len(p.Editions) == 0 {
+		if len(p.Options) == 0 {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 60, "<p class=\"text-muted\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -879,7 +879,7 @@ func buy(p ProductPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, e := range p.toChoose() {
-				templ_7745c5c3_Err = edition(e, p.Now).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = buyOption(o, p.Now).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -981,19 +981,19 @@ func buy(p ProductPage) templ.Component {
 // inPanel marks the panel's loudest buttons, for which the bar stands while they are out of sight.
 var inPanel = templ.Attributes{"data-buy": true}
 
-// chosen is the edition that is marked when the page comes; only where one can be bought.
-func (p ProductPage) chosen() Edition {
+// chosen is the option that is marked when the page comes; only where one can be bought.
+func (p ProductPage) chosen() BuyOption {
 	for _, e := range p.toChoose() {
-		if e.Chosen && e.buyable() {
+		if o.Chosen && o.buyable() {
 			return e
 		}
 	}
 	for _, e := range p.toChoose() {
-		if e.buyable() {
+		if o.buyable() {
 			return e
 		}
 	}
-	return Edition{}
+	return BuyOption{}
 }
 
 // buyBar keeps what a phone's reader came for at hand, wherever on the page they are. It stands at the page's end, where it covers nothing, and
@@ -1138,7 +1138,7 @@ func buyBar(p ProductPage) templ.Component {
 }
 
 // watchFree gives the video at one press and leads to where it plays, with the sign-in on the way for a guest.
-func watchFree(p ProductPage, e Edition) templ.Component {
+func watchFree(p ProductPage, o BuyOption) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1181,17 +1181,17 @@ func watchFree(p ProductPage, e Edition) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.PriceTag(ui.Price{Now: e.price().Now, Large: true}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.PriceTag(ui.Price{Now: o.price().Now, Large: true}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if e.SKU.StockLimited && e.Left <= fewLeft && !e.InSale() {
+		if o.SKU.StockLimited && o.Left <= fewLeft && !o.InSale() {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 78, "<span class=\"text-sm font-medium text-sale\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(t.N("product.left", int(e.Left)))
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(t.N("product.left", int(o.Left)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/shop/product.templ`, Line: 366, Col: 82}
 			}
@@ -1239,11 +1239,11 @@ func watchFree(p ProductPage, e Edition) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if e.SKU.Kind == catalog.KindRent {
+		if o.SKU.Kind == catalog.KindRent {
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("product.free_rent_hint", "Edition", t.Edition(e.SKU.Kind, e.SKU.Quality, e.SKU.RentHours)))
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("product.free_rent_hint", "SKU", t.SKU(o.SKU.Kind, o.SKU.Quality, o.SKU.RentHours)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/shop/product.templ`, Line: 374, Col: 101}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/shop/product.templ`, Line: 374, Col: 93}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var51))
 			if templ_7745c5c3_Err != nil {
@@ -1251,9 +1251,9 @@ func watchFree(p ProductPage, e Edition) templ.Component {
 			}
 		} else {
 			var templ_7745c5c3_Var52 string
-			templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("product.free_hint", "Edition", t.Edition(e.SKU.Kind, e.SKU.Quality, e.SKU.RentHours)))
+			templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("product.free_hint", "SKU", t.SKU(o.SKU.Kind, o.SKU.Quality, o.SKU.RentHours)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/shop/product.templ`, Line: 376, Col: 96}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/shop/product.templ`, Line: 376, Col: 88}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var52))
 			if templ_7745c5c3_Err != nil {
@@ -1432,7 +1432,7 @@ func buyKind(p ProductPage) ui.ButtonKind {
 	return ui.Primary
 }
 
-func edition(e Edition, now time.Time) templ.Component {
+func buyOption(o BuyOption, now time.Time) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1455,7 +1455,7 @@ func edition(e Edition, now time.Time) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var63 string
-		templ_7745c5c3_Var63, templ_7745c5c3_Err = templruntime.NewAttributeExpression(id(e.SKU.ID)).Resolve(ctx)
+		templ_7745c5c3_Var63, templ_7745c5c3_Err = templruntime.NewAttributeExpression(id(o.SKU.ID)).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/shop/product.templ`, Line: 423, Col: 56}
 		}
@@ -1467,13 +1467,13 @@ func edition(e Edition, now time.Time) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if e.Chosen {
+		if o.Chosen {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 91, " checked")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		if !e.buyable() {
+		if !o.buyable() {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 92, " disabled")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1483,7 +1483,7 @@ func edition(e Edition, now time.Time) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if e.SKU.Kind == catalog.KindRent {
+		if o.SKU.Kind == catalog.KindRent {
 			var templ_7745c5c3_Var64 string
 			templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("product.rent"))
 			if templ_7745c5c3_Err != nil {
@@ -1517,7 +1517,7 @@ func edition(e Edition, now time.Time) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var66 string
-		templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(e.SKU.Quality)
+		templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(o.SKU.Quality)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/shop/product.templ`, Line: 432, Col: 108}
 		}
@@ -1529,12 +1529,12 @@ func edition(e Edition, now time.Time) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if e.SKU.Price != nil {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 98, "<span data-edition-price>")
+		if o.SKU.Price != nil {
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 98, "<span data-sku-price>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.PriceTag(e.price()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.PriceTag(o.price()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1547,9 +1547,9 @@ func edition(e Edition, now time.Time) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if e.SKU.Kind == catalog.KindRent {
+		if o.SKU.Kind == catalog.KindRent {
 			var templ_7745c5c3_Var67 string
-			templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(t.N("product.rent_hours", e.SKU.RentHours))
+			templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(t.N("product.rent_hours", o.SKU.RentHours))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/shop/product.templ`, Line: 442, Col: 49}
 			}
@@ -1573,7 +1573,7 @@ func edition(e Edition, now time.Time) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		switch {
-		case e.Owned:
+		case o.Owned:
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 102, "<span class=\"text-sm font-medium text-success\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1591,7 +1591,7 @@ func edition(e Edition, now time.Time) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		case e.SKU.Price == nil:
+		case o.SKU.Price == nil:
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 104, "<span class=\"text-sm font-medium\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1609,7 +1609,7 @@ func edition(e Edition, now time.Time) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		case e.SoldOut:
+		case o.SoldOut:
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 106, "<span class=\"text-sm font-medium text-error\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1627,13 +1627,13 @@ func edition(e Edition, now time.Time) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		case e.SKU.StockLimited && e.Left <= fewLeft && !e.InSale():
+		case o.SKU.StockLimited && o.Left <= fewLeft && !o.InSale():
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 108, "<span class=\"text-sm font-medium text-sale\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var72 string
-			templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(t.N("product.left", int(e.Left)))
+			templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(t.N("product.left", int(o.Left)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/shop/product.templ`, Line: 455, Col: 83}
 			}
@@ -1646,18 +1646,18 @@ func edition(e Edition, now time.Time) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if e.buyable() {
-			templ_7745c5c3_Err = saleview.PriceNote(e.Sale, now).Render(ctx, templ_7745c5c3_Buffer)
+		if o.buyable() {
+			templ_7745c5c3_Err = saleview.PriceNote(o.Sale, now).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		if e.SKU.Price != nil && !e.InSale() && soon(e.SKU.Price.Until, now) {
+		if o.SKU.Price != nil && !o.InSale() && soon(o.SKU.Price.Until, now) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 110, "<span class=\"text-sm text-muted\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.WithMoment(t.T("product.until", "Date", ui.TimeMark), *e.SKU.Price.Until).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.WithMoment(t.T("product.until", "Date", ui.TimeMark), *o.SKU.Price.Until).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1761,17 +1761,17 @@ func productData(t *text.Printer, p ProductPage) map[string]any {
 			"reviewCount": p.Product.RatingCount}
 	}
 	var offers []map[string]any
-	for _, e := range p.Editions {
-		if e.SKU.Price == nil {
+	for _, o := range p.Options {
+		if o.SKU.Price == nil {
 			continue
 		}
 		stock := "https://schema.org/InStock"
-		if e.SoldOut {
+		if o.SoldOut {
 			stock = "https://schema.org/SoldOut"
 		}
-		offer := map[string]any{"@type": "Offer", "sku": id(e.SKU.ID), "price": money.Decimal(e.price().Now.Amount),
-			"priceCurrency": e.SKU.Price.Amount.Currency, "availability": stock, "url": p.Address}
-		if until := e.until(); until != nil {
+		offer := map[string]any{"@type": "Offer", "sku": id(o.SKU.ID), "price": money.Decimal(o.price().Now.Amount),
+			"priceCurrency": o.SKU.Price.Amount.Currency, "availability": stock, "url": p.Address}
+		if until := o.until(); until != nil {
 			offer["priceValidUntil"] = until.UTC().Format(time.DateOnly)
 		}
 		offers = append(offers, offer)

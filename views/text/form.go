@@ -211,10 +211,10 @@ func (p *Printer) DurationSpoken(seconds int) string {
 	return strings.Join(parts, p.T("time.joiner"))
 }
 
-// Edition says what is bought of a video: to rent, for hours from the first play, or to own.
-func (p *Printer) Edition(kind, quality string, hours int) string {
+// SKU says what is bought of a video: to rent, for hours from the first play, or to own.
+func (p *Printer) SKU(kind, quality string, hours int) string {
 	if kind == "rent" {
-		return p.T("edition.rent", "Quality", quality, "Hours", p.Number(hours))
+		return p.T("sku.rent", "Quality", quality, "Hours", p.Number(hours))
 	}
-	return p.T("edition.own", "Quality", quality)
+	return p.T("sku.own", "Quality", quality)
 }

@@ -1161,7 +1161,7 @@ func Checkbox(f Field, checked bool) templ.Component {
 	})
 }
 
-// Choices shows every option at once as a card to press: editions, payment providers, roles.
+// Choices shows every option at once as a card to press: SKUs, payment providers, roles.
 func Choices(f Field, options []Option) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

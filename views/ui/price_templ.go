@@ -22,7 +22,7 @@ import (
 type Price struct {
 	Now   money.Money
 	Was   money.Money // zero: it did not change; shown only when above Now in the same currency
-	From  bool        // the cheapest of several editions
+	From  bool        // the cheapest of several SKUs
 	Large bool
 }
 

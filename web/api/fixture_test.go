@@ -267,7 +267,7 @@ func (a answer) rows() []any {
 	return rows
 }
 
-// harbour is a video in two editions with a cover and a packaged picture: own in HD for 1990 (struck out: 2990), and a
+// harbour is a video with two SKUs with a cover and a packaged picture: own in HD for 1990 (struck out: 2990), and a
 // rental of 48 hours for 490.
 func (m *mall) harbour() (videoID, own, rent int64) {
 	m.t.Helper()

@@ -30,9 +30,9 @@ func (d Deps) watchFree(c *page.Ctx) error {
 	}
 	take := d.takeFree
 	if !c.Viewer.SignedIn() {
-		take = d.freeEdition
+		take = d.freeSKU
 	}
-	edition, err := take(ctx, c.Viewer.UserID, product)
+	line, err := take(ctx, c.Viewer.UserID, product)
 	switch {
 	case errors.Is(err, order.ErrAlreadyOwned):
 		return c.Redirect(address.Watch(product.Slug))
@@ -44,7 +44,7 @@ func (d Deps) watchFree(c *page.Ctx) error {
 		return err
 	}
 	plays := address.Watch(product.Slug)
-	if edition.Offer.Kind == catalog.KindRent { // the press is the one that its page would ask for
+	if line.Offer.Kind == catalog.KindRent { // the press is the one that its page would ask for
 		plays = address.Start(product.Slug)
 	}
 	if !c.Viewer.SignedIn() {
@@ -70,28 +70,28 @@ func (d Deps) takePressed(ctx context.Context, c *page.Ctx, userID int64) error 
 	return nil
 }
 
-// takeFree orders the free edition of a video and grants it at once. Errors: those of freeEdition, and of Place.
+// takeFree orders the free SKU of a video and grants it at once. Errors: those of freeSKU, and of Place.
 func (d Deps) takeFree(ctx context.Context, userID int64, product catalog.Product) (order.QuoteLine, error) {
-	edition, err := d.freeEdition(ctx, userID, product)
+	line, err := d.freeSKU(ctx, userID, product)
 	if err != nil {
 		return order.QuoteLine{}, err
 	}
-	nothing := money.Of(0, edition.Amount.Currency)
+	nothing := money.Of(0, line.Amount.Currency)
 	placed, _, err := d.Orders.Place(ctx, order.PlaceRequest{
 		UserID:         userID,
 		IdempotencyKey: rand.Text(),
-		Items:          []order.Line{edition.Line},
+		Items:          []order.Line{line.Line},
 		ExpectTotal:    &nothing,
 	})
 	if err != nil {
 		return order.QuoteLine{}, err
 	}
-	return edition, d.Orders.Deliver(ctx, placed.OrderNo) // the job of the order finds it done
+	return line, d.Orders.Deliver(ctx, placed.OrderNo) // the job of the order finds it done
 }
 
-// freeEdition is the best of a video's editions that cost this person, 0 for a guest, nothing. Errors: ErrUnavailable
+// freeSKU is the best of a video's SKUs that cost this person, 0 for a guest, nothing. Errors: ErrUnavailable
 // without one, ErrAlreadyOwned.
-func (d Deps) freeEdition(ctx context.Context, userID int64, product catalog.Product) (order.QuoteLine, error) {
+func (d Deps) freeSKU(ctx context.Context, userID int64, product catalog.Product) (order.QuoteLine, error) {
 	lines := make([]order.Line, len(product.SKUs))
 	for n, k := range product.SKUs {
 		lines[n] = order.Line{SKUID: k.ID, Quantity: 1}

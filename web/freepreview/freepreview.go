@@ -62,7 +62,7 @@ func (d Deps) show(c *page.Ctx) error {
 		return err
 	}
 	p := previewview.Page{Product: product, Video: d.video(c, product, asset)}
-	if p.Ways, err = d.ways(c, product); err != nil {
+	if p.Options, err = d.buyOptions(c, product); err != nil {
 		return err
 	}
 	c.AdmitPlayer()
@@ -86,8 +86,8 @@ func (d Deps) video(c *page.Ctx, product catalog.Product, asset media.Asset) ui.
 	return f
 }
 
-// ways are the editions that can be bought now, at what this viewer pays.
-func (d Deps) ways(c *page.Ctx, product catalog.Product) ([]previewview.Way, error) {
+// buyOptions are the SKUs that can be bought now, at what this viewer pays.
+func (d Deps) buyOptions(c *page.Ctx, product catalog.Product) ([]previewview.BuyOption, error) {
 	var limited []int64
 	for _, k := range product.SKUs {
 		if k.StockLimited {
@@ -105,15 +105,15 @@ func (d Deps) ways(c *page.Ctx, product catalog.Product) ([]previewview.Way, err
 	if err != nil {
 		return nil, err
 	}
-	var ways []previewview.Way
+	var options []previewview.BuyOption
 	for _, k := range product.SKUs {
 		switch sale := running[k.ID]; {
 		case k.Price == nil:
 		case sale.Sells():
-			ways = append(ways, previewview.Way{SKU: k, Price: sale.Amount})
+			options = append(options, previewview.BuyOption{SKU: k, Price: sale.Amount})
 		case !k.StockLimited || left[k.ID] > 0:
-			ways = append(ways, previewview.Way{SKU: k, Price: k.Price.Amount})
+			options = append(options, previewview.BuyOption{SKU: k, Price: k.Price.Amount})
 		}
 	}
-	return ways, nil
+	return options, nil
 }

@@ -46,7 +46,7 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 	}
 	d.fillTrailer(c, &p)
 	if c.Request().URL.RawQuery == "" {
-		l := policy(product, p.Editions)
+		l := policy(product, p.Options)
 		l.Fresh, l.Stale = cmp.Or(l.Fresh, related.Fresh), cmp.Or(l.Stale, related.Stale)
 		c.Cache(l)
 	}
@@ -54,7 +54,7 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 	return c.Render(status, shopview.Title(c.Text, product.Card), shopview.Product(p))
 }
 
-// fillRights reads what the viewer holds of the video: with it the editions that are left to buy, and whether the
+// fillRights reads what the viewer holds of the video: with it the SKUs that are left to buy, and whether the
 // viewer may review.
 func (d Deps) fillRights(c *page.Ctx, p *shopview.ProductPage, form *shopview.ReviewForm) error {
 	product := p.Product
@@ -66,7 +66,7 @@ func (d Deps) fillRights(c *page.Ctx, p *shopview.ProductPage, form *shopview.Re
 	if len(mine) > 0 {
 		p.Watch, p.Holds = address.Watch(product.Slug), holds(c.Text, mine[0])
 	}
-	if p.Editions, err = d.editions(c, product, mine); err != nil {
+	if p.Options, err = d.buyOptions(c, product, mine); err != nil {
 		return err
 	}
 	if p.Reviews, err = d.reviewsOf(c, product, ""); err != nil {
@@ -142,12 +142,12 @@ func describe(c *page.Ctx, p *shopview.ProductPage) {
 }
 
 // policy is how long a video's page may be cached: to the next price, and hardly at all while it counts what is left.
-func policy(product catalog.Product, editions []shopview.Edition) cache.Policy {
+func policy(product catalog.Product, options []shopview.BuyOption) cache.Policy {
 	l := cache.Policy{Tags: []string{catalog.TagOf(product.SPUID), catalog.TagLists}}
 	if product.Until != nil {
 		l.Until = *product.Until
 	}
-	for _, e := range editions {
+	for _, e := range options {
 		if e.SKU.StockLimited || e.Sale != nil {
 			l.Fresh, l.Stale = stockCached, stockCached
 		}
@@ -155,10 +155,10 @@ func policy(product catalog.Product, editions []shopview.Edition) cache.Policy {
 	return l
 }
 
-// editions are the SKUs as this viewer may buy them; the first that can be bought is chosen.
-func (d Deps) editions(c *page.Ctx, product catalog.Product,
+// buyOptions are the SKUs as this viewer may buy them; the first that can be bought is chosen.
+func (d Deps) buyOptions(c *page.Ctx, product catalog.Product,
 	mine []entitlement.Entitlement,
-) ([]shopview.Edition, error) {
+) ([]shopview.BuyOption, error) {
 	var limited []int64
 	for _, k := range product.SKUs {
 		if k.StockLimited {
@@ -177,9 +177,9 @@ func (d Deps) editions(c *page.Ctx, product catalog.Product,
 		return nil, err
 	}
 	chosen := false
-	editions := make([]shopview.Edition, len(product.SKUs))
+	options := make([]shopview.BuyOption, len(product.SKUs))
 	for i, k := range product.SKUs {
-		e := shopview.Edition{
+		e := shopview.BuyOption{
 			SKU:   k,
 			Left:  left[k.ID],
 			Owned: ownsAlready(mine, k),
@@ -189,9 +189,9 @@ func (d Deps) editions(c *page.Ctx, product catalog.Product,
 		if !chosen && k.Price != nil && !e.SoldOut && !e.Owned {
 			e.Chosen, chosen = true, true
 		}
-		editions[i] = e
+		options[i] = e
 	}
-	return editions, nil
+	return options, nil
 }
 
 // ownsAlready reports whether the order would be refused because the viewer owns the video for good in that quality or

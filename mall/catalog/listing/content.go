@@ -18,7 +18,7 @@ const (
 	MaxDescription = 5000
 	MaxTags        = 12
 	MaxTag         = 40
-	MaxWays        = 8
+	MaxSKUs        = 8
 	MaxRentHours   = 8760
 	MaxPerOrder    = 100
 	MaxUnits       = 1_000_000
@@ -48,11 +48,11 @@ type Content struct {
 	// FreeSeconds is how much of the video, from its begin, anybody may watch; 0 for nothing. Each episode of a series
 	// has its own.
 	FreeSeconds int   `json:"freeSeconds,omitempty"`
-	Ways        []Way `json:"ways"`
+	SKUs        []SKU `json:"ways"`
 }
 
-// Way is one way to buy the video. A SKU that is on sale already keeps its prices: only a new one begins at Price.
-type Way struct {
+// SKU is one way to buy the video. A SKU that is on sale already keeps its prices: only a new one begins at Price.
+type SKU struct {
 	Kind        string `json:"kind"`
 	Quality     string `json:"quality"`
 	RentHours   int    `json:"rentHours"` // of KindRent only; 0 while it is not said
@@ -64,9 +64,9 @@ type Way struct {
 }
 
 // key is what makes two ways one SKU.
-func (w Way) key() wayKey { return wayKey{w.Kind, w.Quality, w.RentHours} }
+func (s SKU) key() skuKey { return skuKey{s.Kind, s.Quality, s.RentHours} }
 
-type wayKey struct {
+type skuKey struct {
 	kind, quality string
 	rentHours     int
 }
@@ -120,13 +120,13 @@ func (n Content) normal() Content {
 	if n.SeriesID == 0 {
 		n.Episode = 0
 	}
-	n.Ways = slices.Clone(n.Ways)
-	for i := range n.Ways {
-		if w := &n.Ways[i]; w.Kind != catalog.KindRent {
-			w.RentHours = 0
+	n.SKUs = slices.Clone(n.SKUs)
+	for i := range n.SKUs {
+		if s := &n.SKUs[i]; s.Kind != catalog.KindRent {
+			s.RentHours = 0
 		}
-		if w := &n.Ways[i]; !w.Limited {
-			w.Units = 0
+		if s := &n.SKUs[i]; !s.Limited {
+			s.Units = 0
 		}
 	}
 	return n
@@ -161,51 +161,51 @@ func (n Content) check() faults {
 	}
 	f.between("episode", int64(n.Episode), 0, MaxEpisode, "episode_invalid")
 	f.between("free", int64(n.FreeSeconds), 0, MaxFree, "free_out_of_range")
-	n.checkWays(f)
+	n.checkSKUs(f)
 	return f
 }
 
-// checkWays wants each way to buy once; rentals whose time is not said yet may be the same.
-func (n Content) checkWays(f faults) {
-	if len(n.Ways) > MaxWays {
+// checkSKUs wants each way to buy once; rentals whose time is not said yet may be the same.
+func (n Content) checkSKUs(f faults) {
+	if len(n.SKUs) > MaxSKUs {
 		f["ways"] = "ways_many"
 	}
-	seen := map[wayKey]bool{}
-	for i, w := range n.Ways {
-		w.check(f, i)
-		if k := w.key(); seen[k] && (w.Kind != catalog.KindRent || w.RentHours > 0) {
-			f[WayField(i, "kind")] = "way_twice"
+	seen := map[skuKey]bool{}
+	for i, s := range n.SKUs {
+		s.check(f, i)
+		if k := s.key(); seen[k] && (s.Kind != catalog.KindRent || s.RentHours > 0) {
+			f[SKUField(i, "kind")] = "way_twice"
 		} else {
 			seen[k] = true
 		}
 	}
 }
 
-func (w Way) check(f faults, i int) {
-	if w.Kind != catalog.KindRent && w.Kind != catalog.KindOwn {
-		f[WayField(i, "kind")] = "kind_unknown"
+func (s SKU) check(f faults, i int) {
+	if s.Kind != catalog.KindRent && s.Kind != catalog.KindOwn {
+		f[SKUField(i, "kind")] = "kind_unknown"
 	}
-	if w.Quality != catalog.QualityHD && w.Quality != catalog.Quality4K {
-		f[WayField(i, "quality")] = "quality_unknown"
+	if s.Quality != catalog.QualityHD && s.Quality != catalog.Quality4K {
+		f[SKUField(i, "quality")] = "quality_unknown"
 	}
-	f.between(WayField(i, "hours"), int64(w.RentHours), 0, MaxRentHours, "hours_out_of_range")
-	f.between(WayField(i, "units"), w.Units, 0, MaxUnits, "units_out_of_range")
-	f.between(WayField(i, "most"), int64(w.MaxPerOrder), 1, MaxPerOrder, "most_out_of_range")
-	w.checkPrices(f, i)
+	f.between(SKUField(i, "hours"), int64(s.RentHours), 0, MaxRentHours, "hours_out_of_range")
+	f.between(SKUField(i, "units"), s.Units, 0, MaxUnits, "units_out_of_range")
+	f.between(SKUField(i, "most"), int64(s.MaxPerOrder), 1, MaxPerOrder, "most_out_of_range")
+	s.checkPrices(f, i)
 }
 
 // checkPrices wants the price that is struck out to be above the one that is asked.
-func (w Way) checkPrices(f faults, i int) {
-	if w.Price != nil {
-		f.between(WayField(i, "price"), *w.Price, 0, MaxAmount, "price_invalid")
+func (s SKU) checkPrices(f faults, i int) {
+	if s.Price != nil {
+		f.between(SKUField(i, "price"), *s.Price, 0, MaxAmount, "price_invalid")
 	}
-	if w.List == nil {
+	if s.List == nil {
 		return
 	}
-	if w.Price != nil && *w.List <= *w.Price {
-		f[WayField(i, "list")] = "list_not_above"
+	if s.Price != nil && *s.List <= *s.Price {
+		f[SKUField(i, "list")] = "list_not_above"
 	}
-	f.between(WayField(i, "list"), *w.List, 0, MaxAmount, "price_invalid")
+	f.between(SKUField(i, "list"), *s.List, 0, MaxAmount, "price_invalid")
 }
 
 // goodSlug is stricter than catalog.IsSlug, which old addresses still meet: a new address is words of letters and
@@ -215,5 +215,5 @@ func goodSlug(s string) bool {
 		!strings.Contains(s, "--")
 }
 
-// WayField names an input of the nth way to buy, from 0.
-func WayField(n int, input string) string { return "ways." + strconv.Itoa(n) + "." + input }
+// SKUField names an input of the nth way to buy, from 0.
+func SKUField(n int, input string) string { return "ways." + strconv.Itoa(n) + "." + input }

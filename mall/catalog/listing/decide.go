@@ -185,15 +185,15 @@ func (ls *Listings) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockLis
 	for _, k := range known {
 		before[k.ID] = &k
 	}
-	keep := make([]int64, 0, len(n.Ways))
-	for _, w := range n.Ways {
+	keep := make([]int64, 0, len(n.SKUs))
+	for _, s := range n.SKUs {
 		id, err := ls.queries.PutSKU(ctx, tx, dbsqlc.PutSKUParams{
 			SpuID:        spu.ID,
-			Kind:         w.Kind,
-			Quality:      w.Quality,
-			RentHours:    int32(w.RentHours),
-			StockLimited: w.Limited,
-			MaxPerOrder:  int32(w.MaxPerOrder),
+			Kind:         s.Kind,
+			Quality:      s.Quality,
+			RentHours:    int32(s.RentHours),
+			StockLimited: s.Limited,
+			MaxPerOrder:  int32(s.MaxPerOrder),
 			At:           now,
 		})
 		if err != nil {
@@ -203,7 +203,7 @@ func (ls *Listings) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockLis
 		if before[id] == nil {
 			names = append(names, "sku:"+strconv.FormatInt(id, 10))
 		}
-		if err := ls.putWayTx(ctx, tx, spu, id, w, before[id], now); err != nil {
+		if err := ls.putSKUTx(ctx, tx, spu, id, s, before[id], now); err != nil {
 			return nil, err
 		}
 	}
@@ -213,9 +213,9 @@ func (ls *Listings) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockLis
 	return names, ls.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: spu.ID, At: now})
 }
 
-// putWayTx gives a SKU the price and the stock that were approved, where it does not sell at others already. old is what
+// putSKUTx gives a SKU the price and the stock that were approved, where it does not sell at others already. old is what
 // it was before, or nil.
-func (ls *Listings) putWayTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, skuID int64, w Way,
+func (ls *Listings) putSKUTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, skuID int64, s SKU,
 	old *dbsqlc.SKUsOfListingRow, now time.Time,
 ) error {
 	selling := old != nil && old.Status == skuActive
@@ -229,28 +229,28 @@ func (ls *Listings) putWayTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockList
 		}
 	}
 	if !selling || old.Amount == nil {
-		if err := ls.firstPriceTx(ctx, tx, spu, skuID, w, now); err != nil {
+		if err := ls.firstPriceTx(ctx, tx, spu, skuID, s, now); err != nil {
 			return err
 		}
 	}
 	limitedBefore := selling && old.StockLimited
-	if !w.Limited || w.Units == 0 || limitedBefore || ls.deps.Stock == nil {
+	if !s.Limited || s.Units == 0 || limitedBefore || ls.deps.Stock == nil {
 		return nil
 	}
-	return ls.deps.Stock(ctx, tx, skuID, w.Units)
+	return ls.deps.Stock(ctx, tx, skuID, s.Units)
 }
 
 // firstPriceTx gives a SKU that has no price now the one that was approved, until another one begins that was set
 // ahead.
-func (ls *Listings) firstPriceTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, skuID int64, w Way,
+func (ls *Listings) firstPriceTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, skuID int64, s SKU,
 	now time.Time,
 ) error {
-	if w.Price == nil {
+	if s.Price == nil {
 		return nil
 	}
 	p := catalog.NewPrice{
-		Amount:     *w.Price,
-		ListAmount: w.List,
+		Amount:     *s.Price,
+		ListAmount: s.List,
 		Currency:   Currency,
 		From:       now,
 		By:         spu.CreatorID,

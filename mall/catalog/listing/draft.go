@@ -32,7 +32,7 @@ func (ls *Listings) Create(ctx context.Context, creatorID int64, n NewDraft) (sp
 		VideoID:    n.VideoID,
 		Slug:       slugOf(n.Title),
 		Tags:       []string{},
-		Ways: []Way{{
+		SKUs: []SKU{{
 			Kind:        catalog.KindOwn,
 			Quality:     catalog.QualityHD,
 			MaxPerOrder: 1,

@@ -148,7 +148,7 @@ func (d *desk) whole(change ...func(*listing.Content)) listing.Content {
 		Tags:        []string{"winter", " winter ", ""},
 		Cover:       "aurora",
 		VideoID:     1,
-		Ways: []listing.Way{{
+		SKUs: []listing.SKU{{
 			Kind:        catalog.KindOwn,
 			Quality:     catalog.QualityHD,
 			Price:       new(int64(3000)),

@@ -103,18 +103,18 @@ func (ls *Listings) Preview(ctx context.Context, r Revision) (catalog.Product, e
 	}
 	p.FreeSeconds = catalog.FreeSeconds(n.FreeSeconds, p.DurationSeconds)
 	p.SKUs = nil
-	for _, w := range n.Ways {
-		k, sold := known.Selling(w)
+	for _, s := range n.SKUs {
+		k, sold := known.Selling(s)
 		if !sold {
 			k = catalog.SKU{
-				Kind:      w.Kind,
-				Quality:   w.Quality,
-				RentHours: w.RentHours,
+				Kind:      s.Kind,
+				Quality:   s.Quality,
+				RentHours: s.RentHours,
 			}
 		}
-		k.StockLimited, k.MaxPerOrder = w.Limited, w.MaxPerOrder
-		if k.Price == nil && w.Price != nil {
-			k.Price = &catalog.Price{Amount: money.Of(*w.Price, Currency), List: money.Optional(w.List, new(Currency))}
+		k.StockLimited, k.MaxPerOrder = s.Limited, s.MaxPerOrder
+		if k.Price == nil && s.Price != nil {
+			k.Price = &catalog.Price{Amount: money.Of(*s.Price, Currency), List: money.Optional(s.List, new(Currency))}
 		}
 		p.SKUs = append(p.SKUs, k)
 	}

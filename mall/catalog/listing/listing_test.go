@@ -25,7 +25,7 @@ func TestListings_ApproveTx(t *testing.T) {
 		t.Fatalf("the shop finds a draft: %v", err)
 	}
 	r := d.submit(t, id, d.whole(func(n *listing.Content) {
-		n.Ways = append(n.Ways, listing.Way{
+		n.SKUs = append(n.SKUs, listing.SKU{
 			Kind:        catalog.KindRent,
 			Quality:     catalog.QualityHD,
 			RentHours:   48,
@@ -85,7 +85,7 @@ func TestListings_ApproveTx_video_gone(t *testing.T) {
 func TestListings_Save_of_what_is_on_sale(t *testing.T) {
 	d := openDesk(t)
 	id := d.live(t, func(n *listing.Content) {
-		n.Ways = append(n.Ways, listing.Way{
+		n.SKUs = append(n.SKUs, listing.SKU{
 			Kind:        catalog.KindRent,
 			Quality:     catalog.QualityHD,
 			RentHours:   48,
@@ -98,18 +98,18 @@ func TestListings_Save_of_what_is_on_sale(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := d.editing(t, id)
-	if e.Open || e.Content.Title.En != "Aurora" || len(e.Content.Ways) != 2 || e.First {
+	if e.Open || e.Content.Title.En != "Aurora" || len(e.Content.SKUs) != 2 || e.First {
 		t.Fatalf("an edit begins with %+v", e)
 	}
 	n := e.Content
 	n.Title.En, n.VideoID = "Aurora, again", 3
-	n.Ways = []listing.Way{n.Ways[1], {
+	n.SKUs = []listing.SKU{n.SKUs[1], {
 		Kind:        catalog.KindOwn,
 		Quality:     catalog.Quality4K,
 		Price:       new(int64(5000)),
 		MaxPerOrder: 1,
 	}}
-	n.Ways[0].Price = new(int64(1)) // a SKU that is sold keeps its prices, whatever a form says
+	n.SKUs[0].Price = new(int64(1)) // a SKU that is sold keeps its prices, whatever a form says
 	if err := d.SchedulePrice(t.Context(), 7, before.SKUs[0].ID, catalog.NewPrice{
 		Amount:   900,
 		Currency: "CNY",
@@ -141,7 +141,7 @@ func TestListings_Save_of_what_is_on_sale(t *testing.T) {
 	// to cost.
 	e = d.editing(t, id)
 	n = e.Content
-	n.Ways = append(n.Ways, listing.Way{
+	n.SKUs = append(n.SKUs, listing.SKU{
 		Kind:        catalog.KindRent,
 		Quality:     catalog.QualityHD,
 		RentHours:   48,
@@ -284,8 +284,8 @@ func TestListings_Save_limits(t *testing.T) {
 	d := openDesk(t)
 	id := d.listed(t)
 	v := d.editing(t, id).Version
-	way := func(change func(*listing.Way)) func(*listing.Content) {
-		return func(n *listing.Content) { change(&n.Ways[0]) }
+	sku := func(change func(*listing.SKU)) func(*listing.Content) {
+		return func(n *listing.Content) { change(&n.SKUs[0]) }
 	}
 	for _, c := range []struct {
 		change      func(*listing.Content)
@@ -300,14 +300,14 @@ func TestListings_Save_limits(t *testing.T) {
 		{func(n *listing.Content) { n.Tags = strings.Split("a,b,c,d,e,f,g,h,i,j,k,l,m", ",") }, "tags", "tags_many"},
 		{func(n *listing.Content) { n.Tags = []string{strings.Repeat("t", 41)} }, "tags", "text_long"},
 		{func(n *listing.Content) { n.CategoryID = 987 }, "category", "category_unknown"},
-		{func(n *listing.Content) { n.Ways = append(n.Ways, n.Ways[0]) }, "ways.1.kind", "way_twice"},
-		{way(func(w *listing.Way) { w.Kind = "gift" }), "ways.0.kind", "kind_unknown"},
-		{way(func(w *listing.Way) { w.Quality = "8K" }), "ways.0.quality", "quality_unknown"},
-		{way(func(w *listing.Way) { w.Kind, w.RentHours = "rent", 8761 }), "ways.0.hours", "hours_out_of_range"},
-		{way(func(w *listing.Way) { w.Price = new(int64(-1)) }), "ways.0.price", "price_invalid"},
-		{way(func(w *listing.Way) { w.List = new(int64(3000)) }), "ways.0.list", "list_not_above"},
-		{way(func(w *listing.Way) { w.Limited, w.Units = true, 1_000_001 }), "ways.0.units", "units_out_of_range"},
-		{way(func(w *listing.Way) { w.MaxPerOrder = 0 }), "ways.0.most", "most_out_of_range"},
+		{func(n *listing.Content) { n.SKUs = append(n.SKUs, n.SKUs[0]) }, "ways.1.kind", "way_twice"},
+		{sku(func(s *listing.SKU) { s.Kind = "gift" }), "ways.0.kind", "kind_unknown"},
+		{sku(func(s *listing.SKU) { s.Quality = "8K" }), "ways.0.quality", "quality_unknown"},
+		{sku(func(s *listing.SKU) { s.Kind, s.RentHours = "rent", 8761 }), "ways.0.hours", "hours_out_of_range"},
+		{sku(func(s *listing.SKU) { s.Price = new(int64(-1)) }), "ways.0.price", "price_invalid"},
+		{sku(func(s *listing.SKU) { s.List = new(int64(3000)) }), "ways.0.list", "list_not_above"},
+		{sku(func(s *listing.SKU) { s.Limited, s.Units = true, 1_000_001 }), "ways.0.units", "units_out_of_range"},
+		{sku(func(s *listing.SKU) { s.MaxPerOrder = 0 }), "ways.0.most", "most_out_of_range"},
 	} {
 		_, err := d.Save(t.Context(), 7, id, listing.Edit{Version: v, Content: d.whole(c.change)})
 		is(t, err, listing.ErrRevisionInvalid, c.field, c.slug)
@@ -319,10 +319,10 @@ func TestListings_Save_limits(t *testing.T) {
 		{func(n *listing.Content) { n.Slug = "" }, "slug", "slug_missing"},
 		{func(n *listing.Content) { n.Slug = "sold" }, "slug", "slug_taken"},
 		{func(n *listing.Content) { n.VideoID = 2 }, "video", "video_not_ready"},
-		{func(n *listing.Content) { n.Ways = nil }, "ways", "ways_missing"},
-		{way(func(w *listing.Way) { w.Quality = "4K" }), "ways.0.quality", "film_not_4k"},
-		{way(func(w *listing.Way) { w.Kind = "rent" }), "ways.0.hours", "hours_missing"},
-		{way(func(w *listing.Way) { w.Limited = true }), "ways.0.units", "units_missing"},
+		{func(n *listing.Content) { n.SKUs = nil }, "ways", "ways_missing"},
+		{sku(func(s *listing.SKU) { s.Quality = "4K" }), "ways.0.quality", "film_not_4k"},
+		{sku(func(s *listing.SKU) { s.Kind = "rent" }), "ways.0.hours", "hours_missing"},
+		{sku(func(s *listing.SKU) { s.Limited = true }), "ways.0.units", "units_missing"},
 	} {
 		if c.slug == "slug_taken" {
 			d.sell(t, "sold", 1)

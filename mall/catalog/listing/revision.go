@@ -89,12 +89,12 @@ type Editing struct {
 }
 
 // Selling finds the SKU that a way to buy already is; ok is false for a new one.
-func (e Editing) Selling(w Way) (catalog.SKU, bool) {
+func (e Editing) Selling(s SKU) (catalog.SKU, bool) {
 	if e.Listed == nil {
 		return catalog.SKU{}, false
 	}
 	i := slices.IndexFunc(e.Listed.SKUs, func(k catalog.SKU) bool {
-		return k.Kind == w.Kind && k.Quality == w.Quality && k.RentHours == w.RentHours
+		return k.Kind == s.Kind && k.Quality == s.Quality && k.RentHours == s.RentHours
 	})
 	if i < 0 {
 		return catalog.SKU{}, false
@@ -184,13 +184,13 @@ func contentOf(p catalog.Product) Content {
 		Cover:       p.Cover,
 		VideoID:     p.VideoID,
 		FreeSeconds: p.FreeSeconds,
-		Ways:        []Way{},
+		SKUs:        []SKU{},
 	}
 	if p.Series != nil {
 		n.SeriesID, n.Episode = p.Series.ID, p.Series.Episode
 	}
 	for _, k := range p.SKUs {
-		w := Way{
+		s := SKU{
 			Kind:        k.Kind,
 			Quality:     k.Quality,
 			RentHours:   k.RentHours,
@@ -198,12 +198,12 @@ func contentOf(p catalog.Product) Content {
 			MaxPerOrder: k.MaxPerOrder,
 		}
 		if k.Price != nil {
-			w.Price = new(k.Price.Amount.Amount)
+			s.Price = new(k.Price.Amount.Amount)
 			if k.Price.List != nil {
-				w.List = new(k.Price.List.Amount)
+				s.List = new(k.Price.List.Amount)
 			}
 		}
-		n.Ways = append(n.Ways, w)
+		n.SKUs = append(n.SKUs, s)
 	}
 	return n
 }

@@ -171,7 +171,7 @@ func TestListings_ApproveTx_price_set_ahead(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := d.editing(t, id).Content
-	n.Ways[0].Price = new(int64(700))
+	n.SKUs[0].Price = new(int64(700))
 	if err := d.approve(t, d.submit(t, id, n).ID); err != nil {
 		t.Fatal(err)
 	}

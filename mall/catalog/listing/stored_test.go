@@ -19,7 +19,7 @@ func TestContent_MarshalJSON(t *testing.T) {
 		Title:       locale.Text{Zh: "极光", En: "Aurora"},
 		Description: locale.Text{En: "Night."},
 		Tags:        []string{"winter"},
-		Ways:        []listing.Way{},
+		SKUs:        []listing.SKU{},
 	}
 	body, err := json.Marshal(content)
 	if err != nil {

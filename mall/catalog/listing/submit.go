@@ -215,7 +215,7 @@ func (ls *Listings) lackingTx(ctx context.Context, q catalog.Querier, spu dbsqlc
 	if video.Ready && catalog.FreeSeconds(n.FreeSeconds, video.DurationSeconds) != n.FreeSeconds {
 		lack("free", "free_long")
 	}
-	return video, f, ls.waysLackTx(ctx, q, spu, n, video, lack)
+	return video, f, ls.skusLackTx(ctx, q, spu, n, video, lack)
 }
 
 func (ls *Listings) slugLackTx(ctx context.Context, q catalog.Querier, spu dbsqlc.LockListingRow, n Content,
@@ -255,31 +255,31 @@ func (ls *Listings) videoLackTx(ctx context.Context, q catalog.Querier, spu dbsq
 	return video, err
 }
 
-// waysLackTx adds what each way to buy lacks.
-func (ls *Listings) waysLackTx(ctx context.Context, q catalog.Querier, spu dbsqlc.LockListingRow, n Content,
+// skusLackTx adds what each way to buy lacks.
+func (ls *Listings) skusLackTx(ctx context.Context, q catalog.Querier, spu dbsqlc.LockListingRow, n Content,
 	video Video, lack func(field, slug string),
 ) error {
 	known, err := ls.queries.SKUsOfListing(ctx, q, dbsqlc.SKUsOfListingParams{SpuID: spu.ID, At: ls.now()})
 	if err != nil {
 		return err
 	}
-	selling := map[wayKey]*dbsqlc.SKUsOfListingRow{}
+	selling := map[skuKey]*dbsqlc.SKUsOfListingRow{}
 	for _, k := range known {
 		if k.Status == skuActive {
-			selling[wayKey{k.Kind, k.Quality, int(k.RentHours)}] = &k
+			selling[skuKey{k.Kind, k.Quality, int(k.RentHours)}] = &k
 		}
 	}
-	if len(n.Ways) == 0 {
+	if len(n.SKUs) == 0 {
 		lack("ways", "ways_missing")
 	}
 	// What is sold in 4K already stays so while the listing keeps its video.
 	sameVideo := n.VideoID == 0 || spu.VideoID != nil && *spu.VideoID == n.VideoID
 	judged := video.Ready || n.VideoID == 0
-	for i, w := range n.Ways {
-		sold := selling[w.key()]
-		w.lack(i, sold, lack)
-		if w.Quality == catalog.Quality4K && video.Lines < Lines4K && judged && !(sold != nil && sameVideo) {
-			lack(WayField(i, "quality"), "film_not_4k")
+	for i, s := range n.SKUs {
+		sold := selling[s.key()]
+		s.lack(i, sold, lack)
+		if s.Quality == catalog.Quality4K && video.Lines < Lines4K && judged && !(sold != nil && sameVideo) {
+			lack(SKUField(i, "quality"), "film_not_4k")
 		}
 	}
 	return nil
@@ -287,15 +287,15 @@ func (ls *Listings) waysLackTx(ctx context.Context, q catalog.Querier, spu dbsql
 
 // lack names what the nth way to buy lacks before it can be sold. sold is the SKU that it is already, or nil: what that
 // has need not be said again.
-func (w Way) lack(n int, sold *dbsqlc.SKUsOfListingRow, lack func(field, slug string)) {
-	if w.Kind == catalog.KindRent && w.RentHours == 0 {
-		lack(WayField(n, "hours"), "hours_missing")
+func (s SKU) lack(n int, sold *dbsqlc.SKUsOfListingRow, lack func(field, slug string)) {
+	if s.Kind == catalog.KindRent && s.RentHours == 0 {
+		lack(SKUField(n, "hours"), "hours_missing")
 	}
-	if w.Price == nil && (sold == nil || sold.Amount == nil) {
-		lack(WayField(n, "price"), "price_missing")
+	if s.Price == nil && (sold == nil || sold.Amount == nil) {
+		lack(SKUField(n, "price"), "price_missing")
 	}
-	if w.Limited && w.Units == 0 && (sold == nil || !sold.StockLimited) {
-		lack(WayField(n, "units"), "units_missing")
+	if s.Limited && s.Units == 0 && (sold == nil || !sold.StockLimited) {
+		lack(SKUField(n, "units"), "units_missing")
 	}
 }
 

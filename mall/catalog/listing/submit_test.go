@@ -92,7 +92,7 @@ func TestListings_ReturnTx(t *testing.T) {
 	}
 }
 
-// TestListings_ApproveTx_every_field follows each field of Content and Way from an approval to the next edit. They are
+// TestListings_ApproveTx_every_field follows each field of Content and SKU from an approval to the next edit. They are
 // copied by hand on the way: what a copy forgets is lost with the creator's next edit.
 func TestListings_ApproveTx_every_field(t *testing.T) {
 	d := openDesk(t)
@@ -105,7 +105,7 @@ func TestListings_ApproveTx_every_field(t *testing.T) {
 		n.SeriesID = series
 		n.Episode = 3
 		n.FreeSeconds = 20
-		n.Ways = []listing.Way{{
+		n.SKUs = []listing.SKU{{
 			Kind:        catalog.KindRent,
 			Quality:     catalog.QualityHD,
 			RentHours:   48,
@@ -116,7 +116,7 @@ func TestListings_ApproveTx_every_field(t *testing.T) {
 			MaxPerOrder: 2,
 		}}
 	})
-	for _, v := range []reflect.Value{reflect.ValueOf(full), reflect.ValueOf(full.Ways[0])} {
+	for _, v := range []reflect.Value{reflect.ValueOf(full), reflect.ValueOf(full.SKUs[0])} {
 		for i := range v.NumField() {
 			if v.Field(i).IsZero() {
 				t.Errorf("this test gives %s.%s no value", v.Type(), v.Type().Field(i).Name)
@@ -126,7 +126,7 @@ func TestListings_ApproveTx_every_field(t *testing.T) {
 	id := d.live(t, func(n *listing.Content) { *n = full })
 	want := full
 	want.Slug = ""         // settled by the first approval
-	want.Ways[0].Units = 0 // only what a new way begins with
+	want.SKUs[0].Units = 0 // only what a new way begins with
 	if diff := cmp.Diff(want, d.editing(t, id).Content); diff != "" {
 		t.Errorf("the next edit begins with other content than was approved (-approved +begins):\n%s", diff)
 	}

@@ -64,8 +64,8 @@ func reason(t *text.Printer, r review.Reason) string {
 	return t.T("review.rule." + r.Rule)
 }
 
-func edition(t *text.Printer, p review.Price) string {
-	return t.Edition(p.Kind, p.Quality, p.RentHours)
+func skuName(t *text.Printer, p review.Price) string {
+	return t.SKU(p.Kind, p.Quality, p.RentHours)
 }
 
 // pair is one property of a listing, as it was submitted and as it is on sale.
@@ -143,27 +143,27 @@ func pairs(t *text.Printer, n review.Content, live *review.Content) []pair {
 			whole: true,
 		},
 	}
-	var editions []string
+	var names []string
 	prices := func(c review.Content) map[string]string {
 		found := map[string]string{}
 		for _, p := range c.Prices {
-			e := edition(t, p)
-			found[e] = t.Money(p.Amount)
+			name := skuName(t, p)
+			found[name] = t.Money(p.Amount)
 			if p.List != nil {
-				found[e] = t.T("review.price_list", "Price", t.Money(p.Amount), "List", t.Money(*p.List))
+				found[name] = t.T("review.price_list", "Price", t.Money(p.Amount), "List", t.Money(*p.List))
 			}
-			if !slices.Contains(editions, e) {
-				editions = append(editions, e)
+			if !slices.Contains(names, name) {
+				names = append(names, name)
 			}
 		}
 		return found
 	}
 	newPrices, livePrices := prices(n), prices(l)
-	for _, e := range editions {
+	for _, name := range names {
 		out = append(out, pair{
-			label: e,
-			new:   newPrices[e],
-			live:  livePrices[e],
+			label: name,
+			new:   newPrices[name],
+			live:  livePrices[name],
 			whole: true,
 		})
 	}

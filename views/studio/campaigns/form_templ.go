@@ -64,7 +64,7 @@ func (f Form) wrong(t *text.Printer, field string) string {
 func (r Row) options(t *text.Printer, choices []catalog.Offer) []ui.Option {
 	list := []ui.Option{{Value: "", Label: t.T("sale.choose")}}
 	for _, o := range choices {
-		list = append(list, ui.Option{Value: strconv.FormatInt(o.SKUID, 10), Label: t.Of(o.Title) + " · " + saleview.Edition(t, &o) + " · " + t.Money(o.Amount)})
+		list = append(list, ui.Option{Value: strconv.FormatInt(o.SKUID, 10), Label: t.Of(o.Title) + " · " + saleview.SKU(t, &o) + " · " + t.Money(o.Amount)})
 	}
 	return list
 }

@@ -34,20 +34,20 @@ type Form struct {
 	Title, Description                            locale.Text
 	Category, Tags, Cover, Video, Series, Episode string
 	Free                                          string // minutes, or minutes and seconds
-	Ways                                          []WayForm
+	SKUs                                          []SKUForm
 	Errors                                        map[string]string
 	Moved                                         bool // somebody else saved meanwhile
 }
 
-// WayForm is one way to buy it.
-type WayForm struct{ Kind, Quality, Hours, Price, List, Limited, Units, Most string }
+// SKUForm is one way to buy it.
+type SKUForm struct{ Kind, Quality, Hours, Price, List, Limited, Units, Most string }
 
-func (w WayForm) way() listing.Way {
-	hours, _ := strconv.Atoi(w.Hours)
-	if w.Kind != catalog.KindRent {
+func (s SKUForm) sku() listing.SKU {
+	hours, _ := strconv.Atoi(s.Hours)
+	if s.Kind != catalog.KindRent {
 		hours = 0
 	}
-	return listing.Way{Kind: w.Kind, Quality: w.Quality, RentHours: hours}
+	return listing.SKU{Kind: s.Kind, Quality: s.Quality, RentHours: hours}
 }
 
 // FormPage is a listing's page.
@@ -784,13 +784,13 @@ func form(p FormPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		for n, w := range p.Form.Ways {
-			templ_7745c5c3_Err = way(p, n, w).Render(ctx, templ_7745c5c3_Buffer)
+		for n, s := range p.Form.SKUs {
+			templ_7745c5c3_Err = skuFields(p, n, s).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		if len(p.Form.Ways) < listing.MaxWays {
+		if len(p.Form.SKUs) < listing.MaxSKUs {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "<div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1111,8 +1111,8 @@ func stocks(t *text.Printer) []ui.Option {
 	return []ui.Option{{Value: "", Label: t.T("listing.unlimited")}, {Value: "on", Label: t.T("listing.limited")}}
 }
 
-// way is one way to buy. One that is on sale already keeps what it is; its price has a page of its own.
-func way(p FormPage, n int, w WayForm) templ.Component {
+// skuFields are those of one way to buy. One that is on sale already keeps what it is; its price has a page of its own.
+func skuFields(p FormPage, n int, s SKUForm) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1131,7 +1131,7 @@ func way(p FormPage, n int, w WayForm) templ.Component {
 		ctx = templ.ClearChildren(ctx)
 		t := text.From(ctx)
 		row := strconv.Itoa(n)
-		sku, selling := p.Editing.Selling(w.way())
+		sku, selling := p.Editing.Selling(s.sku())
 		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 57, "<div role=\"group\" aria-label=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -1155,7 +1155,7 @@ func way(p FormPage, n int, w WayForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var57 string
-			templ_7745c5c3_Var57, templ_7745c5c3_Err = templruntime.NewAttributeExpression(w.Kind).Resolve(ctx)
+			templ_7745c5c3_Var57, templ_7745c5c3_Err = templruntime.NewAttributeExpression(s.Kind).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/studio/listings/form.templ`, Line: 306, Col: 50}
 			}
@@ -1168,7 +1168,7 @@ func way(p FormPage, n int, w WayForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var58 string
-			templ_7745c5c3_Var58, templ_7745c5c3_Err = templruntime.NewAttributeExpression(w.Quality).Resolve(ctx)
+			templ_7745c5c3_Var58, templ_7745c5c3_Err = templruntime.NewAttributeExpression(s.Quality).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/studio/listings/form.templ`, Line: 307, Col: 56}
 			}
@@ -1181,7 +1181,7 @@ func way(p FormPage, n int, w WayForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var59 string
-			templ_7745c5c3_Var59, templ_7745c5c3_Err = templruntime.NewAttributeExpression(w.Hours).Resolve(ctx)
+			templ_7745c5c3_Var59, templ_7745c5c3_Err = templruntime.NewAttributeExpression(s.Hours).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/studio/listings/form.templ`, Line: 308, Col: 52}
 			}
@@ -1194,7 +1194,7 @@ func way(p FormPage, n int, w WayForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var60 string
-			templ_7745c5c3_Var60, templ_7745c5c3_Err = templruntime.NewAttributeExpression(w.Price).Resolve(ctx)
+			templ_7745c5c3_Var60, templ_7745c5c3_Err = templruntime.NewAttributeExpression(s.Price).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/studio/listings/form.templ`, Line: 309, Col: 52}
 			}
@@ -1207,7 +1207,7 @@ func way(p FormPage, n int, w WayForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var61 string
-			templ_7745c5c3_Var61, templ_7745c5c3_Err = templruntime.NewAttributeExpression(w.List).Resolve(ctx)
+			templ_7745c5c3_Var61, templ_7745c5c3_Err = templruntime.NewAttributeExpression(s.List).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/studio/listings/form.templ`, Line: 310, Col: 50}
 			}
@@ -1220,7 +1220,7 @@ func way(p FormPage, n int, w WayForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var62 string
-			templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(edition(t, w.Kind, w.Quality, sku.RentHours))
+			templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(skuName(t, s.Kind, s.Quality, sku.RentHours))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/studio/listings/form.templ`, Line: 312, Col: 76}
 			}
@@ -1281,7 +1281,7 @@ func way(p FormPage, n int, w WayForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if e := p.wrong(t, listing.WayField(n, "quality")); e != "" {
+			if e := p.wrong(t, listing.SKUField(n, "quality")); e != "" {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 71, "<p class=\"text-sm font-medium text-error sm:col-span-3\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1301,32 +1301,32 @@ func way(p FormPage, n int, w WayForm) templ.Component {
 				}
 			}
 		} else {
-			templ_7745c5c3_Err = ui.Select(ui.Field{Name: "kind", ID: "kind-" + row, Label: t.T("listing.field.kind"), Value: w.Kind, Error: p.wrong(t, listing.WayField(n, "kind"))}, kinds(t)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Select(ui.Field{Name: "kind", ID: "kind-" + row, Label: t.T("listing.field.kind"), Value: s.Kind, Error: p.wrong(t, listing.SKUField(n, "kind"))}, kinds(t)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Select(ui.Field{Name: "quality", ID: "quality-" + row, Label: t.T("listing.field.quality"), Value: w.Quality, Error: p.wrong(t, listing.WayField(n, "quality"))}, qualities).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Select(ui.Field{Name: "quality", ID: "quality-" + row, Label: t.T("listing.field.quality"), Value: s.Quality, Error: p.wrong(t, listing.SKUField(n, "quality"))}, qualities).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "hours", ID: "hours-" + row, Label: t.T("listing.field.hours"), Hint: t.T("listing.hours_hint"), Value: w.Hours, InputMode: "numeric", Error: p.wrong(t, listing.WayField(n, "hours"))}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "hours", ID: "hours-" + row, Label: t.T("listing.field.hours"), Hint: t.T("listing.hours_hint"), Value: s.Hours, InputMode: "numeric", Error: p.wrong(t, listing.SKUField(n, "hours"))}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "price", ID: "price-" + row, Label: t.T("listing.field.price"), Value: w.Price, InputMode: "decimal", Placeholder: "9.90", Error: p.wrong(t, listing.WayField(n, "price"))}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "price", ID: "price-" + row, Label: t.T("listing.field.price"), Value: s.Price, InputMode: "decimal", Placeholder: "9.90", Error: p.wrong(t, listing.SKUField(n, "price"))}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "list", ID: "list-" + row, Label: t.T("listing.field.list"), Value: w.List, InputMode: "decimal", Optional: true, Error: p.wrong(t, listing.WayField(n, "list"))}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "list", ID: "list-" + row, Label: t.T("listing.field.list"), Value: s.List, InputMode: "decimal", Optional: true, Error: p.wrong(t, listing.SKUField(n, "list"))}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "most", ID: "most-" + row, Label: t.T("listing.field.most"), Value: w.Most, InputMode: "numeric", Error: p.wrong(t, listing.WayField(n, "most"))}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "most", ID: "most-" + row, Label: t.T("listing.field.most"), Value: s.Most, InputMode: "numeric", Error: p.wrong(t, listing.SKUField(n, "most"))}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Select(ui.Field{Name: "limited", ID: "limited-" + row, Label: t.T("listing.field.stock"), Value: w.Limited, Class: "min-w-0"}, stocks(t)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Select(ui.Field{Name: "limited", ID: "limited-" + row, Label: t.T("listing.field.stock"), Value: s.Limited, Class: "min-w-0"}, stocks(t)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1336,7 +1336,7 @@ func way(p FormPage, n int, w WayForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var67 string
-			templ_7745c5c3_Var67, templ_7745c5c3_Err = templruntime.NewAttributeExpression(w.Units).Resolve(ctx)
+			templ_7745c5c3_Var67, templ_7745c5c3_Err = templruntime.NewAttributeExpression(s.Units).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/studio/listings/form.templ`, Line: 333, Col: 52}
 			}
@@ -1349,7 +1349,7 @@ func way(p FormPage, n int, w WayForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "units", ID: "units-" + row, Label: t.T("listing.field.units"), Hint: t.T("listing.units_hint"), Value: w.Units, InputMode: "numeric", Error: p.wrong(t, listing.WayField(n, "units"))}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "units", ID: "units-" + row, Label: t.T("listing.field.units"), Hint: t.T("listing.units_hint"), Value: s.Units, InputMode: "numeric", Error: p.wrong(t, listing.SKUField(n, "units"))}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

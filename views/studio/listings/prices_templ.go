@@ -212,7 +212,7 @@ func priced(p PricesPage, k listing.Priced) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var9 string
-		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(edition(t, k.Kind, k.Quality, k.RentHours))
+		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(skuName(t, k.Kind, k.Quality, k.RentHours))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/studio/listings/prices.templ`, Line: 73, Col: 47}
 		}
@@ -596,7 +596,7 @@ func priced(p PricesPage, k listing.Priced) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Table(t.T("listing.history_of", "Edition", edition(t, k.Kind, k.Quality, k.RentHours))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Table(t.T("listing.history_of", "SKU", skuName(t, k.Kind, k.Quality, k.RentHours))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -78,8 +78,8 @@ func seriesOptions(t *text.Printer, series []listing.OwnSeries) []ui.Option {
 	return list
 }
 
-// edition names a way to buy.
-func edition(t *text.Printer, kind, quality string, hours int) string {
+// skuName says in words what is bought.
+func skuName(t *text.Printer, kind, quality string, hours int) string {
 	if kind == catalog.KindRent {
 		return t.N("listing.rent_for", hours) + " · " + quality
 	}

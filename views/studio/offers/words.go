@@ -52,8 +52,8 @@ func price(t *text.Printer, b promotion.Bundle) string {
 	return t.Money(money.Of(b.Price, b.Currency))
 }
 
-func edition(t *text.Printer, o catalog.Offer) string {
-	return t.Edition(o.Kind, o.Quality, o.RentHours)
+func skuName(t *text.Printer, o catalog.Offer) string {
+	return t.SKU(o.Kind, o.Quality, o.RentHours)
 }
 
 var phaseTones = map[promotion.CouponPhase]ui.Tone{
@@ -154,7 +154,7 @@ func (p BundlePage) options(t *text.Printer) []ui.Option {
 	for _, o := range p.Choices {
 		list = append(list, ui.Option{
 			Value: strconv.FormatInt(o.SKUID, 10),
-			Label: t.Of(o.Title) + " · " + edition(t, o) + " · " + t.Money(o.Amount),
+			Label: t.Of(o.Title) + " · " + skuName(t, o) + " · " + t.Money(o.Amount),
 		})
 	}
 	return list

@@ -467,7 +467,7 @@ func saleTable(sales []order.Sale, names map[int64]string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var25 string
-				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(edition(t, s.Kind, s.Quality, s.RentHours, s.Quantity))
+				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(skuName(t, s.Kind, s.Quality, s.RentHours, s.Quantity))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/studio/sales/orders.templ`, Line: 90, Col: 102}
 				}
@@ -775,7 +775,7 @@ func Order(p OrderPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var43 string
-					templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(edition(t, i.Kind, i.Quality, i.RentHours, i.Quantity))
+					templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(skuName(t, i.Kind, i.Quality, i.RentHours, i.Quantity))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/studio/sales/orders.templ`, Line: 165, Col: 104}
 					}
@@ -1129,7 +1129,7 @@ func refundForm(p OrderPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var64 string
-			templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(edition(t, i.Kind, i.Quality, i.RentHours, i.Quantity))
+			templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(skuName(t, i.Kind, i.Quality, i.RentHours, i.Quantity))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/studio/sales/orders.templ`, Line: 215, Col: 112}
 			}

@@ -21,9 +21,9 @@ func refunded(t *text.Printer, m money.Money) string {
 	return t.Money(m)
 }
 
-// edition is how an item was bought: "Rent, 48 h, HD · 2 ×".
-func edition(t *text.Printer, kind, quality string, hours, quantity int) string {
-	s := t.Edition(kind, quality, hours)
+// skuName is how an item was bought: "Rent, 48 h, HD · 2 ×".
+func skuName(t *text.Printer, kind, quality string, hours, quantity int) string {
+	s := t.SKU(kind, quality, hours)
 	if quantity > 1 {
 		s += " · " + t.Number(quantity) + " ×"
 	}

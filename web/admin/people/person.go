@@ -125,7 +125,7 @@ func watch(t *text.Printer, e entitlement.Entitlement, card catalog.Card, over b
 	return peopleview.Watch{
 		SPUID:   e.SPUID,
 		Title:   t.Of(card.Title),
-		Edition: t.Edition(e.Kind, e.Quality, e.RentHours),
+		SKU:     t.SKU(e.Kind, e.Quality, e.RentHours),
 		OrderNo: e.Reference,
 		At:      e.GrantedAt,
 		Until:   e.ExpiresAt,

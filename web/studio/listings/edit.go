@@ -69,7 +69,7 @@ func (d Deps) save(c *page.Ctx) error {
 		return page.ErrBadRequest(err)
 	}
 	f, do := readForm(values), values.Get("do")
-	if formvalue.PressRow(&f.Ways, do, listing.MaxWays, newWay) {
+	if formvalue.PressRow(&f.SKUs, do, listing.MaxSKUs, newSKU) {
 		return d.renderForm(c, http.StatusOK, e, f)
 	}
 	ctx := c.Request().Context()

@@ -13,8 +13,8 @@ import (
 	listingview "videomall/views/studio/listings"
 )
 
-// newWay is a way to buy before anything is typed: to rent in HD for two days, once.
-var newWay = listingview.WayForm{
+// newSKU is a way to buy before anything is typed: to rent in HD for two days, once.
+var newSKU = listingview.SKUForm{
 	Kind:    catalog.KindRent,
 	Quality: catalog.QualityHD,
 	Hours:   "48",
@@ -40,8 +40,8 @@ func readForm(v url.Values) listingview.Form {
 	if len(f.Editor) > 64 {
 		f.Editor = ""
 	}
-	for n := range min(len(v["kind"]), listing.MaxWays+1) {
-		f.Ways = append(f.Ways, listingview.WayForm{
+	for n := range min(len(v["kind"]), listing.MaxSKUs+1) {
+		f.SKUs = append(f.SKUs, listingview.SKUForm{
 			Kind:    formvalue.Row(v, "kind", n),
 			Quality: formvalue.Row(v, "quality", n),
 			Hours:   formvalue.Row(v, "hours", n),
@@ -69,24 +69,24 @@ func content(f listingview.Form) listing.Content {
 		SeriesID:    formvalue.ID(f.Series),
 		Episode:     int(formvalue.OptionalNumber(f.Episode)),
 		FreeSeconds: freeSeconds(f.Free),
-		Ways:        []listing.Way{},
+		SKUs:        []listing.SKU{},
 	}
-	for _, w := range f.Ways {
-		way := listing.Way{
-			Kind:        w.Kind,
-			Quality:     w.Quality,
-			Price:       price(w.Price),
-			List:        price(w.List),
-			Limited:     w.Limited != "",
-			MaxPerOrder: int(formvalue.OptionalNumber(w.Most)),
+	for _, s := range f.SKUs {
+		sku := listing.SKU{
+			Kind:        s.Kind,
+			Quality:     s.Quality,
+			Price:       price(s.Price),
+			List:        price(s.List),
+			Limited:     s.Limited != "",
+			MaxPerOrder: int(formvalue.OptionalNumber(s.Most)),
 		}
-		if w.Kind == catalog.KindRent {
-			way.RentHours = int(formvalue.OptionalNumber(w.Hours))
+		if s.Kind == catalog.KindRent {
+			sku.RentHours = int(formvalue.OptionalNumber(s.Hours))
 		}
-		if way.Limited {
-			way.Units = formvalue.OptionalNumber(w.Units)
+		if sku.Limited {
+			sku.Units = formvalue.OptionalNumber(s.Units)
 		}
-		n.Ways = append(n.Ways, way)
+		n.SKUs = append(n.SKUs, sku)
 	}
 	return n
 }
@@ -121,16 +121,16 @@ func formOf(e listing.Editing, editor string) listingview.Form {
 		Episode:     formvalue.FormatNumber(n.Episode),
 		Free:        freeMinutes(n.FreeSeconds),
 	}
-	for _, w := range n.Ways {
-		f.Ways = append(f.Ways, listingview.WayForm{
-			Kind:    w.Kind,
-			Quality: w.Quality,
-			Hours:   formvalue.FormatNumber(w.RentHours),
-			Price:   decimal(w.Price),
-			List:    decimal(w.List),
-			Limited: map[bool]string{true: "on"}[w.Limited],
-			Units:   formvalue.FormatNumber(w.Units),
-			Most:    formvalue.FormatNumber(w.MaxPerOrder),
+	for _, s := range n.SKUs {
+		f.SKUs = append(f.SKUs, listingview.SKUForm{
+			Kind:    s.Kind,
+			Quality: s.Quality,
+			Hours:   formvalue.FormatNumber(s.RentHours),
+			Price:   decimal(s.Price),
+			List:    decimal(s.List),
+			Limited: map[bool]string{true: "on"}[s.Limited],
+			Units:   formvalue.FormatNumber(s.Units),
+			Most:    formvalue.FormatNumber(s.MaxPerOrder),
 		})
 	}
 	return f

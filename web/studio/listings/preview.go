@@ -32,7 +32,7 @@ func (d Deps) preview(c *page.Ctx) error {
 		Preview: true,
 	}
 	for i, k := range product.SKUs {
-		p.Editions = append(p.Editions, shopview.Edition{
+		p.Options = append(p.Options, shopview.BuyOption{
 			SKU:    k,
 			Left:   unitsOf(e.Content, i),
 			Chosen: i == 0,
@@ -55,4 +55,4 @@ func (d Deps) preview(c *page.Ctx) error {
 	return c.Render(http.StatusOK, c.Text.T("listing.preview"), listingview.Preview(e, p))
 }
 
-func unitsOf(n listing.Content, i int) int64 { return n.Ways[i].Units }
+func unitsOf(n listing.Content, i int) int64 { return n.SKUs[i].Units }
