@@ -33,7 +33,7 @@ const (
 // contains a secret. In demo mode without SECRET_KEY it reads DATA_DIR/secret.key, or creates it.
 func Load(environ []string) (*Config, error) {
 	vars := env.ToMap(environ)
-	maps.DeleteFunc(vars, func(_, v string) bool { return strings.TrimSpace(v) == "" }) // Docker Compose sets X= for an unset variable
+	maps.DeleteFunc(vars, func(_, v string) bool { return strings.TrimSpace(v) == "" }) // Compose writes X= for unset
 	c := &Config{}
 	if err := env.ParseWithOptions(c, env.Options{Environment: vars, FuncMap: parsers}); err != nil {
 		return nil, sentence(err, vars)

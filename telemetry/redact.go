@@ -26,7 +26,7 @@ var patterns = []struct {
 	// Play tokens and key tokens in paths, /p/<jwt>/… and /k/<jwt>/…, longer than any readable name;
 	// segments: /s/<exp>/<session>/<signature>/…
 	{regexp.MustCompile(`/(p|k)/[^/\s"?]{40,}`), "/$1/" + redacted},
-	{regexp.MustCompile(`(/sandbox/pay/)[^/\s"?]+`), "${1}" + redacted}, // a payment page's token is all that is needed to pay
+	{regexp.MustCompile(`(/sandbox/pay/)[^/\s"?]+`), "${1}" + redacted}, // its token suffices to pay
 	{regexp.MustCompile(`/s/(\d+)/([^/\s"?]+)/[^/\s"?]+`), "/s/$1/$2/" + redacted},
 	{regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+\.[\w-]*`), redacted}, // a JWT anywhere
 	{regexp.MustCompile(`\b(Bearer)\s+[\w.~+/=-]{6,}`), "$1 " + redacted},
