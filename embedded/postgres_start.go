@@ -126,7 +126,7 @@ func (p *Postgres) Stop() error { return p.server.release(30 * time.Second) }
 func (p *Postgres) DatabaseURL(name string) string { return socketURL(p.server.run, name) }
 
 func socketURL(socket, database string) string {
-	q := url.Values{"host": {socket}, "port": {"5432"}, "sslmode": {"disable"}} // explicit, so that PGPORT and the like have no effect
+	q := url.Values{"host": {socket}, "port": {"5432"}, "sslmode": {"disable"}} // explicit, so that PGPORT has no effect
 	return "postgres://" + postgresUser + "@/" + url.PathEscape(database) + "?" + q.Encode()
 }
 
