@@ -118,8 +118,8 @@ from ledger_earning where creator_id = @creator_id and at >= @since and at < @un
 group by subject, currency order by currency, sum(amount) desc, subject;
 
 -- name: RefundsBySubject :many
--- A refund that failed does not count. If it failed in a later month than it was booked, that month has the amount
--- back.
+-- A refund that failed does not count. If it failed in a later month than it was booked, its amount is added back in
+-- that month.
 select e.subject, min(e.title_zh)::text as title_zh, min(e.title_en)::text as title_en, e.currency,
     coalesce(sum(r.amount) filter (where r.at >= @since and r.at < @until), 0)::bigint as amount,
     coalesce(sum(r.fee) filter (where r.at >= @since and r.at < @until), 0)::bigint as fee,

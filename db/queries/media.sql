@@ -166,7 +166,7 @@ update media_stage set refusal = @refusal, enqueued_at = @at where video_id = @v
 select stage from media_stage where video_id = @video_id and state <> 'done' order by position limit 1;
 
 -- name: RedoFrom :execrows
--- Sets a stage that was done or failed, and all stages after it, to be run again.
+-- Resets a stage that was done or failed, and all stages after it, so that they run again.
 update media_stage s
 set state = 'waiting', percent = 0, eta_seconds = null, attempts = 0, refusal = '', holder = '', lease_until = null,
     enqueued_at = @at, started_at = null, ended_at = null
