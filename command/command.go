@@ -1,5 +1,5 @@
 // Package command holds the commands of the binary, each with its flags. A command opens the program that it needs,
-// runs it and closes it; what the program does is the business of the packages below.
+// runs it and closes it. The packages below decide what the program does.
 package command
 
 import (
@@ -12,7 +12,7 @@ import (
 	"videomall/program"
 )
 
-// with opens the program for do and closes it whatever happens.
+// with opens the program for do, and closes it in any case.
 func with(ctx context.Context, cfg *config.Config, role string, do func(*program.Program) error) (err error) {
 	p, err := program.Open(ctx, cfg, role)
 	if err != nil {

@@ -46,7 +46,7 @@ type Loadtest struct {
 	Report   string `default:"loadtest.html" help:"Where the report goes; empty for none."`
 }
 
-// Run sends the crowd, counts, and fails when the count does not add up.
+// Run sends the crowd, counts, and fails if the counts do not add up.
 func (c Loadtest) Run(ctx context.Context, cfg *config.Config) error {
 	name := strings.ToLower(rand.Text()[:8])
 	crowd, err := load.New(ctx, c.plan(cfg), name)
@@ -87,7 +87,7 @@ func (c Loadtest) Run(ctx context.Context, cfg *config.Config) error {
 		if err != nil {
 			return err
 		}
-		// Ctrl-C ends the crowd, not the count.
+		// Ctrl-C stops the crowd, but the counting goes on.
 		if result.Checks, err = crowd.Count(context.WithoutCancel(ctx), p.Pools.Primary); err != nil {
 			return err
 		}
@@ -95,7 +95,7 @@ func (c Loadtest) Run(ctx context.Context, cfg *config.Config) error {
 	})
 }
 
-// plan fills in what depends on the scenario.
+// plan sets the options that depend on the scenario.
 func (c Loadtest) plan(cfg *config.Config) load.Plan {
 	rates := map[string]float64{"browse": 10, "buy": 5, "flash": 500, "notices": 100, "play": 5}
 	most := 10_000
@@ -121,7 +121,7 @@ func (c Loadtest) plan(cfg *config.Config) load.Plan {
 	}
 }
 
-// show prints the result, writes the report, and returns what does not add up.
+// show prints the result and writes the report. It returns an error if the counts do not add up.
 func (c Loadtest) show(r load.Result) error {
 	r.Summary(os.Stdout)
 	if c.Report != "" {
@@ -144,7 +144,7 @@ func (c Loadtest) show(r load.Result) error {
 	return nil
 }
 
-// screen is the terminal, where there is one.
+// screen returns the terminal, if there is one.
 func screen() load.Screen {
 	return load.Screen{W: os.Stdout, Width: func() int {
 		width, _, err := term.GetSize(int(os.Stdout.Fd()))

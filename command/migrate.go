@@ -15,7 +15,7 @@ type Migrate struct {
 	Yes  bool `help:"Confirm --down."`
 }
 
-// Run migrates and ends.
+// Run migrates the schema and returns.
 func (c Migrate) Run(ctx context.Context, cfg *config.Config) error {
 	if c.Down && !c.Yes {
 		return errors.New("--down deletes all data: confirm it with --yes")
@@ -31,7 +31,8 @@ func (c Migrate) Run(ctx context.Context, cfg *config.Config) error {
 // Seed writes the demo content.
 type Seed struct{}
 
-// Run seeds and ends. It is refused outside demo mode, where the demo's well-known passwords would be an open door.
+// Run writes the demo content and returns. It fails outside demo mode, where anybody could sign in with the demo's
+// well-known passwords.
 func (Seed) Run(ctx context.Context, cfg *config.Config) error {
 	if !cfg.Demo {
 		return errors.New(

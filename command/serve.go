@@ -8,7 +8,7 @@ import (
 	"videomall/program"
 )
 
-// Serve serves pages and the API and, unless told otherwise, works the jobs.
+// Serve serves pages and the API and, unless told otherwise, runs jobs.
 type Serve struct {
 	NoJobs bool `arg:"--no-jobs" help:"Leave the jobs to other processes."`
 }
@@ -23,10 +23,10 @@ func (c Serve) Run(ctx context.Context, cfg *config.Config) error {
 	})
 }
 
-// Worker works jobs beside processes that serve.
+// Worker runs jobs for processes that serve.
 type Worker struct{}
 
-// Run works jobs until the context ends. It is refused where the schema is behind.
+// Run runs jobs until the context ends. It fails if the schema is not up to date.
 func (Worker) Run(ctx context.Context, cfg *config.Config) error {
 	return with(ctx, cfg, "worker", func(p *program.Program) error {
 		if err := db.CheckMigrated(ctx, p.Pools.Primary); err != nil {

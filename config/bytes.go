@@ -10,7 +10,7 @@ import (
 // Bytes is a size, written as 500MiB or 20GiB.
 type Bytes int64
 
-// The units that a size is written in, the longest first.
+// The units of a size, the longest name first.
 var byteUnits = []struct {
 	name  string
 	bytes int64
@@ -31,7 +31,7 @@ func parseBytes(v string) (Bytes, error) {
 	return 0, errors.New("write a size such as 500MiB or 20GiB")
 }
 
-// maxUpload is what S3 keeps as one file.
+// maxUpload is the largest object that S3 stores.
 const maxUpload = 5 << 40
 
 func checkUploads(c *Config) error {
@@ -48,7 +48,7 @@ func checkUploads(c *Config) error {
 	return nil
 }
 
-// Limits of what bounds memory, disk and connections.
+// Limits of the variables that bound memory, disk and connections.
 const (
 	minMemory      = 128 << 20
 	minCoverMemory = 64 << 20

@@ -1,8 +1,8 @@
-// Package config reads the environment once, at start, and says in one sentence what is wrong with it.
+// Package config reads the environment once, at start, and reports in one sentence what is wrong with it.
 //
-// It owns the names, defaults and limits of every variable, and the keys derived from SECRET_KEY. It
-// opens nothing but the secret's file, and knows no other package of the mall. With no variable set it
-// describes a complete mall on this machine.
+// It owns the names, defaults and limits of every variable, and the keys derived from SECRET_KEY. It opens only the
+// file of the secret, and knows no other package of the mall. If no variable is set, it describes a complete mall on
+// this machine.
 package config
 
 import (
@@ -58,11 +58,11 @@ type Config struct {
 
 	RateLimits RateLimits `env:"RATE_LIMITS" fallback:"see [below](#rate-limits)" doc:"how much one user, device or address may ask for; off, or changes such as order.user=10/1m,page.address=off"`
 
-	// SecurityUntil is what SECURITY_EXPIRES says; zero without one.
+	// SecurityUntil is the time of SECURITY_EXPIRES, or zero if that is not set.
 	SecurityUntil time.Time
 
-	// EmbeddedPostgres and EmbeddedRedis are the folders of the private servers; empty when the
-	// environment names a server.
+	// EmbeddedPostgres and EmbeddedRedis are the folders of the private servers. They are empty if the environment
+	// names a server.
 	EmbeddedPostgres, EmbeddedRedis string
 }
 
@@ -86,7 +86,7 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // MarshalText hides the text from encoders.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// LogValue shows what helps a person who reads the log, and no credential.
+// LogValue shows what helps somebody who reads the log, without credentials.
 func (c *Config) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("addr", c.Addr),
@@ -102,20 +102,20 @@ func (c *Config) LogValue() slog.Value {
 	)
 }
 
-// SecureCookies says that people reach the mall over https.
+// SecureCookies reports whether people reach the mall over https.
 func (c *Config) SecureCookies() bool { return len(c.PublicURL) > 6 && c.PublicURL[:6] == "https:" }
 
-// SandboxPayments says that orders can be paid without money.
+// SandboxPayments reports whether orders can be paid without money.
 func (c *Config) SandboxPayments() bool { return c.Sandbox != "" }
 
-// SandboxInProduction reports whether orders can be paid without money although this is no demo. Operators are then
-// warned on every page.
+// SandboxInProduction reports whether orders can be paid without money although this is not a demo. Every page then
+// warns operators.
 func (c *Config) SandboxInProduction() bool { return c.SandboxPayments() && !c.Demo }
 
-// LocalURL is the mall's address on this machine, without a trailing slash. An ADDR that listens on all addresses is no
-// address to call.
+// LocalURL returns the mall's address on this machine, without a trailing slash. If ADDR listens on all addresses, it
+// is localhost.
 func (c *Config) LocalURL() string {
-	host, port, _ := net.SplitHostPort(c.Addr) // checked when it was read
+	host, port, _ := net.SplitHostPort(c.Addr) // Load has checked it
 	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
 		host = "localhost"
 	}

@@ -20,7 +20,7 @@ const (
 	begin, end = "<!-- made by: go test ./config -update -->\n", "<!-- end -->\n"
 )
 
-// variables are the fields of config.Config that the environment fills.
+// variables returns the fields of config.Config that the environment fills.
 func variables() []reflect.StructTag {
 	var tags []reflect.StructTag
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[config.Config]()) {
@@ -44,7 +44,7 @@ func table() string {
 	return b.String()
 }
 
-// linkBelow is a link within docs/configuration.md.
+// linkBelow matches a link within docs/configuration.md.
 var linkBelow = regexp.MustCompile(`\[[^\]]*\]\((#[^)]*)\)`)
 
 const exampleHead = `# Made by: go test ./config -update
@@ -71,7 +71,7 @@ func exampleFile() string {
 	return b.String()
 }
 
-// comment breaks a text into lines of a shell's comment.
+// comment breaks a text into lines of a shell comment.
 func comment(text string) string {
 	const width = 100
 	var b strings.Builder

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// FeeRate is a part of a price in basis points: 1500 is 15 %.
+// FeeRate is a share of a price in basis points: 1500 is 15 %.
 type FeeRate int
 
-// String writes it as it is read: 15%, 12.5%.
+// String writes the rate as parseFee reads it: 15%, 12.5%.
 func (f FeeRate) String() string {
 	s := strconv.FormatFloat(float64(f)/100, 'f', -1, 64)
 	return s + "%"
 }
 
-// parseFee reads percent with up to two decimals; the sign may be left out.
+// parseFee reads a percentage with up to two decimals. The percent sign may be left out.
 func parseFee(v string) (FeeRate, error) {
 	whole, decimals, _ := strings.Cut(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(v), "%")), ".")
 	if len(decimals) > 2 {

@@ -20,7 +20,7 @@ func TestLoad_fee_in_percent(t *testing.T) {
 		"PAYOUT_MINIMUM=100000001",
 	} {
 		if _, err := load(t, v); err == nil {
-			t.Errorf("%s is taken", v)
+			t.Errorf("%s is accepted", v)
 		}
 	}
 }

@@ -10,25 +10,25 @@ import (
 	"time"
 )
 
-// RateLimits are how much may be asked for, by "<class of routes>.<what is counted>": "order.user". What is not there
-// is not limited.
+// RateLimits maps "<class of routes>.<what is counted>", such as "order.user", to a limit. What it does not contain is
+// not limited.
 type RateLimits map[string]RateLimit
 
-// RateLimit is Requests at once, which come back evenly within Per.
+// RateLimit allows Requests at once. What was used comes back evenly within Per.
 type RateLimit struct {
 	Requests int
 	Per      time.Duration
 }
 
-// Limits of a rate. One that allows nothing again within a day would be an access list, and one of more than a million
-// would limit nobody.
+// Limits of a rate. A limit that allows nothing more for over a day would act as an access list, and one of more than a
+// million requests would limit nobody.
 const (
 	maxRequests    = 1_000_000
 	minPer, maxPer = time.Second, 24 * time.Hour
 )
 
-// usualLimits are generous: a person who reads and buys as fast as they can stays far below, and so does an office
-// behind one address.
+// usualLimits returns generous limits: a person who reads and buys as fast as they can stays far below them, and so
+// does an office behind one address.
 func usualLimits() RateLimits {
 	return RateLimits{
 		"page.user": {600, time.Minute}, "page.device": {600, time.Minute}, "page.address": {6000, time.Minute},
@@ -37,12 +37,12 @@ func usualLimits() RateLimits {
 		// Coupon codes that do not exist.
 		"coupon.user": {10, 15 * time.Minute}, "coupon.device": {10, 15 * time.Minute},
 		"coupon.address": {60, 15 * time.Minute},
-		// Each is up to half an hour of video that nobody has paid for.
+		// Each request is for up to half an hour of video that nobody has paid for.
 		"free.user": {30, time.Hour}, "free.device": {30, time.Hour}, "free.address": {300, time.Hour},
 	}
 }
 
-// parseLimits reads "off", or a list of changes to what is usual.
+// parseLimits reads "off", or a list of changes to the usual limits.
 func parseLimits(v string) (RateLimits, error) {
 	if strings.EqualFold(strings.TrimSpace(v), "off") {
 		return RateLimits{}, nil
@@ -55,7 +55,7 @@ func parseLimits(v string) (RateLimits, error) {
 			return nil, fmt.Errorf("write off, or changes such as order.user=10/1m, to one of %s", names)
 		}
 		if strings.EqualFold(value, "off") {
-			limits[name] = RateLimit{} // known still, so that a later change of the same name is read
+			limits[name] = RateLimit{} // the name stays known, so that a later change of it is accepted
 			continue
 		}
 		limit, err := parseLimit(value)

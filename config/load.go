@@ -29,11 +29,11 @@ const (
 	maxPayoutTwo               = 1_000_000_000_000
 )
 
-// Load checks environ, as os.Environ gives it. Its error is one sentence that names the variable and
-// never contains a secret. In demo mode without SECRET_KEY it makes or reads DATA_DIR/secret.key.
+// Load checks environ, which has the form of os.Environ. Its error is one sentence that names the variable and never
+// contains a secret. In demo mode without SECRET_KEY it reads DATA_DIR/secret.key, or creates it.
 func Load(environ []string) (*Config, error) {
 	vars := env.ToMap(environ)
-	maps.DeleteFunc(vars, func(_, v string) bool { return strings.TrimSpace(v) == "" }) // compose writes X= for unset
+	maps.DeleteFunc(vars, func(_, v string) bool { return strings.TrimSpace(v) == "" }) // Compose writes X= for unset
 	c := &Config{}
 	if err := env.ParseWithOptions(c, env.Options{Environment: vars, FuncMap: parsers}); err != nil {
 		return nil, sentence(err, vars)
@@ -123,12 +123,12 @@ var parsers = map[reflect.Type]env.ParserFunc{
 	},
 }
 
-// wrong formats every complaint about a variable.
+// wrong formats every error about a variable.
 func wrong(name, value, format string, args ...any) error {
 	return fmt.Errorf("%s=%q: %s", name, value, fmt.Sprintf(format, args...))
 }
 
-// sentence names the variable of a value that could not be read; env knows the field's name only.
+// sentence names the variable whose value could not be read. The error of env has only the field's name.
 func sentence(err error, vars map[string]string) error {
 	var bad env.ParseError
 	if !errors.As(err, &bad) {
@@ -141,8 +141,8 @@ func sentence(err error, vars map[string]string) error {
 	return wrong(name, vars[name], "%v", bad.Err)
 }
 
-// checkSecurity requires an end for a contact, as RFC 9116 does. An end in the past stops nothing: the file is not
-// served then.
+// checkSecurity requires an expiry date for a contact, as RFC 9116 does. A date in the past is not an error: then the
+// file is not served.
 func checkSecurity(c *Config) (err error) {
 	switch {
 	case c.SecurityExpires == "" && len(c.SecurityContact) > 0:
@@ -227,7 +227,7 @@ func checkServers(c *Config) (err error) {
 func parseURL(name, value string, schemes ...string) (*url.URL, error) {
 	want := strings.Join(schemes, ":// or ") + "://"
 	u, err := url.Parse(value)
-	if err != nil { // its text repeats the value, with the password
+	if err != nil { // the error's text repeats the value with the password
 		return nil, fmt.Errorf("%s: it is not a URL; write one that begins with %s", name, want)
 	}
 	for _, s := range schemes {
@@ -245,9 +245,9 @@ func withoutPassword(value string) string {
 	}
 	u, err := url.Parse(value)
 	if err != nil || u.Scheme == "" {
-		return "[unreadable]" // may be a bare password
+		return "[unreadable]" // it may be a password alone
 	}
-	if q := u.Query(); len(q) > 0 { // s3's and libpq's credentials may stand there
+	if q := u.Query(); len(q) > 0 { // the query may have the credentials of S3 or libpq
 		for k := range q {
 			switch strings.ToLower(k) {
 			case "password", "secret", "secretkey", "secret_key", "accesskey", "access_key":

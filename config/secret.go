@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Purposes of the derived keys. A key for one purpose is worthless for every other.
+// Purposes of the derived keys. A key for one purpose does not work for any other.
 const (
 	KeySession = "session" // cookies
 	KeyPlay    = "play"    // play tokens
@@ -21,20 +21,20 @@ const (
 	KeyDevice  = "device"  // device fingerprints
 	KeyMedia   = "media"   // wraps the content keys of encrypted media
 	KeyAPI     = "api"     // wraps the secrets of API keys
-	KeyQueue   = "queue"   // passes of the lines before a sale
-	KeyPayout  = "payout"  // wraps where creators are paid
+	KeyQueue   = "queue"   // passes of the queues before a sale
+	KeyPayout  = "payout"  // wraps the accounts to which creators are paid
 	KeyAudit   = "audit"   // the seal on the audit log
-	KeyBrowser = "browser" // marks of browsers where people signed in before
-	KeyInsight = "insight" // hides whom the sums of a day counted
+	KeyBrowser = "browser" // cookies of browsers in which people have signed in before
+	KeyInsight = "insight" // hides the people whom the sums of a day counted
 	KeyWebhook = "webhook" // wraps the secrets of creators' webhooks
 	KeySandbox = "sandbox" // SANDBOX_SECRET in demo mode
 )
 
-// Key derives the 32 bytes of one purpose from SECRET_KEY (HKDF-SHA256, RFC 5869).
+// Key derives the 32 bytes for one purpose from SECRET_KEY (HKDF-SHA256, RFC 5869).
 func (c *Config) Key(purpose string) []byte {
 	key, err := hkdf.Key(sha256.New, []byte(c.SecretKey), nil, "videomall/"+purpose, sha256.Size)
 	if err != nil {
-		panic(err) // only for a length over 255 hashes
+		panic(err) // happens only for a length over 255 hashes
 	}
 	return key
 }
@@ -65,14 +65,13 @@ func fillSecrets(c *Config) (err error) {
 	return nil
 }
 
-// keptSecret reads DATA_DIR/secret.key, making it at the first start, so that sessions and media
-// outlive a restart.
+// keptSecret reads DATA_DIR/secret.key, which the first start creates, so that sessions and media survive a restart.
 func keptSecret(c *Config) (Secret, error) {
 	path := c.Path("secret.key")
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = makeSecret(c.DataDir, path); err == nil {
-			b, err = os.ReadFile(path) // a sibling's, if it was faster
+			b, err = os.ReadFile(path) // another process may have been faster
 		}
 	}
 	if err != nil {
@@ -86,9 +85,9 @@ func keptSecret(c *Config) (Secret, error) {
 	return Secret(s), nil
 }
 
-// makeSecret writes aside and links, so that the file is whole or absent and never replaced.
+// makeSecret writes a temporary file and links it, so that the secret's file is whole or absent and never replaced.
 func makeSecret(dir, path string) error {
-	// Others may pass, not look: root's private PostgreSQL runs as another account.
+	// Others may pass through the folder but not list it: root's private PostgreSQL runs as another account.
 	if err := os.MkdirAll(dir, 0o711); err != nil {
 		return err
 	}
@@ -99,7 +98,7 @@ func makeSecret(dir, path string) error {
 		return err
 	}
 	defer os.Remove(f.Name())
-	_, err = f.WriteString(base64.StdEncoding.EncodeToString(raw) + "\n") // CreateTemp's mode is 0600
+	_, err = f.WriteString(base64.StdEncoding.EncodeToString(raw) + "\n") // CreateTemp sets the mode 0600
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}

@@ -1,8 +1,7 @@
-// Package demo owns the content of a freshly started mall: six creators, their videos with
-// covers and packaged footage, prices and reviews, so that a machine without ffmpeg can serve them.
-// All but the footage is embedded. It refuses to know databases, object stores and encryption: it
-// hands out values and clear files, and whoever seeds decides what becomes of them. Everything below
-// footage/, covers/ and avatars/ is made by the command in gen/.
+// Package demo owns the content of a new mall: six creators, their videos with covers and packaged footage, prices and
+// reviews, so that a machine without ffmpeg can serve them. Everything except the footage is embedded. Seed writes the
+// content, and a history of orders, through the modules of the mall; the package knows no object stores and no
+// encryption. The command in gen/ makes everything below footage/, covers/ and avatars/.
 package demo
 
 import (
@@ -25,7 +24,7 @@ var CoverWidths = [...]int{320, 480, 960}
 // AvatarSizes are the edge lengths in pixels in which every avatar exists.
 var AvatarSizes = [...]int{96, 192}
 
-// Texts is a list in both languages; the two need not match item by item.
+// Texts is a list in each language. The lists need not correspond item by item.
 type Texts struct {
 	Zh []string `json:"zh"`
 	En []string `json:"en"`
@@ -50,10 +49,10 @@ type Video struct {
 	Creator          string      `json:"creator"`  // slug
 	Category         string      `json:"category"` // slug
 	Title            locale.Text `json:"title"`
-	Description      locale.Text `json:"description"` // paragraphs are parted by an empty line
+	Description      locale.Text `json:"description"` // paragraphs are separated by an empty line
 	Tags             Texts       `json:"tags"`
 	DurationSeconds  int         `json:"durationSeconds"`
-	FreeSeconds      int         `json:"freeSeconds"` // of the video's begin that anybody may watch
+	FreeSeconds      int         `json:"freeSeconds"` // at the beginning of the video that anybody may watch
 	PublishedDaysAgo int         `json:"publishedDaysAgo"`
 	Chapters         []Chapter   `json:"chapters"`
 	SKUs             []SKU       `json:"skus"`
@@ -92,7 +91,7 @@ type PriceChange struct {
 	ListAmount int64 `json:"listAmount"`
 }
 
-// Review is what a demo shopper wrote, in the one language they wrote it in.
+// Review is a review of a demo shopper, in the language in which they wrote it.
 type Review struct {
 	Video    string `json:"video"` // slug
 	Reviewer string `json:"reviewer"`
@@ -101,7 +100,7 @@ type Review struct {
 	Body     string `json:"body"`
 }
 
-// Catalogue is all of the demo's text, videos newest first.
+// Catalogue has all texts of the demo. The newest videos come first.
 type Catalogue struct {
 	Categories []Category `json:"categories"`
 	Creators   []Creator  `json:"creators"`
@@ -109,8 +108,8 @@ type Catalogue struct {
 	Reviews    []Review   `json:"-"`
 }
 
-// Load reads the catalogue. It fails when a name in it leads nowhere, which only an edit of the
-// embedded files can cause.
+// Load reads the catalogue. It fails if a name in it refers to nothing, which only a change of the embedded files can
+// cause.
 func Load() (Catalogue, error) {
 	var c Catalogue
 	if err := decode("people.json", &c); err != nil {
@@ -166,12 +165,12 @@ func (c Catalogue) check() error {
 	return nil
 }
 
-// Cover is the WebP cover of a video in one of CoverWidths.
+// Cover returns the WebP cover of a video in one of CoverWidths.
 func Cover(slug string, width int) ([]byte, error) {
 	return files.ReadFile(fmt.Sprintf("covers/%s-%d.webp", slug, width))
 }
 
-// Avatar is the WebP portrait of a creator in one of AvatarSizes.
+// Avatar returns the WebP portrait of a creator in one of AvatarSizes.
 func Avatar(slug string, size int) ([]byte, error) {
 	return files.ReadFile(fmt.Sprintf("avatars/%s-%d.webp", slug, size))
 }

@@ -69,7 +69,7 @@ func TestContent_stock(t *testing.T) {
 	}
 }
 
-// bilingual wants Han characters in the Chinese and none in the English.
+// bilingual requires Han characters in the Chinese text and none in the English text.
 func bilingual(t *testing.T, where string, texts ...locale.Text) {
 	t.Helper()
 	han := func(s string) bool {
@@ -172,8 +172,8 @@ func TestContent_picture_sizes(t *testing.T) {
 	}
 }
 
-// TestContent_covers_differ shrinks each cover to 16 x 9 colours, so that two encodings of one
-// picture would be found equal.
+// TestContent_covers_differ shrinks each cover to 16 x 9 colours, so that it would find two encodings of one picture
+// equal.
 func TestContent_covers_differ(t *testing.T) {
 	t.Parallel()
 	const cols, rows = 16, 9

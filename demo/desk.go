@@ -25,13 +25,13 @@ import (
 	"videomall/mall/webhook"
 )
 
-// The coupons of the demo: of its creator, and of the mall.
+// The coupons of the demo: one of its creator, and one of the mall.
 const (
 	creatorCoupon = "LINXI15"
 	mallCoupon    = "WELCOME5"
 )
 
-// offers makes the coupons and a bundle, some weeks ago.
+// offers creates the coupons and a bundle, dated some weeks ago.
 func (s *seeder) offers(ctx context.Context) error {
 	clock := s.now.AddDate(0, 0, -historyDays)
 	audited, _ := s.at(&clock)
@@ -68,7 +68,7 @@ func (s *seeder) offers(ctx context.Context) error {
 		{promotion.Actor{UserID: creator.ID}, creatorCoupon, ofCreator},
 		{promotion.Actor{UserID: operator.ID, Operator: true}, mallCoupon, ofMall},
 	} {
-		// made before
+		// ErrCouponInvalid: the coupon exists already
 		if _, err := shop.CreateCoupon(ctx, c.by, c.code, c.terms); err != nil &&
 			!errors.Is(err, promotion.ErrCouponInvalid) {
 			return err
@@ -97,14 +97,14 @@ func (s *seeder) offers(ctx context.Context) error {
 	return err
 }
 
-// payout is what a creator asked for, in percent of what is available now, and what became of it.
+// payout is a payout that a creator requested, with its outcome. part is a percentage of the available balance.
 type payout struct {
 	creator   string // slug
 	daysAgo   int
 	part      int64
 	approved  bool
-	reference string // of the bank, for one that was paid
-	refused   string // why
+	reference string // the bank's, for a payout that was paid
+	refused   string // the reason
 }
 
 var payouts = []payout{
@@ -141,7 +141,7 @@ var payouts = []payout{
 	},
 }
 
-// books writes what the staff did with money: the refunds that they made and the payouts, in the order of time.
+// books writes what the staff did with money, in chronological order: their refunds and the payouts.
 func (s *seeder) books(ctx context.Context, p *plan) error {
 	if done, err := s.mall.Ledger.PayoutsOf(ctx, s.creators[payouts[len(payouts)-1].creator], 0, 2); err != nil ||
 		len(done) == 2 {
@@ -221,10 +221,10 @@ func (s *seeder) payOut(ctx context.Context, books *ledger.Ledger, clock *time.T
 	return books.MarkPaid(ctx, operatorID, made.ID, made.Version+1, pay.reference)
 }
 
-// noteRefund writes down that the operator refunded an order.
+// noteRefund writes to the audit log that the operator refunded an order.
 func (s *seeder) noteRefund(ctx context.Context, audited backoffice.AuditFunc, operatorID int64, o drawn) error {
 	if _, err := s.mall.Orders.GetAny(ctx, o.OrderNo); err != nil {
-		if errors.Is(err, order.ErrNotFound) { // the history was written on another day, and its end is only now
+		if errors.Is(err, order.ErrNotFound) { // this order is newer than the history, which was written on another day
 			return nil
 		}
 		return err
@@ -239,7 +239,7 @@ func (s *seeder) noteRefund(ctx context.Context, audited backoffice.AuditFunc, o
 	})
 }
 
-// refunds are the orders that were refunded, by the time of the refund.
+// refunds returns the orders that were refunded, in the order of their refunds.
 func (p *plan) refunds() []drawn {
 	var list []drawn
 	for _, o := range p.orders {
@@ -251,7 +251,7 @@ func (p *plan) refunds() []drawn {
 	return list
 }
 
-// stray is a payment without an order. It waits in the suspense account, with a case.
+// stray writes a payment without an order. It waits in the suspense account, with a case.
 func (s *seeder) stray(ctx context.Context) error {
 	m := order.Money{
 		Provider:     sandbox.Name,
@@ -278,7 +278,7 @@ func (s *seeder) stray(ctx context.Context) error {
 	})
 }
 
-// desk writes what the staff and the creator have to do today.
+// desk writes the tasks that the staff and the creator have today.
 func (s *seeder) desk(ctx context.Context) error {
 	if known, err := s.mall.Reviews.Takedowns(ctx, 0, 1); err != nil || len(known) > 0 {
 		return err
@@ -288,7 +288,7 @@ func (s *seeder) desk(ctx context.Context) error {
 		return err
 	}
 	for word, weight := range map[string]int{"miracle cure": 40, "guaranteed profit": 60, "包治百病": 40} {
-		// added before
+		// ErrInvalid: the word exists already
 		if err := s.mall.Reviews.AddWord(ctx, operator.ID, word, weight); err != nil &&
 			!errors.Is(err, review.ErrInvalid) {
 			return err
@@ -330,7 +330,8 @@ func (s *seeder) desk(ctx context.Context) error {
 	return s.mall.Reviews.Undo(ctx, operator.ID, down.ID)
 }
 
-// webhook gives the demo's creator an address that nobody listens at, with the one failed test of it, switched off.
+// webhook gives the demo's creator an endpoint at an address where nothing listens. It has one failed test, and is
+// switched off.
 func (s *seeder) webhook(ctx context.Context) error {
 	id := s.creators["lin-xi"]
 	if known, err := s.mall.Webhooks.List(ctx, id); err != nil || len(known) > 0 {

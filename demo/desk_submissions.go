@@ -10,7 +10,7 @@ import (
 	"videomall/mall/review"
 )
 
-// submission is a change of a listing that its creator handed in.
+// submission is a change of a listing that its creator submitted.
 type submission struct {
 	slug    string
 	added   locale.Text // to the description
@@ -51,7 +51,7 @@ var submissions = []submission{
 	},
 }
 
-// submissions hands listings in to the review desk; one goes back to its creator, who appeals.
+// submissions submits listings for review. One is returned to its creator, who appeals.
 func (s *seeder) submissions(ctx context.Context, operatorID int64) error {
 	for _, sub := range submissions {
 		product, err := s.mall.Catalog.FindAny(ctx, sub.slug)
@@ -64,7 +64,7 @@ func (s *seeder) submissions(ctx context.Context, operatorID int64) error {
 			return err
 		}
 		if e.Former != nil || e.Open {
-			continue // handed in before
+			continue // submitted before
 		}
 		e.Content.Description.Zh += "\n\n" + sub.added.Zh
 		e.Content.Description.En += "\n\n" + sub.added.En

@@ -8,11 +8,13 @@ import (
 	"path/filepath"
 )
 
-// footageFolder is where a checkout has the videos. They are 33 MB, which a mall without the demo needs not carry.
+// footageFolder is the folder of the videos in a checkout. They have 33 MB, which a mall without the demo does not
+// need.
 const footageFolder = "demo/footage"
 
-// OpenVideos is the folder of all videos' footage: the one that is named, else demo/footage below the working directory,
-// else the same of the checkout whose bin folder holds this program. It may be missing, as long as nothing is read.
+// OpenVideos returns the folder of all videos' footage: the one that is named, otherwise demo/footage below the working
+// directory, otherwise that of the checkout whose bin folder contains this program. The folder may be missing as long
+// as nothing is read from it.
 func OpenVideos(named string) fs.FS {
 	if named != "" {
 		return os.DirFS(named)
@@ -26,7 +28,7 @@ func OpenVideos(named string) fs.FS {
 	return os.DirFS(footageFolder)
 }
 
-// Footage is the folder of one video: master.m3u8; 360p/, 720p/ and for some 2160p/, each with
+// Footage returns the folder of one video: master.m3u8; 360p/, 720p/ and for some 2160p/, each with
 // index.m3u8, init.mp4 and s00000.m4s onwards; zh.vtt, en.vtt; thumbs.webp, thumbs.vtt;
 // poster.webp (1280 x 720). Nothing in it is encrypted.
 func Footage(videos fs.FS, slug string) (fs.FS, error) {

@@ -21,7 +21,7 @@ func TestFootage_missing(t *testing.T) {
 	t.Parallel()
 	_, err := demo.Footage(demo.OpenVideos(t.TempDir()), "aurora-nights")
 	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "DEMO_VIDEOS") {
-		t.Errorf("a folder without films: %v", err)
+		t.Errorf("a folder without videos: %v", err)
 	}
 }
 
@@ -34,7 +34,7 @@ func lines(t *testing.T, fsys fs.FS, name string) []string {
 	return strings.Split(strings.TrimSpace(string(data)), "\n")
 }
 
-// TestFootage_playlists follows every reference and finds no file that nothing refers to.
+// TestFootage_playlists follows every reference, and checks that every file is referred to.
 func TestFootage_playlists(t *testing.T) {
 	t.Parallel()
 	for _, v := range load(t).Videos {

@@ -21,12 +21,12 @@ import (
 // historyDays is how far the demo's history goes back.
 const historyDays = 90
 
-// historySeed makes the history the same each time; its dates are counted from the day on which it is written.
+// historySeed makes the history the same each time. Its dates are relative to the day on which it is written.
 const historySeed = "video mall, ninety days of it...."
 
-// history writes what happened in the mall before it was opened: orders with all that follows from them, in one
-// transaction, so that a reader sees all of it or nothing; then what the staff and the creators did. A mall that has
-// sold something is left alone.
+// history writes what happened in the mall before it was opened. First it writes orders with everything that follows
+// from them, in one transaction, so that a reader sees all of it or nothing, and then what the staff and the creators
+// did. It does nothing in a mall that has sold something else.
 func (s *seeder) history(ctx context.Context) error {
 	first, err := s.mall.Orders.FirstPaid(ctx)
 	if err != nil {
@@ -44,7 +44,7 @@ func (s *seeder) history(ctx context.Context) error {
 			return fmt.Errorf("orders: %w", err)
 		}
 	} else if _, err := s.mall.Accounts.ByEmail(ctx, p.people[0].Email); errors.Is(err, account.ErrNoUser) {
-		return nil // what this mall sold was no part of the demo
+		return nil // what this mall has sold is not the demo's history
 	} else if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (s *seeder) history(ctx context.Context) error {
 	return s.desk(ctx)
 }
 
-// past writes the people with their orders, and every sum that is kept of them.
+// past writes the people with their orders, and every sum that is computed from these.
 func (s *seeder) past(ctx context.Context, tx pgx.Tx, p *plan) error {
 	if _, err := tx.Exec(ctx, "set local statement_timeout = '2min'"); err != nil {
 		return err
@@ -80,7 +80,7 @@ func (s *seeder) past(ctx context.Context, tx pgx.Tx, p *plan) error {
 	if err := s.mall.Insight.ImportTx(ctx, tx, p.since(), p.traffic(done.Items)); err != nil {
 		return err
 	}
-	for _, f := range p.videos { // in the order of their ids, as everybody who locks several
+	for _, f := range p.videos { // in the order of their ids, as in every transaction that locks several
 		if n := done.Sold[f.spuID]; n > 0 {
 			if err := s.mall.Catalog.CountSaleTx(ctx, tx, f.spuID, n); err != nil {
 				return err
@@ -93,7 +93,7 @@ func (s *seeder) past(ctx context.Context, tx pgx.Tx, p *plan) error {
 	return s.deadLetter(ctx, tx, p)
 }
 
-// deadLetter leaves an event that the search refused a week ago: tried again, it is taken.
+// deadLetter writes an event that the search refused a week ago, and accepts if it is tried again.
 func (s *seeder) deadLetter(ctx context.Context, tx pgx.Tx, p *plan) error {
 	f := p.video("night-train-window")
 	payload, err := json.Marshal(catalog.Change{Type: "catalog.revised", SPUID: f.spuID})
@@ -114,7 +114,7 @@ func (s *seeder) deadLetter(ctx context.Context, tx pgx.Tx, p *plan) error {
 	})
 }
 
-// reviews has buyers say what they thought, each after having seen it, and creators answer some of them.
+// reviews writes reviews of buyers, each after they have watched the video, and answers of creators to some of them.
 func (s *seeder) reviews(ctx context.Context, p *plan) error {
 	last := p.reviews[len(p.reviews)-1]
 	who, err := s.mall.Accounts.ByEmail(ctx, last.email)
@@ -154,15 +154,15 @@ func (s *seeder) reviews(ctx context.Context, p *plan) error {
 	return nil
 }
 
-// at is an audit log and books under the clock of the past.
+// at returns an audit log and a ledger that use the given clock.
 func (s *seeder) at(clock *time.Time) (backoffice.AuditFunc, *ledger.Ledger) {
 	now := func() time.Time { return *clock }
 	audited := backoffice.Audit(s.mall.Accounts, s.mall.Audit.WithClock(now))
-	// history is not sent to creators' servers
+	// the ledger for history sends nothing to creators' servers
 	return audited, s.mall.Ledger.ForHistory(now, audited)
 }
 
-// plan draws the history of the mall as it stands.
+// plan draws the history for the current catalogue.
 func (s *seeder) plan(ctx context.Context) (*plan, error) {
 	source := rand.NewChaCha8([32]byte([]byte(historySeed)[:32]))
 	p := &plan{
@@ -187,7 +187,7 @@ func (s *seeder) plan(ctx context.Context) (*plan, error) {
 	return p, nil
 }
 
-// past fills in the numbers of the people.
+// past fills in the ids of the people.
 func (p *plan) past(ids map[string]int64, operatorID int64) []order.Past {
 	list := make([]order.Past, len(p.orders))
 	for n, o := range p.orders {

@@ -22,7 +22,8 @@ func seeded(t *testing.T) *malltest.Mall {
 	return m
 }
 
-// counters name a number that pages show and select where it differs from what it counts, as one text column.
+// counters are numbers that pages show. Each query selects, as one text column, the rows whose number differs from what
+// it counts.
 var counters = []struct{ shown, differs string }{
 	{
 		"copies sold, on cards and product pages",
@@ -225,7 +226,7 @@ func TestSeed_again(t *testing.T) {
 	}
 }
 
-// everything is a hash of each table's rows.
+// everything returns a hash of each table's rows.
 func everything(t *testing.T, m *malltest.Mall) map[string]string {
 	t.Helper()
 	rows, err := m.Pool.Query(context.Background(), `select table_name from information_schema.tables

@@ -17,23 +17,23 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-// plan is a history before it is written: who bought what when, and what became of it. Everything else is counted from
-// it.
+// plan is a history before it is written: who bought what and when, and what happened then. Everything else is computed
+// from it.
 type plan struct {
 	now       time.Time
 	catalogue Catalogue
 	payWindow time.Duration
-	entropy   *rand.ChaCha8 // makes the numbers
-	random    *rand.Rand    // over the same source
+	entropy   *rand.ChaCha8 // for order numbers
+	random    *rand.Rand    // reads from entropy
 	videos    []video       // by id
 	people    []account.User
-	orders    []drawn // by the moment of placing
+	orders    []drawn // ordered by the time at which they were placed
 	reviews   []opinion
 
 	owned map[string]map[int64]bool // videos by email
 }
 
-// video is what the history needs to know of a video.
+// video is what the history needs to know about a video.
 type video struct {
 	slug      string
 	spuID     int64
@@ -41,9 +41,9 @@ type video struct {
 	zone      calendar.Zone // of the creator's days
 	seconds   int
 	published time.Time
-	weight    float64 // how much it is liked
-	hold      float64 // of the plays that go on, how many see the end
-	ways      []way   // without a limit
+	weight    float64 // its popularity
+	hold      float64 // the share of plays that reach the end
+	ways      []way   // SKUs without limited stock
 }
 
 type way struct {
@@ -87,7 +87,7 @@ func videoOf(v Video, p catalog.Product, zone calendar.Zone, now time.Time) vide
 
 func (p *plan) since() time.Time { return p.midnight(historyDays - 1) }
 
-// midnight is 00:00 UTC so many days ago.
+// midnight returns 00:00 UTC of the day that many days ago.
 func (p *plan) midnight(daysAgo int) time.Time {
 	return p.now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -daysAgo)
 }
@@ -97,8 +97,8 @@ func (p *plan) video(slug string) video {
 	return p.videos[n]
 }
 
-// draw makes the history. What is drawn does not depend on the hour, so that a later hour of the same day only adds to
-// it.
+// draw makes the history. The random numbers do not depend on the hour, so that a later hour of the same day only adds
+// to the history.
 func (p *plan) draw() {
 	slices.SortFunc(p.videos, func(a, b video) int { return cmp.Compare(a.spuID, b.spuID) })
 	p.owned = map[string]map[int64]bool{}
@@ -113,7 +113,7 @@ func (p *plan) draw() {
 	p.orders = slices.DeleteFunc(p.orders, func(o drawn) bool { return p.unfinished(o) })
 	slices.SortStableFunc(p.orders, func(a, b drawn) int { return a.PlacedAt.Compare(b.PlacedAt) })
 	p.failOneRefund()
-	for n := range p.people { // nobody buys before having an account
+	for n := range p.people { // people buy only after they have an account
 		at := p.midnight(historyDays).Add(time.Duration(p.random.IntN(24)) * time.Hour)
 		for _, o := range p.orders {
 			if o.email == p.people[n].Email {
@@ -125,7 +125,7 @@ func (p *plan) draw() {
 	}
 }
 
-// unfinished reports whether part of an order would lie in the future.
+// unfinished reports whether a part of an order would be in the future.
 func (p *plan) unfinished(o drawn) bool {
 	end := o.PaidAt.Add(time.Minute)
 	if o.PaidAt.IsZero() {
@@ -134,7 +134,7 @@ func (p *plan) unfinished(o drawn) bool {
 	return end.After(p.now)
 }
 
-// ordersOn is the number of orders of a day so many days ago. It grows over time, and is higher at weekends.
+// ordersOn returns the number of orders on a day. It grows over time, and is higher at weekends.
 func (p *plan) ordersOn(daysAgo int) int {
 	n := 5 + 5*float64(historyDays-daysAgo)/historyDays
 	if day := p.midnight(daysAgo).Weekday(); day == time.Saturday || day == time.Sunday {
@@ -143,7 +143,7 @@ func (p *plan) ordersOn(daysAgo int) int {
 	return int(n * (0.7 + 0.6*p.random.Float64()))
 }
 
-// moment is a time of that day; most people buy in the evening, which in China is around noon of UTC.
+// moment returns a random time on a day. Most people buy in the evening, which in China is around noon UTC.
 func (p *plan) moment(daysAgo int) time.Time {
 	hour := math.Mod(12+4*p.random.NormFloat64()+48, 24)
 	return p.midnight(daysAgo).Add(time.Duration(hour * float64(time.Hour))).Truncate(time.Millisecond)
@@ -153,7 +153,7 @@ func (p *plan) number(at time.Time) string {
 	return ulid.MustNew(ulid.Timestamp(at), p.entropy).String()
 }
 
-// newOrder is a paid order of these SKUs.
+// newOrder returns a paid order of these SKUs.
 func (p *plan) newOrder(email string, at time.Time, skuIDs ...int64) drawn {
 	paid := at.Add(time.Duration(20+p.random.IntN(240)) * time.Second)
 	return drawn{email: email, Past: order.Past{
@@ -174,7 +174,7 @@ func (p *plan) own(email string, spuID int64) {
 	p.owned[email][spuID] = true
 }
 
-// drawOrder has somebody buy something on a day.
+// drawOrder lets a random person buy something on a day.
 func (p *plan) drawOrder(daysAgo int) {
 	at := p.moment(daysAgo)
 	who := p.people[p.random.IntN(len(p.people))]
@@ -201,7 +201,7 @@ func (p *plan) drawOrder(daysAgo int) {
 		skuIDs, total = append(skuIDs, w.skuID), total+w.amount
 	}
 	o := p.newOrder(who.Email, at, skuIDs...)
-	// Every number is drawn, even if it is not used: the hour must not change what is drawn next.
+	// Every random number is drawn even if it is not used, so that the hour does not change what is drawn next.
 	luck, coupon, plays, reason := p.random.Float64(), p.random.Float64(), p.random.Float64() < 0.9, p.random.IntN(
 		len(refundReasons))
 	started := o.PaidAt.Add(time.Duration(10+p.random.IntN(2000)) * time.Minute)
@@ -235,12 +235,12 @@ var refundReasons = []string{
 	"does not play on the buyer's television", "孩子误点购买", "changed their mind",
 }
 
-// used says that somebody has used a coupon, of which everybody has one use.
+// used reports whether a person has used a coupon. Everybody may use it once.
 func (p *plan) used(email, code string) bool {
 	return slices.ContainsFunc(p.orders, func(o drawn) bool { return o.email == email && o.CouponCode == code })
 }
 
-// choose draws a video that was on sale and that the buyer has not got, and a way to buy it.
+// choose draws a video that was on sale and that the buyer does not have, and a way to buy it.
 func (p *plan) choose(email string, at time.Time) (video, way, bool) {
 	var sum float64
 	weights := make([]float64, len(p.videos))
@@ -249,7 +249,7 @@ func (p *plan) choose(email string, at time.Time) (video, way, bool) {
 		if age < 0 || len(f.ways) == 0 || p.owned[email][f.spuID] {
 			continue
 		}
-		weights[n] = f.weight * (1 + 2*math.Exp(-age/6)) // what is new is bought most
+		weights[n] = f.weight * (1 + 2*math.Exp(-age/6)) // people buy new videos most
 		sum += weights[n]
 	}
 	at1, at2 := p.random.Float64()*sum, p.random.Float64()
@@ -272,7 +272,7 @@ func (p *plan) choose(email string, at time.Time) (video, way, bool) {
 	return video{}, way{}, false
 }
 
-// failOneRefund has the provider refuse the latest refund but one, which leaves a case.
+// failOneRefund lets the provider refuse the last refund but one, which opens a case.
 func (p *plan) failOneRefund() {
 	for n, seen := len(p.orders)-1, 0; n >= 0; n-- {
 		if p.orders[n].Refund == nil {

@@ -10,13 +10,13 @@ import (
 	"videomall/mall/order"
 )
 
-// drawn is an order of somebody who has no number yet.
+// drawn is an order of a person who has no id yet.
 type drawn struct {
 	order.Past
 	email string
 }
 
-// opinion is a review with its time.
+// opinion is a review with its time, its author's email and a reply.
 type opinion struct {
 	Review
 	video video
@@ -32,7 +32,7 @@ func (o opinion) locale() string {
 	return "en"
 }
 
-// drawReviews has each reviewer buy the video and review it some days later.
+// drawReviews lets each reviewer buy the video, and review it a little later.
 func (p *plan) drawReviews() {
 	creator := p.video("aurora-nights").creatorID
 	answered := 0
@@ -57,15 +57,15 @@ func (p *plan) drawReviews() {
 	}
 }
 
-// replies are what the demo's creator answered.
+// replies are answers of the demo's creator to reviews.
 var replies = []string{
 	"谢谢你看完。倒影那一段我等了四个晚上。",
 	"Thank you! A longer cut is on its way.",
 	"很高兴它陪到了孩子睡着。",
 }
 
-// drawShopper gives the demo's shopper a library: what runs out, what stays, and what went back. Nothing of it stands
-// in the way of buying a video to own.
+// drawShopper gives the demo's shopper a library: a video to own, rentals, a refunded one, and an order that was not
+// paid. None of it prevents the shopper from buying a video to own.
 func (p *plan) drawShopper() {
 	email := emailOf(account.RoleShopper)
 	for _, b := range []struct {
@@ -101,7 +101,7 @@ func (p *plan) drawShopper() {
 	}
 }
 
-// drawPeople makes those who buy: whoever wrote a review, and others.
+// drawPeople makes the people who buy: those who wrote a review, and others.
 func (p *plan) drawPeople() {
 	seen := map[string]bool{}
 	add := func(name, locale string) {
@@ -135,7 +135,7 @@ func (p *plan) drawPeople() {
 	p.people = append(p.people, account.User{Email: shopper.Email, Name: shopper.Name})
 }
 
-// shopperEmail is a name's address: words of Latin letters, or a number for those without.
+// shopperEmail makes an address from a name: of its words in Latin letters, or of a number if it has none.
 func shopperEmail(name string) string {
 	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r < 'a' || r > 'z' })
 	if len(words) == 0 {

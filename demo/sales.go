@@ -13,8 +13,8 @@ import (
 	"videomall/mall/promotion"
 )
 
-// A flash sale of the demo, in time from now. Its videos are those that no walk through the demo needs at their normal
-// price.
+// flashSale is a flash sale of the demo. Its times are relative to now. It sells videos whose normal price no walk
+// through the demo needs.
 type flashSale struct {
 	name         locale.Text
 	by           string // an account's role
@@ -46,15 +46,15 @@ var flashSales = []flashSale{
 	},
 }
 
-// sales makes the demo's flash sales, each again when its last one is over, so that a mall that is started always has
-// one.
+// sales creates the demo's flash sales, each one again after it is over, so that a mall always has one when it has
+// started.
 func (s *seeder) sales(ctx context.Context) error {
 	for _, f := range flashSales {
 		if err := s.sale(ctx, f); err != nil {
 			return err
 		}
 	}
-	_, err := s.mall.Promotions.Turn(ctx) // what starts now need not wait for a job
+	_, err := s.mall.Promotions.Turn(ctx) // a sale that starts now does not have to wait for a job
 	return err
 }
 
@@ -93,7 +93,7 @@ func (s *seeder) sale(ctx context.Context, f flashSale) error {
 			}
 		}
 	}
-	// Somebody may have changed a price, or sold what a later sale would be given: the demo does without it then.
+	// Somebody may have changed a price, or sold the units for a later sale. Then the demo does without the sale.
 	c, err := s.mall.Promotions.Create(ctx, by, d)
 	if errors.Is(err, promotion.ErrInvalid) {
 		return nil

@@ -22,10 +22,10 @@ import (
 // Account is one of the three demo accounts.
 type Account struct{ Role, Email, Name string }
 
-// Password opens every demo account; they exist in demo mode only, which listens on loopback only.
+// Password is the password of every demo account. They exist only in demo mode, which listens only on loopback.
 const Password = "demo-mall"
 
-// Accounts are the ways into the demo. The creator is the first of the catalogue's creators.
+// Accounts are the accounts of the demo. The creator is the first of the catalogue's creators.
 var Accounts = []Account{
 	{account.RoleShopper, "shopper@example.test", "Sam Shopper"},
 	{account.RoleCreator, "creator@example.test", "林溪 Lin Xi"},
@@ -34,11 +34,11 @@ var Accounts = []Account{
 
 const currency = "CNY"
 
-// segmentsAKey is small, so that keys rotate even in the demo's short videos.
+// segmentsAKey is how many segments share a key: few, so that keys rotate even in the demo's short videos.
 const segmentsAKey = 2
 
-// Seed writes the demo content into a mall that lacks it. Whatever stopped an earlier try, the next one goes on where
-// it ended; in a mall that has everything it only looks, and makes the flash sales anew that are over.
+// Seed writes the demo content into a mall that lacks it. If something stopped an earlier try, Seed continues where
+// that ended. In a mall that has everything it only creates the flash sales again that are over.
 func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, videos fs.FS, log *slog.Logger) error {
 	c, err := Load()
 	if err != nil {
@@ -78,7 +78,7 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, videos fs.FS, l
 	return s.sales(ctx)
 }
 
-// content writes people, categories, series and the videos that are missing.
+// content writes people, categories, series and the missing videos.
 func (s *seeder) content(ctx context.Context, missing []Video) error {
 	for _, step := range []func(context.Context) error{s.people, s.shelve, s.bind} {
 		if err := step(ctx); err != nil {
@@ -131,7 +131,7 @@ func (s *seeder) people(ctx context.Context) error {
 		}
 	}
 	for _, c := range s.catalogue.Creators {
-		if s.creators[c.Slug] == 0 { // nobody signs in as these: their passwords are thrown away
+		if s.creators[c.Slug] == 0 { // nobody signs in as these creators, so their passwords are not kept
 			u, err := s.mall.Accounts.Provision(ctx, account.User{
 				Email: c.Slug + "@creators.example.test",
 				Name:  c.Name.En,
@@ -181,7 +181,7 @@ func (s *seeder) shelve(ctx context.Context) error {
 	return nil
 }
 
-// video packages a video, lists it with its prices and stock, and publishes it last: what a crash leaves is a
+// video packages a video, lists it with its prices and stock, and publishes it last, so that a crash leaves only a
 // draft that nobody sees.
 func (s *seeder) video(ctx context.Context, v Video) error {
 	footage, err := Footage(s.videos, v.Slug)
@@ -195,7 +195,7 @@ func (s *seeder) video(ctx context.Context, v Video) error {
 	if len(v.Chapters) > len(asset.Chapters) {
 		var chapters []media.Chapter
 		for _, c := range v.Chapters {
-			// of a shorter cut, which an older version had packaged before it was interrupted
+			// the asset may be of a shorter cut, which an older version had packaged before it was interrupted
 			if c.At >= asset.DurationSeconds {
 				continue
 			}
@@ -238,7 +238,7 @@ func (s *seeder) video(ctx context.Context, v Video) error {
 	return s.mall.Catalog.Publish(ctx, spuID)
 }
 
-// size is how many bytes a video's files have together.
+// size returns the total size of a video's files in bytes.
 func size(footage fs.FS) (sum int64) {
 	_ = fs.WalkDir(footage, ".", func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -251,7 +251,7 @@ func size(footage fs.FS) (sum int64) {
 	return max(sum, 1)
 }
 
-// list makes the draft, or finds the one that an interrupted try left.
+// list creates the draft, or finds the one that an interrupted try left.
 func (s *seeder) list(ctx context.Context, v Video, assetID int64,
 	seconds int,
 ) (spuID int64, skuIDs []int64, err error) {
@@ -306,7 +306,7 @@ func (s *seeder) list(ctx context.Context, v Video, assetID int64,
 	return p.SPUID, skuIDs, nil
 }
 
-// spread is a number in [0, n) that is the same for the same name.
+// spread returns a number in [0, n) that depends only on the name.
 func spread(name string, n int) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(name))

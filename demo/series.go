@@ -13,8 +13,8 @@ type place struct {
 	episode  int
 }
 
-// series are the demo's, with the slugs of their episodes in order. The second one is a course: its episodes are
-// lessons, whose chapters are the lesson plan.
+// series are the series of the demo, with the slugs of their episodes in order. The second one is a course: its
+// episodes are lessons, and their chapters are the lesson plan.
 var series = []struct {
 	creator  string
 	slug     string
@@ -33,7 +33,7 @@ var series = []struct {
 	},
 }
 
-// bind makes the series, or finds them, and says which video is which episode.
+// bind creates or finds the series, and notes which video is which episode.
 func (s *seeder) bind(ctx context.Context) error {
 	for _, of := range series {
 		creatorID := s.creators[of.creator]

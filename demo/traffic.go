@@ -10,7 +10,7 @@ import (
 	"videomall/mall/order"
 )
 
-// sources lead people here, each with its part of the views in a hundred.
+// sources lead people here. part is the percentage of views of each.
 var sources = []struct {
 	name string
 	part float64
@@ -22,8 +22,8 @@ var sources = []struct {
 	{"film-diary.example", 7},
 }
 
-// traffic counts, day by day, who came to see the videos and who played them: plays follow from what was bought, and of
-// some buyers it is known where they came from.
+// traffic counts for each day how many people saw the videos and how many played them. Plays follow from purchases. For
+// some buyers the source is known.
 func (p *plan) traffic(items []order.ImportedItem) []insight.Past {
 	type key struct {
 		day time.Time
@@ -78,7 +78,7 @@ func (p *plan) traffic(items []order.ImportedItem) []insight.Past {
 	return list
 }
 
-// visit counts people who look at a video and don't buy it.
+// visit counts people who see a video's page and don't buy it.
 func (p *plan) visit(d *insight.Past, f video, daysAgo int) {
 	age := d.Day.Sub(f.published).Hours() / 24
 	visitors := (4 + 6*float64(historyDays-daysAgo)/historyDays) * f.weight * (1 + 2*math.Exp(-max(age, 0)/6)) * (0.6 +
@@ -90,12 +90,12 @@ func (p *plan) visit(d *insight.Past, f video, daysAgo int) {
 		d.Visitors++
 		d.Views[p.source()]++
 		if p.random.Float64() < 0.2 {
-			d.Views[p.source()]++ // came again
+			d.Views[p.source()]++ // a second view
 		}
 	}
 }
 
-// arrive counts a buyer, who has seen the page; known says that a source may be credited with the order.
+// arrive counts a buyer, who has seen the page. If known is set, the order may be credited to a source.
 func (p *plan) arrive(d *insight.Past, known bool) {
 	source := p.source()
 	d.Visitors++

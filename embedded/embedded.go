@@ -1,25 +1,25 @@
-// Package embedded brings a private PostgreSQL and a private Redis to a machine that was given none.
+// Package embedded starts a private PostgreSQL and a private Redis on a machine for which no servers are configured.
 //
-// It owns the finding of server programs, their folders, their start and their end. It knows nothing
-// of what is kept in them, and nothing here runs when DATABASE_URL and REDIS_URL are set.
+// It owns finding the server programs, their folders, and starting and stopping them. It knows nothing about their
+// data, and is not used if DATABASE_URL and REDIS_URL are set.
 //
-// # Who lives how long
+// # Lifetime
 //
-// A server lives as long as the last process that uses it, whatever ends that process, SIGKILL
-// included. Its folder holds a FIFO whose writing end every user keeps open; a small shell script
-// (keeper.sh) reads the other end, sees the end of file that the kernel sends when the last writer is
-// gone, and tells the server to stop. So two processes on one DATA_DIR share one server, the first may
-// leave before the second, and nothing outlives both. Pdeathsig would do less: it is Linux's alone,
-// it follows one thread, and it would end the server with the process that happened to come first.
+// A server runs as long as the last process that uses it, however that process ends, including SIGKILL. Its folder has
+// a FIFO whose writing end every user keeps open. A small shell script (keeper.sh) reads the other end. When the last
+// writer is gone, the kernel reports the end of the file, and the script tells the server to stop. So two processes on
+// one DATA_DIR share one server, the first may leave before the second, and nothing outlives both. Pdeathsig would do
+// less: it exists only on Linux, it follows one thread, and it would stop the server together with the process that
+// started it.
 //
-// # What is held while
+// # Locks
 //
-//	start.lock   by a process while it looks, starts or joins: one at a time
-//	server.lock  by the keeper, the server and all its children, inherited: free means that nothing
-//	             of an earlier server is left that could write to the data
+//	start.lock   is held by a process while it looks for a server, starts it or joins it: by one at a time
+//	server.lock  is held by the keeper, and inherited by the server and all its children. If it is free, nothing
+//	             is left of an earlier server that could write to the data
 package embedded
 
 import "errors"
 
-// ErrNoBinaries says that this machine has no server programs and none could be fetched.
+// ErrNoBinaries means that this machine has no server programs and none could be downloaded.
 var ErrNoBinaries = errors.New("no server programs here")

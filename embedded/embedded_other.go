@@ -8,7 +8,7 @@ import (
 	"log/slog"
 )
 
-// The private servers rest on FIFOs, inherited locks and Unix sockets.
+// The private servers need FIFOs, inherited locks and Unix sockets.
 var errUnix = errors.New("private servers run on Linux and macOS only: set DATABASE_URL and REDIS_URL")
 
 // PostgresOptions: see postgres_start.go.
@@ -25,13 +25,13 @@ type Postgres struct {
 	Shared   bool
 }
 
-// StartPostgres always fails here.
+// StartPostgres always fails on this system.
 func StartPostgres(context.Context, PostgresOptions) (*Postgres, error) { return nil, errUnix }
 
 // Stop has nothing to stop.
 func (*Postgres) Stop() error { return nil }
 
-// DatabaseURL is never called here.
+// DatabaseURL is never called, because StartPostgres fails.
 func (p *Postgres) DatabaseURL(string) string { return p.URL }
 
 // RedisOptions: see redis_start.go.
@@ -48,14 +48,14 @@ type Redis struct {
 	Shared    bool
 }
 
-// StartRedis always fails here.
+// StartRedis always fails on this system.
 func StartRedis(context.Context, RedisOptions) (*Redis, error) { return nil, errUnix }
 
 // Stop has nothing to stop.
 func (*Redis) Stop() error { return nil }
 
-// Pid is never called here.
+// Pid is never called, because StartRedis fails.
 func (*Redis) Pid() (int, error) { return 0, errUnix }
 
-// Ended is always true here.
+// Ended always returns true.
 func (*Redis) Ended() bool { return true }

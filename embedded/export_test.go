@@ -2,7 +2,7 @@
 
 package embedded
 
-// What the tests look at from outside.
+// Exported for tests in package embedded_test.
 var (
 	FetchPostgres = fetchPostgres
 	FindPostgres  = findPostgres
@@ -11,5 +11,5 @@ var (
 // RootsPlace: see rootsPlace.
 const RootsPlace = rootsPlace
 
-// Run is where the cluster's sockets lie.
+// Run returns the folder of the cluster's sockets.
 func (p *Postgres) Run() string { return p.server.run }

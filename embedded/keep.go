@@ -21,23 +21,23 @@ import (
 //go:embed keeper.sh
 var keeperScript string
 
-// socketLimit leaves room for PostgreSQL's ".s.PGSQL.5432" within the 103 bytes that macOS allows a
-// socket's path (Linux: 107).
+// socketLimit leaves room for PostgreSQL's ".s.PGSQL.5432" in a socket's path, which may have 103 bytes on macOS and
+// 107 on Linux.
 const socketLimit = 85
 
-// server is one folder with a server in it.
+// server is a server and its folder.
 type server struct {
 	name    string              // for errors: "PostgreSQL"
-	dir     string              // absolute; ours
-	run     string              // sockets, FIFO, acknowledgements, pid: the account's that runs the server
-	cred    *syscall.Credential // nil: the server runs as we do
-	signal  string              // the orderly stop
-	discard bool                // the folder goes with the server
+	dir     string              // absolute; belongs to us
+	run     string              // sockets, FIFO, acknowledgements, pid; belongs to the account that runs the server
+	cred    *syscall.Credential // nil if the server runs under our account
+	signal  string              // stops the server in an orderly way
+	discard bool                // delete the folder when the server ends
 
 	fifo   *os.File // our writing end, held until release
 	user   *os.File // users.lock, shared, held until release
 	start  *os.File // start.lock, held between enter and leave
-	shared bool     // somebody else started it
+	shared bool     // another process started it
 }
 
 // newServer prepares the folder of a server.
@@ -46,7 +46,7 @@ func newServer(name, dir, signal string, cred *syscall.Credential) (*server, err
 	if err != nil {
 		return nil, err
 	}
-	// The folders above may have to let root's PostgreSQL pass, which is another account.
+	// root's PostgreSQL runs as another account, which must be able to pass through the folders above.
 	if err := os.MkdirAll(filepath.Dir(dir), 0o711); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -64,13 +64,13 @@ func newServer(name, dir, signal string, cred *syscall.Credential) (*server, err
 		cred:   cred,
 		signal: signal,
 	}
-	if len(s.run) > socketLimit { // not TMPDIR, which on macOS is long itself
+	if len(s.run) > socketLimit { // not in TMPDIR, which is itself long on macOS
 		s.run = fmt.Sprintf("/tmp/videomall-%d-%08x", os.Geteuid(), crc32.ChecksumIEEE([]byte(dir)))
 	}
 	return s, nil
 }
 
-// impassable is the first folder on the way to dir that an account other than ours cannot enter, or "".
+// impassable returns the first folder in the path of dir that another account cannot enter, or "".
 func impassable(dir string) string {
 	for p := dir; ; p = filepath.Dir(p) {
 		if st, err := os.Stat(p); err == nil && st.Mode()&1 == 0 {
@@ -82,7 +82,7 @@ func impassable(dir string) string {
 	}
 }
 
-// private makes a folder of the account that runs the server, refusing one that is somebody else's.
+// private creates a folder for the account that runs the server. It refuses one that belongs to another account.
 func (s *server) private(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -107,7 +107,7 @@ func (s *server) private(dir string) error {
 	return os.Chmod(dir, 0o700)
 }
 
-// enter takes the start lock: no other process starts or joins a server in this folder until it is released.
+// enter takes the start lock. Until it is released, no other process starts or joins a server in this folder.
 func (s *server) enter(ctx context.Context) (err error) {
 	if s.start, err = waitLock(ctx, filepath.Join(s.dir, "start.lock"), syscall.LOCK_EX); err != nil {
 		return fmt.Errorf("%s: another process is starting it: %w", s.name, err)
@@ -126,8 +126,8 @@ func (s *server) leave() {
 	}
 }
 
-// join becomes a user of the server that runs here already; false when there is none.
-// It waits out one that is just stopping, and stops one whose keeper was killed.
+// join makes us a user of the server that already runs here, and returns false if there is none. It waits for the end
+// of a server that is stopping, and stops one whose keeper was killed.
 func (s *server) join(ctx context.Context) (bool, error) {
 	for began := time.Now(); ; {
 		if s.attach(ctx) {
@@ -149,10 +149,10 @@ func (s *server) join(ctx context.Context) (bool, error) {
 	}
 }
 
-// attach opens the FIFO and waits for the keeper's acknowledgement. Opening alone proves nothing: the
-// keeper may have read its end of file a moment ago.
+// attach opens the FIFO and waits for the keeper's acknowledgement. Opening alone proves nothing, because the keeper
+// may have read the end of the file a moment before.
 func (s *server) attach(ctx context.Context) bool {
-	// Without a reader a non-blocking open fails at once (ENXIO).
+	// If nobody reads the FIFO, a non-blocking open fails at once (ENXIO).
 	fd, err := syscall.Open(filepath.Join(s.run, "users"), syscall.O_WRONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return false
@@ -168,7 +168,7 @@ func (s *server) attach(ctx context.Context) bool {
 
 func (s *server) greet(ctx context.Context, f *os.File) error {
 	id := rand.Text()
-	if _, err := f.WriteString(id + "\n"); err != nil { // EPIPE: the reader left in between
+	if _, err := f.WriteString(id + "\n"); err != nil { // EPIPE: the reader has left meanwhile
 		return err
 	}
 	ack := filepath.Join(s.run, "acks", id)
@@ -188,9 +188,9 @@ func (s *server) greet(ctx context.Context, f *os.File) error {
 	return errors.New("the keeper does not answer")
 }
 
-// launch starts command under a keeper, us being its first user. The channel is closed when it ends.
+// launch starts command under a keeper, with us as its first user. The channel is closed when it ends.
 func (s *server) launch(ctx context.Context, log string, env []string, command ...string) (<-chan struct{}, error) {
-	// A process that looks whether the lock is free holds it for a moment.
+	// A process that checks whether the lock is free holds it for a moment.
 	brief, cancel := context.WithTimeout(ctx, 2*time.Second)
 	lock, err := waitLock(brief, filepath.Join(s.dir, "server.lock"), syscall.LOCK_EX)
 	cancel()
@@ -199,7 +199,7 @@ func (s *server) launch(ctx context.Context, log string, env []string, command .
 	}
 	defer lock.Close() // the keeper has inherited it
 	acks, fifo := filepath.Join(s.run, "acks"), filepath.Join(s.run, "users")
-	if err := os.RemoveAll(s.run); err != nil { // nobody is left who could use what lies there
+	if err := os.RemoveAll(s.run); err != nil { // no process is left that could use its files
 		return nil, err
 	}
 	for _, d := range []string{s.run, acks} {
@@ -210,12 +210,12 @@ func (s *server) launch(ctx context.Context, log string, env []string, command .
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		return nil, fmt.Errorf("%s: make %s: %w", s.name, fifo, err)
 	}
-	// Both ends are open before the keeper exists: it never waits for a user who was killed meanwhile.
+	// Both ends are open before the keeper exists, so that it never waits for a user that was killed meanwhile.
 	rfd, err := syscall.Open(fifo, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
-	err = syscall.SetNonblock(rfd, false) // a shell takes EAGAIN for the end of file
+	err = syscall.SetNonblock(rfd, false) // a shell treats EAGAIN as the end of the file
 	stdin := os.NewFile(uintptr(rfd), "users")
 	defer stdin.Close()
 	if err != nil {
@@ -246,7 +246,8 @@ func (s *server) launch(ctx context.Context, log string, env []string, command .
 	c.Stderr = out
 	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.run, "TZ=UTC"}, env...)
 	c.ExtraFiles = []*os.File{lock}
-	// A session of its own: Ctrl-C and a closed terminal reach us alone, and we leave in order.
+	// The keeper has a session of its own, so that Ctrl-C and a closed terminal reach only us, and we can stop in
+	// order.
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.cred, Setsid: true}
 	if err := c.Start(); err != nil {
 		w.Close()
@@ -254,7 +255,7 @@ func (s *server) launch(ctx context.Context, log string, env []string, command .
 	}
 	ended := make(chan struct{})
 	go func() {
-		_ = c.Wait() // the log has its reason
+		_ = c.Wait() // the log has the reason
 		close(ended)
 	}()
 	if err := s.greet(ctx, w); err != nil {
@@ -265,8 +266,8 @@ func (s *server) launch(ctx context.Context, log string, env []string, command .
 	return ended, nil
 }
 
-// release stops being a user. When we were the last it waits, up to limit, until nothing of the server
-// is left; when a sibling still uses it, the server goes on and release returns soon.
+// release ends our use of the server. If we were the last user, it waits, at most for limit, until nothing of the
+// server is left. If another process still uses the server, it goes on and release returns soon.
 func (s *server) release(limit time.Duration) error {
 	if s.fifo == nil {
 		return nil
@@ -274,7 +275,7 @@ func (s *server) release(limit time.Duration) error {
 	s.fifo.Close()
 	s.fifo = nil
 	s.user.Close()
-	// Whoever else uses it holds users.lock too.
+	// Every other user holds users.lock, too.
 	lock, last := tryLock(filepath.Join(s.dir, "users.lock"))
 	if !last {
 		return nil
@@ -297,8 +298,8 @@ func (s *server) ended() bool {
 	return free
 }
 
-// stopOrphan signals a server whose keeper is gone. The pid is trusted only if the program with that
-// number was started with our folder in its command line.
+// stopOrphan signals a server whose keeper is gone. It trusts the pid only if the command line of that process contains
+// our folder.
 func (s *server) stopOrphan() {
 	b, err := os.ReadFile(filepath.Join(s.run, "pid"))
 	if err != nil {
@@ -318,7 +319,7 @@ func (s *server) stopOrphan() {
 	_ = syscall.Kill(pid, n)
 }
 
-// commandHas says that process pid lives and has text in its command line.
+// commandHas reports whether process pid is alive and has text in its command line.
 func commandHas(pid int, text string) bool {
 	args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	if err != nil { // no /proc on macOS

@@ -1,7 +1,7 @@
 # Runs a server until its last user is gone. See the package comment of embedded.
 #
 # stdin  the reading end of the FIFO that every user keeps open for writing
-# fd 3   server.lock, locked; held on to by this shell and by the server and its children
+# fd 3   server.lock, locked; this shell, the server and its children keep it open
 # $1     the signal that stops the server in an orderly way
 # $2     folder for acknowledgements: a user writes its id to the FIFO and waits for a file of that name
 # $3     file for the server's pid
@@ -14,9 +14,9 @@ exec 4<&0 </dev/null
 server=$!
 echo "$server" >"$pidfile"
 (
-	# The pid is not reaped, so not given to anyone else, before the shell below has waited for it.
+	# The pid is not reaped, and so cannot be reused, before the shell below has waited for it.
 	while read -r id; do : >"$acks/$id"; done
-	# Again and again: a shell starts a background command with SIGINT ignored, until the server handles it.
+	# It repeats the signal, because a shell starts a background command with SIGINT ignored until the server handles it.
 	while kill -s "$signal" "$server"; do sleep 1; done
 ) <&4 3>&- 4<&- &
 reader=$!

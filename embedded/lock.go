@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// tryLock locks an existing file without waiting. The kernel frees a lock when the last process that
-// holds the open file ends, however it ends. A file that is not there counts as free: nobody made it
-// yet, or its folder went with the server. A nil *os.File closes without harm.
+// tryLock locks an existing file without waiting. The kernel frees a lock when the last process that holds the open
+// file ends, however it ends. A missing file counts as free: nobody has created it yet, or its folder was deleted with
+// the server. Closing a nil *os.File does no harm.
 func tryLock(path string) (f *os.File, free bool) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -24,14 +24,14 @@ func tryLock(path string) (f *os.File, free bool) {
 	return f, true
 }
 
-// waitLock makes the file if need be and waits for the lock, LOCK_EX or LOCK_SH.
+// waitLock creates the file if necessary and waits for the lock, LOCK_EX or LOCK_SH.
 func waitLock(ctx context.Context, path string, how int) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	for {
-		// Asked again and again rather than waited for: a blocked flock ignores ctx.
+		// It polls instead of waiting, because a blocked flock ignores ctx.
 		if syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB) == nil {
 			return f, nil
 		}

@@ -20,8 +20,8 @@ import (
 	"videomall/embedded"
 )
 
-// TestMain lets this binary be the process that a test kills: EMBEDDED_CHILD=postgres:DIR or redis:DIR
-// starts the server, says one line, and lives until its standard input ends.
+// TestMain lets this binary also be the process that a test kills. With EMBEDDED_CHILD=postgres:DIR or redis:DIR it
+// starts the server, writes one line, and runs until its standard input ends.
 func TestMain(m *testing.M) {
 	kind, dir, ok := strings.Cut(os.Getenv("EMBEDDED_CHILD"), ":")
 	if !ok {
@@ -64,7 +64,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// quick is a cluster without fsync: these tests kill processes, not the machine.
+// quick returns options for a cluster without fsync: these tests kill processes, not the machine.
 func quick(dir string) embedded.PostgresOptions {
 	return embedded.PostgresOptions{
 		Dir:      dir,
@@ -141,7 +141,7 @@ func (c *child) stop() {
 	}
 }
 
-// folder is one that another account may pass, as root's PostgreSQL must; t.TempDir's is closed.
+// folder returns a folder that another account can enter, as root's PostgreSQL must. That of t.TempDir is closed.
 func folder(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "videomall-embedded-")
@@ -160,7 +160,7 @@ func folder(t *testing.T) string {
 	return dir
 }
 
-// processes are the pids whose command line contains text.
+// processes returns the pids whose command line contains text.
 func processes(text string) []int {
 	out, _ := exec.Command("ps", "-A", "-ww", "-o", "pid=,args=").Output()
 	var pids []int
@@ -182,7 +182,7 @@ func eventually(t *testing.T, what string, cond func() bool) {
 	}
 }
 
-// needServers skips where there are no server programs, and fails in CI.
+// needServers skips the test if there are no server programs, and fails in CI.
 func needServers(t *testing.T, err error) {
 	t.Helper()
 	if errors.Is(err, embedded.ErrNoBinaries) {

@@ -12,9 +12,9 @@ import (
 	ep "github.com/fergusstrange/embedded-postgres"
 )
 
-// fetchPostgres downloads server binaries below dst, once, and returns their bin folder. Only the
-// download of embedded-postgres is used: its own start refuses root and leaves orphans when killed.
-// PG_BINARY_REPOSITORY names a Maven mirror.
+// fetchPostgres downloads server binaries below dst, once, and returns their bin folder. It uses only the download of
+// embedded-postgres, because its start refuses root and leaves orphans when it is killed. PG_BINARY_REPOSITORY names a
+// Maven mirror.
 func fetchPostgres(dst string) (string, error) {
 	bin := filepath.Join(dst, "bin")
 	tmp, err := os.MkdirTemp("", "videomall-fetch")
@@ -22,8 +22,8 @@ func fetchPostgres(dst string) (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(tmp)
-	// There is no call that downloads alone, so its start is made to fail right after the download: a
-	// data folder below a plain file cannot be made.
+	// No call only downloads, so the start is made to fail right after the download: a data folder below a plain file
+	// cannot be created.
 	wall := filepath.Join(tmp, "file")
 	if err := os.WriteFile(wall, nil, 0o600); err != nil {
 		return "", err
@@ -39,14 +39,14 @@ func fetchPostgres(dst string) (string, error) {
 	}
 	failed := ep.NewDatabase(cfg).Start()
 	if _, err := os.Stat(filepath.Join(bin, "postgres")); err != nil {
-		// It is nil where a download brought the wrong files.
+		// failed is nil if the download brought the wrong files.
 		why := fmt.Sprint(failed)
 		return "", fmt.Errorf("%w, and the download failed (%s): %s", ErrNoBinaries, why, installPostgres())
 	}
 	return bin, nil
 }
 
-// freePort satisfies a check; nothing ever listens there.
+// freePort is for a check of embedded-postgres. Nothing ever listens on the port.
 func freePort() (uint32, error) {
 	l, err := net.Listen("tcp", "localhost:0")
 	if err != nil {

@@ -17,12 +17,12 @@ import (
 	"syscall"
 )
 
-// oldestPostgres is the oldest major the schema works on.
+// oldestPostgres is the oldest major version on which the schema works.
 const oldestPostgres = 15
 
-// findPostgres returns the folder that holds initdb and postgres. Major 0 asks for the newest there
-// is; another asks for that major alone, since a data folder is bound to the one that made it.
-// PG_BIN goes first, then PATH, then where Debian, Red Hat, Homebrew and Postgres.app put theirs.
+// findPostgres returns the folder with initdb and postgres. Major 0 asks for the newest version. Any other major asks
+// for that version alone, since only the version that created a data folder can use it. It searches PG_BIN first, then
+// PATH, then the folders of Debian, Red Hat, Homebrew and Postgres.app.
 func findPostgres(ctx context.Context, major int, more ...string) (string, error) {
 	candidates := []string{}
 	if d := os.Getenv("PG_BIN"); d != "" {
@@ -38,10 +38,10 @@ func findPostgres(ctx context.Context, major int, more ...string) (string, error
 		"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin",
 		"/usr/local/opt/postgresql@*/bin", "/Applications/Postgres.app/Contents/Versions/*/bin",
 	} {
-		m, _ := filepath.Glob(glob) // fails on a malformed pattern only
+		m, _ := filepath.Glob(glob) // fails only for a malformed pattern
 		usual = append(usual, m...)
 	}
-	// Not by name: "9.6" sorts above "15".
+	// Names can't be compared: "9.6" sorts above "15".
 	slices.SortFunc(usual, func(a, b string) int { return cmp.Compare(postgresMajor(ctx, b), postgresMajor(ctx, a)) })
 	for _, dir := range slices.Concat(candidates, usual, more) {
 		if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil {
@@ -57,7 +57,7 @@ func findPostgres(ctx context.Context, major int, more ...string) (string, error
 
 var versionOutput = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
-// postgresMajor asks the program itself; 0 when it does not answer.
+// postgresMajor asks the program for its major version. It is 0 if the program does not answer.
 func postgresMajor(ctx context.Context, bin string) int {
 	out, err := exec.CommandContext(ctx, filepath.Join(bin, "postgres"), "--version").Output()
 	if err != nil {
@@ -67,11 +67,11 @@ func postgresMajor(ctx context.Context, bin string) int {
 	if m == nil {
 		return 0
 	}
-	n, _ := strconv.Atoi(string(m[1])) // digits by the pattern
+	n, _ := strconv.Atoi(string(m[1])) // the pattern allows only digits
 	return n
 }
 
-// madeBy is the major that made a data folder; 0 when there is none yet.
+// madeBy returns the major version that created a data folder, or 0 if there is none yet.
 func madeBy(data string) (int, error) {
 	b, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
 	if os.IsNotExist(err) {
@@ -87,8 +87,9 @@ func madeBy(data string) (int, error) {
 	return n, nil
 }
 
-// postgresAccount is nil for an ordinary user. PostgreSQL refuses root, so root gets the owner of the
-// data when there are some, else the account postgres, else nobody.
+// postgresAccount returns the account under which PostgreSQL runs, or nil for that of an ordinary user. PostgreSQL
+// refuses root, so for root it is the owner of the data if there are any, otherwise the account postgres, otherwise
+// nobody.
 func postgresAccount(data string) (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil

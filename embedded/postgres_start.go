@@ -22,41 +22,41 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// postgresUser is the superuser of a private cluster. Whoever can pass its 0700 folder is trusted.
+// postgresUser is the superuser of a private cluster. Everybody who can enter its 0700 folder is trusted.
 const postgresUser = "videomall"
 
-// rootsPlace is where root's clusters lie when DATA_DIR cannot be reached by another account.
+// rootsPlace is the folder of root's clusters if another account cannot reach DATA_DIR.
 const rootsPlace = "/var/lib/videomall"
 
 // PostgresOptions say what to start and where.
 type PostgresOptions struct {
-	// Dir is the cluster's folder; made when it does not exist.
+	// Dir is the cluster's folder. It is created if it does not exist.
 	Dir string
-	// Database is made when it does not exist; "videomall" when empty.
+	// Database is created if it does not exist. The default is "videomall".
 	Database string
-	// Download permits fetching server binaries when this machine has none.
+	// Download permits downloading server binaries if this machine has none.
 	Download bool
-	// Disposable gives durability up for speed, and makes a cluster that does not start anew. For tests.
+	// Disposable is for tests: it gives up durability for speed, and creates a cluster again if it does not start.
 	Disposable bool
 	// Settings are further "name=value" lines of postgresql.conf.
 	Settings []string
-	// Log hears what takes long; slog.Default() when nil.
+	// Log gets messages about what takes long. The default is slog.Default().
 	Log *slog.Logger
 }
 
 // Postgres is a running private cluster that this process uses until Stop.
 type Postgres struct {
-	// URL is a DATABASE_URL of the database asked for.
+	// URL is a DATABASE_URL for the requested database.
 	URL string
-	// Dir is where the cluster lies: what was asked for, or a place that root's PostgreSQL can reach.
+	// Dir is the cluster's folder: the requested one, or one that root's PostgreSQL can reach.
 	Dir string
-	// Shared says that another process had started it.
+	// Shared means that another process had started it.
 	Shared bool
 	server *server
 }
 
-// StartPostgres starts the cluster in opt.Dir, or joins the one that runs there already.
-// Its error is a sentence for the person who started the program.
+// StartPostgres starts the cluster in opt.Dir, or joins the one that already runs there. Its error is a sentence for
+// the person who started the program.
 func StartPostgres(ctx context.Context, opt PostgresOptions) (*Postgres, error) {
 	if opt.Database == "" {
 		opt.Database = "videomall"
@@ -71,7 +71,7 @@ func StartPostgres(ctx context.Context, opt PostgresOptions) (*Postgres, error) 
 	opt.Dir = dir
 	if os.Geteuid() == 0 {
 		if wall := impassable(dir); wall != "" {
-			// Root's home, as a rule, closed to the account that PostgreSQL will run as.
+			// This is usually root's home, which is closed to the account under which PostgreSQL will run.
 			opt.Dir = filepath.Join(rootsPlace, fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(dir))))
 			opt.Log.Info("PostgreSQL does not run as root, and its account cannot pass "+wall, "data in", opt.Dir)
 		}
@@ -106,7 +106,7 @@ func StartPostgres(ctx context.Context, opt PostgresOptions) (*Postgres, error) 
 	}
 	err = p.start(ctx, opt)
 	if err != nil && opt.Disposable && ctx.Err() == nil {
-		// Written with fsync off: a power cut may have left anything.
+		// It was written with fsync off, so a power cut may have left it in any state.
 		opt.Log.Warn("the disposable PostgreSQL does not start and is made anew", "error", err)
 		if err := os.RemoveAll(filepath.Join(opt.Dir, "data")); err != nil {
 			return nil, err
@@ -119,14 +119,14 @@ func StartPostgres(ctx context.Context, opt PostgresOptions) (*Postgres, error) 
 	return p, nil
 }
 
-// Stop ends this process's use of the cluster, and the cluster with its last user. Close pools first.
+// Stop ends this process's use of the cluster. The cluster ends with its last user. Close pools first.
 func (p *Postgres) Stop() error { return p.server.release(30 * time.Second) }
 
-// DatabaseURL is URL with another database in it.
+// DatabaseURL returns URL with another database in it.
 func (p *Postgres) DatabaseURL(name string) string { return socketURL(p.server.run, name) }
 
 func socketURL(socket, database string) string {
-	q := url.Values{"host": {socket}, "port": {"5432"}, "sslmode": {"disable"}} // explicit: PGPORT and the like lose
+	q := url.Values{"host": {socket}, "port": {"5432"}, "sslmode": {"disable"}} // explicit, so that PGPORT has no effect
 	return "postgres://" + postgresUser + "@/" + url.PathEscape(database) + "?" + q.Encode()
 }
 
@@ -148,7 +148,7 @@ func (p *Postgres) start(ctx context.Context, opt PostgresOptions) error {
 	settings := []string{
 		"listen_addresses=", "port=5432", "unix_socket_permissions=0700", "logging_collector=off",
 		"log_destination=stderr",
-		// A laptop's share: the mall's pools and some psql beside a browser and an editor.
+		// For a laptop: the mall's pools and some psql sessions, besides a browser and an editor.
 		"max_connections=200", "shared_buffers=128MB", "max_wal_size=512MB",
 		// The mall's statements are short; compiling one costs more than it saves.
 		"jit=off",
@@ -193,7 +193,7 @@ func locatePostgres(ctx context.Context, opt PostgresOptions, data string) (stri
 	return fetchPostgres(fetched)
 }
 
-// installPostgres is the one command that brings a server to this machine.
+// installPostgres returns the command that installs a server on this machine.
 func installPostgres() string {
 	if runtime.GOOS == "darwin" {
 		return "install PostgreSQL with: brew install postgresql@17 (or set DATABASE_URL)"
@@ -201,20 +201,20 @@ func installPostgres() string {
 	return "install PostgreSQL with: sudo apt-get install -y postgresql (or set DATABASE_URL)"
 }
 
-// postgresLocale sorts and classifies by code point, Chinese letters included, the same everywhere.
+// postgresLocale returns a locale that sorts and classifies by code point, including Chinese, the same on every system.
 func postgresLocale() string {
-	if runtime.GOOS == "darwin" { // has no C.UTF-8
+	if runtime.GOOS == "darwin" { // macOS has no C.UTF-8
 		return "en_US.UTF-8"
 	}
 	return "C.UTF-8"
 }
 
-// makeCluster runs initdb aside and renames, so that data is whole or absent.
+// makeCluster runs initdb in a temporary folder and renames it, so that data is whole or absent.
 func (s *server) makeCluster(ctx context.Context, bin, data string, opt PostgresOptions) error {
 	if _, err := os.Stat(data); err == nil {
 		return nil
 	}
-	halves, _ := filepath.Glob(data + ".new-*") // of starts that were killed here; we hold start.lock
+	halves, _ := filepath.Glob(data + ".new-*") // left by starts that were killed here; we hold start.lock
 	for _, h := range halves {
 		_ = os.RemoveAll(h)
 	}
@@ -242,9 +242,9 @@ func (s *server) makeCluster(ctx context.Context, bin, data string, opt Postgres
 	return nil
 }
 
-// disarmStalePid lets PostgreSQL start over the pid file of a server that was killed, though its
-// number may belong to another program by now, which PostgreSQL would take for a living server. The
-// file itself must stay: through it PostgreSQL finds the shared memory of surviving backends.
+// disarmStalePid lets PostgreSQL start in spite of the pid file of a server that was killed. The pid in the file may
+// belong to another program by now, which PostgreSQL would take for a running server. The file itself must stay,
+// because through it PostgreSQL finds the shared memory of surviving backends.
 func (s *server) disarmStalePid(data string) error {
 	path := filepath.Join(data, "postmaster.pid")
 	b, err := os.ReadFile(path)
@@ -255,23 +255,23 @@ func (s *server) disarmStalePid(data string) error {
 		return err
 	}
 	first, rest, _ := strings.Cut(string(b), "\n")
-	pid, _ := strconv.Atoi(strings.TrimSpace(first)) // a torn file reads as 0
+	pid, _ := strconv.Atoi(strings.TrimSpace(first)) // an incomplete file gives 0
 	if pid > 1 && commandHas(pid, data) {
 		return fmt.Errorf("PostgreSQL: process %d, not started by this program, uses %s: stop it first", pid, data)
 	}
 	return os.WriteFile(path, fmt.Appendf(nil, "%d\n%s", os.Getpid(), rest), 0o600)
 }
 
-// keepShort moves a long log aside and deletes the one that was moved before.
+// keepShort renames a long log, which replaces the one that was renamed before.
 func keepShort(log string) {
 	if st, err := os.Stat(log); err == nil && st.Size() > 10<<20 {
-		_ = os.Rename(log, log+".1") // a log that grows on is no reason not to start
+		_ = os.Rename(log, log+".1") // a log that goes on growing is no reason not to start
 	}
 }
 
-// ready waits until the server accepts connections and makes the database if need be.
+// ready waits until the server accepts connections, and creates the database if necessary.
 func (p *Postgres) ready(ctx context.Context, database string, ended <-chan struct{}) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute) // recovery after a crash takes its time
+	ctx, cancel := context.WithTimeout(ctx, time.Minute) // recovery after a crash takes a while
 	defer cancel()
 	for {
 		conn, err := pgx.Connect(ctx, p.DatabaseURL("postgres"))
@@ -300,7 +300,7 @@ func makeDatabase(ctx context.Context, conn *pgx.Conn, name string) error {
 	}
 	_, err := conn.Exec(ctx, "create database "+pgx.Identifier{name}.Sanitize())
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == "42P04" { // a sibling was faster
+	if errors.As(err, &pg) && pg.Code == "42P04" { // another process was faster
 		return nil
 	}
 	return err

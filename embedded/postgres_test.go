@@ -78,7 +78,7 @@ func TestStartPostgres_process_killed(t *testing.T) {
 	eventually(t, "the server ended", func() bool { return len(processes(dir)) == 0 })
 	p := startPostgres(t, dir)
 	if p.Shared || query1(t, p.URL, "select v from kept") != "yes" {
-		t.Error("the data are gone")
+		t.Error("the data are lost")
 	}
 }
 
@@ -88,7 +88,7 @@ func TestStartPostgres_again_after_a_kill(t *testing.T) {
 	dir := folder(t)
 	c := spawn(t, "postgres", dir).ready()
 	exec1(t, c.URL, "create table n (v int)")
-	for i := range 3 { // no pause: the old server is still stopping
+	for i := range 3 { // without a pause, so that the old server is still stopping
 		exec1(t, c.URL, fmt.Sprintf("insert into n values (%d)", i))
 		c.kill()
 		c = spawn(t, "postgres", dir).ready()
@@ -116,7 +116,7 @@ func TestStartPostgres_shared_folder(t *testing.T) {
 	if owners != 1 || len(started) != 1 {
 		t.Fatalf("%d of three started it, %d servers", owners, len(started))
 	}
-	// Whoever started it goes first, and not in order.
+	// The process that started it goes first, and is killed.
 	var rest []*child
 	for _, c := range children {
 		if c.Shared {
@@ -127,7 +127,7 @@ func TestStartPostgres_shared_folder(t *testing.T) {
 	}
 	rest[0].stop()
 	if !started[query1(t, rest[1].URL, "select pg_postmaster_start_time()::text")] {
-		t.Error("the last one has another server")
+		t.Error("the last process has another server")
 	}
 	rest[1].stop() // returns when the server is gone
 	if left := processes(dir); len(left) != 0 {
@@ -142,7 +142,7 @@ func TestStartPostgres_keeper_killed(t *testing.T) {
 	c := spawn(t, "postgres", dir).ready()
 	exec1(t, c.URL, "create table kept as select 'yes' as v")
 	server := pidIn(t, dir, "run", "pid")
-	t.Cleanup(func() { // whatever happens below, no orphan stays
+	t.Cleanup(func() { // leaves no orphan, whatever happens below
 		if slices.Contains(processes(dir), server) {
 			_ = syscall.Kill(server, syscall.SIGINT)
 		}
@@ -158,10 +158,10 @@ func TestStartPostgres_keeper_killed(t *testing.T) {
 	}
 	p := startPostgres(t, dir) // stops the orphan first
 	if query1(t, p.URL, "select v from kept") != "yes" {
-		t.Error("the data are gone")
+		t.Error("the data are lost")
 	}
 	if pidIn(t, dir, "run", "pid") == server {
-		t.Error("still the orphan")
+		t.Error("the orphan still serves")
 	}
 }
 
@@ -174,7 +174,7 @@ func TestStartPostgres_stale_pid_file(t *testing.T) {
 	signal(t, pidIn(t, dir, "run", "pid"), syscall.SIGKILL)
 	eventually(t, "the server ended", func() bool { return len(processes(filepath.Join(dir, "data"))) == 0 })
 	c.kill()
-	// The worst case: the number in the pid file belongs to another program of the same account by now.
+	// In the worst case the number in the pid file belongs to another program of the same account by now.
 	path := filepath.Join(dir, "data", "postmaster.pid")
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -202,7 +202,7 @@ func TestStartPostgres_stale_pid_file(t *testing.T) {
 	}
 	p := startPostgres(t, dir)
 	if query1(t, p.URL, "select v from kept") != "yes" {
-		t.Error("the data are gone")
+		t.Error("the data are lost")
 	}
 }
 
@@ -218,7 +218,7 @@ func TestStartPostgres_long_path(t *testing.T) {
 	}
 	defer os.RemoveAll(p.Run())
 	if query1(t, p.URL, "show fsync") != "on" {
-		t.Error("data that matter are kept without fsync")
+		t.Error("durable data are written without fsync")
 	}
 	if err := p.Stop(); err != nil {
 		t.Error(err)
@@ -239,7 +239,7 @@ func TestStartPostgres_as_root(t *testing.T) {
 	t.Cleanup(func() { // after Stop
 		_ = p.Stop()
 		_ = os.RemoveAll(p.Dir)
-		_ = os.Remove(embedded.RootsPlace) // if nobody else's lie there
+		_ = os.Remove(embedded.RootsPlace) // if there are no other clusters in it
 	})
 	if !strings.HasPrefix(p.Dir, embedded.RootsPlace) {
 		t.Errorf("data in %s", p.Dir)
@@ -302,7 +302,7 @@ func TestStartPostgres_download_failed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Close() // nobody answers there
+	l.Close() // nobody listens there any more
 	t.Setenv("PG_BINARY_REPOSITORY", "http://"+l.Addr().String())
 	_, err = embedded.FetchPostgres(t.TempDir())
 	if !errors.Is(err, embedded.ErrNoBinaries) || !strings.Contains(err.Error(), "install") {

@@ -15,21 +15,21 @@ import (
 	"github.com/alicebob/miniredis/v2"
 )
 
-// miniTick is how late a key of miniredis may expire.
+// miniTick is the longest delay with which a key of miniredis expires.
 const miniTick = 100 * time.Millisecond
 
-// startMini runs a Redis written in Go inside this process, for a machine that has no server. It
-// keeps nothing: what the mall has in Redis is a gate and a cache, which it rebuilds from PostgreSQL.
-// Siblings on the same folder use it too; when this process ends they go on without Redis, which
-// every use of it allows for.
+// startMini runs miniredis, a Redis written in Go, inside this process, for a machine without a Redis server. It stores
+// nothing on disk: the mall's data in Redis are a gate and a cache, which it rebuilds from PostgreSQL. Other processes
+// on the same folder use it, too. When this process ends they go on without Redis, as every use of it permits.
 func startMini(s *server, opt RedisOptions) (*Redis, error) {
-	// Held until this process ends: a sibling must not start a second miniredis, whose stock would differ.
+	// The lock is held until this process ends, so that no other process starts a second miniredis, whose stock would
+	// differ.
 	lock, err := waitLock(context.Background(), filepath.Join(s.dir, "server.lock"), syscall.LOCK_EX)
 	if err != nil {
 		return nil, err
 	}
 	m := miniredis.NewMiniRedis()
-	password := rand.Text() // it listens on loopback, where every account of the machine can knock
+	password := rand.Text() // it listens on loopback, which every account of the machine can reach
 	m.RequireAuth(password)
 	if err := m.StartAddr("127.0.0.1:0"); err != nil {
 		lock.Close()
@@ -60,7 +60,7 @@ func startMini(s *server, opt RedisOptions) (*Redis, error) {
 	}, nil
 }
 
-// driveClock lets keys expire, which miniredis leaves to its user.
+// driveClock lets keys expire, because miniredis doesn't do that by itself.
 func driveClock(m *miniredis.Miniredis, quit <-chan struct{}) {
 	tick, last := time.NewTicker(miniTick), time.Now()
 	defer tick.Stop()
@@ -75,7 +75,7 @@ func driveClock(m *miniredis.Miniredis, quit <-chan struct{}) {
 	}
 }
 
-// joinMini is the miniredis of a living sibling, or nil.
+// joinMini returns the miniredis of another running process, or nil.
 func joinMini(ctx context.Context, s *server) *Redis {
 	b, err := os.ReadFile(filepath.Join(s.dir, "miniredis"))
 	if err != nil || s.ended() {

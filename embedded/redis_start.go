@@ -21,16 +21,16 @@ import (
 
 // RedisOptions say what to start and where.
 type RedisOptions struct {
-	// Dir is the server's folder; made when it does not exist.
+	// Dir is the server's folder. It is created if it does not exist.
 	Dir string
-	// Databases is the number of logical databases; 16 when 0.
+	// Databases is the number of logical databases. The default is 16.
 	Databases int
-	// Program insists on a real server: without one StartRedis returns ErrNoBinaries. Otherwise a
-	// machine without any gets miniredis, inside this process.
+	// Program requires a real server: without one StartRedis returns ErrNoBinaries. Otherwise a machine without a
+	// server gets miniredis, inside this process.
 	Program bool
-	// Disposable keeps nothing on disk and deletes Dir when the server ends. For tests.
+	// Disposable is for tests: it stores nothing on disk, and deletes Dir when the server ends.
 	Disposable bool
-	// Log gets a warning when miniredis stands in for a server; slog.Default() when nil.
+	// Log gets a warning if miniredis replaces a server. The default is slog.Default().
 	Log *slog.Logger
 }
 
@@ -40,13 +40,13 @@ type Redis struct {
 	URL string
 	// Kind is "redis-server", "valkey-server" or "miniredis".
 	Kind string
-	// Shared says that another process had started it.
+	// Shared means that another process had started it.
 	Shared bool
 	server *server
 	stop   func() error
 }
 
-// StartRedis starts the server in opt.Dir, or joins the one that runs there already.
+// StartRedis starts the server in opt.Dir, or joins the one that already runs there.
 func StartRedis(ctx context.Context, opt RedisOptions) (*Redis, error) {
 	if opt.Log == nil {
 		opt.Log = slog.Default()
@@ -98,10 +98,10 @@ func StartRedis(ctx context.Context, opt RedisOptions) (*Redis, error) {
 	return r, nil
 }
 
-// Stop ends this process's use of the server, and the server with its last user.
+// Stop ends this process's use of the server. The server ends with its last user.
 func (r *Redis) Stop() error { return r.stop() }
 
-// Pid is the server's process, for a test that kills it; an error for miniredis, which has none.
+// Pid returns the process ID of the server, for a test that kills it. It fails for miniredis, which has no process.
 func (r *Redis) Pid() (int, error) {
 	if r.server == nil {
 		return 0, errors.New("miniredis has no process")
@@ -126,7 +126,7 @@ func (s *server) launchRedis(ctx context.Context, bin, socket string, opt RedisO
 	command := append([]string{
 		bin, "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", s.dir, "--daemonize", "no",
 		"--databases", strconv.Itoa(opt.Databases), "--save", "", "--loglevel", "warning", "--logfile", "",
-		// What does not fit is refused, which the mall survives; what was evicted unseen would be stock.
+		// A full Redis must refuse writes, which the mall survives. Eviction could silently remove stock.
 		"--maxmemory-policy", "noeviction",
 	}, keep...)
 	return s.launch(ctx, log, []string{"LC_ALL=C"}, command...)
@@ -141,7 +141,7 @@ func findRedis() string {
 	return ""
 }
 
-// answers waits for a PONG. A server that still reads its append-only file says LOADING till then.
+// answers waits for a PONG. A server that is still reading its append-only file answers LOADING.
 func answers(ctx context.Context, redisURL string, ended <-chan struct{}) error {
 	opt, err := redis.ParseURL(redisURL)
 	if err != nil {
@@ -153,7 +153,7 @@ func answers(ctx context.Context, redisURL string, ended <-chan struct{}) error 
 	c := redis.NewClient(opt)
 	defer c.Close()
 	for {
-		// First a plain dial: go-redis logs every one that fails.
+		// It dials without go-redis first, because go-redis logs every dial that fails.
 		conn, err := (&net.Dialer{}).DialContext(ctx, opt.Network, opt.Addr)
 		if err == nil {
 			conn.Close()

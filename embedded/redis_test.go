@@ -59,7 +59,7 @@ func TestStartRedis_process_killed(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.kill()
-	r := startRedis(t, embedded.RedisOptions{Dir: dir, Program: true}) // at once: the old one is still stopping
+	r := startRedis(t, embedded.RedisOptions{Dir: dir, Program: true}) // at once, while the old one is still stopping
 	if v, err := client(t, r.URL).Get(ctx, "k").Result(); err != nil || v != "v" {
 		t.Errorf("%q, %v", v, err)
 	}
@@ -134,7 +134,7 @@ func TestStartRedis_miniredis(t *testing.T) {
 	}
 	sibling := spawn(t, "redis", dir).ready()
 	if !sibling.Shared || sibling.URL != r.URL {
-		t.Errorf("the sibling has %s, shared %v", sibling.URL, sibling.Shared)
+		t.Errorf("the other process has %s, shared %v", sibling.URL, sibling.Shared)
 	}
 	eventually(t, "the key expires", func() bool { return c.Exists(ctx, "k").Val() == 0 })
 	stranger, err := redis.ParseURL(r.URL)
@@ -145,11 +145,11 @@ func TestStartRedis_miniredis(t *testing.T) {
 	s := redis.NewClient(stranger)
 	defer s.Close()
 	if s.Ping(ctx).Err() == nil {
-		t.Error("anybody on this machine may use it")
+		t.Error("it needs no password")
 	}
 	sibling.stop()
 	if err := c.Ping(ctx).Err(); err != nil {
-		t.Error("the sibling took the server along: ", err)
+		t.Error("the end of the other process ended the server: ", err)
 	}
 }
 
@@ -160,6 +160,6 @@ func TestStartRedis_miniredis_process_ends(t *testing.T) {
 	c.kill()
 	r := startRedis(t, embedded.RedisOptions{Dir: dir})
 	if r.Shared || r.URL == c.URL {
-		t.Error("joined a dead one")
+		t.Error("joined a miniredis whose process had ended")
 	}
 }

@@ -19,30 +19,30 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// checkTimeout bounds one check, below any probe's own patience.
+// checkTimeout bounds one check. It is shorter than the timeout of any probe.
 const checkTimeout = 2 * time.Second
 
-// Check is one thing that readiness depends on.
+// Check is one condition of readiness.
 type Check struct {
 	Name  string
 	Probe func(context.Context) error
-	// Degrades marks a check without which the mall still sells, slower. Its failure is shown, and the answer stays
-	// 200.
+	// Degrades marks a check whose failure only makes the mall slower. The answer shows the failure, and its status
+	// remains 200.
 	Degrades bool
 }
 
-// AdminOptions say where the admin server listens and what it answers to.
+// AdminOptions say where the admin server listens, and which requests it answers.
 type AdminOptions struct {
 	Addr    string   // host:port; port 0 takes any free one, see Admin.Addr
-	Hosts   []string // by which it is called besides loopback names and Addr's own
-	PProf   bool     // profiles too, at /debug/pprof/
+	Hosts   []string // names that it accepts besides loopback names and the one in Addr
+	PProf   bool     // also serves profiles at /debug/pprof/
 	Metrics *Metrics
 	Log     *slog.Logger
 	Checks  []Check
 }
 
-// Admin serves /metrics, /healthz, /readyz and, where they are switched on, profiles to those who run the mall, never
-// to the public.
+// Admin serves /metrics, /healthz, /readyz and, if they are switched on, profiles. It is for the people who run the
+// mall, and not for the public.
 type Admin struct {
 	server   *http.Server
 	listener net.Listener
@@ -51,7 +51,7 @@ type Admin struct {
 	log      *slog.Logger
 }
 
-// StartAdmin listens at once.
+// StartAdmin starts the server. It listens when this returns.
 func StartAdmin(o AdminOptions) (*Admin, error) {
 	l, err := net.Listen("tcp", o.Addr)
 	if err != nil {
@@ -66,7 +66,8 @@ func StartAdmin(o AdminOptions) (*Admin, error) {
 	mux.Handle("GET /metrics",
 		promhttp.HandlerFor(o.Metrics.Registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		// Alive is enough: a probe that looked at the database would restart every process in its outage.
+		// It is enough that the process is alive: a probe that checked the database would restart every process during
+		// an outage of it.
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = w.Write([]byte("ok\n"))
 	})
@@ -91,10 +92,10 @@ func StartAdmin(o AdminOptions) (*Admin, error) {
 	return a, nil
 }
 
-// onlyHosts answers requests that name a host of this server's, and no others: a page of another site could have its
-// name lead here (DNS rebinding), and its visitor's browser, which may reach this address, read what is served. An
-// address that is called by number is the number's own host, so it names loopback, the address that the server was told
-// to listen on, or the one that the connection came in by.
+// onlyHosts answers only requests that name a host of this server. Otherwise a page of another site could make its own
+// name resolve to this address (DNS rebinding), and read what is served through its visitor's browser, which may be
+// able to reach this address. An IP address as the host is accepted if it is loopback, the address on which the server
+// was told to listen, or the one at which the connection arrived.
 func onlyHosts(o AdminOptions, next http.Handler) http.Handler {
 	listens, _, _ := net.SplitHostPort(o.Addr)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -115,7 +116,7 @@ func onlyHosts(o AdminOptions, next http.Handler) http.Handler {
 	})
 }
 
-// arrived is the address of this machine that a connection came in by.
+// arrived returns the address of this machine at which the connection arrived.
 func arrived(r *http.Request) netip.Addr {
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	if local == nil {
@@ -128,23 +129,23 @@ func arrived(r *http.Request) netip.Addr {
 	return at.Addr().Unmap()
 }
 
-// Addr is where it listens.
+// Addr returns the address on which the server listens.
 func (a *Admin) Addr() string { return a.listener.Addr().String() }
 
-// Drain makes /readyz fail from now on, so that a load balancer sends nothing more while we finish.
+// Drain makes /readyz fail from now on, so that a load balancer sends no more requests while the process finishes.
 func (a *Admin) Drain() { a.draining.Store(true) }
 
-// Stop ends the server; it should be the last to go.
+// Stop ends the server. It should be stopped last.
 func (a *Admin) Stop(ctx context.Context) error { return a.server.Shutdown(ctx) }
 
 // Readiness is the answer of /readyz: status "ready", "degraded" (both 200), "unready" or "draining"
-// (both 503), and each check's "ok" or complaint.
+// (both 503), and for each check "ok" or what is wrong.
 type Readiness struct {
 	Status string            `json:"status"`
 	Checks map[string]string `json:"checks"`
 }
 
-// Ready runs all checks side by side.
+// Ready runs all checks concurrently.
 func (a *Admin) Ready(ctx context.Context) Readiness {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()

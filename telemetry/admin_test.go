@@ -10,7 +10,8 @@ import (
 	"videomall/telemetry"
 )
 
-// TestStartAdmin_hosts/… : a page of another site whose name was made to lead here reads nothing.
+// TestStartAdmin_hosts checks that a page of another site cannot read anything by making its name resolve to the
+// server.
 func TestStartAdmin_hosts(t *testing.T) {
 	t.Parallel()
 	a, err := telemetry.StartAdmin(telemetry.AdminOptions{

@@ -2,13 +2,13 @@ package telemetry
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// CacheCounts count what becomes of the reads of one cache. A nil one counts nothing.
+// CacheCounts counts the results of the reads of one cache. A nil *CacheCounts counts nothing.
 type CacheCounts struct {
 	hit, stale, miss, refused prometheus.Counter
 	loaded, shared, failed    prometheus.Counter
 }
 
-// Cache are the counts of a cache, whose name is a constant of the program.
+// Cache returns the counts of a cache. Its name is a constant of the program.
 func (m *Metrics) Cache(name string) *CacheCounts {
 	if m == nil {
 		return nil
@@ -24,19 +24,19 @@ func (m *Metrics) Cache(name string) *CacheCounts {
 	}
 }
 
-// Hit counts a read that found what it wanted, fresh.
+// Hit counts a read that found a fresh value.
 func (c *CacheCounts) Hit() { inc(c, func() prometheus.Counter { return c.hit }) }
 
-// Stale counts a read that was served something old, which is loaded anew.
+// Stale counts a read that got a stale value, which is being loaded again.
 func (c *CacheCounts) Stale() { inc(c, func() prometheus.Counter { return c.stale }) }
 
 // Miss counts a read that had to wait for a load.
 func (c *CacheCounts) Miss() { inc(c, func() prometheus.Counter { return c.miss }) }
 
-// Refused counts a read of a name that does not exist, which the filter turned away.
+// Refused counts a read that the filter refused, because the name does not exist.
 func (c *CacheCounts) Refused() { inc(c, func() prometheus.Counter { return c.refused }) }
 
-// Loaded counts a value, or the lack of one, that this process got from the source.
+// Loaded counts a value, or the absence of one, that this process loaded from the source.
 func (c *CacheCounts) Loaded() { inc(c, func() prometheus.Counter { return c.loaded }) }
 
 // Shared counts a value that another process had stored in Redis.

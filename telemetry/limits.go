@@ -2,8 +2,8 @@ package telemetry
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// WatchConnections shows how many connections were refused, since their address had too many, and cut, since their
-// reader took nothing.
+// WatchConnections exports how many connections were refused because their address had too many, and how many were cut
+// because their client read nothing.
 func (m *Metrics) WatchConnections(refused, stalled func() int64) {
 	if m == nil {
 		return
@@ -17,8 +17,8 @@ func (m *Metrics) WatchConnections(refused, stalled func() int64) {
 	}
 }
 
-// WatchDisk shows the free bytes of a folder's disk beside how many must stay free. A disk that can't be asked shows
-// -1.
+// WatchDisk exports the free bytes of a folder's disk, and how many must stay free. If the disk can't be queried, the
+// free bytes are -1.
 func (m *Metrics) WatchDisk(folder string, floor int64, free func(folder string) (int64, error)) {
 	if m == nil {
 		return

@@ -1,6 +1,6 @@
-// Package telemetry is how the mall is watched: structured logs without secrets, metrics with the
-// names that dashboards know, traces where a collector is given, and the admin server that shows them.
-// It knows nothing of orders or videos beyond the names of what is counted.
+// Package telemetry makes the mall observable: structured logs without secrets, metrics with the names that dashboards
+// use, traces if a collector is configured, and the admin server that serves them. Of orders and videos it knows only
+// the names of what is counted.
 package telemetry
 
 import (
@@ -12,8 +12,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// NewLogger writes to w, format "json" or "text". Every record made with a context carries its request
-// ID and trace ID, and none a secret (see Redact).
+// NewLogger returns a logger that writes to w; format is "json" or "text". Every record with a context has its request
+// ID and trace ID. Secrets are removed from all records (see Redact).
 func NewLogger(w io.Writer, level slog.Leveler, format string) *slog.Logger {
 	opt := &slog.HandlerOptions{Level: level, ReplaceAttr: redactAttr}
 	var h slog.Handler = slog.NewTextHandler(w, opt)
@@ -23,7 +23,7 @@ func NewLogger(w io.Writer, level slog.Leveler, format string) *slog.Logger {
 	return slog.New(contextHandler{h})
 }
 
-// contextHandler adds what the context knows about the request.
+// contextHandler adds the request ID and the trace ID of the context.
 type contextHandler struct{ slog.Handler }
 
 func (h contextHandler) Handle(ctx context.Context, r slog.Record) error {
@@ -44,8 +44,7 @@ func (h contextHandler) WithGroup(name string) slog.Handler {
 	return contextHandler{h.Handler.WithGroup(name)}
 }
 
-// AtLeast is a logger that drops records below level, for a library that logs a lot. What log itself drops stays
-// dropped.
+// AtLeast returns a logger that drops records below level, for a library that logs a lot. It also drops what log drops.
 func AtLeast(level slog.Level, log *slog.Logger) *slog.Logger {
 	return slog.New(quieter{log.Handler(), level})
 }
@@ -74,17 +73,17 @@ func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestIDKey{}, id)
 }
 
-// RequestID is the context's request ID, or "".
+// RequestID returns the context's request ID, or "".
 func RequestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id
 }
 
-// maxRequestID bounds what a proxy in front may send.
+// maxRequestID bounds the ID that a proxy may send.
 const maxRequestID = 64
 
-// RequestIDFrom is the ID that a proxy in front gave, when it looks like one, else a new one. What a
-// stranger sends lands in logs: letters, digits, "-", "_" and "." only.
+// RequestIDFrom returns the ID that a proxy has set, if it is well formed, and otherwise a new one. A stranger may have
+// sent it and it is logged, so only letters, digits, "-", "_" and "." are accepted.
 func RequestIDFrom(header string) string {
 	if header == "" || len(header) > maxRequestID {
 		return rand.Text()

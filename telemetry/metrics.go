@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// Metrics are what the mall counts about itself; docs/metrics.md explains them. The names are a contract with
-// dashboards and alerts. A nil *Metrics counts nothing, so that a test needs none.
+// Metrics counts what the mall does; docs/metrics.md explains the metrics. Their names are a contract with dashboards
+// and alerts. A nil *Metrics counts nothing, so that tests need none.
 type Metrics struct {
 	Registry *prometheus.Registry
 
@@ -35,7 +35,7 @@ type Metrics struct {
 	insightDropped  prometheus.Counter
 }
 
-// NewMetrics makes a registry of its own with the mall's metrics, Go's and the process's.
+// NewMetrics returns metrics with a registry of their own, which also has those of Go and of the process.
 func NewMetrics() *Metrics {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "videomall_" + name, Help: help}, labels)
@@ -58,7 +58,7 @@ func NewMetrics() *Metrics {
 		payments: counter("payments_total", "Money that providers reported, by what became of it.", "provider",
 			"outcome"),
 		grants: counter("grants_total", "Deliveries of a paid order by outcome.", "outcome"),
-		// The promise is 30 s and the aim a P99 below 2 s: both are bucket limits.
+		// 30 s is promised, and the aim is a P99 below 2 s, so both are bucket limits.
 		grantSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "videomall_grant_delay_seconds",
 			Help:    "Time from PAID to DELIVERED.",
@@ -117,21 +117,21 @@ func NewMetrics() *Metrics {
 	return m
 }
 
-// Request counts one answered HTTP request. route is the pattern, never the path, so that its values stay few.
+// Request counts one answered HTTP request. route is the pattern and never the path, so that it has few values.
 func (m *Metrics) Request(route, method string, status int, took time.Duration) {
 	if m == nil {
 		return
 	}
 	switch method {
 	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS":
-	default: // anybody may invent methods, and every one would be a series for ever
+	default: // a client can send any method, and each would be a new series
 		method = "other"
 	}
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
 	m.requestSeconds.WithLabelValues(route, method).Observe(took.Seconds())
 }
 
-// OrderOutcome counts what became of placing or ending an order: "placed", "replayed", "cancelled" or a fault's slug.
+// OrderOutcome counts a result of placing or ending an order: "placed", "replayed", "cancelled" or a fault's slug.
 func (m *Metrics) OrderOutcome(outcome string) {
 	if m != nil {
 		m.orders.WithLabelValues(outcome).Inc()
@@ -145,14 +145,14 @@ func (m *Metrics) OrderSet(size int) {
 	}
 }
 
-// PaymentOutcome counts what became of money that a provider reported.
+// PaymentOutcome counts a result of handling money that a provider reported.
 func (m *Metrics) PaymentOutcome(provider, outcome string) {
 	if m != nil {
 		m.payments.WithLabelValues(known(provider), outcome).Inc()
 	}
 }
 
-// known limits the label to existing providers, because anybody may call a callback path, which names one.
+// known limits the label to existing providers, because anybody can call a callback path with any name.
 func known(provider string) string {
 	switch provider {
 	case "sandbox", "stripe", "alipay", "wechatpay":
@@ -161,7 +161,7 @@ func known(provider string) string {
 	return "other"
 }
 
-// GrantOutcome counts a delivery; waited is the time since the payment, and counts only when it was granted.
+// GrantOutcome counts a delivery. waited is the time since the payment; it counts only if access was granted.
 func (m *Metrics) GrantOutcome(outcome string, waited time.Duration) {
 	if m == nil {
 		return
@@ -172,7 +172,7 @@ func (m *Metrics) GrantOutcome(outcome string, waited time.Duration) {
 	}
 }
 
-// Callback times a notice and counts one that was applied before.
+// Callback records how long a notice took, and counts it if it was applied before.
 func (m *Metrics) Callback(provider string, took time.Duration, replay bool) {
 	if m == nil {
 		return
@@ -183,8 +183,8 @@ func (m *Metrics) Callback(provider string, took time.Duration, replay bool) {
 	}
 }
 
-// StockDrift sets by how many units Redis and PostgreSQL differ for a SKU. One without a difference
-// has no series: a mall has more SKUs than a metrics store likes.
+// StockDrift sets by how many units Redis and PostgreSQL differ for a SKU. A SKU without a difference has no series,
+// because a mall has too many SKUs for a metrics store.
 func (m *Metrics) StockDrift(sku int64, units int64) {
 	switch label := strconv.FormatInt(sku, 10); {
 	case m == nil:
@@ -202,14 +202,14 @@ func (m *Metrics) DeadLetters(source string, n int64) {
 	}
 }
 
-// LedgerImbalance sets what all accounts of a currency sum to, in minor units.
+// LedgerImbalance sets the sum of all accounts of a currency, in minor units.
 func (m *Metrics) LedgerImbalance(currency string, sum int64) {
 	if m != nil {
 		m.ledgerImbalance.WithLabelValues(currency).Set(float64(sum))
 	}
 }
 
-// RateLimited counts a request that a bucket refused: policy is a class of routes, subject "user", "device" or
+// RateLimited counts a request that a bucket refused. policy is a class of routes; subject is "user", "device" or
 // "address".
 func (m *Metrics) RateLimited(policy, subject string) {
 	if m != nil {
@@ -217,15 +217,15 @@ func (m *Metrics) RateLimited(policy, subject string) {
 	}
 }
 
-// ListRefused counts a request that an entry of the lists kept out; subject is what the entry names.
+// ListRefused counts a request that an entry of the access lists refused. subject is what the entry names.
 func (m *Metrics) ListRefused(subject string) {
 	if m != nil {
 		m.listRefusals.WithLabelValues(subject).Inc()
 	}
 }
 
-// Queue sets how many wait in a queue and how many it has admitted. An empty queue has no series, because sales come
-// and go.
+// Queue sets how many people wait in a queue and how many it has admitted. An empty queue has no series, because sales
+// are temporary.
 func (m *Metrics) Queue(name string, waiting, admitted int) {
 	switch {
 	case m == nil:
@@ -238,7 +238,7 @@ func (m *Metrics) Queue(name string, waiting, admitted int) {
 	}
 }
 
-// InsightDrift counts sums of creators' days that differed from the rows of orders.
+// InsightDrift counts sums of creators' days that differed from the order rows.
 func (m *Metrics) InsightDrift(sums int) {
 	if m != nil {
 		m.insightDrift.Add(float64(sums))

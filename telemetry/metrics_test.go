@@ -104,12 +104,12 @@ func TestNewMetrics_names(t *testing.T) {
 		}
 	}
 	if strings.Contains(body, `queue="campaign:8"`) {
-		t.Error("a line without people has a series")
+		t.Error("a queue without people has a series")
 	}
 	if strings.Contains(body, `sku="8"`) {
 		t.Error("a SKU without drift has a series")
 	}
-	var none *telemetry.Metrics // counts nothing and does no harm
+	var none *telemetry.Metrics // a nil *Metrics counts nothing and does not panic
 	none.Request("/", "GET", 200, 0)
 	none.OrderOutcome("placed")
 	none.PaymentOutcome("sandbox", "applied")
@@ -161,7 +161,7 @@ func TestAdmin_Ready_required_and_optional_checks(t *testing.T) {
 	postgresDown.Store(true)
 	expect(503, "unready")
 	if status, _ := get(t, url+"/healthz"); status != 200 {
-		t.Error("alive is not ready, and it is alive")
+		t.Error("the process is alive, although it is not ready")
 	}
 	postgresDown.Store(false)
 	redisDown.Store(false)

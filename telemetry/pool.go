@@ -5,7 +5,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// WatchPool shows a database pool's connections and waits; name is "primary" or "replica".
+// WatchPool exports the connections and waits of a database pool. name is "primary" or "replica".
 func (m *Metrics) WatchPool(name string, pool *pgxpool.Pool) {
 	if m == nil {
 		return

@@ -12,7 +12,7 @@ import (
 
 const redacted = "[redacted]"
 
-// secretWords mark an attribute whose whole value is a secret, wherever they stand in its key.
+// secretWords, anywhere in the key of an attribute, mark its whole value as a secret.
 var secretWords = []string{
 	"password", "passwd", "secret", "token", "authorization", "cookie", "signature", "apikey",
 	"api_key", "otp_code", "session_id",
@@ -26,7 +26,7 @@ var patterns = []struct {
 	// Play tokens and key tokens in paths, /p/<jwt>/… and /k/<jwt>/…, longer than any readable name;
 	// segments: /s/<exp>/<session>/<signature>/…
 	{regexp.MustCompile(`/(p|k)/[^/\s"?]{40,}`), "/$1/" + redacted},
-	{regexp.MustCompile(`(/sandbox/pay/)[^/\s"?]+`), "${1}" + redacted}, // whoever knows a payment page's token may pay
+	{regexp.MustCompile(`(/sandbox/pay/)[^/\s"?]+`), "${1}" + redacted}, // its token suffices to pay
 	{regexp.MustCompile(`/s/(\d+)/([^/\s"?]+)/[^/\s"?]+`), "/s/$1/$2/" + redacted},
 	{regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+\.[\w-]*`), redacted}, // a JWT anywhere
 	{regexp.MustCompile(`\b(Bearer)\s+[\w.~+/=-]{6,}`), "$1 " + redacted},
@@ -39,8 +39,8 @@ var patterns = []struct {
 	{regexp.MustCompile(`(?i)\b(password=)('[^']*'|\S+)`), "${1}" + redacted},
 }
 
-// Redact takes the secrets out of a text that goes to a log or a span: tokens in paths and queries,
-// JWTs, Authorization values, passwords in URLs.
+// Redact removes the secrets from a text for a log or a span: tokens in paths and queries, JWTs, Authorization values
+// and passwords in URLs.
 func Redact(s string) string {
 	for _, p := range patterns {
 		s = p.find.ReplaceAllString(s, p.replace)
@@ -48,8 +48,8 @@ func Redact(s string) string {
 	return s
 }
 
-// RedactPath is the path of a request as it may be logged: the route's pattern with its parameters put in, apart from
-// those that are secrets by their name. An address that no route has is redacted as text.
+// RedactPath returns the path of a request in a form that may be logged: the route's pattern with its parameters,
+// except those that are secrets by their name. A path without a route is redacted as text.
 func RedactPath(route, path string, param func(name string) string) string {
 	if route == "" {
 		return Redact(path)

@@ -17,13 +17,13 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Tracing sends spans to a collector, or does nothing where none is given.
+// Tracing sends spans to a collector, or does nothing if none is configured.
 type Tracing struct {
 	provider *sdktrace.TracerProvider
 }
 
-// StartTracing exports to endpoint, the base URL of an OTLP/HTTP collector; "" means no traces at all.
-// role is "serve" or "worker". A collector that is down costs spans, never a request.
+// StartTracing exports to endpoint, the base URL of an OTLP/HTTP collector; if it is "", there are no traces. role is
+// "serve" or "worker". If the collector is down, spans are lost, but requests don't fail.
 func StartTracing(ctx context.Context, endpoint, role, version string) (*Tracing, error) {
 	if endpoint == "" {
 		return &Tracing{}, nil
@@ -42,7 +42,8 @@ func StartTracing(ctx context.Context, endpoint, role, version string) (*Tracing
 	return t, nil
 }
 
-// QueryTracer is for db.Options.Tracer: a span a query, without the query's arguments; nil when there are no traces.
+// QueryTracer returns a tracer for db.Options.Tracer that makes a span for each query, without the query's arguments.
+// It is nil if there are no traces.
 func (t *Tracing) QueryTracer() pgx.QueryTracer {
 	if t.provider == nil {
 		return nil
@@ -50,7 +51,7 @@ func (t *Tracing) QueryTracer() pgx.QueryTracer {
 	return otelpgx.NewTracer(otelpgx.WithDisableConnectionDetailsInAttributes())
 }
 
-// Stop sends what is left.
+// Stop sends the remaining spans.
 func (t *Tracing) Stop(ctx context.Context) error {
 	if t.provider == nil {
 		return nil
@@ -58,8 +59,8 @@ func (t *Tracing) Stop(ctx context.Context) error {
 	return t.provider.Shutdown(ctx)
 }
 
-// Span starts a span below the context's; end it with the error that the work returned. Without a
-// collector it costs a few nanoseconds.
+// Span starts a span below that of the context. The caller ends it with the error of the work. Without a collector this
+// takes a few nanoseconds.
 func Span(ctx context.Context, name string, attrs ...attribute.KeyValue) (context.Context, func(error)) {
 	ctx, span := otel.Tracer("videomall").Start(ctx, name, trace.WithAttributes(attrs...))
 	return ctx, func(err error) {

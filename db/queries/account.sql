@@ -45,16 +45,16 @@ update account_user set role = @role where id = @id and role <> @role;
 update account_user set status = @status where id = @id and status <> @status;
 
 -- name: InsertSession :execrows
--- None is made for who was signed out everywhere, or shut out, since the proof was looked at.
+-- Inserts nothing if the person was signed out everywhere or locked after their proof of identity was checked.
 insert into account_session (id_hash, user_id, epoch, user_agent, device, created_at, seen_at, expires_at, ends_at)
 select @id_hash, u.id, u.access_epoch, @user_agent, @device, @created_at, @created_at, @expires_at, @ends_at
 from account_user u where u.id = @user_id and u.access_epoch = @epoch and u.status = 'active'
 for key share of u;
 
 -- name: Standings :many
--- Who stands behind the credentials that requests carry, as things are now: the one question of every request. A credential is good
--- while its own row lives, the epoch it was given in goes on and its person is not locked. A grant is what a session or a token was
--- given for elsewhere, and lives with it.
+-- Returns the people to whom the credentials of requests belong. Every request asks this. A credential is valid while
+-- its own row is valid, the person's epoch is still the one in which it was given, and the person is not locked. A
+-- grant was given to a session or a token, and is valid as long as that is.
 select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
     s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at, coalesce(s.proved_at, s.created_at)::timestamptz as proved_at
 from account_session s join account_user u on u.id = s.user_id and u.access_epoch = s.epoch and u.status = 'active'
@@ -108,7 +108,7 @@ select session_no, id_hash, user_agent, created_at, seen_at from account_session
 where user_id = @user_id and expires_at > @at order by seen_at desc, session_no desc limit 50;
 
 -- name: InsertToken :execrows
--- As InsertSession.
+-- Inserts nothing under the same conditions as InsertSession.
 insert into account_token (token_hash, user_id, epoch, user_agent, created_at, expires_at)
 select @token_hash, u.id, u.access_epoch, @user_agent, @created_at, @expires_at
 from account_user u where u.id = @user_id and u.access_epoch = @epoch and u.status = 'active'
@@ -144,7 +144,7 @@ insert into account_token (token_hash, user_id, created_at, expires_at)
 select unnest(@token_hashes::bytea[]), unnest(@user_ids::bigint[]), @created_at, @expires_at;
 
 -- name: People :many
--- The newest first. An email is looked for by its beginning, as a range of bytes.
+-- The newest come first. An email matches by its beginning, as a range of bytes.
 select id, email, name, role, locale, status, created_at from account_user
 where (@before_id::bigint = 0 or id < @before_id)
   and (@role::text = '' or role = @role)
@@ -161,8 +161,9 @@ union
 (select id, email, name, role, locale, status, created_at from account_user where lower(name) ~>=~ @begins and lower(name) ~<~ @ends limit @most);
 
 -- name: LockOperators :exec
--- Whoever changes roles takes turns until they commit, and sees what the one before left. One lock and not the operators' rows: those
--- that stop being operators meanwhile would be met in another order.
+-- Transactions that change roles run one after another, so that each sees what the one before has committed. It is
+-- one lock instead of locks on the operators' rows: when somebody stops being an operator meanwhile, two transactions
+-- could lock those rows in different orders.
 select pg_advisory_xact_lock(hashtextextended('account_operator', 0));
 
 -- name: Operators :many
@@ -183,6 +184,6 @@ on conflict (email) do nothing;
 select email, id from account_user where email = any(@emails::text[]);
 
 -- name: SignUpsByDay :many
--- Days are UTC's.
+-- Days are those of UTC.
 select date_trunc('day', created_at, 'UTC')::timestamptz as day, count(*) from account_user
 where created_at >= @since and created_at < @until group by 1 order by 1;

@@ -1,5 +1,5 @@
 -- name: LockChain :exec
--- Writers take turns until they commit: each names the hash of the one before.
+-- Writers hold this lock until they commit, because each entry contains the hash of the one before.
 select pg_advisory_xact_lock(hashtextextended('audit_entry', 0));
 
 -- name: Head :one
@@ -9,7 +9,7 @@ select * from audit_head;
 insert into audit_head (entry_id, hash, seal) values (0, @hash, @seal) on conflict (one) do nothing;
 
 -- name: Canonical :one
--- How PostgreSQL writes the detail: what is hashed must read the same when it comes back.
+-- Returns the detail as PostgreSQL writes it. The hash is of this text, because the detail is read back like this.
 select (@detail::text)::jsonb::text as detail;
 
 -- name: AddEntry :exec
@@ -30,7 +30,7 @@ where (@before_id::bigint = 0 or id < @before_id)
 order by id desc limit @most;
 
 -- name: Verbs :many
--- Each verb once, without reading all entries: from one to the next in the index.
+-- Returns each verb once. It jumps from one to the next in the index, without reading all entries.
 with recursive v as (
     (select verb from audit_entry order by verb limit 1)
     union all
@@ -43,6 +43,6 @@ select id, at, actor_id, actor, verb, subject, detail::text as detail, prev_hash
 where id > @after order by id limit @most;
 
 -- name: About :many
--- What was done to these, whatever they are called: exactly, since "account:7" begins "account:70".
+-- Returns what was done to these subjects. They must match in full, since "account:70" begins with "account:7".
 select id, at, actor_id, actor, verb, subject, detail::text as detail, prev_hash, hash from audit_entry
 where subject = any(@subjects::text[]) order by id desc limit @most;

@@ -1,5 +1,5 @@
 -- name: OpenUserCart :one
--- Creates the cart or locks the one there is, so that its lines can be counted.
+-- Creates the cart, or locks the existing one, so that its lines can be counted.
 insert into cart (user_id, updated_at) values (@user_id::bigint, @at)
 on conflict on constraint cart_user_key do update set updated_at = excluded.updated_at
 returning id;
@@ -16,7 +16,7 @@ select id from cart where guest_hash = @guest_hash::bytea for update;
 delete from cart where id = @id;
 
 -- name: PutItem :exec
--- Once more of the same adds up, never beyond the limit; the line counts as added anew.
+-- If the cart has the SKU already, the quantities are added, up to the limit, and the line counts as added now.
 insert into cart_item (cart_id, sku_id, quantity, added_at) values (@cart_id, @sku_id, least(@quantity::int, @at_most::int), @at)
 on conflict (cart_id, sku_id) do update
 set quantity = least(cart_item.quantity + excluded.quantity, @at_most::int), added_at = excluded.added_at;
@@ -25,8 +25,8 @@ set quantity = least(cart_item.quantity + excluded.quantity, @at_most::int), add
 select count(*) from cart_item where cart_id = @cart_id;
 
 -- name: TakeLines :execrows
--- Moves the guest's lines into the person's cart: the larger quantity where both have the SKU, and of the rest
--- the newest, as many as there is room for.
+-- Moves the guest's lines into the person's cart. If both carts have a SKU, the larger quantity counts. Of the other
+-- lines it takes the newest, as many as there is room for.
 with taken as (
     select g.sku_id, g.quantity, g.added_at, u.sku_id is not null as shared,
            row_number() over (partition by u.sku_id is null order by g.added_at desc, g.sku_id) as nth

@@ -1,5 +1,5 @@
 -- name: Offers :many
--- What can be sold at a moment: a live SPU, an active SKU, the price valid then.
+-- Returns what can be sold at a moment: active SKUs of live SPUs, with the price valid then.
 select k.id as sku_id, s.id as spu_id, s.creator_id, p.id as price_id, s.slug, s.title_zh, s.title_en, s.cover,
        k.kind, k.quality, k.rent_hours, k.stock_limited, k.max_per_order, p.amount, p.list_amount, p.currency
 from video_product_sku k
@@ -28,7 +28,7 @@ values (@spu_id, @kind, @quality, @rent_hours, @stock_limited, @max_per_order, @
 returning id;
 
 -- name: InsertPrice :exec
--- A version's number is never given again, the version called off or not.
+-- A version's number is never used again, even if the version was called off.
 insert into sku_price (sku_id, version, amount, list_amount, currency, valid_from, valid_until, created_at, created_by)
 select @sku_id, greatest(coalesce(max(version), 0), (select coalesce(max(c.version), 0) from sku_price_cancelled c where c.sku_id = @sku_id)) + 1,
        @amount, sqlc.narg(list_amount), @currency, @valid_from::timestamptz, sqlc.narg(valid_until)::timestamptz, @at::timestamptz,
@@ -36,7 +36,7 @@ select @sku_id, greatest(coalesce(max(version), 0), (select coalesce(max(c.versi
 from sku_price where sku_price.sku_id = @sku_id;
 
 -- name: SetStatus :execrows
--- The guard is the list of states this one may follow.
+-- The guard is the list of states that the new one may follow.
 update video_product_spu
 set status = @status, published_at = case when @status::text = 'live' then coalesce(published_at, @at::timestamptz) else published_at end,
     version = version + 1, updated_at = @at::timestamptz
@@ -46,7 +46,7 @@ where id = @id and status = any(@from_statuses::text[]);
 update video_product_spu set asset_id = @asset_id, duration_seconds = @duration_seconds, updated_at = @at where id = @id;
 
 -- name: FreeMinutes :one
--- What of a listing anybody may watch: of one that is on sale only.
+-- Returns the part of a listing that anybody may watch, if the listing is on sale.
 select asset_id, duration_seconds, free_seconds from video_product_spu
 where id = @id and status = 'live' and asset_id is not null and free_seconds > 0;
 
@@ -54,7 +54,7 @@ where id = @id and status = 'live' and asset_id is not null and free_seconds > 0
 select exists (select 1 from video_product_spu where asset_id = @asset_id::bigint);
 
 -- name: LockSPUOfSKU :one
--- Prices of one SPU change one after another.
+-- The lock makes changes of one SPU's prices run one after another.
 select s.id from video_product_spu s
 where s.id = (select k.spu_id from video_product_sku k where k.id = @sku_id)
 for no key update;
@@ -66,7 +66,7 @@ select exists (
 );
 
 -- name: OpenPrice :one
--- The version without an end that is running at a moment.
+-- Returns the version without an end that is valid at a moment.
 select id, amount, list_amount, currency, valid_from from sku_price
 where sku_id = @sku_id and valid_until is null and valid_from <= @at::timestamptz;
 
@@ -96,7 +96,7 @@ select id from video_product_spu where reprice_at <= @at::timestamptz order by r
 for no key update skip locked;
 
 -- name: CountSale :execrows
--- A refund takes back no more than was counted: it may reach an order that was never delivered.
+-- A refund takes back no more than was counted, because it may concern an order that was never delivered.
 update video_product_spu set sold_count = greatest(0, sold_count + @n::bigint) where id = @spu_id;
 
 -- name: ProductByID :one
@@ -134,7 +134,8 @@ join catalog_creator m on m.user_id = s.creator_id
 where s.id = any(@ids::bigint[]);
 
 -- name: RelatedIDs :many
--- The same creator's and the same category's best sellers, those that share most tags first.
+-- Returns videos of the same creator and best sellers of the same category. Those that share the most tags come
+-- first.
 with me as (
     select id, category_id, creator_id, tags from video_product_spu where video_product_spu.id = @spu_id
 ), near as (
@@ -220,7 +221,7 @@ where spu_id = @spu_id and (created_at, id) < (@created_at::timestamptz, @id::bi
 order by created_at desc, id desc limit @most;
 
 -- name: Texts :many
--- What a search may find, of the live ones among the ids.
+-- Returns the texts that a search may find, of those SPUs that are live.
 select s.id, s.title_zh, s.title_en, s.description_zh, s.description_en, s.tags, s.sold_count, s.rating_sum, s.rating_count,
        m.name_zh as creator_zh, m.name_en as creator_en, c.name_zh as category_zh, c.name_en as category_en
 from video_product_spu s
@@ -240,7 +241,7 @@ order by s.published_at desc, s.id desc, k.kind desc, k.quality desc, k.rent_hou
 limit @most;
 
 -- name: NextPriceChange :one
--- The next moment at which a price of an SPU begins or ends; no row when nothing is scheduled.
+-- Returns the next moment at which a price of an SPU begins or ends, and no row if nothing is scheduled.
 select (case when p.valid_from > @at::timestamptz then p.valid_from else p.valid_until end)::timestamptz as change_at
 from video_product_sku k join sku_price p on p.sku_id = k.id
 where k.spu_id = @spu_id and k.status = 'active'
@@ -251,6 +252,6 @@ order by change_at limit 1;
 select id, creator_id from video_product_spu where id = any(@spu_ids::bigint[]);
 
 -- name: LiveOf :one
--- How many of a creator's listings are on sale, and since when the first of them is.
+-- Returns how many of a creator's listings are on sale, and when the first of them was published.
 select count(*) as live, coalesce(min(published_at), 'epoch')::timestamptz as since
 from video_product_spu where creator_id = @creator_id and status = 'live' and published_at is not null;

@@ -1,10 +1,10 @@
 -- name: LockListing :one
--- Everything that moves a listing takes its SPU first, so that edits, reviews and prices follow one another.
+-- Everything that changes a listing locks its SPU first, so that edits, reviews and prices change one after another.
 select id, slug, creator_id, category_id, status, published_at, asset_id, duration_seconds, video_id, taken_by_creator, off_before from video_product_spu
 where id = @id for no key update;
 
 -- name: ListingFacts :one
--- The same columns, for those who only look.
+-- Returns the same columns as LockListing, without the lock.
 select id, slug, creator_id, category_id, status, published_at, asset_id, duration_seconds, video_id, taken_by_creator, off_before from video_product_spu
 where id = @id;
 
@@ -42,7 +42,7 @@ update catalog_revision set state = @state, note = @note, version = version + 1,
 where id = @id and state = 'in_review';
 
 -- name: ReopenRevision :execrows
--- What its creator has begun since, or handed in since, is newer than what was returned.
+-- Changes nothing if the creator has begun or submitted a newer revision since this one was returned.
 update catalog_revision r set state = 'in_review', note = '', version = version + 1, decided_at = null, updated_at = @at
 where r.id = @id and r.state = 'returned' and not exists (select 1 from catalog_revision n where n.spu_id = r.spu_id and n.number > r.number);
 
@@ -78,7 +78,7 @@ where id = @id;
 update video_product_spu set taken_by_creator = @by_creator, off_before = @off_before where id = @id;
 
 -- name: PutSKU :one
--- A way to buy that was retired and comes back is the same SKU.
+-- A SKU that was retired and is offered again is the same SKU.
 insert into video_product_sku (spu_id, kind, quality, rent_hours, stock_limited, max_per_order, created_at)
 values (@spu_id, @kind, @quality, @rent_hours, @stock_limited, @max_per_order, @at)
 on conflict (spu_id, kind, quality, rent_hours) do update
@@ -89,11 +89,11 @@ returning id;
 update video_product_sku set status = 'retired' where spu_id = @spu_id and status = 'active' and id <> all(@keep::bigint[]);
 
 -- name: NextPrice :one
--- When the next price of a SKU begins; no row when none does.
+-- Returns when the next price of a SKU begins, and no row if there is none.
 select valid_from from sku_price where sku_id = @sku_id and valid_from > @at::timestamptz order by valid_from limit 1;
 
 -- name: EndPrices :exec
--- What runs ends, and what was set ahead is called off.
+-- Ends the price that is valid, and calls off those that were scheduled.
 with ahead as (
     delete from sku_price where sku_id = @sku_id and valid_from >= @at::timestamptz
     returning id, sku_id, version, amount, list_amount, currency, valid_from, valid_until, created_at, created_by
@@ -104,7 +104,7 @@ with ahead as (
 update sku_price p set valid_until = @at::timestamptz where p.sku_id = @sku_id and p.valid_from < @at::timestamptz and (p.valid_until is null or p.valid_until > @at::timestamptz);
 
 -- name: SKUsOfListing :many
--- All of them, with the price valid at a moment.
+-- Returns all SKUs of a listing, with the price valid at a moment.
 select k.*, p.amount, p.list_amount, p.currency
 from video_product_sku k
 left join sku_price p on p.sku_id = k.id and p.valid @> @at::timestamptz
@@ -112,7 +112,7 @@ where k.spu_id = @spu_id
 order by k.kind desc, k.quality desc, k.rent_hours, k.id;
 
 -- name: Listings :many
--- A creator's listings with the latest revision of each.
+-- Returns a creator's listings, with the latest revision of each.
 select s.id, s.slug, s.status, s.title_zh, s.title_en, s.cover, s.from_amount, s.from_currency, s.sold_count, s.updated_at, s.published_at,
        s.taken_by_creator, coalesce(r.state, '') as revision_state, r.content as revision_content, coalesce(r.updated_at, s.updated_at)::timestamptz as revised_at
 from video_product_spu s
@@ -141,7 +141,7 @@ from catalog_series e join catalog_creator m on m.user_id = e.creator_id where e
 select id, episode from video_product_spu where series_id = @series_id and status = 'live' order by episode, id;
 
 -- name: EpisodeTaken :one
--- Another video of the series is that episode already, or waits to be.
+-- Reports whether another video of the series is that episode, or will be once it is approved.
 select exists (select 1 from video_product_spu s where s.series_id = @series_id::bigint and s.episode = @episode::int and s.id <> @spu_id and s.status <> 'draft');
 
 -- name: PriceOwner :one
@@ -170,7 +170,7 @@ delete from sku_price where id = @id;
 update sku_price set valid_until = sqlc.narg(valid_until) where id = @id;
 
 -- name: PriceHistory :many
--- Every version of a listing's SKUs, the latest first; those that were called off too.
+-- Returns every price version of a listing's SKUs, including those that were called off. The latest come first.
 select p.sku_id, p.id, p.version, p.amount, p.list_amount, p.currency, p.valid_from, p.valid_until, p.created_at, p.created_by,
        null::timestamptz as cancelled_at
 from sku_price p join video_product_sku k on k.id = p.sku_id where k.spu_id = @spu_id
@@ -180,7 +180,7 @@ from sku_price_cancelled p join video_product_sku k on k.id = p.sku_id where k.s
 order by sku_id, valid_from desc, version desc;
 
 -- name: PriceBand :one
--- What the best sellers of a category ask now, of one kind, where they ask anything.
+-- Returns what the best sellers of a category cost now, for one kind of SKU. Free ones are left out.
 with known as (
     select s.id from video_product_spu s
     where s.category_id = @category_id and s.status = 'live' order by s.sold_count desc, s.id desc limit 1000
@@ -199,7 +199,8 @@ select * from catalog_creator where user_id = @user_id;
 update catalog_creator set name_zh = @name_zh, name_en = @name_en, bio_zh = @bio_zh, bio_en = @bio_en where user_id = @user_id;
 
 -- name: LookupListings :many
--- By id, or by the beginning of a title: of what is or was on sale, and of what an open revision says.
+-- Finds listings by id, or by the beginning of a title: the title of what is or was on sale, and that of an open
+-- revision.
 select s.id, s.slug, s.creator_id, s.status, coalesce(nullif(o.content ->> 'titleZh', ''), s.title_zh)::text as title_zh,
     coalesce(nullif(o.content ->> 'titleEn', ''), s.title_en)::text as title_en
 from video_product_spu s

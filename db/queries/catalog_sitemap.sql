@@ -1,5 +1,5 @@
--- What search engines are told of. A part holds the ids of one block, so that a video stays in its part and no part has to be
--- counted through.
+-- The queries of the sitemap. A part of it has the ids of one block, so that a video always stays in the same part,
+-- and finding a part needs no counting.
 
 -- name: VideoParts :many
 select (id / @block::bigint)::bigint as part, max(updated_at)::timestamptz as changed_at from video_product_spu

@@ -21,8 +21,8 @@ returning *;
 select * from video_entitlement where id = @id;
 
 -- name: BestLiving :one
--- The better picture first, since an owner of HD who rents 4K paid for 4K; then what does not run out;
--- then a window that is open already, so that a second rental waits until the first is over.
+-- The better picture comes first, since an owner of HD who rents 4K has paid for 4K; then what does not expire; then
+-- a rental that has begun, so that a second rental begins only after the first is over.
 select * from video_entitlement
 where user_id = @user_id and spu_id = @spu_id and state = 'active' and (expires_at is null or expires_at > @at::timestamptz)
 order by (quality = '4K') desc, (kind = 'own') desc, (expires_at is not null) desc, expires_at, id
@@ -35,7 +35,7 @@ order by coalesce(revoked_at, expires_at, granted_at) desc, id desc
 limit 1;
 
 -- name: OwnedOf :many
--- Which of these videos these people own for good, and in which quality.
+-- Returns which of these videos these people own, and in which quality.
 select e.user_id, e.spu_id, e.quality
 from (select unnest(@user_ids::bigint[]) as user_id, unnest(@spu_ids::bigint[]) as spu_id) w
 join video_entitlement e on e.user_id = w.user_id and e.spu_id = w.spu_id
@@ -54,17 +54,18 @@ order by granted_at desc, id desc
 limit @max_rows;
 
 -- name: Over :many
--- Which of these sources gave a rental that has run out.
+-- Returns which of these sources gave a rental that has expired.
 select source from video_entitlement
 where source = any(@sources::text[]) and state = 'active' and expires_at <= @at::timestamptz;
 
 -- name: Held :many
--- Which of these videos a person was granted and has not been paid back for, rentals that are over included.
+-- Returns which of these videos were granted to a person and not refunded, including rentals that are over.
 select distinct spu_id from video_entitlement
 where user_id = @user_id and spu_id = any(@spu_ids::bigint[]) and state = 'active';
 
 -- name: LockHeld :many
--- The grants of a video that stand, kept from being revoked until the transaction ends.
+-- Returns a person's active entitlements to a video. The lock keeps them from being revoked until the transaction
+-- ends.
 select id from video_entitlement
 where user_id = @user_id and spu_id = @spu_id and state = 'active'
 order by id for share;

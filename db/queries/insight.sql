@@ -1,10 +1,10 @@
 -- name: NoteEvent :execrows
--- No row: it is in the sums already.
+-- Inserts no row if the event is in the sums already.
 insert into insight_event (event_id, at) values (@event_id, @at) on conflict do nothing;
 
 -- name: Summed :many
--- Of creators, each with a day in a zone, those whose sums were made from a view of the orders that held what this transaction did: when the
--- day was summed, or when the creator came into the zone.
+-- Takes creators, each with a day in a zone, and returns those whose sums already contain the changes of a
+-- transaction: the snapshot saw it when the day was summed, or when the creator changed to the zone.
 select t.creator_id::bigint as creator_id
 from (select unnest(@creator_ids::bigint[]) as creator_id, unnest(@zones::text[]) as zone, unnest(@days::date[]) as day) t
 where exists (select from insight_mark m
@@ -22,7 +22,7 @@ select distinct zone from insight_zone where zone <> 'UTC' order by zone;
 select creator_id from insight_zone where zone = @zone;
 
 -- name: CreatorsElsewhere :many
--- Those whose zone isn't UTC.
+-- Returns the creators whose zone isn't UTC.
 select creator_id from insight_zone where zone <> 'UTC';
 
 -- name: SaveZone :exec
@@ -41,7 +41,7 @@ on conflict (day, creator_id, spu_id, currency) do update set orders = insight_d
     refunds = insight_day.refunds + excluded.refunds, refunded = insight_day.refunded + excluded.refunded;
 
 -- name: SumsOfDay :many
--- Of the creators in a zone; the mall as a whole is in UTC.
+-- Returns the sums of the creators in a zone. Those of the mall as a whole are in UTC.
 select * from insight_day d
 where d.day = @day and coalesce((select z.zone from insight_zone z where z.creator_id = d.creator_id), 'UTC') = @zone::text;
 
@@ -72,7 +72,8 @@ where creator_id = @creator_id and spu_id = @spu_id and day between @from_day an
 order by day;
 
 -- name: TopVideos :many
--- Those that sold, and where they are few those that were only seen: visits are summed of videos that are shown, not of all.
+-- Returns videos that were sold and, if those are too few, videos that were only seen. Visits are summed only for the
+-- videos that are returned.
 with sold as (
     select spu_id, currency, sum(orders)::bigint as orders, sum(units)::bigint as units, sum(gross)::bigint as gross,
         sum(refunds)::bigint as refunds, sum(refunded)::bigint as refunded
@@ -125,13 +126,14 @@ where r.creator_id = @creator_id and r.spu_id = @spu_id and r.day between @from_
 group by u.n order by u.n;
 
 -- name: KnownSources :many
--- How many names of sources a day has for each creator.
+-- Returns the names of sources that each creator has on a day.
 select creator_id, day, array_agg(source)::text[] as sources from insight_arrival
 where creator_id = any(@creator_ids::bigint[]) and day = any(@days::date[]) and spu_id = 0
 group by creator_id, day;
 
 -- name: SeeVisits :many
--- Of the views those that count: the first of a person that day, which makes a visitor, and those half an hour after the last.
+-- Returns the views that count: a person's first one on that day, which counts a visitor, and those at least half an
+-- hour after the last one that counted.
 with told as (
     select unnest(@days::date[]) as day, unnest(@creator_ids::bigint[]) as creator_id, unnest(@spu_ids::bigint[]) as spu_id,
         unnest(@people::bigint[]) as person, unnest(@moments::timestamptz[]) as at
@@ -142,7 +144,7 @@ on conflict (day, kind, creator_id, spu_id, person) do update set at = excluded.
 returning s.day, s.creator_id, s.spu_id, s.person, (xmax = 0)::boolean as fresh;
 
 -- name: SeePlays :many
--- Of the people who played those who had not that day.
+-- Returns the plays that are a person's first of the video on that day.
 insert into insight_seen as s (day, kind, creator_id, spu_id, person, at)
 select unnest(@days::date[]), 'play', unnest(@creator_ids::bigint[]), unnest(@spu_ids::bigint[]), unnest(@people::bigint[]), @at
 on conflict do nothing
@@ -191,7 +193,7 @@ delete from insight_touch where at < @before::timestamptz;
 delete from insight_event where at < @before::timestamptz;
 
 -- name: BestSellers :many
--- Of all creators.
+-- Returns the best sellers of all creators.
 select creator_id, spu_id, currency, sum(orders)::bigint as orders, sum(gross)::bigint as gross, sum(refunded)::bigint as refunded
 from insight_day where spu_id > 0 and day between @from_day and @to_day
 group by creator_id, spu_id, currency

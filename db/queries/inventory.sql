@@ -1,5 +1,5 @@
 -- name: SetStock :one
--- A new total keeps what is frozen and sold; the difference goes to or comes from what is available.
+-- A new total leaves the frozen and sold units as they are. The difference changes the available units.
 insert into video_inventory (sku_id, total, available) values (@sku_id, @total, @total)
 on conflict (sku_id) where campaign_id is null do update
 set available = video_inventory.available + excluded.total - video_inventory.total,
@@ -13,14 +13,15 @@ select sku_id, available from video_inventory where sku_id = any(@sku_ids::bigin
 select sku_id, total, available, frozen, sold from video_inventory where sku_id = any(@sku_ids::bigint[]) and campaign_id is null;
 
 -- name: Stocks :many
--- What is left on some stocks, as far as others have committed. No lock: what is decided by this is decided again by Freeze.
+-- Returns what is left of some stocks, as far as other transactions have committed. It takes no lock, because Freeze
+-- decides again.
 select v.id, v.sku_id, coalesce(v.campaign_id, 0)::bigint as campaign_id, v.available, coalesce(v.per_user, 0)::int as per_user
 from (select unnest(@sku_ids::bigint[]) as sku_id, unnest(@campaign_ids::bigint[]) as campaign_id) w
 join video_inventory v on v.sku_id = w.sku_id and v.campaign_id is not distinct from nullif(w.campaign_id, 0)
 order by v.sku_id, v.campaign_id nulls first;
 
 -- name: LockStocks :many
--- Whoever takes units of several stocks locks them in the order of their SKUs, the normal stock first.
+-- A transaction that takes units of several stocks locks them in the order of their SKUs, the normal stock first.
 select v.id, v.sku_id, coalesce(v.campaign_id, 0)::bigint as campaign_id, v.available, coalesce(v.per_user, 0)::int as per_user
 from (select unnest(@sku_ids::bigint[]) as sku_id, unnest(@campaign_ids::bigint[]) as campaign_id) w
 join video_inventory v on v.sku_id = w.sku_id and v.campaign_id is not distinct from nullif(w.campaign_id, 0)
@@ -28,7 +29,8 @@ order by v.sku_id, v.campaign_id nulls first
 for update of v;
 
 -- name: Freeze :execrows
--- The decision: a stock that has too few is not counted, and the caller takes everything back.
+-- This decides whether there are enough units. A stock that has too few is not among the counted rows, and the caller
+-- rolls everything back.
 update video_inventory v set available = v.available - w.qty, frozen = v.frozen + w.qty, updated_at = now()
 from (select unnest(@ids::bigint[]) as id, unnest(@qtys::bigint[]) as qty) w
 where v.id = w.id and v.available >= w.qty;
@@ -39,7 +41,7 @@ from (select unnest(@inventory_ids::bigint[]) as inventory_id, unnest(@user_ids:
 join inventory_buyer b using (inventory_id, user_id);
 
 -- name: TakeShares :execrows
--- A person who would be over the limit is not counted, and the caller takes everything back.
+-- A person who would exceed the limit is not among the counted rows, and the caller rolls everything back.
 insert into inventory_buyer (inventory_id, user_id, units, most)
 select w.inventory_id, w.user_id, w.units, w.most
 from (select unnest(@inventory_ids::bigint[]) as inventory_id, unnest(@user_ids::bigint[]) as user_id,
@@ -72,17 +74,18 @@ update video_inventory set frozen = frozen - @qty, available = available + @qty,
 update video_inventory set sold = sold - @qty, available = available + @qty, updated_at = now() where id = @id;
 
 -- name: Recount :one
--- What Redis should know of a stock, and which of the tokens that it holds have their row by now: one statement, so one moment.
+-- Returns what Redis should know about a stock, and which of the tokens in Redis have a reservation by now. It is one
+-- statement, so that both are from the same moment.
 select v.available, coalesce(v.per_user, 0)::int as per_user,
     coalesce((select array_agg(r.token) from inventory_reservation r where r.token = any(@tokens::uuid[])), '{}')::uuid[] as written
 from video_inventory v where v.sku_id = @sku_id and v.campaign_id is not distinct from nullif(@campaign_id::bigint, 0);
 
 -- name: UnitsOf :one
--- How many units of a stock a person has.
+-- Returns how many units of a stock a person has.
 select b.units from inventory_buyer b join video_inventory v on v.id = b.inventory_id
 where v.sku_id = @sku_id and v.campaign_id is not distinct from nullif(@campaign_id::bigint, 0) and b.user_id = @user_id;
 
 -- name: ReturnedStocks :many
--- Whose units came back after that moment, by a close or a refund.
+-- Returns the stocks to which units came back after that moment, by a closed order or a refund.
 select distinct sku_id, coalesce(campaign_id, 0)::bigint as campaign_id from inventory_reservation
 where state = 'released' and settled_at > @after::timestamptz limit 1000;

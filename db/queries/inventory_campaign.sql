@@ -1,5 +1,5 @@
 -- name: TakeFromNormal :execrows
--- The row lock comes with the update; no row says that too little is left, or that the SKU has no limit.
+-- The update locks the row. No row means that too few units are left, or that the SKU has no limited stock.
 update video_inventory set total = total - @units, available = available - @units, updated_at = now()
 where sku_id = @sku_id and campaign_id is null and available >= @units;
 
@@ -14,7 +14,8 @@ values (@sku_id, @campaign_id::bigint, @units, @units, @from_normal, nullif(@per
 select sku_id from video_inventory where campaign_id = @campaign_id::bigint;
 
 -- name: LockCampaignStock :many
--- A campaign's rows with the normal ones beside them, each SKU's normal row first: the order in which everybody locks.
+-- Locks a campaign's stocks and the normal ones of the same SKUs. Each SKU's normal stock comes first, as in every
+-- transaction that locks stocks.
 select i.id, i.sku_id, i.campaign_id, i.available, i.from_normal
 from video_inventory i
 where i.sku_id in (select c.sku_id from video_inventory c where c.campaign_id = @campaign_id::bigint)

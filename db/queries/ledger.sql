@@ -1,6 +1,6 @@
 -- name: Post :many
--- One round trip: postings that are new, with their lines. A posting that was written before is left alone, lines and all, and is
--- missing in the answer.
+-- Inserts new postings with their lines in one round trip. A posting that was written before is not changed, nor are
+-- its lines, and it is not returned.
 with p as (
     insert into ledger_posting (kind, reference, at)
     select unnest(@kinds::text[]), unnest(@numbers::text[]), @at
@@ -15,7 +15,7 @@ with p as (
 select id, kind from p;
 
 -- name: PostSale :one
--- The same with what each part of a sale brought whom.
+-- Does the same as Post, and inserts what each part of a sale earned for which creator.
 with p as (
     insert into ledger_posting (kind, reference, at)
     select unnest(@kinds::text[]), @reference, @at
@@ -60,7 +60,7 @@ select l.account, l.amount, l.currency from ledger_line l join ledger_posting p 
 where p.kind = @kind and p.reference = @reference order by l.id;
 
 -- name: ClearDue :many
--- Each earning clears once, and with what is left of it. One that a refund has locked waits for the next round.
+-- Each earning clears once, with what is left of it. One that a refund has locked is left for the next run.
 with due as (
     select id from ledger_earning where cleared_at is null and clears_at <= @at::timestamptz order by clears_at limit @most for update skip locked
 ), cleared as (
@@ -74,7 +74,7 @@ from cleared group by creator_id, currency order by creator_id, currency;
 select account, currency, saturated(sum(amount))::bigint as amount from ledger_line group by account, currency order by account, currency;
 
 -- name: Families :many
--- Creators' accounts are summed by their family; there may be thousands.
+-- Sums creators' accounts by family, because there may be thousands of them.
 select (case when account like 'channel:%' then account else split_part(account, ':', 1) end)::text as family, currency,
     count(*) as accounts, saturated(sum(amount))::bigint as amount
 from (select account, currency, sum(amount) as amount from ledger_line group by account, currency) a
@@ -94,7 +94,7 @@ select id, kind, reference, at from ledger_posting where (@before::bigint = 0 or
 select posting_id, account, amount, currency from ledger_line where posting_id = any(@ids::bigint[]) order by id;
 
 -- name: HeldSpan :one
--- From when to when what is held clears; no row where nothing is.
+-- Returns when the first and the last held earning will clear, and no row if nothing is held.
 select min(clears_at)::timestamptz as first, max(clears_at)::timestamptz as last
 from ledger_earning where creator_id = @creator_id and cleared_at is null having count(*) > 0;
 
@@ -118,7 +118,8 @@ from ledger_earning where creator_id = @creator_id and at >= @since and at < @un
 group by subject, currency order by currency, sum(amount) desc, subject;
 
 -- name: RefundsBySubject :many
--- A refund that failed is none; where it failed in a later month, that month has it back.
+-- A refund that failed does not count. If it failed in a later month than it was booked, its amount is added back in
+-- that month.
 select e.subject, min(e.title_zh)::text as title_zh, min(e.title_en)::text as title_en, e.currency,
     coalesce(sum(r.amount) filter (where r.at >= @since and r.at < @until), 0)::bigint as amount,
     coalesce(sum(r.fee) filter (where r.at >= @since and r.at < @until), 0)::bigint as fee,
@@ -129,7 +130,7 @@ where e.creator_id = @creator_id and (r.at >= @since and r.at < @until or r.undo
 group by e.subject, e.currency order by e.currency, e.subject;
 
 -- name: PaidBetween :many
--- What left the house, and what the bank sent back.
+-- Returns payouts that were paid, and those that the bank sent back.
 select p.id, p.amount, p.currency, t.to_state, t.at from ledger_payout p join ledger_payout_transition t on t.payout_id = p.id
 where p.creator_id = @creator_id and t.at >= @since and t.at < @until
   and (t.to_state = 'paid' or (t.to_state = 'failed' and t.from_state = 'paid'))
@@ -139,7 +140,7 @@ order by t.at, t.id;
 select amount, currency, reason, at from ledger_adjustment where creator_id = @creator_id and at >= @since and at < @until order by at, posting_id;
 
 -- name: OwedBefore :many
--- What the mall owes a creator at a moment, whatever its stage.
+-- Returns what the mall owes a creator at a moment, in all accounts together.
 select l.currency, saturated(sum(l.amount))::bigint as amount from ledger_line l join ledger_posting p on p.id = l.posting_id
 where l.account = any(@accounts::text[]) and p.at < @until
 group by l.currency order by l.currency;
@@ -172,7 +173,7 @@ select * from ledger_payout where creator_id = @creator_id and request_key = @re
 select * from ledger_payout where id = @id;
 
 -- name: MovePayout :one
--- The guard: no row means that it has moved since it was read.
+-- The guard: no row means that the payout has moved since it was read.
 update ledger_payout set state = @to_state, version = version + 1, reason = @reason::text,
     bank_reference = case when @to_state = 'paid' then @bank_reference::text else bank_reference end,
     paid_at = case when @to_state = 'paid' then @at::timestamptz else paid_at end,

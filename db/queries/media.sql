@@ -1,5 +1,6 @@
 -- name: TryLockPrefix :one
--- Two that pack one video meet here; the second then finds the first one's asset. The lock is the session's.
+-- Only one worker at a time packages a video; a second one then finds the first one's asset. The lock belongs to the
+-- database session.
 select pg_try_advisory_lock(hashtextextended('media_asset ' || @prefix::text, 0));
 
 -- name: UnlockPrefix :exec
@@ -31,11 +32,11 @@ from media_key k join media_asset a on a.id = k.asset_id
 where a.prefix = @prefix and k.number = @number;
 
 -- name: LockUploader :exec
--- Whoever begins an upload meets the same creator's other beginnings here: two at once can't pass one quota.
+-- A creator's uploads begin one after another, so that two at once can't both use the rest of the quota.
 select pg_advisory_xact_lock(hashtextextended('media_upload ' || @owner_id::bigint, 0));
 
 -- name: UploadsOf :one
--- What a creator's uploads that run or are being cleared away will take, and how many they are.
+-- Returns the size and the number of a creator's uploads that are running or being removed.
 select coalesce(sum(size), 0)::bigint as bytes, count(*) as number from media_upload where owner_id = @owner_id and state <> 'complete';
 
 -- name: OriginalsOf :one
@@ -111,7 +112,8 @@ where v.owner_id = @owner_id and s.video_id = any(@video_ids::bigint[]) and v.st
 order by s.video_id desc, s.position;
 
 -- name: LeavesToOthers :one
--- Whether the video's owner has another one transcoded while somebody waits for a worker of whom nothing is being made.
+-- Reports whether another video of the same owner is being transcoded while a video waits whose owner has nothing in
+-- work.
 select (exists (
     select 1 from media_stage s join media_video v on v.id = s.video_id
     where s.stage = 'transcode' and s.state = 'running' and s.lease_until > @at::timestamptz and v.owner_id = f.owner_id and v.id <> f.id
@@ -125,7 +127,7 @@ select (exists (
 from media_video f where f.id = @video_id;
 
 -- name: ClaimStage :one
--- A stage is free when it waits, or when whoever worked it has let the lease run out; those before it must be done.
+-- A stage can be claimed if it waits, or if its worker's lease has expired, and if all stages before it are done.
 update media_stage s
 set state = 'running', holder = @holder::text, lease_until = @until::timestamptz, attempts = attempts + 1, percent = 0, eta_seconds = null,
     refusal = '', started_at = @at::timestamptz, ended_at = null
@@ -153,18 +155,18 @@ set state = @state, percent = case when @state = 'done' then 100 else percent en
 where video_id = @video_id and stage = @stage and holder = @holder and state = 'running';
 
 -- name: ReleaseStage :exec
--- The end of a stage that was cancelled while it was worked.
+-- Ends a stage that was cancelled while a worker ran it.
 update media_stage set holder = '', lease_until = null where video_id = @video_id and stage = @stage and holder = @holder;
 
 -- name: NoteWaiting :exec
--- A job has come and will come again: it is not lost.
+-- Notes that the stage's job has run and will run again, so that it does not count as lost.
 update media_stage set refusal = @refusal, enqueued_at = @at where video_id = @video_id and stage = @stage and state = 'waiting';
 
 -- name: NextStage :one
 select stage from media_stage where video_id = @video_id and state <> 'done' order by position limit 1;
 
 -- name: RedoFrom :execrows
--- Back to a stage that was done or failed, and whatever comes after it.
+-- Resets a stage that was done or failed, and all stages after it, so that they run again.
 update media_stage s
 set state = 'waiting', percent = 0, eta_seconds = null, attempts = 0, refusal = '', holder = '', lease_until = null,
     enqueued_at = @at, started_at = null, ended_at = null
@@ -179,7 +181,7 @@ where video_id = @video_id and state in ('waiting', 'running', 'failed');
 select count(*) from media_stage where video_id = @video_id and lease_until > @at::timestamptz;
 
 -- name: LostStages :many
--- Stages whose worker is gone, and waiting ones whose job should long have come.
+-- Returns stages whose worker is gone, and waiting ones whose job is long overdue.
 select s.video_id, s.stage, s.state from media_stage s join media_video v on v.id = s.video_id
 where v.state = 'processing' and ((s.state = 'running' and s.lease_until < @at::timestamptz) or (s.state = 'waiting' and s.enqueued_at < @stale::timestamptz))
     and not exists (select 1 from media_stage b where b.video_id = s.video_id and b.position < s.position and b.state <> 'done')
@@ -221,7 +223,7 @@ update media_video set asset_id = null where asset_id = @asset_id::bigint and st
 delete from media_asset where id = @id;
 
 -- name: AssetsOfDeleted :many
--- Packaged videos that outlived their creator's deletion, since they were in use then.
+-- Returns packaged videos that their creator has deleted, but that were still in use then.
 select v.id as video_id, a.id as asset_id, a.prefix from media_video v join media_asset a on a.prefix = v.folder
 where v.state = 'deleted' and v.original = '' and v.id > @after_id
 order by v.id limit @most;
@@ -234,7 +236,7 @@ update media_video set trailer_from = @trailer_from, trailer_to = @trailer_to, u
 where owner_id = @owner_id and id = @id and state <> 'deleted';
 
 -- name: ResetTrailer :exec
--- Back to the trailer that a video has without a word of its creator, unless they chose anew meanwhile.
+-- Resets the trailer to the automatic one, unless the creator has chosen another one meanwhile.
 update media_video set trailer_from = 0, trailer_to = @trailer_to, updated_at = @at
 where id = @id and trailer_from = @was_from and trailer_to = @was_to;
 
@@ -248,13 +250,13 @@ select * from media_asset where id = @id for update;
 update media_asset set chapters = @chapters where id = @id;
 
 -- name: Duplicates :many
--- Whose other videos show the same pictures.
+-- Returns the owners of other videos that show the same pictures.
 select o.owner_id from media_video v join media_video o on o.fingerprint = v.fingerprint and o.id <> v.id and o.state <> 'deleted'
 where v.id = @id and v.fingerprint <> ''
 order by o.id limit 100;
 
 -- name: LookupVideos :many
--- By the beginning of the file's name, or by the fingerprint in full.
+-- Finds videos by the beginning of the file's name, or by the whole fingerprint.
 (select * from media_video v where v.state <> 'deleted' and lower(v.name) ~>=~ @begins::text and lower(v.name) ~<~ @ends::text limit @most)
 union
 (select * from media_video v where v.state <> 'deleted' and v.fingerprint <> '' and v.fingerprint = @q::text limit @most);

@@ -1,6 +1,6 @@
 -- name: InsertOrders :many
--- INIT is where an order comes from, not a row that anybody could read: it is written as it waits for payment, with the move that
--- brought it there beside it. A missing row: this person used the key before.
+-- No order is ever stored as INIT: it is inserted as PENDING_PAY, and InsertPlacings records the transition from
+-- INIT. If a row is missing in the result, the person has used that key before.
 insert into video_order (order_no, user_id, status, version, total_amount, currency, idempotency_key, request_hash, coupon_id, coupon_code,
     bundle_id, pay_before, created_at)
 select unnest(@order_nos::text[]), unnest(@user_ids::bigint[]), 'PENDING_PAY', 1, unnest(@total_amounts::bigint[]), unnest(@currencies::text[]),
@@ -42,7 +42,7 @@ select o.* from (select unnest(@user_ids::bigint[]) as user_id, unnest(@idempote
 join video_order o using (user_id, idempotency_key);
 
 -- name: AwaitingPayment :one
--- How many orders of a person can still be paid, and the newest of them. More than a hundred are not counted.
+-- Returns how many orders of a person can still be paid, and the newest of them. It counts up to a hundred.
 select count(*) as orders, coalesce((array_agg(order_no order by id desc))[1], '')::text as newest
 from (select id, order_no from video_order
       where user_id = @user_id and status = 'PENDING_PAY' and pay_before > @at::timestamptz order by id desc limit 100) waiting;
@@ -93,25 +93,25 @@ where status in ('INIT', 'PENDING_PAY') and pay_before < @at::timestamptz
 order by pay_before limit @max_rows;
 
 -- name: Undelivered :many
--- An order all of whose items are on their way back has nothing to deliver.
+-- An order whose items are all being refunded has nothing to deliver.
 select order_no from video_order o
 where status = 'PAID' and paid_at < @at::timestamptz
   and exists (select 1 from video_order_item i where i.order_no = o.order_no and i.revoked_at is null)
 order by paid_at limit @max_rows;
 
 -- name: LockBuyer :exec
--- What is granted to one person is decided one order after another.
+-- Orders of one person are granted one after another.
 select pg_advisory_xact_lock(hashtextextended('order_buyer ' || @user_id::bigint, 0));
 
 -- name: PaidElsewhere :many
--- What a person has paid for in other orders and is about to be granted.
+-- Returns what a person has paid for in other orders and has not been granted yet.
 select i.spu_id, i.kind, i.quality
 from video_order o join video_order_item i using (order_no)
 where o.user_id = @user_id and o.status = 'PAID' and o.order_no <> @order_no
   and i.spu_id = any(@spu_ids::bigint[]) and i.revoked_at is null;
 
 -- name: WaitingWith :many
--- A person's orders that wait for payment and hold one of these videos.
+-- Returns a person's orders that wait for payment and contain one of these videos.
 select o.order_no from video_order o
 where o.user_id = @user_id and o.status = 'PENDING_PAY'
   and exists (select 1 from video_order_item i where i.order_no = o.order_no and i.spu_id = any(@spu_ids::bigint[]))
@@ -181,7 +181,7 @@ select exists (select 1 from video_order
     where user_id = @user_id and bundle_id = @bundle_id::bigint and status in ('INIT', 'PENDING_PAY', 'PAID'));
 
 -- name: ItemsOfListing :many
--- The items of a listing that were paid for and can still be watched, order by order.
+-- Returns the items of a listing that were paid for and can still be watched, order by order.
 select o.id as order_id, i.order_no, i.line_no, i.id as item_id
 from video_order_item i join video_order o using (order_no)
 where i.spu_id = @spu_id and i.revoked_at is null and o.status in ('PAID', 'DELIVERED')
@@ -195,9 +195,9 @@ order by o.id, i.line_no;
 select paid_at from video_order where paid_at is not null order by paid_at limit 1;
 
 -- name: SalesByDay :many
--- What creators and videos sold and gave back between two moments, by days that begin at the moments of starts, the first of which is number
--- 1; a row with spu_id 0 is a creator's whole, and with creator_id 0 that of all who are asked for: everybody, or some creators.
--- A sale counts on the day it was paid, a refund on the day it went through.
+-- Returns sales and refunds by creator and video between two moments, by day. Days begin at the moments of starts,
+-- the first of which is number 1. A row with spu_id 0 is the sum of a creator. A row with creator_id 0 is the sum of
+-- everybody, or of the creators asked for. A sale counts on the day it was paid, a refund on the day it succeeded.
 with sold as (
     select width_bucket(o.paid_at, @starts::timestamptz[]) as day, i.creator_id, i.spu_id, o.currency, o.order_no, i.quantity,
         i.amount - i.discount_amount as amount
@@ -230,13 +230,13 @@ where i.creator_id = @creator_id and i.id > @after_id and o.paid_at >= @since::t
 order by i.id limit @max_rows;
 
 -- name: LookupOrders :many
--- By the beginning of the number. Numbers are 26 letters and digits, which every language sorts alike.
+-- Finds orders by the beginning of their number. Numbers have 26 letters and digits, which all collations sort alike.
 select order_no, user_id, status, total_amount, currency, created_at from video_order
 where order_no between rpad(@prefix::text, 26, '0') and rpad(@prefix, 26, 'Z')
 order by order_no desc limit @most;
 
 -- name: FailuresByDay :many
--- Orders that nobody paid in time and refunds that the provider refused, by days of UTC.
+-- Counts orders that nobody paid in time and refunds that the provider refused, by days of UTC.
 select date_trunc('day', f.at, 'UTC')::timestamptz as day, count(*) from (
     select closed_at as at from video_order where status = 'CLOSED' and closed_at >= @since::timestamptz and closed_at < @until::timestamptz
     union all
@@ -244,11 +244,11 @@ select date_trunc('day', f.at, 'UTC')::timestamptz as day, count(*) from (
 ) f group by 1 order by 1;
 
 -- name: CountWaiting :many
--- Those that wait for something: for their payment, or for the grant.
+-- Counts the orders that wait for their payment or for their grant.
 select status, count(*) from video_order where status in ('INIT', 'PENDING_PAY', 'PAID') group by status;
 
 -- name: OrdersOfVideo :many
--- Numbers sort by time, so that the index of a video's items gives the newest first.
+-- Order numbers sort by time, so the index of a video's items returns the newest orders first.
 select o.* from video_order o join (
     select distinct order_no from video_order_item
     where spu_id = @spu_id and (@before_no::text = '' or order_no < @before_no) order by order_no desc limit @max_rows

@@ -1,5 +1,5 @@
 -- name: SalesOf :many
--- What a creator sold, the newest first.
+-- Returns what a creator sold, the newest first.
 select i.id, i.order_no, i.title_zh, i.title_en, i.slug, i.kind, i.quality, i.rent_hours, i.quantity, (i.amount - i.discount_amount)::bigint as amount, i.refunded_amount, i.revoked_at,
        o.user_id, o.currency, o.status, o.paid_at::timestamptz as paid_at
 from video_order_item i join video_order o using (order_no)
@@ -7,7 +7,7 @@ where i.creator_id = @creator_id and o.paid_at is not null and (@before_id::bigi
 order by i.id desc limit @most;
 
 -- name: SalesTo :many
--- The same of one buyer, from the buyer's few orders.
+-- Returns what a creator sold to one buyer. It starts from the buyer's orders, which are few.
 select i.id, i.order_no, i.title_zh, i.title_en, i.slug, i.kind, i.quality, i.rent_hours, i.quantity, (i.amount - i.discount_amount)::bigint as amount, i.refunded_amount, i.revoked_at,
        o.user_id, o.currency, o.status, o.paid_at::timestamptz as paid_at
 from video_order o join video_order_item i using (order_no)

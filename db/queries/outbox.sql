@@ -6,11 +6,12 @@ select @type, unnest(@aggregates::text[]), unnest(@payloads::jsonb[]), @created_
 insert into outbox_cursor (subscriber) values (@subscriber) on conflict do nothing;
 
 -- name: LockCursor :one
--- No row: another process is fanning out for this subscriber right now.
+-- No row means that another process is fanning out for this subscriber right now.
 select xid::text as xid, event_id from outbox_cursor where subscriber = @subscriber for update skip locked;
 
 -- name: EventsAfter :many
--- Only below the oldest running transaction: whatever commits later has a higher xid, so nothing is skipped.
+-- Returns only events below the oldest running transaction. Events that commit later have a higher xid, so none is
+-- skipped.
 select id, xid::text as xid, type, aggregate from outbox_event
 where (xid, id) > (cast(@stream_xid::text as xid8), @event_id::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())
 order by outbox_event.xid, id limit @max_rows;
@@ -24,9 +25,9 @@ select @subscriber, unnest(@event_ids::bigint[]), unnest(@aggregates::text[]), @
 on conflict do nothing;
 
 -- name: DueDeliveries :many
--- The first one waiting of each aggregate: what another process holds is still waiting, so those behind it wait too. One that
--- came before may not have been read yet: a transaction's number is older than the lock it waited for, so that of two which
--- followed each other the second may have the lower one.
+-- Returns the first waiting delivery of each aggregate. One that another process has locked still waits, so those
+-- behind it wait, too. An earlier event of the aggregate may not have been fanned out yet: a transaction may get its
+-- number before it waits for a lock, so that the later one of two transactions may have the lower number.
 select d.event_id, d.attempts, e.xid::text as xid, e.type, e.aggregate, e.payload, e.created_at
 from outbox_delivery d join outbox_event e on e.id = d.event_id
 where d.subscriber = @subscriber and d.state = 'pending' and d.next_at <= @at::timestamptz
@@ -38,7 +39,8 @@ order by d.event_id limit @max_rows
 for update of d skip locked;
 
 -- name: CountWaiting :one
--- What this transaction sees of a subscriber's events that it has not been handed; -1 for one that never was at the relay.
+-- Returns how many events, as far as this transaction sees, were not delivered to a subscriber yet, and -1 for a
+-- subscriber that the relay has never seen.
 select coalesce((select (select count(*) from outbox_event e where (e.xid, e.id) > (c.xid, c.event_id) and e.type = any(@types::text[]))
     + (select count(*) from outbox_delivery d where d.subscriber = c.subscriber and d.state = 'pending')
 from outbox_cursor c where c.subscriber = @subscriber), -1)::bigint;
@@ -70,26 +72,26 @@ delete from outbox_delivery where subscriber = @subscriber and event_id = @event
 delete from outbox_delivery where state = 'delivered' and settled_at < @before::timestamptz;
 
 -- name: PurgeEvents :execrows
--- An event goes when every subscriber has read past it and no delivery of it is left.
+-- Deletes an event once every subscriber has read past it and no delivery of it is left.
 delete from outbox_event e
 where e.created_at < @before::timestamptz
   and not exists (select from outbox_delivery d where d.event_id = e.id)
   and not exists (select from outbox_cursor c where c.subscriber = any(@subscribers::text[]) and (c.xid, c.event_id) < (e.xid, e.id));
 
 -- name: RefusedDeliveries :many
--- What was refused at least once and is tried again, the next first.
+-- Returns deliveries that were refused at least once and will be tried again, the next one first.
 select d.subscriber, d.event_id, d.attempts, d.last_error, d.next_at, d.settled_at, e.type, e.aggregate, e.payload, e.created_at
 from outbox_delivery d join outbox_event e on e.id = d.event_id
 where d.state = 'pending' and d.attempts > 0 order by d.next_at, d.event_id limit @max_rows;
 
 -- name: LettersOf :many
--- The deliveries of one event that are dead, or that were refused and are tried again.
+-- Returns the deliveries of one event that are dead, or that were refused and will be tried again.
 select d.subscriber, d.event_id, d.attempts, d.last_error, d.next_at, d.settled_at, e.type, e.aggregate, e.payload, e.created_at
 from outbox_delivery d join outbox_event e on e.id = d.event_id
 where d.event_id = @event_id and (d.state = 'dead' or (d.state = 'pending' and d.attempts > 0)) order by d.subscriber;
 
 -- name: CancelDelivery :execrows
--- What a relay delivers at this moment is locked; whoever cancels waits for how it ends.
+-- A delivery that a relay is making right now is locked, so this waits until that has ended.
 delete from outbox_delivery where subscriber = @subscriber and event_id = @event_id and state = 'pending' and attempts > 0;
 
 -- name: ImportRefusal :exec

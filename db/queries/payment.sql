@@ -20,7 +20,8 @@ select * from video_payment where reference = @reference order by id;
 select * from video_payment where reference = @reference and status in ('created', 'pending') order by id;
 
 -- name: PayableAttempts :many
--- Those that a payer may still have paid: the living, and the lately ended, whose end may have crossed a payment.
+-- Returns the attempts that the payer may have paid: open ones, and those that ended recently, since a payment may
+-- have been made while they ended.
 select * from video_payment
 where reference = @reference
   and (status in ('created', 'pending') or (status in ('closed', 'failed') and updated_at > @ended_after))
@@ -40,7 +41,7 @@ update video_payment set status = @status, updated_at = @at
 where attempt_no = @attempt_no and provider = @provider and status in ('created', 'pending');
 
 -- name: SucceedAttempt :execrows
--- Money is a fact: it outweighs a close or a failure recorded before.
+-- A payment that has arrived overrides a close or a failure that was recorded before.
 update video_payment
 set status = 'succeeded', channel_txn_no = coalesce(channel_txn_no, @channel_txn_no), updated_at = @at
 where attempt_no = @attempt_no and provider = @provider and status <> 'succeeded';
@@ -62,7 +63,7 @@ where p.reference = @reference
 order by n.id;
 
 -- name: InsertCapture :one
--- No conflict target: a transaction seen before and a reference paid before both come back as no row.
+-- There is no conflict target, so that both a transaction seen before and a reference paid before return no row.
 insert into payment_capture (provider, channel_txn_no, attempt_no, reference, amount, currency, state, captured_at, created_at)
 values (@provider, @channel_txn_no, @attempt_no, @reference, @amount, @currency, @state, @captured_at, @at)
 on conflict do nothing
@@ -86,7 +87,7 @@ select exists (select from payment_capture where reference = @reference and stat
 update payment_capture set refunded = refunded + @amount where id = @id;
 
 -- name: ClaimedByRefunds :one
--- Whatever has not failed has, or will have, left the till.
+-- Every refund that has not failed counts: its money has been paid back, or will be.
 select coalesce(sum(amount), 0)::bigint from payment_refund where capture_id = @capture_id and status <> 'failed';
 
 -- name: InsertRefund :exec
@@ -113,7 +114,7 @@ order by r.created_at limit @max;
 update payment_refund set attempts = attempts + 1, last_error = @last_error, updated_at = @at where refund_no = @refund_no;
 
 -- name: SubmitRefund :exec
--- Guarded: the provider's notice may have settled the refund before its answer to the request arrives.
+-- The guard: the provider's notice may have settled the refund before its answer to the request arrives.
 update payment_refund
 set status = 'submitted', channel_refund_no = coalesce(channel_refund_no, sqlc.narg(channel_refund_no)), updated_at = @at
 where refund_no = @refund_no and status in ('pending', 'submitted');
@@ -128,7 +129,8 @@ select provider, currency, saturated(sum(amount - refunded))::bigint as amount f
 group by provider, currency order by provider, currency;
 
 -- name: MovedBetween :many
--- What was taken less what was given back, by when the provider took it and by when we heard that it is back.
+-- Returns captures less refunds. A capture counts when the provider took the money, a refund when we learned that it
+-- succeeded.
 select provider, currency, saturated(sum(amount))::bigint as amount from (
     select provider, currency, amount from payment_capture where captured_at >= @since and captured_at < @until
     union all
@@ -136,7 +138,7 @@ select provider, currency, saturated(sum(amount))::bigint as amount from (
 group by provider, currency order by provider, currency;
 
 -- name: LookupReferences :many
--- What a provider or this mall calls a payment or a refund: our own numbers in full, the provider's by their beginning.
+-- Finds payments and refunds by our numbers, which must match in full, or by the beginning of the provider's.
 (select 'attempt'::text as kind, attempt_no as number, reference, provider, amount, currency, status from video_payment where attempt_no = upper(@q::text))
 union
 (select 'capture', channel_txn_no, reference, provider, amount, currency, state from payment_capture

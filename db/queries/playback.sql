@@ -6,7 +6,7 @@ where user_id = @user_id and device_hash = @device_hash and removed_at is null;
 update playback_device set last_seen_at = @at where user_id = @user_id and device_hash = @device_hash;
 
 -- name: LockDevices :exec
--- Two new devices of one account meet here, so that both can't be the last one allowed.
+-- New devices of one account are added one after another, so that two can't both take the last free place.
 select pg_advisory_xact_lock(hashtextextended('playback_device ' || @user_id::bigint, 0));
 
 -- name: CountDevices :one

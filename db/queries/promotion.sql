@@ -16,7 +16,8 @@ where id = @id and status = 'drafted' and version = @version
 returning *;
 
 -- name: MoveCampaign :one
--- The guard of every move: no row says that somebody else moved the campaign first. An end before its time shortens it.
+-- The guard of every move: no row means that somebody else moved the campaign first. A campaign that is ended
+-- early gets that moment as its end.
 update promotion_campaign
 set status = @to_status, version = version + 1,
     scheduled_at = case when @to_status::text = 'scheduled' then @at::timestamptz else scheduled_at end,
@@ -42,13 +43,14 @@ where campaign_id = any(@campaign_ids::bigint[])
 order by campaign_id, line_no;
 
 -- name: CampaignsOf :many
--- One owner's campaigns, or everybody's, the newest first.
+-- Returns one owner's campaigns, or everybody's, the newest first.
 select * from promotion_campaign
 where (@everybodys::boolean or owner_id = @owner_id) and (@before::bigint = 0 or id < @before)
 order by id desc limit @most;
 
 -- name: OpenCampaigns :many
--- What a visitor may look at now: what runs, the next to end first, then what comes, the next to start first.
+-- Returns the campaigns that visitors may see: first those that are running, by their end, then the scheduled ones,
+-- by their start.
 select * from promotion_campaign
 where status in ('scheduled', 'running') and ends_at > @at::timestamptz
 order by status, case when status = 'running' then ends_at else starts_at end, id
@@ -61,14 +63,14 @@ join promotion_campaign c on c.id = i.campaign_id
 where c.id = any(@campaign_ids::bigint[]) and c.status = 'running' and c.starts_at <= @at::timestamptz and c.ends_at > @at::timestamptz;
 
 -- name: OffersOf :many
--- What running campaigns sell of some SKUs; a SKU is in one of them at most.
+-- Returns the offers of running campaigns for some SKUs. A SKU is in at most one of them.
 select i.campaign_id, i.sku_id, i.amount, i.currency, i.per_user, c.starts_at, c.ends_at
 from promotion_campaign_item i
 join promotion_campaign c on c.id = i.campaign_id
 where i.sku_id = any(@sku_ids::bigint[]) and i.status = 'running' and c.starts_at <= @at::timestamptz and c.ends_at > @at::timestamptz;
 
 -- name: AllOffers :many
--- What all running campaigns sell, the next to end first.
+-- Returns the offers of all running campaigns. Those of the campaign that ends first come first.
 select i.campaign_id, i.sku_id, i.amount, i.currency, i.per_user, c.starts_at, c.ends_at
 from promotion_campaign c
 join promotion_campaign_item i on i.campaign_id = c.id
@@ -85,13 +87,13 @@ order by id;
 select id from promotion_campaign where id = any(@ids::bigint[]) and status in ('ended', 'cancelled') order by id;
 
 -- name: BusySKUs :many
--- Those that another campaign is selling, or is about to.
+-- Returns the SKUs that another running or scheduled campaign sells.
 select sku_id from promotion_campaign_item
 where sku_id = any(@sku_ids::bigint[]) and status in ('scheduled', 'running') and campaign_id <> @campaign_id
 order by sku_id;
 
 -- name: NamedOpen :one
--- Whether an owner has an open campaign of that name.
+-- Reports whether an owner has an open campaign of that name.
 select exists (select 1 from promotion_campaign
     where owner_id = @owner_id and name_en = @name_en and status in ('scheduled', 'running') and ends_at > @at::timestamptz);
 
@@ -103,7 +105,8 @@ values (@owner_id, @mall_wide, @code, @currency, @amount_off, @percent_off, @max
 returning id;
 
 -- name: EditCoupon :execrows
--- The code stays: people have it. No row says that somebody else edited or stopped it first.
+-- The code does not change, because people have it. No row means that somebody else edited or stopped the coupon
+-- first.
 update promotion_coupon set currency = @currency, amount_off = @amount_off, percent_off = @percent_off, max_off = @max_off,
     min_spend = @min_spend, valid_from = @valid_from, valid_until = @valid_until, total_limit = @total_limit, per_user = @per_user,
     version = version + 1
@@ -128,14 +131,14 @@ select sqlc.embed(c), array(select s.spu_id from promotion_coupon_spu s where s.
 from promotion_coupon c where c.id = @id;
 
 -- name: CouponsOf :many
--- One creator's coupons, or those of the mall, the newest first.
+-- Returns one creator's coupons, or those of the mall, the newest first.
 select sqlc.embed(c), array(select s.spu_id from promotion_coupon_spu s where s.coupon_id = c.id order by s.spu_id)::bigint[] as spu_ids
 from promotion_coupon c
 where c.mall_wide = @mall_wide and (@mall_wide::boolean or c.owner_id = @owner_id) and (@before::bigint = 0 or c.id < @before)
 order by c.id desc limit @most;
 
 -- name: LockCoupons :many
--- Coupons are locked after stock, in the order of their ids.
+-- A transaction locks coupons after stock, in the order of their ids.
 select id from promotion_coupon where code = any(@codes::text[]) order by id for update;
 
 -- name: LockCoupon :one
@@ -148,7 +151,7 @@ join promotion_coupon_use u using (coupon_id, user_id)
 where u.state <> 'returned';
 
 -- name: HoldCoupon :execrows
--- The guard of the limit: no row says that the coupon was edited, stopped or used up since it was counted.
+-- The guard of the limit: no row means that the coupon was edited, stopped or used up since its uses were counted.
 update promotion_coupon set held = held + @uses
 where id = @id and status = 'live' and version = @version and held + used + @uses <= total_limit;
 
@@ -163,7 +166,7 @@ update promotion_coupon_use set state = 'held', slot = @slot, held_at = @at::tim
 where order_no = @order_no and state = 'returned';
 
 -- name: SettleCoupon :exec
--- Moves one use, if it is in that state, and its coupon's counts with it.
+-- Moves one use, if it is in from_state, and updates the counts of its coupon.
 with moved as (
     update promotion_coupon_use u set state = @to_state, settled_at = @at::timestamptz
     where u.order_no = @order_no and u.state = @from_state returning u.coupon_id)
@@ -206,7 +209,7 @@ where b.owner_id = @owner_id and (@before::bigint = 0 or b.id < @before)
 order by b.id desc limit @most;
 
 -- name: BundlesWith :many
--- Those that are sold and hold one of these videos, the newest first.
+-- Returns the bundles that are on sale and contain one of these videos, the newest first.
 select sqlc.embed(b), array(select i.sku_id from promotion_bundle_item i where i.bundle_id = b.id order by i.line_no)::bigint[] as sku_ids
 from promotion_bundle b
 where b.status = 'live' and exists (select 1 from promotion_bundle_item w where w.bundle_id = b.id and w.spu_id = any(@spu_ids::bigint[]))

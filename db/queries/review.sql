@@ -27,7 +27,7 @@ values (@case_id, @from_state, @to_state, @version, @actor_id, @note, @at);
 select * from review_move where case_id = @case_id order by version;
 
 -- name: Waiting :many
--- The highest score first, then whoever has waited longest.
+-- The highest score comes first, and among equals the case that has waited longest.
 select * from review_case
 where state = any(@states::text[]) and score >= @least::int and (@creator_id::bigint = 0 or creator_id = @creator_id)
   and (@after_id::bigint = 0 or (score, -id) < (@after_score::int, - (@after_id::bigint)))
@@ -51,7 +51,7 @@ select * from review_case where spu_id = @spu_id and creator_id = @creator_id or
 select * from review_case where creator_id = @creator_id and id <> @other_than order by id desc limit @most;
 
 -- name: Past :one
--- What is known here of a creator.
+-- Counts a creator's past decisions and takedowns.
 select (select count(*) from review_case c where c.creator_id = @creator_id and c.state = 'approved') as approved,
     (select count(*) from review_case c where c.creator_id = @creator_id and c.state = 'returned') as returned,
     (select count(*) from review_takedown t where t.creator_id = @creator_id and t.undone_at is null) as takedowns;
@@ -87,7 +87,7 @@ update review_takedown set undone_at = @at::timestamptz, undone_by = @by_id::big
 select * from review_takedown where (@before_id::bigint = 0 or id < @before_id) order by id desc limit @most;
 
 -- name: EndedAccess :many
--- Which of these listings were taken down so that nobody may keep what was bought of them.
+-- Returns which of these listings were taken down without letting buyers keep their access.
 select spu_id, id from review_takedown where spu_id = any(@spu_ids::bigint[]) and undone_at is null and not keep_access order by id for share;
 
 -- name: InsertAppeal :one
@@ -106,7 +106,7 @@ where id = @id and state = 'open';
 select * from review_appeal where takedown_id = @takedown_id and state = 'open' for update;
 
 -- name: MootAppeals :exec
--- A return that the creator has answered with a new revision needs no judge any more.
+-- Closes appeals against a return that the creator has answered with a new revision: they need no decision any more.
 update review_appeal set state = 'moot', decided_at = @at::timestamptz where spu_id = @spu_id and case_id is not null and state = 'open';
 
 -- name: OpenAppeals :many

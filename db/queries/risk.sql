@@ -2,7 +2,7 @@
 select version from risk_list_version;
 
 -- name: RaiseListVersion :one
--- Two changes at once meet at this row, so that each is judged by what the other left.
+-- Two changes at once wait for each other at this row, so that each is checked against the result of the other.
 update risk_list_version set version = version + 1 returning version;
 
 -- name: LivingEntries :many
@@ -30,11 +30,11 @@ values (@effect, sqlc.narg(address), sqlc.narg(user_id), sqlc.narg(device), @rea
 returning id;
 
 -- name: HoldLists :one
--- Keeps changes off until the transaction ends, without making one.
+-- Locks the lists against changes until the transaction ends.
 select version from risk_list_version for update;
 
 -- name: EntriesAbout :many
--- An account's entries and those of its devices, ended ones too.
+-- Returns the entries of an account and of its devices, including ended ones.
 select * from (
     (select e.* from risk_entry e where e.user_id = @user_id::bigint order by e.id desc limit @max_rows)
     union
@@ -42,7 +42,7 @@ select * from (
 ) f order by f.id desc limit @max_rows;
 
 -- name: DeniedUsers :many
--- Whom the lists keep out by their account, the latest first.
+-- Returns the people whose account is denied by the lists, the latest first.
 select user_id::bigint from risk_entry
 where ended_at is null and user_id is not null and effect = 'deny' and (expires_at is null or expires_at > @at::timestamptz)
 order by id desc limit @max_rows;

@@ -61,7 +61,8 @@ values (@event_id, @out_trade_no, sqlc.narg(refund_no), @type, @body, @copies, @
 returning id;
 
 -- name: TryNotice :one
--- Counted before it is sent: a try that was cut off must not repeat the bad signature of the first.
+-- A try is counted before it is sent, so that the try after an interrupted one does not repeat the bad signature of
+-- the first.
 update sandbox_notice set attempts = attempts + 1 where id = @id and acked_at is null and not held returning *;
 
 -- name: NoticeExists :one

@@ -1,5 +1,5 @@
 -- name: LockDocument :exec
--- Two writers of one document take turns, so that the text read last is the text written last.
+-- Two writers of one document run one after another, so that the text read last is the text written last.
 select pg_advisory_xact_lock(sqlc.arg(space)::int, hashint8(sqlc.arg(spu_id)::bigint));
 
 -- name: PutDocument :exec
@@ -9,14 +9,14 @@ on conflict (spu_id) do update
 set words = excluded.words, fuzzy = excluded.fuzzy, popularity = excluded.popularity, version = excluded.version, updated_at = excluded.updated_at;
 
 -- name: Outdated :many
--- Documents that an earlier program wrote another way.
+-- Returns documents that an older version of the program wrote.
 select spu_id from search_document where version < sqlc.arg(version) order by version, spu_id limit sqlc.arg(most);
 
 -- name: CountOutdated :one
 select count(*) from search_document where version < sqlc.arg(version);
 
 -- name: SetPopularity :exec
--- Without the words, so that no index has to follow.
+-- Leaves the words unchanged, so that no index must be updated.
 update search_document set popularity = sqlc.arg(popularity), updated_at = sqlc.arg(at) where spu_id = sqlc.arg(spu_id);
 
 -- name: DropDocuments :exec
@@ -26,9 +26,10 @@ delete from search_document where spu_id = any(sqlc.arg(spu_ids)::bigint[]);
 delete from search_document where updated_at < sqlc.arg(before);
 
 -- name: Match :many
--- Only the best known two thousand matches are ranked: ranking reads each word list whole. Few matches are found by their words
--- and sorted, many by walking from the best known on; which it is, only the query's own words tell. Where a query reads words as pinyin
--- too, those that have the words themselves stand first.
+-- Ranks only the two thousand most popular matches, because ranking reads each word list in full. PostgreSQL finds
+-- few matches by their words and sorts them; it finds many by walking the documents from the most popular one on.
+-- Which plan is better depends on the words of the query. If the query also reads words as pinyin, documents with the
+-- words themselves come first.
 with matched as (
     select d.spu_id from search_document d
     where d.words @@ sqlc.arg(query)::text::tsquery
@@ -44,7 +45,7 @@ where (score, spu_id) < (sqlc.arg(after_score)::bigint, sqlc.arg(after_id)::bigi
 order by score desc, spu_id desc limit sqlc.arg(most);
 
 -- name: Known :many
--- Which of the queries find anything at all.
+-- Returns which of the queries find anything at all.
 select q.place::int from unnest(sqlc.arg(queries)::text[]) with ordinality as q (query, place)
 where exists (select 1 from search_document d where d.words @@ q.query::tsquery)
 order by q.place;
@@ -53,10 +54,10 @@ order by q.place;
 select set_config('pg_trgm.word_similarity_threshold', sqlc.arg(threshold)::text, true);
 
 -- name: Alike :many
--- The words like this one, the most alike first.
+-- Returns the words that are similar to this one, the most similar first.
 select word from search_word where sqlc.arg(word)::text <% word
 order by word_similarity(sqlc.arg(word)::text, word) desc, word limit sqlc.arg(most);
 
 -- name: PutWords :exec
--- In their order, so that two who add the same words wait for each other one way round only.
+-- Takes the words in sorted order, so that two transactions that add the same words cannot deadlock.
 insert into search_word (word) select unnest(sqlc.arg(words)::text[]) on conflict do nothing;

@@ -11,7 +11,8 @@ select * from site_page_version where slug = @slug and version = @version;
 select version, saved_at, saved_by from site_page_version where slug = @slug order by version desc limit @max_rows;
 
 -- name: AddVersion :execrows
--- Adds the version after the one that was edited, unless another one came meanwhile: two at once meet at the key.
+-- Adds the version after the one that was edited, unless another one was added meanwhile. Of two at once, the primary
+-- key lets only one through.
 insert into site_page_version (slug, version, body_zh, body_en, saved_at, saved_by)
 select e.slug, e.version + 1, e.body_zh, e.body_en, e.saved_at, e.saved_by
 from (select @slug::text as slug, @after::int as version, @body_zh::text as body_zh, @body_en::text as body_en,

@@ -1,5 +1,5 @@
 -- name: LockOwner :exec
--- Two who add at once must not both be the last that is allowed.
+-- An owner's endpoints are added one after another, so that two at once can't both take the last free place.
 select pg_advisory_xact_lock(hashtextextended('webhook_owner', @owner_id::bigint));
 
 -- name: CountEndpoints :one
@@ -21,7 +21,8 @@ select * from webhook_endpoint where owner_id = @owner_id order by id;
 select * from webhook_endpoint where id = @id and owner_id = @owner_id;
 
 -- name: LockEndpoint :one
--- Not against the rows that refer to it: events are fanned out while something is being sent.
+-- The lock does not block rows that refer to the endpoint, so that events are fanned out while something is being
+-- sent.
 select * from webhook_endpoint where id = @id for no key update;
 
 -- name: SameURL :one
@@ -43,7 +44,7 @@ where id = @id and version = @version;
 delete from webhook_endpoint where id = @id and version = @version;
 
 -- name: MarkTested :execrows
--- An endpoint is tested every so often, not as fast as somebody can press a button.
+-- Limits how often an endpoint is tested, however fast somebody presses the button.
 update webhook_endpoint set tested_at = @at::timestamptz where id = @id and (tested_at is null or tested_at <= @before::timestamptz);
 
 -- name: NoteSuccess :exec
@@ -53,7 +54,7 @@ update webhook_endpoint set failing_since = null, failures = 0, rests_until = @a
 update webhook_endpoint set failing_since = coalesce(failing_since, @at::timestamptz), failures = failures + 1, rests_until = @rests_until where id = @id;
 
 -- name: Listening :many
--- Endpoints that want to hear of an event; what happened before there was one is not for it.
+-- Returns the endpoints that subscribe to a type of event. An endpoint gets no events from before it was created.
 select id from webhook_endpoint
 where owner_id = @owner_id and state = 'on' and @type::text = any(types) and created_at <= @at order by id;
 
@@ -63,13 +64,14 @@ values (@endpoint_id, @event_id, @message_id, @type, @aggregate, @body, @at, @at
 on conflict (endpoint_id, event_id) do nothing;
 
 -- name: InsertTest :one
--- A test is written down when it is over: it is tried once, at once, and waits for nothing.
+-- A test is stored when it is over. It is sent once, immediately, and is not queued.
 insert into webhook_delivery (endpoint_id, message_id, type, aggregate, body, state, attempts, next_at, created_at, settled_at)
 values (@endpoint_id, @message_id, @type, @message_id, @body, @state, 1, @at, @at, @settled_at::timestamptz)
 returning id;
 
 -- name: DueEndpoints :many
--- Where ClaimDelivery would find something: what waits behind another of its aggregate is worth no turn.
+-- Returns the endpoints for which ClaimDelivery would find a delivery. One that waits behind another of its aggregate
+-- does not count.
 select distinct d.endpoint_id from webhook_delivery d join webhook_endpoint e on e.id = d.endpoint_id
 where d.state = 'pending' and d.next_at <= @at::timestamptz and e.state = 'on' and e.rests_until <= @at::timestamptz
   and not exists (select from webhook_delivery p
@@ -78,7 +80,8 @@ where d.state = 'pending' and d.next_at <= @at::timestamptz and e.state = 'on' a
     where p.endpoint_id = d.endpoint_id and p.aggregate = d.aggregate and p.state = 'pending' and p.leased_to > @at::timestamptz);
 
 -- name: ClaimDelivery :one
--- The first one waiting of an aggregate of which nothing is being sent. The endpoint is locked: nobody claims beside us.
+-- Claims the first waiting delivery of an aggregate of which nothing is being sent. The caller holds the endpoint's
+-- lock, so that nobody else claims at the same time.
 update webhook_delivery set leased_to = @leased_to::timestamptz where id = (
   select d.id from webhook_delivery d
   where d.endpoint_id = @endpoint_id and d.state = 'pending' and d.next_at <= @at::timestamptz
@@ -94,7 +97,8 @@ insert into webhook_attempt (delivery_id, at, headers, status, millis, answer, f
 values (@delivery_id, @at, @headers, @status, @millis, @answer, @failure);
 
 -- name: SettleDelivery :execrows
--- No row: our time was over and somebody else has it, or the endpoint was switched off meanwhile.
+-- No row means that our lease had expired and another worker has the delivery, or that the endpoint was switched off
+-- meanwhile.
 update webhook_delivery set state = @state, attempts = attempts + 1, settled_at = @at::timestamptz, leased_to = null
 where id = @id and state = 'pending' and leased_to = @leased_to::timestamptz;
 

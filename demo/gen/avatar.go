@@ -9,7 +9,7 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// portrait is one creator: a face in front of what they video.
+// portrait is one creator: a face in front of what they film.
 type portrait struct {
 	slug                  string
 	sky, low, skin, cloth Color
@@ -219,7 +219,7 @@ func portraits() []portrait {
 	}
 }
 
-// drawAvatars writes the creators' pictures, cut square out of the middle of a scene.
+// drawAvatars writes the creators' pictures, squares cut from the middle of a scene.
 func drawAvatars(out string) error {
 	for _, p := range portraits() {
 		c := NewCanvas(1600, 900)

@@ -8,14 +8,14 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// Every scene is drawn in a space of 1600 x 900 units, whatever the size of the picture, so
-// that one painter serves the thumbnail, the video and the 2160p rendition.
+// Every scene is drawn in a space of 1600 x 900 units, whatever the size of the picture, so that one function draws the
+// thumbnail, the video and the 2160p rendition.
 const (
 	Wide = 1600.0
 	High = 900.0
 )
 
-// Blend says how an ink meets what is already on the canvas.
+// Blend is how an ink is combined with what is already on the canvas.
 type Blend int
 
 const (
@@ -36,7 +36,7 @@ type Canvas struct {
 	stills map[string][]uint8
 }
 
-// NewCanvas makes a black canvas of w x h pixels; 16:9 is assumed.
+// NewCanvas makes a black canvas of w x h pixels. The ratio should be 16:9.
 func NewCanvas(w, h int) *Canvas {
 	s := float64(w) / Wide
 	return &Canvas{
@@ -49,7 +49,7 @@ func NewCanvas(w, h int) *Canvas {
 	}
 }
 
-// Image shares its pixels with the canvas.
+// Image returns an image that shares its pixels with the canvas.
 func (c *Canvas) Image() *image.RGBA {
 	return &image.RGBA{
 		Pix:    c.Pix,
@@ -58,7 +58,7 @@ func (c *Canvas) Image() *image.RGBA {
 	}
 }
 
-// Push moves, turns (radians) and scales what is drawn until Pop.
+// Push moves, turns (in radians) and scales what is drawn until Pop.
 func (c *Canvas) Push(x, y, turn, sx, sy float64) {
 	c.saved = append(c.saved, c.matrix)
 	sin, cos := math.Sincos(turn)
@@ -71,8 +71,8 @@ func (c *Canvas) Pop() {
 	c.saved = c.saved[:len(c.saved)-1]
 }
 
-// Still paints a backdrop once a canvas and copies it from then on: it must be the first thing
-// in a frame and must not depend on time.
+// Still paints a backdrop once for each canvas, and copies it afterwards. It must be the first call in a frame and must
+// not depend on time.
 func (c *Canvas) Still(name string, paint func()) {
 	if kept, ok := c.stills[name]; ok {
 		copy(c.Pix, kept)
@@ -147,7 +147,7 @@ func (c *Canvas) row(ink Ink, left, y int, mask []uint8, from, to float64) {
 	}
 }
 
-// meet blends one pixel; a is 0..256.
+// meet blends one pixel. The opacity a is 0..256.
 func (c *Canvas) meet(at int, mode Blend, r, g, b, a int) {
 	d := c.Pix[at : at+4 : at+4]
 	dr, dg, db := int(d[0]), int(d[1]), int(d[2])
@@ -209,8 +209,8 @@ func (c *Canvas) Glow(x, y, r float64, col Color, strength float64) {
 	}
 }
 
-// Field paints the band top..bottom (units) with a function sampled every step units and
-// smoothed in between: cheap clouds, water and curtains of light.
+// Field paints the band top..bottom (in units) with a function that is sampled every step units and interpolated in
+// between. It is a cheap way to draw clouds, water and curtains of light.
 func (c *Canvas) Field(step, top, bottom float64, mode Blend, f func(x, y float64) Color) {
 	cols, rows := int(Wide/step)+2, int((bottom-top)/step)+2
 	grid := make([]Color, cols*rows)
@@ -219,7 +219,7 @@ func (c *Canvas) Field(step, top, bottom float64, mode Blend, f func(x, y float6
 			grid[j*cols+i] = f(float64(i)*step, top+float64(j)*step)
 		}
 	}
-	// Fixed point from here on: this loop visits every pixel of the band in every frame.
+	// The rest uses fixed point, because this loop visits every pixel of the band in every frame.
 	type fixed [4]int
 	line := make([]fixed, cols)
 	y0, y1 := max(0, int(top*c.scale)), min(c.H, int(math.Ceil(bottom*c.scale)))

@@ -14,9 +14,8 @@ func stamp(seconds float64) string {
 	return fmt.Sprintf("%02d:%02d:%02d.%03d", ms/3600000, ms/60000%60, ms/1000%60, ms%1000)
 }
 
-// writeCaptions turns the narration of the catalogue into one WebVTT file a language. The text
-// is read from disk rather than through package demo, which cannot be built before the footage
-// it embeds exists.
+// writeCaptions turns the narration of the catalogue into one WebVTT file for each language. It reads the text from
+// disk and not through package demo, which cannot be built before the pictures that it embeds exist.
 func writeCaptions(out, dir, slug string) error {
 	type line struct {
 		From, To float64

@@ -14,7 +14,7 @@ func hex(v int) Color {
 	return Color{float64(v>>16&255) / 255, float64(v>>8&255) / 255, float64(v&255) / 255, 1}
 }
 
-// Fade is the same colour at an opacity of a.
+// Fade returns the same colour with an opacity of a.
 func (c Color) Fade(a float64) Color { c.A = clamp(a); return c }
 
 func (c Color) bytes() (r, g, b, a int) {
@@ -25,7 +25,7 @@ func mix(a, b Color, k float64) Color {
 	return Color{a.R + (b.R-a.R)*k, a.G + (b.G-a.G)*k, a.B + (b.B-a.B)*k, a.A + (b.A-a.A)*k}
 }
 
-// through walks evenly spaced colours; k is 0..1.
+// through interpolates between evenly spaced colours; k is 0..1.
 func through(k float64, stops []Color) Color {
 	if len(stops) == 1 {
 		return stops[0]
@@ -56,12 +56,12 @@ func graded(top, bottom Color, from, to float64) Ink {
 	}
 }
 
-// screened lightens what is below.
+// screened returns an ink that lightens what is below it.
 func (i Ink) screened() Ink { i.Mode = Screen; return i }
 
 func clamp(v float64) float64 { return math.Max(0, math.Min(1, v)) }
 
-// ramp goes smoothly from 0 at a to 1 at b.
+// ramp rises smoothly from 0 at a to 1 at b.
 func ramp(a, b, v float64) float64 {
 	k := clamp((v - a) / (b - a))
 	return k * k * (3 - 2*k)
@@ -74,7 +74,7 @@ func wave(t, period, phase float64) float64 {
 	return 0.5 + 0.5*math.Sin(2*math.Pi*(t/period+phase))
 }
 
-// wrap keeps v within lo..hi by going round.
+// wrap maps v into lo..hi periodically.
 func wrap(v, lo, hi float64) float64 {
 	v = math.Mod(v-lo, hi-lo)
 	if v < 0 {

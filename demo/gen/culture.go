@@ -350,7 +350,7 @@ func paintCranes(c *Canvas, t float64) {
 	}
 }
 
-// crane is a folded paper bird; its planes differ in light only.
+// crane draws a folded paper bird. Its planes differ only in brightness.
 func crane(c *Canvas, x, y, s, flap float64, tone Color, near float64) {
 	tone = mix(hex(0xf3cfd3), tone, 0.35+0.65*near)
 	c.Push(x, y, -0.08, s, s)

@@ -105,7 +105,7 @@ func paintNoodles(face Faces) func(*Canvas, float64) {
 					}, 5, flat(hex(0xe25a42).Fade(0.6)))
 			}
 		})
-		// One fold a movement: the strands double, the dough grows thinner, the arms swing once.
+		// Each movement is one fold: the strands double, the dough becomes thinner, and the arms swing once.
 		const fold = 2.6
 		n := min(int(t/fold), 6)
 		k := math.Mod(t, fold) / fold

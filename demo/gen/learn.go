@@ -11,7 +11,7 @@ type token struct {
 	tone Color
 }
 
-// source is the program the programming video types: it compiles, and prints what the terminal shows.
+// source is the program that the programming video types. It compiles, and prints what the terminal shows.
 const source = `package main
 
 import "fmt"
@@ -146,7 +146,7 @@ func paintCode(face Faces) func(*Canvas, float64) {
 
 func ramp01(a, b, v float64) float64 { return clamp((v - a) / (b - a)) }
 
-// terminal runs the program: three gophers cross a river in the order the channel gives.
+// terminal shows a run of the program: three gophers cross a river in the order in which the channel gives them.
 func terminal(c *Canvas, face Faces, t float64) {
 	c.Write(face.Mono, "$ go run ferry.go"[:int(ramp01(11.4, 12.6, t)*17)], 1040, 176, 24, 0, flat(hex(0x8fd46f)))
 	for i, who := range []string{"2", "0", "1"} {
@@ -193,7 +193,7 @@ func paintBauhaus(c *Canvas, t float64) {
 	for i := 0; i < 8; i++ {
 		for j := 0; j < 5; j++ {
 			x, y := float64(i)*size, float64(j)*size-50
-			// Few tiles move on a beat, so that the eye can follow; a tile that moves makes one quarter turn.
+			// Few tiles move on a beat, so that the eye can follow. A tile that moves makes a quarter turn.
 			turn := 0.0
 			for b := 0; b <= step; b++ {
 				if dice(201, i, j, b) > 0.87 {
@@ -240,7 +240,7 @@ func paintBauhaus(c *Canvas, t float64) {
 			c.Pop()
 		}
 	}
-	// One big compass wanders over the grid and ties the beats together.
+	// One big compass moves over the grid and connects the beats.
 	from, to := Point{300 + 1000*dice(205, step), 250 + 400*dice(206, step)}, Point{
 		300 + 1000*dice(205, step+1),
 		250 + 400*dice(206, step+1),

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 )
 
-// look writes a contact sheet of n moments of a video, to judge it without encoding it.
+// look writes a contact sheet of n moments of a video, so that it can be judged without encoding.
 func look(f Video, n int, dir string) error {
 	const w, h, across = 640, 360, 2
 	sheet := image.NewRGBA(image.Rect(0, 0, across*w, (n+across-1)/across*h))

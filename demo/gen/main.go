@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Faces are the typefaces some videos write with.
+// Faces are the typefaces with which some videos write.
 type Faces struct{ Serif, Mono *Typeface }
 
 func main() {

@@ -216,7 +216,7 @@ func paintDunes(c *Canvas, t float64) {
 			return y - (70+f*16)*math.Pow(0.5+0.5*math.Sin(u+0.9*math.Sin(u*0.47+f)), 1.6) + 24*math.Sin(u*0.31)
 		}
 		c.Ridge(8, crest, graded(lit, mix(lit, dark, 0.25), y-90, y+170))
-		// The lee side: where the crest falls away from the sun it lies in shade.
+		// The lee side, which falls away from the sun, is in shade.
 		p := &Path{}
 		open := false
 		for x := -60.0; x <= 2300; x += 8 {

@@ -2,8 +2,8 @@ package main
 
 import "math"
 
-// dice is a fixed pseudo-random number 0..1 for the integers given: videos must come out the
-// same on every machine and frames may be painted in any order.
+// dice returns a fixed pseudo-random number 0..1 for the given integers, because videos must be the same on every
+// machine and frames may be painted in any order.
 func dice(n ...int) float64 {
 	h := uint64(0x9E3779B97F4A7C15)
 	for _, v := range n {
@@ -22,7 +22,7 @@ func lattice(x, y, z int) float64 {
 
 func soft(k float64) float64 { return k * k * k * (k*(k*6-15) + 10) }
 
-// noise is smooth value noise, 0..1.
+// noise returns smooth value noise, 0..1.
 func noise(x, y, z float64) float64 {
 	fx, fy, fz := math.Floor(x), math.Floor(y), math.Floor(z)
 	i, j, k := int(fx), int(fy), int(fz)

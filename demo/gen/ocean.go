@@ -92,7 +92,7 @@ func cliff(c *Canvas, x, y float64) {
 	c.Box(x+116, 482, 18, 18, 2, flat(hex(0xffd479)))
 }
 
-// shafts are the sunbeams seen from under water.
+// shafts draws sunbeams as seen from under water.
 func shafts(c *Canvas, t float64, col Color, strength float64) {
 	for i := 0; i < 6; i++ {
 		f := float64(i)

@@ -19,8 +19,8 @@ type rendition struct {
 func (r rendition) name() string { return strconv.Itoa(r.height) + "p" }
 func (r rendition) width() int   { return r.height * 16 / 9 }
 
-// renditions are never larger than the picture that is painted. The lowest one is mono: it is
-// what a slow line gets. The ceilings are low because all of it lives in the repository.
+// renditions are never larger than the picture that is painted. The lowest one is mono, because it is for slow
+// connections. The bitrates are low, because all videos are in the repository.
 func renditions(f Video) []rendition {
 	crf := f.Quality
 	if crf == 0 {
@@ -64,7 +64,8 @@ func renditions(f Video) []rendition {
 	return ladder
 }
 
-// encodeArgs reads frames from standard input and writes clear fMP4 HLS, one folder a rendition.
+// encodeArgs returns arguments with which ffmpeg reads frames from standard input and writes clear fMP4 HLS, with a
+// folder for each rendition.
 func encodeArgs(ladder []rendition, sound, dir string) []string {
 	top := ladder[len(ladder)-1]
 	args := []string{
@@ -99,8 +100,8 @@ func encodeArgs(ladder []rendition, sound, dir string) []string {
 	return args
 }
 
-// writeMaster lists the renditions with what their files truly need: the peak and the average
-// of the segments, and the codec string out of the init segment.
+// writeMaster lists the renditions with what their files really need: the peak and average bitrates of the segments,
+// and the codec string from the init segment.
 func writeMaster(dir string, ladder []rendition) error {
 	var m strings.Builder
 	m.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n")

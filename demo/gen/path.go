@@ -110,7 +110,7 @@ func (p *Path) trace(r *vector.Rasterizer, m Affine, left, top float32) {
 	r.ClosePath()
 }
 
-// Ellipse adds a turned ellipse.
+// Ellipse adds a rotated ellipse.
 func (p *Path) Ellipse(x, y, rx, ry, turn float64) *Path {
 	const k = 0.5522847498
 	sin, cos := math.Sincos(turn)
@@ -164,10 +164,10 @@ func curve(n int, f func(k float64) Point) []Point {
 	return pts
 }
 
-// Circle, Oval, Rect, Box (rounded), Stroke and Ridge fill the common shapes.
+// Circle, Oval, Rect, Box (rounded), Stroke and Ridge draw common shapes.
 func (c *Canvas) Circle(x, y, r float64, ink Ink) { c.Fill((&Path{}).Ellipse(x, y, r, r, 0), ink) }
 
-// Oval fills a turned ellipse.
+// Oval fills a rotated ellipse.
 func (c *Canvas) Oval(x, y, rx, ry, turn float64, ink Ink) {
 	c.Fill((&Path{}).Ellipse(x, y, rx, ry, turn), ink)
 }

@@ -10,7 +10,7 @@ import (
 	"strconv"
 )
 
-// writeWebP scales a picture and writes it with the best quality that fits in limit bytes.
+// writeWebP scales a picture and writes it with the best quality that fits into limit bytes.
 func writeWebP(path string, img *image.RGBA, width, limit int) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
@@ -20,7 +20,7 @@ func writeWebP(path string, img *image.RGBA, width, limit int) error {
 			"-f", "rawvideo", "-pix_fmt", "rgba", "-s", fmt.Sprintf("%dx%d", img.Rect.Dx(), img.Rect.Dy()), "-i",
 			"pipe:0",
 			"-vf", fmt.Sprintf("scale=%d:-2:flags=lanczos+accurate_rnd,format=yuv420p", width),
-			// not into a pipe: a large picture's length would stay 0
+			// not into a pipe, in which the length of a large picture would remain 0
 			"-frames:v", "1", "-c:v", "libwebp", "-compression_level", "6", "-preset", "drawing", "-quality",
 			strconv.Itoa(quality), "-f", "webp", "-y", path)
 		cmd.Stdin = bytes.NewReader(img.Pix)
@@ -35,7 +35,7 @@ func writeWebP(path string, img *image.RGBA, width, limit int) error {
 	}
 }
 
-// writeCovers takes the key frame at twice the size it is shown, so that edges come out clean.
+// writeCovers paints the cover's frame at twice the size at which it is shown, so that edges are clean.
 func writeCovers(f Video, out, dir string) error {
 	c := NewCanvas(2560, 1440)
 	f.Paint(c, f.Cover)
@@ -48,7 +48,7 @@ func writeCovers(f Video, out, dir string) error {
 	return writeWebP(filepath.Join(dir, "poster.webp"), c.Image(), 1280, 36000)
 }
 
-// writeThumbs stores the sheet and the WebVTT that names a tile for each interval.
+// writeThumbs writes the sheet, and the WebVTT file that names a tile for each interval.
 func writeThumbs(dir string, f Video, sheet *image.RGBA) error {
 	if err := writeWebP(filepath.Join(dir, "thumbs.webp"), sheet, sheet.Rect.Dx(), 20000); err != nil {
 		return err

@@ -12,9 +12,9 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// Timing of every video. A segment is one closed group of pictures, so that each rendition can be
-// cut and encrypted at the same places. Uploads get two groups a segment, for finer seeking;
-// here a second key frame of detailed flat art would cost more than all the movement after it.
+// Timing of every video. A segment is one closed group of pictures, so that all renditions can be cut and encrypted at
+// the same places. Uploads get two groups in each segment, for finer seeking. Here a second key frame of detailed flat
+// art would take more bytes than all the movement after it.
 const (
 	fps        = 20
 	segmentSec = 4
@@ -40,7 +40,7 @@ func produce(f Video, out string) error {
 	dir := filepath.Join(out, "footage", f.Slug)
 	ladder := renditions(f)
 	for _, r := range ladder {
-		// Segments of a longer cut must not stay behind.
+		// Segments of an earlier, longer cut must not remain.
 		if err := os.RemoveAll(filepath.Join(dir, r.name())); err != nil {
 			return err
 		}
@@ -58,8 +58,8 @@ func produce(f Video, out string) error {
 	return writeThumbs(dir, f, sheet)
 }
 
-// shoot paints the frames on all processors, feeds them in order to one ffmpeg that makes every
-// rendition, and returns the thumbnail sheet it collected on the way.
+// shoot paints the frames on all processors and passes them in order to one ffmpeg, which makes every rendition. It
+// returns the thumbnail sheet, which it collects meanwhile.
 func shoot(f Video, ladder []rendition, sound, dir string) (*image.RGBA, error) {
 	top := ladder[len(ladder)-1]
 	w, h := top.width(), top.height

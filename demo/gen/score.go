@@ -18,7 +18,7 @@ const (
 	pulse              // short synth notes
 )
 
-// Air is the sound of a place behind the music.
+// Air is the background sound of a place.
 type Air int
 
 const (
@@ -31,7 +31,7 @@ const (
 	stream
 )
 
-// Score is the music of one video: chords as MIDI notes, each lasting the same share of it.
+// Score is the music of one video: chords of MIDI notes, all of the same length.
 type Score struct {
 	Voice  Voice
 	Chords [][]int
@@ -104,7 +104,7 @@ func sustain(out []float64, v Voice, note int, at, length, amp, pan float64) {
 	}
 }
 
-// strike adds a note that rings and dies away.
+// strike adds a note that rings and fades.
 func strike(out []float64, v Voice, note int, at, amp, pan float64) {
 	f := pitch(note)
 	type partial struct{ ratio, gain, life float64 }
@@ -126,7 +126,7 @@ func strike(out []float64, v Voice, note int, at, amp, pan float64) {
 	}
 }
 
-// breathe adds filtered noise that swells like its place.
+// breathe adds filtered noise that swells like the sound of its place.
 func breathe(out []float64, air Air, level float64) {
 	if air == still {
 		return
@@ -167,7 +167,7 @@ func breathe(out []float64, air Air, level float64) {
 	}
 }
 
-// echo is a small stereo room.
+// echo adds the echo of a small room in stereo.
 func echo(out []float64) {
 	for _, tap := range []struct {
 		delay float64

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// Typeface turns letters into outlines, so that text is drawn, moved and cut like any shape.
+// Typeface turns letters into outlines, so that text can be drawn, moved and cut like any shape.
 type Typeface struct {
 	mu   sync.Mutex
 	font *sfnt.Font
@@ -26,7 +26,7 @@ func openTypeface(path string) (*Typeface, error) {
 	if err != nil {
 		return nil, fmt.Errorf("typeface %s: %w", path, err)
 	}
-	// In Noto's collections the third face is the simplified Chinese one.
+	// In Noto's collections the third typeface is for simplified Chinese.
 	f, err := set.Font(min(2, set.NumFonts()-1))
 	if err != nil {
 		return nil, fmt.Errorf("typeface %s: %w", path, err)
@@ -34,8 +34,7 @@ func openTypeface(path string) (*Typeface, error) {
 	return &Typeface{font: f}, nil
 }
 
-// Outline is the path of a line of text of the given size (units), its baseline at 0, 0, and
-// its width.
+// Outline returns the path of a line of text of the given size (in units), with its baseline at 0, 0, and its width.
 func (t *Typeface) Outline(text string, size float64) (*Path, float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -66,7 +65,7 @@ func (t *Typeface) Outline(text string, size float64) (*Path, float64) {
 	return out, x
 }
 
-// Write draws text; anchor 0 starts at x, 0.5 is centred, 1 ends there.
+// Write draws text. With anchor 0 it starts at x, with 0.5 it is centred there, with 1 it ends there.
 func (c *Canvas) Write(t *Typeface, text string, x, y, size, anchor float64, ink Ink) {
 	p, w := t.Outline(text, size)
 	c.Push(x-w*anchor, y, 0, 1, 1)

@@ -62,7 +62,7 @@ func paintTrain(c *Canvas, t float64) {
 	carriage(c, t)
 }
 
-// carriage frames the landscape: window, table, a cup of tea, somebody's book.
+// carriage draws the frame of the landscape: a window, a table, a cup of tea, somebody's book.
 func carriage(c *Canvas, t float64) {
 	wall := graded(hex(0x3b2b3f), hex(0x1d1526), 0, 900)
 	p := (&Path{}).Move(-10, -10).Line(1610, -10).Line(1610, 910).Line(-10, 910).Close()
@@ -240,7 +240,7 @@ func paintNeon(c *Canvas, t float64) {
 		}
 	})
 	tones := []Color{hex(0xff2e88), hex(0x19d3ff), hex(0xffb02e), hex(0x9b5cff), hex(0x3dffa8), hex(0xff5c4d)}
-	// Out of focus, every lamp is a disc: the far ones stand, the near ones are cars passing.
+	// Out of focus, every lamp is a disc. The far lamps don't move; the near ones are passing cars.
 	for i := 0; i < 30; i++ {
 		x, y := dice(122, i, 1)*1600, 60+470*dice(122, i, 2)
 		r := 22 + 46*dice(122, i, 3)

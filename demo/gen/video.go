@@ -1,6 +1,6 @@
-// Command gen draws the demo videos of the mall, frame by frame and note by note, and packs
-// them with ffmpeg into the clear HLS that package demo embeds. It owns every picture and sound
-// below demo/; it knows nothing of prices, orders or databases, and the mall never imports it.
+// Command gen draws the demo videos of the mall, frame by frame and note by note, and packages them with ffmpeg as the
+// clear HLS that package demo serves. It owns every picture and sound below demo/. It knows nothing about prices,
+// orders or databases, and the mall never imports it.
 //
 //	go run ./demo/gen                  # everything: videos, covers, avatars
 //	go run ./demo/gen -only koi-pond   # one video and its covers
@@ -9,11 +9,11 @@ package main
 
 import "slices"
 
-// Video is one work: how long, how to draw a moment of it, and what it sounds like.
+// Video is one video: its length, how to draw a moment of it, and what it sounds like.
 type Video struct {
 	Slug    string
 	Seconds int
-	Cover   float64 // the second whose picture becomes cover and poster
+	Cover   float64 // the second of the picture for cover and poster
 	Ceiling int     // kbit/s of the 720p picture; 0 means 115
 	Quality int     // x264's constant rate factor at 360p; 0 means 29
 	UHD     bool    // also packed as 2160p; kept short, since four times the lines cost
@@ -21,7 +21,7 @@ type Video struct {
 	Score   Score
 }
 
-// rounds plays chords again and again, so that a long video does not hold one for a minute.
+// rounds repeats chords, so that a long video does not hold one of them for a minute.
 func rounds(n int, chords [][]int) [][]int { return slices.Repeat(chords, n) }
 
 func videos(face Faces) []Video {

@@ -9,15 +9,16 @@ import (
 	"videomall/mall/search/internal/dbsqlc"
 )
 
-// likeness is how much of a word's trigrams another must share to be looked at. The second is low, since two letters
-// swapped in a short word leave a quarter of them, and reads many more words. The distance decides.
+// likeness lists, as thresholds, which part of a word's trigrams another word must share to be compared. The second one
+// is low, since two swapped letters in a short word leave a quarter of them, and it reads many more words. The distance
+// decides.
 var likeness = [...]string{"0.45", "0.2"}
 
-// mostAlike is how many like words are looked at.
+// mostAlike is how many similar words are compared.
 const mostAlike = 100
 
-// corrected replaces each word that is in no video by the indexed word most like it. It has no answer when all words
-// are known, or when no word is like any of the others.
+// corrected replaces each word that is in no video by the indexed word that is most similar. It returns an empty
+// attempt if all words are known, or if none of the others has a similar word.
 func (s *Search) corrected(ctx context.Context, text string, terms []term) (attempt, error) {
 	words, err := s.unknown(ctx, terms)
 	if err != nil {
@@ -49,8 +50,8 @@ func (s *Search) corrected(ctx context.Context, text string, terms []term) (atte
 	return a, nil
 }
 
-// unknown are the words of a query that are in no video, in their order. Words of fewer than three letters, excluded
-// ones and Chinese are not corrected.
+// unknown returns the words of a query that are in no video, in their order. Words of fewer than three letters,
+// excluded words and Chinese are not corrected.
 func (s *Search) unknown(ctx context.Context, terms []term) ([]run, error) {
 	var words []run
 	var queries []string
@@ -81,7 +82,7 @@ func (s *Search) unknown(ctx context.Context, terms []term) ([]run, error) {
 	return unknown, nil
 }
 
-// nearest is the indexed word that the fewest slips of a typist turn into this one; empty when none is near.
+// nearest returns the indexed word that becomes this one with the fewest slips of typing, and "" if none is near.
 func (s *Search) nearest(ctx context.Context, word string) (string, error) {
 	for _, threshold := range likeness {
 		candidates, err := s.alike(ctx, word, threshold)
@@ -89,7 +90,7 @@ func (s *Search) nearest(ctx context.Context, word string) (string, error) {
 			return "", err
 		}
 		best, nearest := "", slips(word)+1
-		for _, candidate := range candidates { // the most alike first, so that the first of equals wins
+		for _, candidate := range candidates { // the most similar first, so that the first of equals wins
 			if d := distance([]rune(word), []rune(candidate)); d > 0 && d < nearest {
 				best, nearest = candidate, d
 			}
@@ -101,7 +102,7 @@ func (s *Search) nearest(ctx context.Context, word string) (string, error) {
 	return "", nil
 }
 
-// alike finds similar words. It needs a transaction, because the threshold of the operator is a setting of one.
+// alike finds similar words. It needs a transaction, because the threshold of the operator is set for a transaction.
 func (s *Search) alike(ctx context.Context, word, threshold string) (words []string, err error) {
 	err = db.InTx(ctx, s.pools.Replica, func(tx pgx.Tx) (err error) {
 		if err = s.queries.SetSimilarity(ctx, tx, threshold); err != nil {
@@ -113,7 +114,7 @@ func (s *Search) alike(ctx context.Context, word, threshold string) (words []str
 	return words, err
 }
 
-// slips is how many slips a word of that length may have and still be recognised.
+// slips returns how many slips of typing a word of this length may have and still be corrected.
 func slips(word string) int {
 	switch n := len([]rune(word)); {
 	case n <= 4:
@@ -125,7 +126,7 @@ func slips(word string) int {
 	}
 }
 
-// distance counts the slips between two words: a letter missing, added, mistaken, or two neighbours swapped (optimal
+// distance counts the slips between two words: a missing, added or wrong letter, or two swapped neighbours (optimal
 // string alignment).
 func distance(a, b []rune) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)

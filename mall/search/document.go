@@ -8,18 +8,18 @@ import (
 	"videomall/mall/catalog"
 )
 
-// Bounds of a document: PostgreSQL keeps positions up to 16383, and a description that goes on after this says little
-// new.
+// Bounds of a document: PostgreSQL stores positions up to 16383, and the rest of a longer description adds little to
+// what can be found.
 const (
 	longestText  = 4000 // characters of one field
 	lastPosition = 16000
 	fieldGap     = 8 // positions between two fields, so that no phrase runs across
 )
 
-// version of the documents. It changes whenever documents are written in another way.
+// version is the version of the documents. It changes whenever documents are written in another way.
 const version = 2
 
-// weightSpoken is what a match of how characters are read weighs: least.
+// weightSpoken is the weight of a match by pinyin, the lowest of all.
 const weightSpoken = 'D'
 
 // doc is what the index stores about an SPU.
@@ -35,7 +35,7 @@ func document(t catalog.Texts) doc {
 	v.add('B', true, t.Creator.Zh, t.Creator.En)
 	v.add('B', true, t.Tags...)
 	v.add('C', true, t.Category.Zh, t.Category.En)
-	v.add('C', false, t.Description.Zh, t.Description.En) // is found by its words alone
+	v.add('C', false, t.Description.Zh, t.Description.En) // found only by its words, not by pinyin
 
 	var fuzzy []string
 	for _, s := range append([]string{t.Title.Zh, t.Title.En, t.Creator.Zh, t.Creator.En, t.Category.Zh, t.Category.En},
@@ -54,8 +54,8 @@ func document(t catalog.Texts) doc {
 	}
 }
 
-// popularity is the factor by which sales and ratings raise a match: a best seller of a thousand ranks about twice as
-// high as a newcomer that matches as well.
+// popularity returns the factor by which sales and ratings raise the score of a match: a video that was sold a thousand
+// times scores about twice as high as a new one that matches as well.
 func popularity(t catalog.Texts) float32 {
 	known := 1 + 0.15*math.Log1p(float64(max(0, t.SoldCount)))
 	if t.RatingCount > 0 {
@@ -64,8 +64,8 @@ func popularity(t catalog.Texts) float32 {
 	return float32(known)
 }
 
-// vector writes a tsvector: 'lexeme':positionWeight, apart by spaces. Characters of a run take a position each; a pair
-// stands where its first character does, a stem where its word does, and how a character is read where it does.
+// vector writes a tsvector: 'lexeme':positionWeight, separated by spaces. Each character of a run has a position. A
+// pair has the position of its first character, a stem that of its word, and a reading that of its character.
 type vector struct {
 	b        strings.Builder
 	position int
@@ -115,8 +115,8 @@ func (v *vector) put(lexeme string, weight byte) {
 	v.b.WriteByte(' ')
 }
 
-// quote writes a lexeme for a tsvector or a tsquery. A lexeme is letters and digits only, whatever was typed; the
-// escapes stand here so that this needs no proof elsewhere.
+// quote writes a lexeme for a tsvector or a tsquery. A lexeme has only letters and digits, whatever was typed. quote
+// escapes all the same, so that its safety does not depend on code elsewhere.
 func quote(lexeme string) string {
 	return "'" + strings.NewReplacer(`'`, `''`, `\`, `\\`).Replace(lexeme) + "'"
 }

@@ -11,12 +11,12 @@ type Span struct {
 	Hit  bool
 }
 
-// Marks shows in a text what a query found. The zero value finds nothing.
+// Marks marks in a text what a query found. The zero value marks nothing.
 type Marks struct {
 	words    map[string]bool // whole words and stems
 	prefixes []string
 	cjk      [][]rune
-	heard    [][]sound // ways in which Chinese was typed by its sounds
+	heard    [][]sound // Chinese that the query wrote as pinyin
 }
 
 func marks(terms []term, anyPair bool, how reading) Marks {
@@ -48,7 +48,7 @@ func marks(terms []term, anyPair bool, how reading) Marks {
 	return m
 }
 
-// Spans cuts a text at the borders of what was found. Joined together, the spans are the text again.
+// Spans cuts a text at the boundaries of what was found. The spans, joined together, are the text again.
 func (m Marks) Spans(text string) []Span {
 	var spans []Span
 	at := 0
@@ -65,20 +65,20 @@ func (m Marks) Spans(text string) []Span {
 	return spans
 }
 
-// Excerpt is Spans of about length characters around the first thing found, with … where the text goes on; nil when
-// the text holds nothing that was searched for.
+// Excerpt returns Spans of about length characters around the first match, with … where the text continues, and nil if
+// the text has no match.
 func (m Marks) Excerpt(text string, length int) []Span {
 	hits := m.hits(text)
 	if len(hits) == 0 {
 		return nil
 	}
-	// A quarter of the room is for what leads to the match.
+	// A quarter of the length is for the text before the match.
 	start := hits[0].start
 	for n := 0; start > 0 && n < length/4; n++ {
 		_, size := utf8.DecodeLastRuneInString(text[:start])
 		start -= size
 	}
-	if start > 0 { // begin with a whole word where there is one
+	if start > 0 { // begin with a whole word if possible
 		if space := strings.IndexByte(text[start:hits[0].start], ' '); space >= 0 {
 			start += space + 1
 		}
@@ -100,7 +100,7 @@ func (m Marks) Excerpt(text string, length int) []Span {
 	return spans
 }
 
-// hits are the places of what was found, in order, those that touch made one.
+// hits returns the places of what was found, in order. Places that touch are merged.
 func (m Marks) hits(text string) []place {
 	var hits []place
 	add := func(p place) {

@@ -9,29 +9,30 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Chinese is found by how it sounds too. The index keeps, at the place of each Chinese character, how it and up to
-// three after it are read: ~shui-mu-, and by their first letters: ^sm. Neither mark is in any word. A query's prefix of
-// one of them is a whole syllable with its hyphen and a beginning without, so that man does not find mang.
+// Chinese is also found by its sound. At the position of each Chinese character the index has the reading of that
+// character and of up to three after it (~shui-mu-), and their first letters (^sm). Neither mark occurs in a word. A
+// query is a prefix of such a lexeme. Each whole syllable in it ends with its hyphen, so that man does not find mang,
+// and an unfinished one has none.
 const (
 	spokenMark  = "~"
 	initialMark = "^"
 	spokenLong  = 4 // characters of one lexeme
 
-	// Bounds of what one place and one word may be read as.
+	// Bounds of the readings of one character and of one word.
 	mostReadings = 3
 	mostCombined = 16
 	mostParses   = 8
 	longestSpelt = 24 // letters
 )
 
-// reading says how loosely letters are read as pinyin.
+// reading is how freely letters are read as pinyin.
 type reading int
 
 const (
 	asWords reading = iota // not at all
 	asWhole                // two whole syllables or more: shuimu
-	asBegun                // one too, the last one unfinished (jing, shuim), or first letters alone (sm)
-	asSpelt                // any syllable by its beginning: smu, shmu
+	asBegun                // also one syllable, an unfinished last one (jing, shuim), or first letters alone (sm)
+	asSpelt                // any syllable may be only its beginning: smu, shmu
 )
 
 // sound is a syllable, or the beginning of one.
@@ -40,7 +41,8 @@ type sound struct {
 	whole   bool
 }
 
-// readings are how a Chinese character is read, without tones, the usual one first; none for any other character.
+// readings returns the readings of a Chinese character without tones, the usual one first, and none for any other
+// character.
 func readings(r rune) []string {
 	var list []string
 	for toned := range strings.SplitSeq(pinyin.PinyinDict[int(r)], ",") {
@@ -57,7 +59,7 @@ func readings(r rune) []string {
 	return list
 }
 
-// spoken are the lexemes of each character of a run.
+// spoken returns the lexemes for the sound of each character of a run.
 func spoken(runes []rune) [][]string {
 	read := make([][]string, len(runes))
 	for i, r := range runes {
@@ -81,7 +83,7 @@ func spoken(runes []rune) [][]string {
 	return all
 }
 
-// combined are all beginnings with each of these ends, once and at most so many.
+// combined returns all beginnings with each of these ends, without repetition, and at most mostCombined.
 func combined(beginnings, ends []string, write func(string) string) []string {
 	var list []string
 	for _, b := range beginnings {
@@ -94,8 +96,8 @@ func combined(beginnings, ends []string, write func(string) string) []string {
 	return list
 }
 
-// parses are the ways in which letters are sounds, the fewest sounds first; more than mostParses are not looked for.
-// lastBegun allows the last one to be unfinished, begun any of them.
+// parses returns the ways in which letters can be divided into syllables, the fewest syllables first, and at most
+// mostParses. With lastBegun the last syllable may be unfinished; with begun any of them may.
 func parses(letters string, lastBegun, begun bool) [][]sound {
 	var list [][]sound
 	var walk func(rest string, before []sound)
@@ -114,7 +116,7 @@ func parses(letters string, lastBegun, begun bool) [][]sound {
 			}
 		}
 	}
-	// ü is typed as v where u is another sound.
+	// ü is typed as v if u would be another sound.
 	if letters = strings.NewReplacer("lv", "lu", "nv", "nu").Replace(letters); len(letters) <= longestSpelt &&
 		isSpelt(letters) {
 		walk(letters, nil)
@@ -127,7 +129,7 @@ func isSpelt(letters string) bool {
 	return letters != "" && !strings.ContainsFunc(letters, func(r rune) bool { return r < 'a' || r > 'z' })
 }
 
-// sounds are the ways in which words typed one after the other are read. Each word is one or more sounds by itself.
+// sounds returns the ways in which consecutive words can be read. Each word has one or more syllables of its own.
 func sounds(words []string, how reading) [][]sound {
 	if how == asWords || len(words) == 0 {
 		return nil
@@ -146,7 +148,7 @@ func sounds(words []string, how reading) [][]sound {
 	}
 	return slices.DeleteFunc(whole, func(p []sound) bool {
 		switch {
-		case len(p) == 1: // a letter alone says nothing, and one syllable little: more than any word of its own
+		case len(p) == 1: // an unfinished syllable alone says nothing, and a whole one too little for asWhole
 			return how == asWhole || !p[0].whole
 		case how == asSpelt:
 			return !slices.ContainsFunc(p, func(s sound) bool { return s.whole })
@@ -155,7 +157,7 @@ func sounds(words []string, how reading) [][]sound {
 	})
 }
 
-// heardAs are all ways in which words typed one after the other are read.
+// heardAs returns all ways in which consecutive words can be read, including first letters alone.
 func heardAs(words []string, how reading) [][]sound {
 	list := sounds(words, how)
 	if p := initials(words); p != nil && how >= asBegun {
@@ -164,7 +166,8 @@ func heardAs(words []string, how reading) [][]sound {
 	return list
 }
 
-// initials are first letters alone, each as the sound that it begins; nil where a word has anything else.
+// initials returns each letter of the words as the first letter of a syllable, and nil if one of them cannot begin a
+// syllable.
 func initials(words []string) []sound {
 	var list []sound
 	for _, c := range strings.Join(words, "") {
@@ -179,7 +182,7 @@ func initials(words []string) []sound {
 	return list
 }
 
-// spokenQuery is the tsquery of Chinese that is read so.
+// spokenQuery returns the tsquery that finds Chinese with this reading.
 func spokenQuery(p []sound) string {
 	bare := !slices.ContainsFunc(p, func(s sound) bool { return s.whole || len(s.letters) > 1 })
 	var b strings.Builder
@@ -203,7 +206,7 @@ func spokenQuery(p []sound) string {
 	return "(" + b.String() + ")"
 }
 
-// heard says whether Chinese characters are read so.
+// heard reports whether Chinese characters, given by their readings, can be read like this.
 func heard(p []sound, read [][]string) bool {
 	for i, s := range p {
 		if !slices.ContainsFunc(read[i], func(r string) bool {

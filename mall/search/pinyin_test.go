@@ -11,7 +11,7 @@ import (
 	"videomall/mall/locale"
 )
 
-// add puts a video on the category and into the index.
+// add publishes a video in the fixture's category and indexes it.
 func (s *shop) add(t testing.TB, f video) {
 	t.Helper()
 	made, err := s.catalog.CreateProduct(t.Context(), catalog.NewProduct{
@@ -39,7 +39,7 @@ func (s *shop) add(t testing.TB, f video) {
 	s.ids[f.slug] = made.SPUID
 }
 
-// chinese are videos that people look for by what they hear, and English ones whose words are syllables too.
+// chinese are videos that people look for by their sound, and English ones whose words are also syllables.
 var chinese = []video{
 	{
 		slug:  "whale",
@@ -113,7 +113,7 @@ func TestSearch_Query_chinese(t *testing.T) {
 		"kafei":              "coffee",
 		"kafeiguan":          "coffee",
 		"pengren":            "cook",
-		"biancheng":          "code", // a description is found by its words alone
+		"biancheng":          "code", // a description is found only by its words
 		"chongqing":          "chongqing",
 		"zhongqing":          "chongqing",
 		"yinyue":             "chongqing",
@@ -126,8 +126,8 @@ func TestSearch_Query_chinese(t *testing.T) {
 		"jingyudege":         "whale",
 		"kafeiguandezaochen": "coffee", // longer than a lexeme
 		"kafei mornings":     "coffee",
-		// One syllable, the last one unfinished, first letters.
-		"jing":     "kyoto slow tokyo whale", // 京 too
+		// One syllable, an unfinished last one, first letters.
+		"jing":     "kyoto slow tokyo whale", // 京 of 京都 and 东京, too
 		"shuim":    "jelly",
 		"kafeig":   "coffee",
 		"KF":       "coffee",
@@ -141,7 +141,7 @@ func TestSearch_Query_chinese(t *testing.T) {
 		"kfei":   "coffee",
 		"kfguan": "coffee",
 		"jyudg":  "whale",
-		// English words stay what they are.
+		// English words are found as words.
 		"man":   "man",
 		"an":    "",
 		"a man": "man",
@@ -153,7 +153,7 @@ func TestSearch_Query_chinese(t *testing.T) {
 		}
 	}
 	if got := slugs(s.find(t, "dance")); got != "dancing dance" { // 单侧 is read dance
-		t.Errorf("dance: %s: words stand before what sounds so", got)
+		t.Errorf("dance: %s: a match by words must come before one by sound", got)
 	}
 	if r := s.find(t, "aurroa"); slugs(r) != "aurora" || r.Corrected != "aurora" {
 		t.Errorf("a misspelt word: %s, corrected %q", slugs(r), r.Corrected)
@@ -172,7 +172,7 @@ func TestSearch_Query_wordsFirst(t *testing.T) {
 		title: locale.Text{Zh: "别的", En: "Other"},
 		about: locale.Text{En: "On shuimu, said once."},
 	})
-	if err := s.catalog.CountSaleTx(t.Context(), s.pool, s.ids["heard"], 100_000); err != nil { // as popular as can be
+	if err := s.catalog.CountSaleTx(t.Context(), s.pool, s.ids["heard"], 100_000); err != nil { // very popular
 		t.Fatal(err)
 	}
 	if err := s.Index(t.Context(), s.ids["heard"]); err != nil {
@@ -236,7 +236,7 @@ func TestSearch_Reindex(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r := s.find(t, "shuimu"); len(r.Items) != 0 {
-		t.Fatalf("found by what is not written: %s", slugs(r))
+		t.Fatalf("found by pinyin that was not indexed yet: %s", slugs(r))
 	}
 	done, left, err := s.Reindex(t.Context())
 	if err != nil || done != 210+len(videos) || left != 0 {
@@ -250,7 +250,7 @@ func TestSearch_Reindex(t *testing.T) {
 	}
 }
 
-// BenchmarkSearch_pinyin asks for what has thousands of readings.
+// BenchmarkSearch_pinyin searches for queries with thousands of readings.
 func BenchmarkSearch_pinyin(b *testing.B) {
 	s := open(b)
 	for _, q := range []string{"yiyiyiyiyiyiyiyiyiyiyiyi", "xianxianxianxianxianxian", "shishishishishishi"} {

@@ -11,28 +11,30 @@ import (
 	"videomall/mall/search/internal/dbsqlc"
 )
 
-// SortRelevance puts the best match first; it is what an empty Filter.Sort means to a search.
+// SortRelevance puts the best match first. It is the default of a search.
 const SortRelevance catalog.Sort = "relevance"
 
-// Bounds of a search: how many matches are looked at, and how many of them one page shows.
+// Bounds of a search: how many matches are considered, and how many of them a page shows.
 const (
 	mostMatches = 1000
 	mostLimit   = 60
 )
 
-// Result is a page of what was found. Its Total counts matches that pass the filter, of the thousand that rank highest.
+// Result is a page of what was found. Total counts the matches that pass the filter, among the thousand that rank
+// highest.
 type Result struct {
 	catalog.Page
 	Marks Marks
-	// Corrected is the query that was answered instead, since a word of the one asked is in no video; else empty.
+	// Corrected is the query that was answered instead of the given one, because one of its words is in no video. It is
+	// empty otherwise.
 	Corrected string
-	// Relaxed says that no video has all the words and that these have some of them.
+	// Relaxed means that no video has all the words, and that these videos have some of them.
 	Relaxed bool
 }
 
-// Query finds live videos by text, narrowed by f. f.Among is not used. Where nothing has all the words, a misspelt one
-// is corrected by its like in the index; where that does not help either, any of the words is enough. Nothing that can
-// be typed as text is an error. Errors: catalog.ErrFilterInvalid, catalog.ErrCursorInvalid.
+// Query finds live videos by text, narrowed by f. It ignores f.Among. If no video has all the words, misspelt words are
+// replaced by similar ones of the index. If that does not help either, one of the words is enough. No text is an error.
+// Errors: catalog.ErrFilterInvalid, catalog.ErrCursorInvalid.
 func (s *Search) Query(ctx context.Context, text string, f catalog.Filter) (Result, error) {
 	if f.Sort == "" {
 		f.Sort = SortRelevance
@@ -43,7 +45,7 @@ func (s *Search) Query(ctx context.Context, text string, f catalog.Filter) (Resu
 		if f.Sort == SortRelevance {
 			f.Sort = catalog.SortGiven
 		}
-		page, err := s.catalog.List(ctx, f) // still refuses a filter that is not valid
+		page, err := s.catalog.List(ctx, f) // this still refuses an invalid filter
 		return Result{Page: page}, err
 	}
 	for _, try := range []func(context.Context, string, []term) (attempt, error){
@@ -65,21 +67,21 @@ func (s *Search) Query(ctx context.Context, text string, f catalog.Filter) (Resu
 			return a.Result, nil
 		}
 	}
-	if f.Cursor != "" { // there is no list that it could be a place in
+	if f.Cursor != "" { // the cursor belongs to no list of this query
 		return Result{}, catalog.ErrCursorInvalid.With("cursor", "other_list").
 			Because("cursor %.100q for %q", f.Cursor, text)
 	}
 	return Result{}, nil
 }
 
-// attempt is one way to answer a query: a tsquery, none to be passed over, and where it reads words as pinyin too the
-// one of the words alone, whose matches stand first.
+// attempt is one way to answer a query. query is its tsquery; an attempt without one is skipped. If query also reads
+// words as pinyin, words is the tsquery of the words alone, whose matches come first.
 type attempt struct {
 	Result
 	query, words string
 }
 
-// reads is the attempt that requires every term.
+// reads returns the attempt that requires every term.
 func reads(terms []term, how reading) attempt {
 	a := attempt{
 		Result: Result{Marks: marks(terms, false, how)},
@@ -92,7 +94,7 @@ func reads(terms []term, how reading) attempt {
 	return a
 }
 
-// more is the attempt that reads words more loosely. It is empty when that changes nothing.
+// more returns the attempt that reads words more freely. It is empty if that changes nothing.
 func more(terms []term, how, before reading) attempt {
 	if strict(terms, how) == strict(terms, before) {
 		return attempt{}
@@ -104,17 +106,17 @@ func (s *Search) exact(_ context.Context, _ string, terms []term) (attempt, erro
 	return reads(terms, asWhole), nil
 }
 
-// begun reads short words as pinyin, which English has too, once no video has them as words.
+// begun reads short words as pinyin. English has such words, too, so this follows only if no video has them as words.
 func (s *Search) begun(_ context.Context, _ string, terms []term) (attempt, error) {
 	return more(terms, asBegun, asWhole), nil
 }
 
-// spelt comes after the correction: words with slips look like syllables cut short.
+// spelt comes after the correction, because misspelt words look like shortened syllables.
 func (s *Search) spelt(_ context.Context, _ string, terms []term) (attempt, error) {
 	return more(terms, asSpelt, asBegun), nil
 }
 
-// some gives up on having every word. A single word that was not found has nothing to relax.
+// some requires only one of the words. It is empty for a single word.
 func (s *Search) some(_ context.Context, _ string, terms []term) (attempt, error) {
 	return attempt{Result: Result{Marks: marks(terms, true, asWhole), Relaxed: true}, query: relaxed(terms)}, nil
 }
@@ -133,7 +135,7 @@ func (s *Search) page(ctx context.Context, f catalog.Filter, res *attempt) (bool
 	if f.Cursor != "" && f.Sort == SortRelevance {
 		at, err := catalog.ParseCursor(f.Cursor, list)
 		if err != nil {
-			return false, nil // it may be the place in a later attempt's list
+			return false, nil // the cursor may belong to the list of a later attempt
 		}
 		after.AfterScore, after.AfterID = at.Key, at.ID
 	}
@@ -142,7 +144,7 @@ func (s *Search) page(ctx context.Context, f catalog.Filter, res *attempt) (bool
 		return false, err
 	}
 	if len(matches) == 0 {
-		return after.AfterID != math.MaxInt64, nil // an empty page after the last one of a list
+		return after.AfterID != math.MaxInt64, nil // with a cursor this is an empty page after the last one
 	}
 	f.Among = make([]int64, len(matches))
 	scores := make(map[int64]int64, len(matches))
@@ -158,7 +160,7 @@ func (s *Search) page(ctx context.Context, f catalog.Filter, res *attempt) (bool
 	if res.Page, err = s.ranked(ctx, f, list, scores); err != nil {
 		return false, err
 	}
-	if f.Cursor != "" { // the rest is not the whole
+	if f.Cursor != "" { // the matches after a cursor are not all of them
 		res.Total, res.Capped = 0, false
 	} else {
 		res.Capped = res.Capped || capped
@@ -193,8 +195,8 @@ func (s *Search) ranked(ctx context.Context, f catalog.Filter, list string,
 	return page, nil
 }
 
-// planned has a query planned for the words that it asks for, each time: a plan made once for any words would read
-// every match of a word that is in most documents.
+// planned makes PostgreSQL plan each query for its own words. A generic plan would read every match of a word that is
+// in most documents.
 type planned struct{ dbsqlc.DBTX }
 
 func (p planned) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {

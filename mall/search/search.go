@@ -1,10 +1,10 @@
-// Package search owns finding videos by words: one document a live SPU, cut into words that PostgreSQL's full text
-// can hold, and the queries over them. It reads texts and lists from the catalogue and refuses to know prices,
-// stock and pages; a page marks what was found by Marks, which holds no markup.
+// Package search owns finding videos by words: one document for each live SPU, cut into words for PostgreSQL's
+// full-text search, and the queries over them. It reads texts and lists from the catalogue and refuses to know prices,
+// stock and pages. A page marks what was found with Marks, which contains no markup.
 //
-// Chinese and Japanese runs are kept as single characters and overlapping pairs, so that a word of two characters is
-// found anywhere without a dictionary. Traditional characters are taken for simplified ones, and Chinese titles, names
-// and tags are found by their pinyin too: docs/decisions/0026-chinese-is-found-by-sound.md.
+// Chinese and Japanese runs are stored as single characters and overlapping pairs, so that a word of two characters is
+// found anywhere without a dictionary. Traditional characters count as simplified ones, and Chinese titles, names,
+// categories and tags are also found by their pinyin: docs/decisions/0026-chinese-is-found-by-sound.md.
 package search
 
 import (
@@ -30,10 +30,10 @@ type Search struct {
 	queries *dbsqlc.Queries
 }
 
-// Deps are what a search stands on.
+// Deps are the dependencies of a Search.
 type Deps struct {
 	Pools   db.Pools
-	Catalog *catalog.Catalog // what it sells is found
+	Catalog *catalog.Catalog // the videos that are found
 	Now     func() time.Time
 }
 
@@ -47,21 +47,21 @@ func New(d Deps) *Search {
 	}
 }
 
-// lockSpace keeps the advisory locks on documents apart from all others. The number has no meaning.
+// lockSpace separates the advisory locks on documents from all others. The number has no meaning.
 const lockSpace int32 = 0x7365_6172
 
-// Index brings one SPU's document up to date, and drops it when the SPU is not live.
+// Index brings one SPU's document up to date, and drops it if the SPU is not live.
 func (s *Search) Index(ctx context.Context, spuID int64) error {
 	return db.InTx(ctx, s.pools.Primary, func(tx pgx.Tx) error { return s.IndexTx(ctx, tx, spuID) })
 }
 
-// IndexTx is Index within the caller's transaction, for subscribers of events about the SPU.
+// IndexTx does the same as Index in the caller's transaction, for subscribers of events about the SPU.
 func (s *Search) IndexTx(ctx context.Context, tx pgx.Tx, spuID int64) error {
 	return s.indexTx(ctx, tx, []int64{spuID}, s.now())
 }
 
-// RankTx brings the popularity of one SPU's document up to date within the caller's transaction, for subscribers of
-// events about its sales. Without a document it changes nothing.
+// RankTx brings the popularity of one SPU's document up to date in the caller's transaction, for subscribers of events
+// about its sales. If there is no document, it changes nothing.
 func (s *Search) RankTx(ctx context.Context, tx pgx.Tx, spuID int64) error {
 	if err := s.queries.LockDocument(ctx, tx, dbsqlc.LockDocumentParams{Space: lockSpace, SpuID: spuID}); err != nil {
 		return fmt.Errorf("lock document %d: %w", spuID, err)
@@ -85,7 +85,7 @@ func (s *Search) RankTx(ctx context.Context, tx pgx.Tx, spuID int64) error {
 // rebuildBatch bounds how many documents one transaction of RebuildAll writes.
 const rebuildBatch = 200
 
-// RebuildAll writes every live SPU's document anew and drops all others. It may run beside Index.
+// RebuildAll rewrites the document of every live SPU and drops all others. It may run at the same time as Index.
 func (s *Search) RebuildAll(ctx context.Context) error {
 	started := s.now()
 	for after := int64(0); ; {
@@ -96,7 +96,8 @@ func (s *Search) RebuildAll(ctx context.Context) error {
 		if len(ids) == 0 {
 			break
 		}
-		// Retried: sales rank documents in the order they come, which may cross the order of the ids.
+		// It is retried because sales update documents in the order in which they happen, so that locks may be taken in
+		// another order than that of the ids.
 		if err := db.InTxRetrying(ctx, s.pools.Primary, 3, func(tx pgx.Tx) error {
 			return s.indexTx(ctx, tx, ids, started)
 		}); err != nil {
@@ -110,12 +111,12 @@ func (s *Search) RebuildAll(ctx context.Context) error {
 	return nil
 }
 
-// turn bounds how long one call of Reindex goes on.
+// turn bounds how long one call of Reindex runs.
 const turn = 40 * time.Second
 
 // Reindex rewrites documents that an older version of the program wrote, for a limited time, and returns how many it
 // has rewritten and how many are left. Until a document is rewritten it is found as before, apart from traditional
-// characters, which queries now read in another way.
+// characters, which queries now read differently.
 func (s *Search) Reindex(ctx context.Context) (done int, left int64, err error) {
 	for until := s.now().Add(turn); s.now().Before(until); {
 		ids, err := s.queries.Outdated(ctx, s.pools.Primary, dbsqlc.OutdatedParams{
@@ -140,7 +141,7 @@ func (s *Search) Reindex(ctx context.Context) (done int, left int64, err error) 
 	return done, left, err
 }
 
-// indexTx writes the documents of spuIDs, which ascend so that two callers cannot wait for each other.
+// indexTx writes the documents of spuIDs. The ids ascend, so that two callers cannot deadlock.
 func (s *Search) indexTx(ctx context.Context, tx pgx.Tx, spuIDs []int64, at time.Time) error {
 	for _, id := range spuIDs {
 		if err := s.queries.LockDocument(ctx, tx, dbsqlc.LockDocumentParams{Space: lockSpace, SpuID: id}); err != nil {

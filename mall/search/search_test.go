@@ -26,11 +26,11 @@ func TestSearch_Query_both_languages(t *testing.T) {
 		"aurora":               "aurora",
 		"AURORA":               "aurora",
 		"ａｕｒｏｒａ":               "aurora",
-		"aur":                  "aurora", // not yet typed to its end
+		"aur":                  "aurora", // not typed completely
 		"chased aurora":        "aurora", // chasing and chased share a stem
 		"京都 travel":            "kyoto",
 		"kyoto京都":              "kyoto",
-		"極光":                   "aurora", // traditional and simplified characters are one
+		"極光":                   "aurora", // traditional characters find simplified ones
 		"東京":                   "tokyo",
 		"lin xi":               "aurora guitar north",
 		"山田花子":                 "tokyo wok kyoto",
@@ -66,11 +66,11 @@ func TestSearch_Query_both_languages(t *testing.T) {
 func TestSearch_Query_best_match_first(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	// light stands in the title of one and in the description of the other.
+	// "light" is in the title of one video and in the description of the other.
 	if got := slugs(s.find(t, "light")); got != "north aurora" {
 		t.Errorf("light: %s", got)
 	}
-	// Among equal matches the one that sells better.
+	// Among equal matches the one that sells better comes first.
 	if err := s.catalog.CountSaleTx(t.Context(), s.pool, s.ids["tokyo"], 500); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestSearch_Query_misspelled(t *testing.T) {
 			t.Errorf("%q: %s, corrected %q, relaxed %v; want %v", q, slugs(r), r.Corrected, r.Relaxed, want)
 		}
 	}
-	// Where no video has all the words, those that have some are shown, and it is said.
+	// If no video has all the words, those that have some are shown, and Relaxed is set.
 	for q, want := range map[string]string{"aurora wok": "aurora wok", "京都火锅极光": "aurora kyoto"} {
 		r := s.find(t, q)
 		got := strings.Fields(slugs(r))
@@ -242,7 +242,7 @@ func TestSearch_index_follows_the_catalogue(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r := s.find(t, "极光"); len(r.Items) != 0 {
-		t.Error("a taken-down video is shown before the index knows")
+		t.Error("a video is still found after it was taken down, before the index is updated")
 	}
 	if err := s.Index(t.Context(), id); err != nil {
 		t.Fatal(err)

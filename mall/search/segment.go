@@ -10,9 +10,9 @@ import (
 	"videomall/mall/textnorm"
 )
 
-// run is a stretch of a text that is one word, or one unbroken stretch of Chinese or Japanese. runes are folded: lower
-// case, full width made normal, accents of Latin letters taken off, traditional characters simplified. Each has the
-// place of the letter it came from, so that a match can be shown in the text as it was written.
+// run is a part of a text: one word, or an unbroken sequence of Chinese or Japanese characters. Its runes are folded:
+// lower case, normal width, Latin letters without accents, simplified characters. Each rune has the place of the letter
+// that it came from, so that a match can be marked in the text as it was written.
 type run struct {
 	cjk    bool
 	runes  []rune
@@ -24,10 +24,10 @@ type place struct{ start, end int }
 
 func (r run) text() string { return string(r.runes) }
 
-// longestWord bounds a lexeme; nothing longer is a word that somebody searches for.
+// longestWord bounds a lexeme. Nobody searches for a longer word.
 const longestWord = 64
 
-// segment cuts a text into runs. The index, the query and the marking all cut here, so they can't disagree.
+// segment cuts a text into runs. The index, queries and marks all use it, so they can't disagree.
 func segment(s string) []run {
 	var c cutter
 	for i, r := range s {
@@ -62,7 +62,7 @@ func (c *cutter) add(f rune, at place) {
 	}
 }
 
-// last is the run that may go on, nil where none may.
+// last returns the run that may continue, or nil if none may.
 func (c *cutter) last() *run {
 	if !c.open {
 		return nil
@@ -70,7 +70,7 @@ func (c *cutter) last() *run {
 	return &c.runs[len(c.runs)-1]
 }
 
-// letter puts a letter behind the last run, or begins another one where the script changes.
+// letter appends a letter to the last run, or begins another run if the script changes.
 func (c *cutter) letter(f rune, at place) {
 	last := c.last()
 	if last == nil || last.cjk != isCJK(f) {
@@ -116,7 +116,7 @@ func isCJK(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || r == 'ー'
 }
 
-// pairs are a run's overlapping pairs, or its one character.
+// pairs returns the overlapping pairs of a run, or its only character.
 func (r run) pairs() []string {
 	if len(r.runes) < 2 {
 		return []string{string(r.runes)}
@@ -128,7 +128,7 @@ func (r run) pairs() []string {
 	return list
 }
 
-// stem is an English word without its ending; any other word is its own stem.
+// stem returns an English word without its ending, and any other word unchanged.
 func stem(word string) string {
 	for _, r := range word {
 		if r < 'a' || r > 'z' {

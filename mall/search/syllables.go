@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// mandarin are the syllables of Mandarin without tones, ü written u: the first readings of the characters of GB 2312.
+// mandarin lists the syllables of Mandarin without tones, with u for ü: the first readings of the characters of GB
+// 2312.
 const mandarin = `
 a ai an ang ao ba bai ban bang bao bei ben beng bi bian biao bie bin bing bo bu ca cai can cang cao ce cen
 ceng cha chai chan chang chao che chen cheng chi chong chou chu chuai chuan chuang chui chun chuo ci cong cou
@@ -25,7 +26,7 @@ zao ze zei zen zeng zha zhai zhan zhang zhao zhe zhen zheng zhi zhong zhou zhu z
 zhun zhuo zi zong zou zu zuan zui zun zuo
 `
 
-// syllables are the same, and beginnings what one of them may begin with: itself without its end.
+// syllables is the set of these syllables, and beginnings the set of their proper prefixes.
 var syllables, beginnings = sync.OnceValue(func() map[string]bool {
 	all := map[string]bool{}
 	for s := range strings.FieldsSeq(mandarin) {
@@ -42,5 +43,5 @@ var syllables, beginnings = sync.OnceValue(func() map[string]bool {
 	return all
 })
 
-// longestSyllable is the letters of zhuang.
+// longestSyllable is the number of letters of zhuang.
 const longestSyllable = 6

@@ -6,20 +6,21 @@ import (
 	"strings"
 )
 
-// Bounds of a query: what comes after is not read.
+// Bounds of a query. The rest of a longer one is ignored.
 const (
 	LongestQuery = 100 // characters
 	mostTerms    = 12
 )
 
-// term is one condition of a query: a word or a Chinese run, or a "quoted phrase" of several, wanted or (-so) unwanted.
+// term is one condition of a query: a word or a Chinese run, or a "quoted phrase" of several. With a leading - it is
+// unwanted.
 type term struct {
 	runs   []run
 	not    bool
 	prefix bool // the last word may be unfinished
 }
 
-// stopWords are too common to be required beside other words.
+// stopWords are too common to be required together with other words.
 var stopWords = map[string]bool{
 	"a": true, "an": true, "and": true, "at": true, "by": true, "for": true, "from": true,
 	"in": true,
@@ -27,14 +28,14 @@ var stopWords = map[string]bool{
 	"和": true, "与": true,
 }
 
-// parse reads a query as web searches do: all words wanted, "…" a phrase, a leading - unwanted. Nothing that can be
-// typed is an error. A query of unwanted words alone asks for nothing.
+// parse reads a query as web searches do: all words are wanted, "…" is a phrase, and a leading - marks an unwanted
+// word. No text is an error. A query with only unwanted words finds nothing.
 func parse(query string) []term {
 	var terms []term
 	unfinished := false
 	for _, c := range chunks(clipTo(query, LongestQuery)) {
 		runs := segment(c.text)
-		for i := range runs { // places count from the start of the query
+		for i := range runs { // places are relative to the start of the query
 			for j := range runs[i].places {
 				runs[i].places[j].start += c.at
 				runs[i].places[j].end += c.at
@@ -78,7 +79,7 @@ type chunk struct {
 
 const spaces = " \t\r\n\u3000"
 
-// chunks cuts a query at spaces outside of quotation marks. A mark that is never closed ends with the query.
+// chunks cuts a query at spaces outside quotation marks. A quotation that is never closed ends with the query.
 func chunks(s string) []chunk {
 	closing := map[rune]string{'"': `"`, '“': "”", '「': "」", '《': "》"}
 	var list []chunk
@@ -113,7 +114,7 @@ func chunks(s string) []chunk {
 	return list
 }
 
-// strict is the tsquery that wants every term; words may be pinyin as far as how says.
+// strict returns the tsquery that requires every term. how says how freely words are read as pinyin.
 func strict(terms []term, how reading) string {
 	var parts []string
 	for _, stretch := range stretches(terms, how) {
@@ -130,7 +131,7 @@ func strict(terms []term, how reading) string {
 	return strings.Join(parts, " & ")
 }
 
-// either is a tsquery, or one of the ways in which it is read.
+// either returns a tsquery that matches query or one of its readings.
 func either(query string, heard [][]sound) string {
 	if len(heard) == 0 {
 		return query
@@ -142,13 +143,13 @@ func either(query string, heard [][]sound) string {
 	return "(" + query + ")"
 }
 
-// stretch are terms that are read together, and how.
+// stretch is a sequence of terms that are read together, with their readings.
 type stretch struct {
 	terms []term
 	heard [][]sound
 }
 
-// stretches are the terms of a query. Words beside each other that are pinyin together are one stretch: shui mu.
+// stretches returns the terms of a query. Adjacent words that are pinyin together are one stretch: shui mu.
 func stretches(terms []term, how reading) []stretch {
 	var list []stretch
 	for len(terms) > 0 {
@@ -165,12 +166,12 @@ func stretches(terms []term, how reading) []stretch {
 	return list
 }
 
-// spelt says that a term may be pinyin: one wanted word of Latin letters that says something.
+// spelt reports whether a term may be pinyin: it is one wanted word of Latin letters, and not a stop word.
 func (t term) spelt() bool {
 	return !t.not && len(t.runs) == 1 && isSpelt(t.runs[0].text()) && !stopWords[t.runs[0].text()]
 }
 
-// texts are the words of terms that are spelt; of others there are none.
+// texts returns the words of those terms that may be pinyin.
 func texts(terms []term) []string {
 	var list []string
 	for _, t := range terms {
@@ -181,8 +182,8 @@ func texts(terms []term) []string {
 	return list
 }
 
-// relaxed is the tsquery that any of the terms satisfies, a long Chinese run by any pair of it; empty when there is
-// only one to choose from.
+// relaxed returns the tsquery that any of the terms satisfies. For a long Chinese run any of its pairs is enough. It is
+// empty if there is only one alternative.
 func relaxed(terms []term) string {
 	var any, none []string
 	for _, t := range terms {
@@ -207,8 +208,8 @@ func relaxed(terms []term) string {
 	return "(" + strings.Join(any, " | ") + ")" + strings.Join(none, "")
 }
 
-// tsquery writes one term. A single word is found by itself, its stem, or its beginning when it may be unfinished; in a
-// phrase and in a Chinese run every lexeme has its distance to the one before.
+// tsquery writes one term. A single word is found by itself, by its stem, or by its beginning if it may be unfinished.
+// In a phrase and in a Chinese run every lexeme has its distance from the one before.
 func (t term) tsquery() string {
 	if len(t.runs) == 1 && !t.runs[0].cjk {
 		return word(t.runs[0], t.prefix)

@@ -1,5 +1,5 @@
-// What pages gain from scripts. Everything below improves a page that already works: links, forms and <details> do the
-// work, htmx swaps fragments, and this file does the rest. Texts come from the page, never from here.
+// Improves pages that already work without scripts: links, forms and <details> do the basic work, htmx swaps fragments,
+// and this file does the rest. All texts come from the page.
 
 import './sale.js';
 import './buybar.js';
@@ -13,7 +13,7 @@ const on = (name, selector, handle) => document.addEventListener(name, e => {
   if (el) handle(el, e);
 });
 
-// --- Passing notices -------------------------------------------------------------------------------------------------
+// --- Toast notices ---------------------------------------------------------------------------------------------------
 
 const words = () => document.getElementById('toasts').dataset;
 
@@ -31,7 +31,7 @@ function dress(toast) {
   close.textContent = '×';
   close.onclick = () => toast.remove();
   toast.replaceChildren(body, close);
-  // A notice stays long enough to be read, and the time stops while the pointer or the focus is on it.
+  // A notice stays long enough to be read, and does not disappear while the pointer or the focus is on it.
   const leave = () => toast.matches(':hover, :focus-within') ? setTimeout(leave, 2000) : toast.remove();
   setTimeout(leave, 4000 + body.textContent.length * 60 + (error ? 4000 : 0));
 }
@@ -79,7 +79,7 @@ if (!('commandForElement' in HTMLButtonElement.prototype)) {
   });
 }
 
-// Menus close with Escape, which returns the focus, and with a press outside.
+// Escape closes a menu and returns the focus to its summary. A press outside closes it, too.
 document.addEventListener('keydown', e => {
   const menu = e.key === 'Escape' && document.querySelector('details[data-menu][open]');
   if (!menu) return;
@@ -158,7 +158,7 @@ document.querySelector('main [aria-invalid="true"]')?.focus();
 
 // --- Countdowns ------------------------------------------------------------------------------------------------------
 
-// A price that ends soon shows how long it is still valid, by the mall's clock. The page shows the end itself, also without scripts.
+// A price that ends soon shows how long it is still valid, by the server's clock. Even without scripts, the page shows when it ends.
 function countDown() {
   const two = n => String(n).padStart(2, '0');
   for (const el of document.querySelectorAll('[data-countdown]')) {

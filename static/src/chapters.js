@@ -1,14 +1,14 @@
-// Chapters of a video: a button that shows the current chapter opens a list to jump to another. media-chrome divides the seek bar and shows the names in its
-// tooltip from the same track.
+// The chapters of a video. A button shows the current chapter and opens a list from which the viewer can jump to another. From the same track,
+// media-chrome divides the seek bar and fills its tooltip with the names.
 import { createIndicator } from 'media-chrome/dist/menu/media-chrome-menu.js';
 
-// These are for the whole page, since only one video on it has chapters.
+// The IDs are constants, since only one video on a page has chapters.
 const menuID = 'player-chapters', buttonID = 'player-chapters-button';
 
-// chapterTrack has the chapters in the reader's language. It loads although nothing shows it, because it is the default track of its kind.
+// chapterTrack returns the track of chapters in the reader's language. The browser loads it without displaying it, because it is the default track of its kind.
 export const chapterTrack = (element, src) => element('track', { kind: 'chapters', srclang: document.documentElement.lang || 'en', src, default: true });
 
-// chapterControls are the button and its list, hidden until there are chapters.
+// chapterControls returns the button and its list, both hidden until there are chapters.
 export function chapterControls(element, texts) {
   const icon = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   icon.setAttribute('viewBox', '0 0 24 24');
@@ -38,7 +38,7 @@ export function showChapters(element, media, { menu, button }, texts, clock) {
 
     const choose = event => {
       const item = event.target.closest('media-chrome-menu-item');
-      // The position is slightly after the border, so that the previous chapter is not the current one.
+      // The position is slightly after the chapter's start, so that the previous chapter is not shown as the current one.
       if (item && (event.type === 'click' || event.key === 'Enter' || event.key === ' ')) media.currentTime = cues[item.value].startTime + 0.01;
     };
     menu.addEventListener('click', choose, true);

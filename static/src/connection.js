@@ -1,5 +1,6 @@
-// Handles a connection that breaks while a video plays. It tells the viewer at once, over what still plays from the buffer, and continues where it stopped
-// after a press, when the browser reports that the connection is back, or by itself: browsers do not report every connection that comes back.
+// Handles a connection that breaks while a video plays. It tells the viewer at once, while the video still plays from the buffer. It continues where it
+// stopped when the viewer presses a button, when the browser reports that the connection is back, or by itself after a pause, because browsers do not
+// report every restored connection.
 import { element } from './controls.js';
 
 const firstPause = 5_000, longestPause = 40_000; // milliseconds until it tries again by itself
@@ -39,8 +40,8 @@ export function connection(el, texts, resume) {
     bar = undefined;
   }
 
-  // loaded is called when a part of the video has been loaded. What was in transit when the connection broke still arrives, which does not mean that it
-  // works again.
+  // loaded is called when a part of the video has been loaded. Data that was in transit when the connection broke still arrives, which does not mean that
+  // the connection works again.
   function loaded() {
     if (bar && !navigator.onLine) return;
     pause = firstPause;

@@ -22,11 +22,11 @@ export function element(name, attributes = {}, ...children) {
   return el;
 }
 
-// The reader's language, if media-chrome has it; media-chrome falls back to English by itself.
+// The reader's language. media-chrome falls back to English if it does not have that language.
 const language = () => document.documentElement.lang || 'en';
 
-// The shortcut sheet (Shift+/) is off: media-chrome has it in English only. The poster is the page's own picture, which moves from el into the
-// frame: another element would be fetched, decoded and painted anew.
+// The shortcut sheet (Shift+/) is off, because media-chrome has it in English only. The poster is the page's own picture, which is moved from el
+// into the frame: a new element would be fetched, decoded and painted again.
 function frame(el, media, ...chrome) {
   const poster = el.querySelector(':scope > img');
   if (poster) poster.slot = 'poster';
@@ -79,7 +79,7 @@ export function trailerControls(el, media) {
 // button role=button with aria-checked, which ARIA forbids.
 export function show(el, controller) {
   el.replaceChildren(controller);
-  controller.fullscreenElement = el; // so that what the page says over the video is seen in full screen, too
+  controller.fullscreenElement = el; // so that messages over the video are visible in full screen, too
   if (el.dataset.title) controller.setAttribute('aria-label', el.dataset.title);
   controller.querySelector('media-captions-button')?.setAttribute('role', 'switch');
 }

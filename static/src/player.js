@@ -1,5 +1,5 @@
 // The player: mountPlayer(el) for a video that needs an authorisation, mountTrailer(el) for a clip that anybody may see.
-// start.js loads it when something is to play (about 180 KB compressed: hls.js light, media-chrome, hls-video-element, bundled;
+// start.js loads it when something is about to play (about 180 KB compressed: hls.js light, media-chrome, hls-video-element, bundled;
 // player-sounds.js is the same with all of hls.js, 250 KB, for videos with several sounds).
 //
 // The page's CSP stays strict: script-src 'nonce-…' 'strict-dynamic'; style-src 'self' 'nonce-…'; img-src 'self' data:;
@@ -13,25 +13,25 @@
 //                              POST {takeover: true} → the same, ending the stream elsewhere;
 //                              refusal: problem+json with code, looked up in data-texts as refused_<code>
 //   data-title                 names the player for a screen reader
-//   data-resume                seconds where the viewer left off; under 5 starts at the beginning
+//   data-resume                position in seconds at which the viewer stopped; below 5, the video starts at the beginning
 //   data-thumbs                address of the thumbnails' WebVTT
 //   data-captions              JSON [{lang, label, src}]
 //   data-chapters              address of the chapters' WebVTT, in the reader's language
-//   data-watermark             pseudonymous text; empty leaves it out
-//   data-buy-url               where a refusal for want of a purchase leads
-//   data-sign-in-url           where a refusal for want of a session leads
-//   data-devices-url           where a viewer with too many devices removes one
+//   data-watermark             pseudonymous text; if it is empty, there is no watermark
+//   data-buy-url               link for a viewer who is refused because they have not bought the video
+//   data-sign-in-url           link for a viewer who is refused because they are not signed in
+//   data-devices-url           link to the page where a viewer with too many devices removes one
 //   data-sounds                the video has several sounds to choose from; needs player-sounds.js
-//   data-autoplay              starts by itself where the browser lets it; elsewhere, and without it, a button waits for the press
-//   data-busy                  something is about to play; taken away once it does, or once something else is said
+//   data-autoplay              the video starts by itself if the browser permits it; otherwise, and without the attribute, a button starts it
+//   data-busy                  something is about to play; removed once it plays or a message is shown instead
 //   data-texts                 JSON of words: speed, quality, captions, chapters, sound, described, resumed, restart, takeover, retry, offline, buy, sign_in,
 //                              devices, refused_<code>…, refused_unavailable
 // An <img> inside is the poster. A <template data-end> inside is shown over the video when it has ended; a button with data-again in it plays the video once more.
-// The heartbeat is POST heartbeatUrl {position: seconds, sessionId} with Authorization: Bearer <token>, each heartbeatSeconds,
-// on pause and on leaving; it answers any of the authorisation's members anew, and saves the position. Codes it may refuse
-// with: stream_ended (another screen took over: shown at once); any other 4xx than 409 and 429 leads to a new GET of data-auth-url,
-// whose refusal is the one shown.
-// Of a trailer's: data-trailer, data-src (a public .m3u8), data-title.
+// The heartbeat is POST heartbeatUrl {position: seconds, sessionId} with Authorization: Bearer <token>, every heartbeatSeconds,
+// on pause and when the viewer leaves. It saves the position, and its answer may renew any member of the authorisation. The refusal
+// stream_ended (another screen took over) is shown at once. Any other 4xx except 409 and 429 leads to a new GET of data-auth-url,
+// whose refusal is shown.
+// Attributes of a trailer's element: data-trailer, data-src (a public .m3u8), data-title.
 // Events on the element: mall:ready, mall:refused {detail: {code}}, mall:authorized.
 import Hls from 'hls.js/light';
 import 'hls-video-element';
@@ -68,7 +68,8 @@ const act = (label, press) => {
 };
 const go = (label, href) => element('a', { class: 'btn btn-primary', href }, label);
 
-// plays is the element of a video. The native element may have been made during the press, since browsers play such an element.
+// plays returns an hls-video element around video, the native one. start.js may have created video while the viewer pressed the button, because some
+// browsers play only such an element.
 function plays(video, preload) {
   const media = document.createElement('hls-video');
   media.slot = 'media';
@@ -141,22 +142,23 @@ export function mountPlayer(el, options = {}) {
     if (media.nativeEl?.webkitDisplayingFullscreen) media.nativeEl.webkitExitFullscreen();
     el.querySelector('.player-end')?.remove();
     const box = element('div', { class: 'player-notice player-end', role: 'alert', tabindex: -1, 'data-theme': 'mall-dark' }, end.content.cloneNode(true));
-    box.querySelector('[data-again]')?.addEventListener('click', () => { media.currentTime = 0; media.play()?.catch(() => { /* it can be pressed */ }); });
+    box.querySelector('[data-again]')?.addEventListener('click', () => { media.currentTime = 0; media.play()?.catch(() => { /* the viewer can press play */ }); });
     media.addEventListener('seeking', () => box.remove(), { once: true });
     el.append(box);
     box.focus({ preventScroll: true });
   }
 
-  // Whether the server has refused. Every other error is a broken connection.
+  // refused returns whether the server has refused. Every other error is a broken connection.
   const refused = why => why instanceof Refused;
 
-  // A playlist, key or segment was refused, or the connection broke. The heartbeat finds out which, and why. A press on "try again" comes here, too.
+  // recover is called when a playlist, key or segment was refused, or the connection broke. The heartbeat finds out which, and why. A press on "try again"
+  // calls it, too.
   let recoveries = 0, opened = false;
   async function recover(fatal = true) {
     if (!opened) { await start(false); return; }
     try {
       await session.renew(media.currentTime);
-      line.restored(); // nothing need be loaded that would show it
+      line.restored(); // there may be nothing left to load that would show it
       if (!fatal) return;
       if (++recoveries > 4) throw new Refused('unavailable', 0);
       media.api.startLoad(media.currentTime);

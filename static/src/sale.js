@@ -1,13 +1,13 @@
-// The page of a flash sale: the clock, by the mall's time, and the units that are left, from the mall's events. Without scripts the page shows the same
-// as of loading. It buys through a plain form, so nothing here decides whether a sale sells.
+// Updates the page of a flash sale: the countdown, by the server's clock, and the units that are left, from the server's events. Without scripts the page
+// shows them as they were when it was loaded. A purchase is a plain form, so nothing here decides whether it succeeds.
 
 const page = document.querySelector('[data-sale]');
 
 if (page) {
-  const number = new Intl.NumberFormat('en'); // as the server groups
+  const number = new Intl.NumberFormat('en'); // groups digits as the server does
   const two = n => String(n).padStart(2, '0');
   let starts = +page.dataset.starts, ends = +page.dataset.ends, phase = page.dataset.phase;
-  // How far the visitor's clock is ahead of the mall's. The answer took a while, so the mall's present time is a little later than the answer says.
+  // How far the visitor's clock is ahead of the server's. The answer took a while, so the server's current time is a little later than the answer says.
   let ahead = Date.now() - page.dataset.now;
 
   function draw() {
@@ -20,7 +20,7 @@ if (page) {
     }
   }
 
-  // show shows the parts of one phase in root, without the parts of the lots inside.
+  // show shows the elements of one phase in root. On the page it skips those inside a lot.
   function show(root, now) {
     for (const el of root.querySelectorAll('[data-shows]')) {
       if (root === page && el.closest('[data-lot]')) continue;

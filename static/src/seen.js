@@ -1,5 +1,5 @@
-// Reports once that a page was seen, after it has loaded and while it is visible. The page names the address in data-seen. The source that led
-// to the mall is remembered for the tab, because the page that counts may be the second one. Without scripts nothing is counted.
+// Reports once that a page was seen, after it has loaded and while it is visible. The page names the address in data-seen. The tab remembers the
+// source that led to the mall, because the first page that is reported may be the visitor's second one. Without scripts nothing is counted.
 
 const from = document.referrer && new URL(document.referrer).origin !== location.origin ? document.referrer : '';
 const query = new URLSearchParams(location.search);
@@ -9,7 +9,7 @@ let came = { tag, from };
 try {
   if (tag || from) sessionStorage.setItem('came', JSON.stringify(came));
   else came = JSON.parse(sessionStorage.getItem('came')) ?? came;
-} catch { /* a browser that keeps nothing */ }
+} catch { /* storage is blocked */ }
 
 function tell() {
   const page = document.querySelector('[data-seen]');
@@ -19,10 +19,10 @@ function tell() {
   fetch(address, { method: 'POST', signal: left.signal, body: new URLSearchParams(came) }).catch(() => {});
 }
 
-// A pending request would keep the browser from restoring the page as it was when somebody comes back to it.
+// A pending request would keep the page out of the browser's back/forward cache.
 const left = new AbortController();
 addEventListener('pagehide', () => left.abort());
 
 document.addEventListener('visibilitychange', tell);
 document.addEventListener('prerenderingchange', tell);
-addEventListener('load', () => setTimeout(tell, 500)); // after what the page itself needs
+addEventListener('load', () => setTimeout(tell, 500)); // after the requests of the page itself

@@ -1,10 +1,10 @@
 // A playback session as the server sees it: an authorisation, renewed by heartbeats, that every request for a playlist, a key
-// or a segment must carry. A VOD playlist loads once, so the addresses inside it grow old; fresh() rewrites each request to
+// or a segment must carry. A VOD playlist is loaded once, so the addresses in it grow old; fresh() rewrites each request to
 // the newest token and the newest signed prefix.
 
 const tokenPath = /\/(p|k)\/[^/]+\//;
 const signedPath = /\/s\/\d+\/[^/]+\/[^/]+\//;
-const idle = 5 * 60_000; // a player paused longer gives its place among the streams back
+const idle = 5 * 60_000; // a player that is paused for longer gives up its place among the streams
 
 // Refused has the server's code: not_entitled, rental_expired, stream_limit, …
 export class Refused extends Error {
@@ -15,7 +15,7 @@ export class Refused extends Error {
   }
 }
 
-// csrf is where views.Layout put it for htmx.
+// csrf returns the headers that views.Layout has put on the body for htmx.
 const csrf = () => {
   try { return JSON.parse(document.body.getAttribute('hx-headers') ?? '{}'); } catch { return {}; }
 };
@@ -72,7 +72,7 @@ export class Session {
     return this.#renewing;
   }
 
-  // keep sends a heartbeat each interval until refused(why) or stop(). If the network is away, it tries again at the next interval.
+  // keep sends a heartbeat each interval until refused(why) or stop(). If the network is down, it tries again at the next interval.
   keep(media, refused) {
     this.stop();
     this.#stopped = new AbortController();
@@ -87,7 +87,7 @@ export class Session {
   }
 
   // save sends a heartbeat that may complete after the page is closed.
-  save(position) { this.#beat(position, true).catch(() => { /* the next heartbeat, or the last one, holds the position */ }); }
+  save(position) { this.#beat(position, true).catch(() => { /* the next heartbeat saves the position; if there is none, the last one has */ }); }
 
   stop() {
     clearInterval(this.#timer);

@@ -1,9 +1,9 @@
-// The poster and the play button of a video or a trailer. The player is by far the heaviest part of its page, so it is loaded only when something is to play:
-// with the press on the button, or at once for a video that begins by itself if the browser permits it. Otherwise it would only wait for
-// that press and delay everything else on the page.
+// The poster and the play button of a video or a trailer. The player is by far the heaviest part of its page, so it is loaded only when something is about to
+// play: when the button is pressed, or at once if the video starts by itself and the browser permits that. Loaded earlier, it would only wait for the
+// press and delay everything else on the page.
 //
-// Attributes, written by views/ui: [data-player] or [data-trailer] is the frame (see player.js), and [data-start] in it the button, whose value is
-// the address of the player's script. [data-busy] on the frame shows that something is about to play; the player takes it away.
+// views/ui writes the attributes. [data-player] or [data-trailer] marks the frame (see player.js). [data-start] marks the button inside it; its value is
+// the address of the player's script. [data-busy] on the frame shows that something is about to play; the player removes it.
 
 const nonce = document.currentScript?.nonce;
 let loading;
@@ -21,19 +21,19 @@ function player(address) {
   return loading;
 }
 
-// A pause in which the browser draws and listens, between running the script and building the controls.
+// Lets the browser paint and handle input between running the script and building the controls.
 const breath = () => new Promise(done => setTimeout(done));
 
 const frameOf = button => button.closest('[data-player], [data-trailer]');
 
-// wait shows that something is about to play, or no longer; a press in the meantime changes nothing.
+// wait shows or hides the sign that something is about to play. A press while it is shown does nothing.
 function wait(frame, button, on) {
   frame.toggleAttribute('data-busy', on);
   if (on) button.setAttribute('aria-busy', 'true');
   else button.removeAttribute('aria-busy');
 }
 
-// bring mounts the player in place of the button, which may have been pressed.
+// bring mounts the player in place of the button. pressed says whether the viewer has pressed it.
 async function bring(button, pressed, failed) {
   const frame = frameOf(button);
   wait(frame, button, true);
@@ -59,7 +59,7 @@ const lookedAt = () => new Promise(done => {
 });
 
 // mayPlay returns whether the browser would play sound before anything is pressed on this page, as it does after a press on the previous page.
-// An element without a source plays nothing, but a browser refuses it all the same (HTML, "allowed to play").
+// The probe has no source and plays nothing, but a browser refuses it as it would refuse a video (HTML, "allowed to play").
 async function mayPlay() {
   if (navigator.getAutoplayPolicy) return navigator.getAutoplayPolicy('mediaelement') === 'allowed';
   const probe = document.createElement('video');
@@ -73,7 +73,7 @@ async function mayPlay() {
 function fetchAhead(address) {
   if (navigator.connection?.saveData) return;
   const idle = globalThis.requestIdleCallback ?? setTimeout;
-  const go = () => idle(() => fetch(address, { priority: 'low' }).then(answer => answer.blob()).catch(() => { /* the press asks again */ }));
+  const go = () => idle(() => fetch(address, { priority: 'low' }).then(answer => answer.blob()).catch(() => { /* the press requests it again */ }));
   if (document.readyState === 'complete') go();
   else addEventListener('load', go, { once: true });
 }
@@ -96,7 +96,7 @@ export function startPlayers(failed) {
     const button = e.target.closest?.('[data-start]');
     if (button) press(button);
   });
-  // The player's own key for it, beside those that press any button.
+  // k is the player's key for play. It works here, too, besides the keys that press any button.
   document.addEventListener('keydown', e => {
     const button = e.target.closest?.('[data-start]');
     if (button && e.key === 'k' && !e.ctrlKey && !e.metaKey && !e.altKey) press(button);

@@ -1,6 +1,6 @@
-// Uploads videos. A file is sent in pieces, as the page says: to the mall by tus 1.0, or in parts to the bucket that the mall names. The script asks what
-// has arrived before it sends anything, so nothing is sent twice after a broken connection, a closed tab or a break until another day. Texts come
-// from the page, and those of refusals from the server.
+// Uploads videos. A file is sent in pieces: to the server by tus 1.0, or in parts to a bucket that the server names; the page says which. The script asks
+// what has arrived before it sends anything, so nothing is sent twice after a broken connection, a closed tab or a pause of up to a day. Texts come
+// from the page; those of refusals come from the server.
 
 const root = document.querySelector('[data-upload]');
 if (root) start();
@@ -9,11 +9,11 @@ function start() {
   const endpoint = root.dataset.upload, words = JSON.parse(root.dataset.words), lang = document.documentElement.lang;
   const kinds = root.dataset.kinds.split(','), most = +root.dataset.max;
   const list = root.querySelector('[data-list]'), input = root.querySelector('input[type=file]'), drop = root.querySelector('[data-drop]');
-  const chunk = 32 * 2 ** 20; // of tus: small enough for proxies that hold a request back until it is whole
+  const chunk = 32 * 2 ** 20; // for tus: small enough for proxies that buffer a whole request before they pass it on
   const uploads = [];
   root.hidden = false;
 
-  // --- How things are said --------------------------------------------------------------------------------------------
+  // --- Texts and numbers ----------------------------------------------------------------------------------------------
 
   const fill = (s, values) => s.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const unit = (n, unit, digits = 0) => new Intl.NumberFormat(lang, { style: 'unit', unit, unitDisplay: unit.endsWith('byte') ? 'short' : 'long', maximumFractionDigits: digits }).format(n);
@@ -31,11 +31,11 @@ function start() {
   const prefix = 'upload:';
   const fingerprint = file => `${prefix}${file.name}:${file.size}:${file.lastModified}`;
   const recall = key => { try { return JSON.parse(localStorage.getItem(key)); } catch { return null; } };
-  const remember = (key, value) => { try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* then a closed tab starts anew */ } };
-  const forget = key => { try { localStorage.removeItem(key); } catch { /* nothing was kept */ } };
+  const remember = (key, value) => { try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* after the tab is closed, the upload starts again */ } };
+  const forget = key => { try { localStorage.removeItem(key); } catch { /* nothing was stored */ } };
   const remembered = () => { try { return Object.keys(localStorage).filter(k => k.startsWith(prefix)); } catch { return []; } };
 
-  // --- The ways -------------------------------------------------------------------------------------------------------
+  // --- Two protocols: tus and parts -----------------------------------------------------------------------------------
 
   // Refused is permanent; after any other error the upload is tried again.
   class Refused extends Error {
@@ -47,7 +47,7 @@ function start() {
     let problem = {};
     try { problem = JSON.parse(body); } catch { /* HEAD has none */ }
     if (status === 401) return new Refused(words.signedOut, 'signed_out', status);
-    // The upload is busy, has moved on, is slowed down or broke. It helps to ask again how far it is.
+    // The upload is busy, is at another offset, is rate-limited, or the server failed. It can go on after it has asked for its offset again.
     if (status >= 500 || status === 423 || status === 429 || status === 408 || problem.code === 'upload_offset' || problem.code === 'upload_busy') return new Error(problem.detail ?? String(status));
     return new Refused(problem.detail ?? words.failed, problem.code, status);
   }
@@ -89,7 +89,7 @@ function start() {
       const r = await ask(url, { method: 'HEAD', headers: version });
       return { offset: +r.headers.get('Upload-Offset'), video: r.headers.get('Mall-Video') };
     },
-    // send sends one piece and returns the new offset. An empty piece at the end makes the mall finish the upload.
+    // send sends one piece and returns the new offset. An empty piece at the end makes the server finish the upload.
     async send(u, at, progress) {
       const piece = u.file.slice(at.offset, Math.min(at.offset + chunk, u.file.size));
       const headers = { ...version, 'Upload-Offset': at.offset, 'Content-Type': 'application/offset+octet-stream' };
@@ -118,7 +118,7 @@ function start() {
       try {
         await send('PUT', part.url, {}, piece, progress, u.stop.signal);
       } catch (e) {
-        throw e instanceof Refused ? new Error('bucket') : e; // an address that grew old: ask for another
+        throw e instanceof Refused ? new Error('bucket') : e; // the address may have expired: request another
       }
       return { ...at, offset: at.offset + part.size, have: new Set([...at.have, number]) };
     },
@@ -190,7 +190,7 @@ function start() {
             this.url = url;
             at = await way.look(this.url);
           }
-          if (this.stop.signal.aborted) return; // paused or cancelled meanwhile: what was shown and forgotten stays so
+          if (this.stop.signal.aborted) return; // paused or cancelled meanwhile: don't show or store the upload as running
           this.sent = at.offset;
           this.keep();
           this.show('running');
@@ -243,14 +243,14 @@ function start() {
       this.show('cancelled');
       const { url } = this;
       this.url = undefined;
-      for (let n = 0; url && n < 5; n++) { // what can't be taken back now ends by itself in a day
+      for (let n = 0; url && n < 5; n++) { // an upload that can't be deleted now expires after a day
         try { return await ask(url, { method: 'DELETE', headers: way === tus ? version : {} }); } catch (e) { if (e instanceof Refused) return; }
         await new Promise(resolve => setTimeout(resolve, 1000 * 2 ** n));
       }
     }
   }
 
-  // --- All of them, one after another -----------------------------------------------------------------------------------
+  // --- The queue --------------------------------------------------------------------------------------------------------
 
   let working = false;
   async function work() {
@@ -285,7 +285,7 @@ function start() {
       if (type === 'drop') [...e.dataTransfer.files].forEach(add);
     });
   }
-  // A file that is dropped outside of the area would replace the page.
+  // A file that is dropped outside the area would replace the page.
   for (const type of ['dragover', 'drop']) addEventListener(type, e => e.preventDefault());
 
   for (const key of remembered()) {

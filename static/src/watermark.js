@@ -1,10 +1,10 @@
-// A moving, pseudonymous mark over paid video. It deters and traces; it cannot stop a recording. It lives in a closed shadow
-// root inside the controller, so that it stays in full screen, and is rebuilt when it is removed, hidden or shrunk.
+// A moving, pseudonymous mark over paid video. It deters recordings and makes them traceable, but cannot prevent them. It is in
+// a closed shadow root inside the controller, so that full screen shows it, and is rebuilt when it is removed, hidden or shrunk.
 
 const style = ['position:absolute', 'inset:0', 'pointer-events:none', 'z-index:1', 'display:block', 'opacity:1', 'visibility:visible',
   'transform:none', 'filter:none', 'clip-path:none', 'mask:none', 'translate:none', 'scale:none'].map(s => s + '!important').join(';');
 
-const tolerated = 3; // rebuilds before playback pauses each time
+const tolerated = 3; // rebuilds; every further one pauses the video
 const moves = 7;     // seconds in one place
 
 export function watermark(controller, media, label) {

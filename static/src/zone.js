@@ -1,4 +1,4 @@
-// Times in the reader's own zone. The server writes them in the zone that the cookie names, so that they are correct from the first paint. Before it
+// Shows times in the reader's own zone. The server writes them in the zone that the cookie names, so that they are correct from the first paint. Before it
 // knows the zone, and on pages that all guests share, it writes them in a default zone, which it names, and this script rewrites them.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 

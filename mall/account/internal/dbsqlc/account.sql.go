@@ -204,7 +204,7 @@ type InsertSessionParams struct {
 	Epoch     int64
 }
 
-// None is made for who was signed out everywhere, or shut out, since the proof was looked at.
+// Inserts nothing if the person was signed out everywhere or locked after their proof of identity was checked.
 func (q *Queries) InsertSession(ctx context.Context, db DBTX, arg InsertSessionParams) (int64, error) {
 	result, err := db.Exec(ctx, insertSession,
 		arg.IDHash,
@@ -238,7 +238,7 @@ type InsertTokenParams struct {
 	Epoch     int64
 }
 
-// As InsertSession.
+// Inserts nothing under the same conditions as InsertSession.
 func (q *Queries) InsertToken(ctx context.Context, db DBTX, arg InsertTokenParams) (int64, error) {
 	result, err := db.Exec(ctx, insertToken,
 		arg.TokenHash,
@@ -309,8 +309,9 @@ const lockOperators = `-- name: LockOperators :exec
 select pg_advisory_xact_lock(hashtextextended('account_operator', 0))
 `
 
-// Whoever changes roles takes turns until they commit, and sees what the one before left. One lock and not the operators' rows: those
-// that stop being operators meanwhile would be met in another order.
+// Transactions that change roles run one after another, so that each sees what the one before has committed. It is
+// one lock instead of locks on the operators' rows: when somebody stops being an operator meanwhile, two transactions
+// could lock those rows in different orders.
 func (q *Queries) LockOperators(ctx context.Context, db DBTX) error {
 	_, err := db.Exec(ctx, lockOperators)
 	return err
@@ -497,7 +498,7 @@ type PeopleRow struct {
 	CreatedAt time.Time
 }
 
-// The newest first. An email is looked for by its beginning, as a range of bytes.
+// The newest come first. An email matches by its beginning, as a range of bytes.
 func (q *Queries) People(ctx context.Context, db DBTX, arg PeopleParams) ([]PeopleRow, error) {
 	rows, err := db.Query(ctx, people,
 		arg.BeforeID,
@@ -794,7 +795,7 @@ type SignUpsByDayRow struct {
 	Count int64
 }
 
-// Days are UTC's.
+// Days are those of UTC.
 func (q *Queries) SignUpsByDay(ctx context.Context, db DBTX, arg SignUpsByDayParams) ([]SignUpsByDayRow, error) {
 	rows, err := db.Query(ctx, signUpsByDay, arg.Since, arg.Until)
 	if err != nil {
@@ -891,9 +892,9 @@ type StandingsRow struct {
 	ProvedAt    time.Time
 }
 
-// Who stands behind the credentials that requests carry, as things are now: the one question of every request. A credential is good
-// while its own row lives, the epoch it was given in goes on and its person is not locked. A grant is what a session or a token was
-// given for elsewhere, and lives with it.
+// Returns the people to whom the credentials of requests belong. Every request asks this. A credential is valid while
+// its own row is valid, the person's epoch is still the one in which it was given, and the person is not locked. A
+// grant was given to a session or a token, and is valid as long as that is.
 func (q *Queries) Standings(ctx context.Context, db DBTX, arg StandingsParams) ([]StandingsRow, error) {
 	rows, err := db.Query(ctx, standings,
 		arg.Sessions,

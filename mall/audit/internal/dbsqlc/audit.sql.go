@@ -32,7 +32,7 @@ type AboutRow struct {
 	Hash     []byte
 }
 
-// What was done to these, whatever they are called: exactly, since "account:7" begins "account:70".
+// Returns what was done to these subjects. They must match in full, since "account:70" begins with "account:7".
 func (q *Queries) About(ctx context.Context, db DBTX, arg AboutParams) ([]AboutRow, error) {
 	rows, err := db.Query(ctx, about, arg.Subjects, arg.Most)
 	if err != nil {
@@ -165,7 +165,7 @@ const canonical = `-- name: Canonical :one
 select ($1::text)::jsonb::text as detail
 `
 
-// How PostgreSQL writes the detail: what is hashed must read the same when it comes back.
+// Returns the detail as PostgreSQL writes it. The hash is of this text, because the detail is read back like this.
 func (q *Queries) Canonical(ctx context.Context, db DBTX, detail string) (string, error) {
 	row := db.QueryRow(ctx, canonical, detail)
 	var detail_2 string
@@ -266,7 +266,7 @@ const lockChain = `-- name: LockChain :exec
 select pg_advisory_xact_lock(hashtextextended('audit_entry', 0))
 `
 
-// Writers take turns until they commit: each names the hash of the one before.
+// Writers hold this lock until they commit, because each entry contains the hash of the one before.
 func (q *Queries) LockChain(ctx context.Context, db DBTX) error {
 	_, err := db.Exec(ctx, lockChain)
 	return err
@@ -305,7 +305,7 @@ with recursive v as (
 select verb::text from v where verb is not null
 `
 
-// Each verb once, without reading all entries: from one to the next in the index.
+// Returns each verb once. It jumps from one to the next in the index, without reading all entries.
 func (q *Queries) Verbs(ctx context.Context, db DBTX) ([]string, error) {
 	rows, err := db.Query(ctx, verbs)
 	if err != nil {

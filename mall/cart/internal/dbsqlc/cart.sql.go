@@ -126,7 +126,7 @@ type OpenUserCartParams struct {
 	At     time.Time
 }
 
-// Creates the cart or locks the one there is, so that its lines can be counted.
+// Creates the cart, or locks the existing one, so that its lines can be counted.
 func (q *Queries) OpenUserCart(ctx context.Context, db DBTX, arg OpenUserCartParams) (int64, error) {
 	row := db.QueryRow(ctx, openUserCart, arg.UserID, arg.At)
 	var id int64
@@ -170,7 +170,7 @@ type PutItemParams struct {
 	At       time.Time
 }
 
-// Once more of the same adds up, never beyond the limit; the line counts as added anew.
+// If the cart has the SKU already, the quantities are added, up to the limit, and the line counts as added now.
 func (q *Queries) PutItem(ctx context.Context, db DBTX, arg PutItemParams) error {
 	_, err := db.Exec(ctx, putItem,
 		arg.CartID,
@@ -257,8 +257,8 @@ type TakeLinesParams struct {
 	FromID int64
 }
 
-// Moves the guest's lines into the person's cart: the larger quantity where both have the SKU, and of the rest
-// the newest, as many as there is room for.
+// Moves the guest's lines into the person's cart. If both carts have a SKU, the larger quantity counts. Of the other
+// lines it takes the newest, as many as there is room for.
 func (q *Queries) TakeLines(ctx context.Context, db DBTX, arg TakeLinesParams) (int64, error) {
 	result, err := db.Exec(ctx, takeLines, arg.ToID, arg.Room, arg.FromID)
 	if err != nil {

@@ -162,7 +162,7 @@ type CountSaleParams struct {
 	SpuID int64
 }
 
-// A refund takes back no more than was counted: it may reach an order that was never delivered.
+// A refund takes back no more than was counted, because it may concern an order that was never delivered.
 func (q *Queries) CountSale(ctx context.Context, db DBTX, arg CountSaleParams) (int64, error) {
 	result, err := db.Exec(ctx, countSale, arg.N, arg.SpuID)
 	if err != nil {
@@ -330,7 +330,7 @@ type FreeMinutesRow struct {
 	FreeSeconds     int32
 }
 
-// What of a listing anybody may watch: of one that is on sale only.
+// Returns the part of a listing that anybody may watch, if the listing is on sale.
 func (q *Queries) FreeMinutes(ctx context.Context, db DBTX, id int64) (FreeMinutesRow, error) {
 	row := db.QueryRow(ctx, freeMinutes, id)
 	var i FreeMinutesRow
@@ -410,7 +410,7 @@ type InsertPriceParams struct {
 	CreatedBy  int64
 }
 
-// A version's number is never given again, the version called off or not.
+// A version's number is never used again, even if the version was called off.
 func (q *Queries) InsertPrice(ctx context.Context, db DBTX, arg InsertPriceParams) error {
 	_, err := db.Exec(ctx, insertPrice,
 		arg.SkuID,
@@ -578,7 +578,7 @@ type LiveOfRow struct {
 	Since time.Time
 }
 
-// How many of a creator's listings are on sale, and since when the first of them is.
+// Returns how many of a creator's listings are on sale, and when the first of them was published.
 func (q *Queries) LiveOf(ctx context.Context, db DBTX, creatorID int64) (LiveOfRow, error) {
 	row := db.QueryRow(ctx, liveOf, creatorID)
 	var i LiveOfRow
@@ -631,7 +631,7 @@ where s.id = (select k.spu_id from video_product_sku k where k.id = $1)
 for no key update
 `
 
-// Prices of one SPU change one after another.
+// The lock makes changes of one SPU's prices run one after another.
 func (q *Queries) LockSPUOfSKU(ctx context.Context, db DBTX, skuID int64) (int64, error) {
 	row := db.QueryRow(ctx, lockSPUOfSKU, skuID)
 	var id int64
@@ -663,7 +663,7 @@ type NextPriceChangeParams struct {
 	SpuID int64
 }
 
-// The next moment at which a price of an SPU begins or ends; no row when nothing is scheduled.
+// Returns the next moment at which a price of an SPU begins or ends, and no row if nothing is scheduled.
 func (q *Queries) NextPriceChange(ctx context.Context, db DBTX, arg NextPriceChangeParams) (time.Time, error) {
 	row := db.QueryRow(ctx, nextPriceChange, arg.At, arg.SpuID)
 	var change_at time.Time
@@ -704,7 +704,7 @@ type OffersRow struct {
 	Currency     string
 }
 
-// What can be sold at a moment: a live SPU, an active SKU, the price valid then.
+// Returns what can be sold at a moment: active SKUs of live SPUs, with the price valid then.
 func (q *Queries) Offers(ctx context.Context, db DBTX, arg OffersParams) ([]OffersRow, error) {
 	rows, err := db.Query(ctx, offers, arg.At, arg.SkuIds)
 	if err != nil {
@@ -760,7 +760,7 @@ type OpenPriceRow struct {
 	ValidFrom  time.Time
 }
 
-// The version without an end that is running at a moment.
+// Returns the version without an end that is valid at a moment.
 func (q *Queries) OpenPrice(ctx context.Context, db DBTX, arg OpenPriceParams) (OpenPriceRow, error) {
 	row := db.QueryRow(ctx, openPrice, arg.SkuID, arg.At)
 	var i OpenPriceRow
@@ -892,7 +892,8 @@ type RelatedIDsParams struct {
 	SpuID int64
 }
 
-// The same creator's and the same category's best sellers, those that share most tags first.
+// Returns videos of the same creator and best sellers of the same category. Those that share the most tags come
+// first.
 func (q *Queries) RelatedIDs(ctx context.Context, db DBTX, arg RelatedIDsParams) ([]int64, error) {
 	rows, err := db.Query(ctx, relatedIDs, arg.Most, arg.SpuID)
 	if err != nil {
@@ -1261,7 +1262,7 @@ type SetStatusParams struct {
 	FromStatuses []string
 }
 
-// The guard is the list of states this one may follow.
+// The guard is the list of states that the new one may follow.
 func (q *Queries) SetStatus(ctx context.Context, db DBTX, arg SetStatusParams) (int64, error) {
 	result, err := db.Exec(ctx, setStatus,
 		arg.Status,
@@ -1301,7 +1302,7 @@ type TextsRow struct {
 	CategoryEn    string
 }
 
-// What a search may find, of the live ones among the ids.
+// Returns the texts that a search may find, of those SPUs that are live.
 func (q *Queries) Texts(ctx context.Context, db DBTX, ids []int64) ([]TextsRow, error) {
 	rows, err := db.Query(ctx, texts, ids)
 	if err != nil {

@@ -110,7 +110,7 @@ type EndPricesParams struct {
 	By    int64
 }
 
-// What runs ends, and what was set ahead is called off.
+// Ends the price that is valid, and calls off those that were scheduled.
 func (q *Queries) EndPrices(ctx context.Context, db DBTX, arg EndPricesParams) error {
 	_, err := db.Exec(ctx, endPrices, arg.At, arg.SkuID, arg.By)
 	return err
@@ -126,7 +126,7 @@ type EpisodeTakenParams struct {
 	SpuID    int64
 }
 
-// Another video of the series is that episode already, or waits to be.
+// Reports whether another video of the series is that episode, or will be once it is approved.
 func (q *Queries) EpisodeTaken(ctx context.Context, db DBTX, arg EpisodeTakenParams) (bool, error) {
 	row := db.QueryRow(ctx, episodeTaken, arg.SeriesID, arg.Episode, arg.SpuID)
 	var exists bool
@@ -290,7 +290,7 @@ type ListingFactsRow struct {
 	OffBefore       bool
 }
 
-// The same columns, for those who only look.
+// Returns the same columns as LockListing, without the lock.
 func (q *Queries) ListingFacts(ctx context.Context, db DBTX, id int64) (ListingFactsRow, error) {
 	row := db.QueryRow(ctx, listingFacts, id)
 	var i ListingFactsRow
@@ -364,7 +364,7 @@ type ListingsRow struct {
 	RevisedAt       time.Time
 }
 
-// A creator's listings with the latest revision of each.
+// Returns a creator's listings, with the latest revision of each.
 func (q *Queries) Listings(ctx context.Context, db DBTX, arg ListingsParams) ([]ListingsRow, error) {
 	rows, err := db.Query(ctx, listings,
 		arg.CreatorID,
@@ -425,7 +425,7 @@ type LockListingRow struct {
 	OffBefore       bool
 }
 
-// Everything that moves a listing takes its SPU first, so that edits, reviews and prices follow one another.
+// Everything that changes a listing locks its SPU first, so that edits, reviews and prices change one after another.
 func (q *Queries) LockListing(ctx context.Context, db DBTX, id int64) (LockListingRow, error) {
 	row := db.QueryRow(ctx, lockListing, id)
 	var i LockListingRow
@@ -478,7 +478,8 @@ type LookupListingsRow struct {
 	TitleEn   string
 }
 
-// By id, or by the beginning of a title: of what is or was on sale, and of what an open revision says.
+// Finds listings by id, or by the beginning of a title: the title of what is or was on sale, and that of an open
+// revision.
 func (q *Queries) LookupListings(ctx context.Context, db DBTX, arg LookupListingsParams) ([]LookupListingsRow, error) {
 	rows, err := db.Query(ctx, lookupListings,
 		arg.ID,
@@ -535,7 +536,7 @@ type NextPriceParams struct {
 	At    time.Time
 }
 
-// When the next price of a SKU begins; no row when none does.
+// Returns when the next price of a SKU begins, and no row if there is none.
 func (q *Queries) NextPrice(ctx context.Context, db DBTX, arg NextPriceParams) (time.Time, error) {
 	row := db.QueryRow(ctx, nextPrice, arg.SkuID, arg.At)
 	var valid_from time.Time
@@ -570,7 +571,7 @@ type PriceBandRow struct {
 	P90    int64
 }
 
-// What the best sellers of a category ask now, of one kind, where they ask anything.
+// Returns what the best sellers of a category cost now, for one kind of SKU. Free ones are left out.
 func (q *Queries) PriceBand(ctx context.Context, db DBTX, arg PriceBandParams) (PriceBandRow, error) {
 	row := db.QueryRow(ctx, priceBand,
 		arg.Kind,
@@ -668,7 +669,7 @@ type PriceHistoryRow struct {
 	CancelledAt *time.Time
 }
 
-// Every version of a listing's SKUs, the latest first; those that were called off too.
+// Returns every price version of a listing's SKUs, including those that were called off. The latest come first.
 func (q *Queries) PriceHistory(ctx context.Context, db DBTX, spuID int64) ([]PriceHistoryRow, error) {
 	rows, err := db.Query(ctx, priceHistory, spuID)
 	if err != nil {
@@ -805,7 +806,7 @@ type PutSKUParams struct {
 	At           time.Time
 }
 
-// A way to buy that was retired and comes back is the same SKU.
+// A SKU that was retired and is offered again is the same SKU.
 func (q *Queries) PutSKU(ctx context.Context, db DBTX, arg PutSKUParams) (int64, error) {
 	row := db.QueryRow(ctx, putSKU,
 		arg.SpuID,
@@ -831,7 +832,7 @@ type ReopenRevisionParams struct {
 	ID int64
 }
 
-// What its creator has begun since, or handed in since, is newer than what was returned.
+// Changes nothing if the creator has begun or submitted a newer revision since this one was returned.
 func (q *Queries) ReopenRevision(ctx context.Context, db DBTX, arg ReopenRevisionParams) (int64, error) {
 	result, err := db.Exec(ctx, reopenRevision, arg.At, arg.ID)
 	if err != nil {
@@ -983,7 +984,7 @@ type SKUsOfListingRow struct {
 	Currency     *string
 }
 
-// All of them, with the price valid at a moment.
+// Returns all SKUs of a listing, with the price valid at a moment.
 func (q *Queries) SKUsOfListing(ctx context.Context, db DBTX, arg SKUsOfListingParams) ([]SKUsOfListingRow, error) {
 	rows, err := db.Query(ctx, sKUsOfListing, arg.At, arg.SpuID)
 	if err != nil {

@@ -159,8 +159,8 @@ type VideoPartsRow struct {
 	ChangedAt time.Time
 }
 
-// What search engines are told of. A part holds the ids of one block, so that a video stays in its part and no part has to be
-// counted through.
+// The queries of the sitemap. A part of it has the ids of one block, so that a video always stays in the same part,
+// and finding a part needs no counting.
 func (q *Queries) VideoParts(ctx context.Context, db DBTX, block int64) ([]VideoPartsRow, error) {
 	rows, err := db.Query(ctx, videoParts, block)
 	if err != nil {

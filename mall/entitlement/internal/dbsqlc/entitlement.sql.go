@@ -23,8 +23,8 @@ type BestLivingParams struct {
 	At     time.Time
 }
 
-// The better picture first, since an owner of HD who rents 4K paid for 4K; then what does not run out;
-// then a window that is open already, so that a second rental waits until the first is over.
+// The better picture comes first, since an owner of HD who rents 4K has paid for 4K; then what does not expire; then
+// a rental that has begun, so that a second rental begins only after the first is over.
 func (q *Queries) BestLiving(ctx context.Context, db DBTX, arg BestLivingParams) (VideoEntitlement, error) {
 	row := db.QueryRow(ctx, bestLiving, arg.UserID, arg.SpuID, arg.At)
 	var i VideoEntitlement
@@ -121,7 +121,7 @@ type HeldParams struct {
 	SpuIds []int64
 }
 
-// Which of these videos a person was granted and has not been paid back for, rentals that are over included.
+// Returns which of these videos were granted to a person and not refunded, including rentals that are over.
 func (q *Queries) Held(ctx context.Context, db DBTX, arg HeldParams) ([]int64, error) {
 	rows, err := db.Query(ctx, held, arg.UserID, arg.SpuIds)
 	if err != nil {
@@ -292,7 +292,8 @@ type LockHeldParams struct {
 	SpuID  int64
 }
 
-// The grants of a video that stand, kept from being revoked until the transaction ends.
+// Returns a person's active entitlements to a video. The lock keeps them from being revoked until the transaction
+// ends.
 func (q *Queries) LockHeld(ctx context.Context, db DBTX, arg LockHeldParams) ([]int64, error) {
 	rows, err := db.Query(ctx, lockHeld, arg.UserID, arg.SpuID)
 	if err != nil {
@@ -323,7 +324,7 @@ type OverParams struct {
 	At      time.Time
 }
 
-// Which of these sources gave a rental that has run out.
+// Returns which of these sources gave a rental that has expired.
 func (q *Queries) Over(ctx context.Context, db DBTX, arg OverParams) ([]string, error) {
 	rows, err := db.Query(ctx, over, arg.Sources, arg.At)
 	if err != nil {
@@ -362,7 +363,7 @@ type OwnedOfRow struct {
 	Quality string
 }
 
-// Which of these videos these people own for good, and in which quality.
+// Returns which of these videos these people own, and in which quality.
 func (q *Queries) OwnedOf(ctx context.Context, db DBTX, arg OwnedOfParams) ([]OwnedOfRow, error) {
 	rows, err := db.Query(ctx, ownedOf, arg.UserIds, arg.SpuIds)
 	if err != nil {

@@ -172,7 +172,7 @@ type BestSellersRow struct {
 	Refunded  int64
 }
 
-// Of all creators.
+// Returns the best sellers of all creators.
 func (q *Queries) BestSellers(ctx context.Context, db DBTX, arg BestSellersParams) ([]BestSellersRow, error) {
 	rows, err := db.Query(ctx, bestSellers, arg.FromDay, arg.ToDay, arg.MaxRows)
 	if err != nil {
@@ -204,7 +204,7 @@ const creatorsElsewhere = `-- name: CreatorsElsewhere :many
 select creator_id from insight_zone where zone <> 'UTC'
 `
 
-// Those whose zone isn't UTC.
+// Returns the creators whose zone isn't UTC.
 func (q *Queries) CreatorsElsewhere(ctx context.Context, db DBTX) ([]int64, error) {
 	rows, err := db.Query(ctx, creatorsElsewhere)
 	if err != nil {
@@ -346,7 +346,7 @@ type KnownSourcesRow struct {
 	Sources   []string
 }
 
-// How many names of sources a day has for each creator.
+// Returns the names of sources that each creator has on a day.
 func (q *Queries) KnownSources(ctx context.Context, db DBTX, arg KnownSourcesParams) ([]KnownSourcesRow, error) {
 	rows, err := db.Query(ctx, knownSources, arg.CreatorIds, arg.Days)
 	if err != nil {
@@ -392,7 +392,7 @@ type NoteEventParams struct {
 	At      time.Time
 }
 
-// No row: it is in the sums already.
+// Inserts no row if the event is in the sums already.
 func (q *Queries) NoteEvent(ctx context.Context, db DBTX, arg NoteEventParams) (int64, error) {
 	result, err := db.Exec(ctx, noteEvent, arg.EventID, arg.At)
 	if err != nil {
@@ -603,7 +603,7 @@ type SeePlaysRow struct {
 	SpuID     int64
 }
 
-// Of the people who played those who had not that day.
+// Returns the plays that are a person's first of the video on that day.
 func (q *Queries) SeePlays(ctx context.Context, db DBTX, arg SeePlaysParams) ([]SeePlaysRow, error) {
 	rows, err := db.Query(ctx, seePlays,
 		arg.Days,
@@ -657,7 +657,8 @@ type SeeVisitsRow struct {
 	Fresh     bool
 }
 
-// Of the views those that count: the first of a person that day, which makes a visitor, and those half an hour after the last.
+// Returns the views that count: a person's first one on that day, which counts a visitor, and those at least half an
+// hour after the last one that counted.
 func (q *Queries) SeeVisits(ctx context.Context, db DBTX, arg SeeVisitsParams) ([]SeeVisitsRow, error) {
 	rows, err := db.Query(ctx, seeVisits,
 		arg.Days,
@@ -757,8 +758,8 @@ type SummedParams struct {
 	Xid        string
 }
 
-// Of creators, each with a day in a zone, those whose sums were made from a view of the orders that held what this transaction did: when the
-// day was summed, or when the creator came into the zone.
+// Takes creators, each with a day in a zone, and returns those whose sums already contain the changes of a
+// transaction: the snapshot saw it when the day was summed, or when the creator changed to the zone.
 func (q *Queries) Summed(ctx context.Context, db DBTX, arg SummedParams) ([]int64, error) {
 	rows, err := db.Query(ctx, summed,
 		arg.CreatorIds,
@@ -794,7 +795,7 @@ type SumsOfDayParams struct {
 	Zone string
 }
 
-// Of the creators in a zone; the mall as a whole is in UTC.
+// Returns the sums of the creators in a zone. Those of the mall as a whole are in UTC.
 func (q *Queries) SumsOfDay(ctx context.Context, db DBTX, arg SumsOfDayParams) ([]InsightDay, error) {
 	rows, err := db.Query(ctx, sumsOfDay, arg.Day, arg.Zone)
 	if err != nil {
@@ -877,7 +878,8 @@ type TopVideosRow struct {
 	WatchSeconds int64
 }
 
-// Those that sold, and where they are few those that were only seen: visits are summed of videos that are shown, not of all.
+// Returns videos that were sold and, if those are too few, videos that were only seen. Visits are summed only for the
+// videos that are returned.
 func (q *Queries) TopVideos(ctx context.Context, db DBTX, arg TopVideosParams) ([]TopVideosRow, error) {
 	rows, err := db.Query(ctx, topVideos,
 		arg.CreatorID,

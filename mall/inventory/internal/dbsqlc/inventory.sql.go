@@ -127,7 +127,8 @@ type FreezeParams struct {
 	Qtys []int64
 }
 
-// The decision: a stock that has too few is not counted, and the caller takes everything back.
+// This decides whether there are enough units. A stock that has too few is not among the counted rows, and the caller
+// rolls everything back.
 func (q *Queries) Freeze(ctx context.Context, db DBTX, arg FreezeParams) (int64, error) {
 	result, err := db.Exec(ctx, freeze, arg.Ids, arg.Qtys)
 	if err != nil {
@@ -190,7 +191,7 @@ type LockStocksRow struct {
 	PerUser    int32
 }
 
-// Whoever takes units of several stocks locks them in the order of their SKUs, the normal stock first.
+// A transaction that takes units of several stocks locks them in the order of their SKUs, the normal stock first.
 func (q *Queries) LockStocks(ctx context.Context, db DBTX, arg LockStocksParams) ([]LockStocksRow, error) {
 	rows, err := db.Query(ctx, lockStocks, arg.SkuIds, arg.CampaignIds)
 	if err != nil {
@@ -235,7 +236,8 @@ type RecountRow struct {
 	Written   []uuid.UUID
 }
 
-// What Redis should know of a stock, and which of the tokens that it holds have their row by now: one statement, so one moment.
+// Returns what Redis should know about a stock, and which of the tokens in Redis have a reservation by now. It is one
+// statement, so that both are from the same moment.
 func (q *Queries) Recount(ctx context.Context, db DBTX, arg RecountParams) (RecountRow, error) {
 	row := db.QueryRow(ctx, recount, arg.Tokens, arg.SkuID, arg.CampaignID)
 	var i RecountRow
@@ -296,7 +298,7 @@ type ReturnedStocksRow struct {
 	CampaignID int64
 }
 
-// Whose units came back after that moment, by a close or a refund.
+// Returns the stocks to which units came back after that moment, by a closed order or a refund.
 func (q *Queries) ReturnedStocks(ctx context.Context, db DBTX, after time.Time) ([]ReturnedStocksRow, error) {
 	rows, err := db.Query(ctx, returnedStocks, after)
 	if err != nil {
@@ -352,7 +354,7 @@ type SetStockRow struct {
 	Sold      int64
 }
 
-// A new total keeps what is frozen and sold; the difference goes to or comes from what is available.
+// A new total leaves the frozen and sold units as they are. The difference changes the available units.
 func (q *Queries) SetStock(ctx context.Context, db DBTX, arg SetStockParams) (SetStockRow, error) {
 	row := db.QueryRow(ctx, setStock, arg.SkuID, arg.Total)
 	var i SetStockRow
@@ -417,7 +419,8 @@ type StocksRow struct {
 	PerUser    int32
 }
 
-// What is left on some stocks, as far as others have committed. No lock: what is decided by this is decided again by Freeze.
+// Returns what is left of some stocks, as far as other transactions have committed. It takes no lock, because Freeze
+// decides again.
 func (q *Queries) Stocks(ctx context.Context, db DBTX, arg StocksParams) ([]StocksRow, error) {
 	rows, err := db.Query(ctx, stocks, arg.SkuIds, arg.CampaignIds)
 	if err != nil {
@@ -462,7 +465,7 @@ type TakeSharesParams struct {
 	Mosts        []int32
 }
 
-// A person who would be over the limit is not counted, and the caller takes everything back.
+// A person who would exceed the limit is not among the counted rows, and the caller rolls everything back.
 func (q *Queries) TakeShares(ctx context.Context, db DBTX, arg TakeSharesParams) (int64, error) {
 	result, err := db.Exec(ctx, takeShares,
 		arg.InventoryIds,
@@ -487,7 +490,7 @@ type UnitsOfParams struct {
 	UserID     int64
 }
 
-// How many units of a stock a person has.
+// Returns how many units of a stock a person has.
 func (q *Queries) UnitsOf(ctx context.Context, db DBTX, arg UnitsOfParams) (int32, error) {
 	row := db.QueryRow(ctx, unitsOf, arg.SkuID, arg.CampaignID, arg.UserID)
 	var units int32

@@ -167,7 +167,8 @@ type LockCampaignStockRow struct {
 	FromNormal bool
 }
 
-// A campaign's rows with the normal ones beside them, each SKU's normal row first: the order in which everybody locks.
+// Locks a campaign's stocks and the normal ones of the same SKUs. Each SKU's normal stock comes first, as in every
+// transaction that locks stocks.
 func (q *Queries) LockCampaignStock(ctx context.Context, db DBTX, campaignID int64) ([]LockCampaignStockRow, error) {
 	rows, err := db.Query(ctx, lockCampaignStock, campaignID)
 	if err != nil {
@@ -218,7 +219,7 @@ type TakeFromNormalParams struct {
 	SkuID int64
 }
 
-// The row lock comes with the update; no row says that too little is left, or that the SKU has no limit.
+// The update locks the row. No row means that too few units are left, or that the SKU has no limited stock.
 func (q *Queries) TakeFromNormal(ctx context.Context, db DBTX, arg TakeFromNormalParams) (int64, error) {
 	result, err := db.Exec(ctx, takeFromNormal, arg.Units, arg.SkuID)
 	if err != nil {

@@ -137,7 +137,7 @@ type ClearDueRow struct {
 	Share     int64
 }
 
-// Each earning clears once, and with what is left of it. One that a refund has locked waits for the next round.
+// Each earning clears once, with what is left of it. One that a refund has locked is left for the next run.
 func (q *Queries) ClearDue(ctx context.Context, db DBTX, arg ClearDueParams) ([]ClearDueRow, error) {
 	rows, err := db.Query(ctx, clearDue, arg.At, arg.Most)
 	if err != nil {
@@ -270,7 +270,7 @@ type FamiliesRow struct {
 	Amount   int64
 }
 
-// Creators' accounts are summed by their family; there may be thousands.
+// Sums creators' accounts by family, because there may be thousands of them.
 func (q *Queries) Families(ctx context.Context, db DBTX) ([]FamiliesRow, error) {
 	rows, err := db.Query(ctx, families)
 	if err != nil {
@@ -374,7 +374,7 @@ type HeldSpanRow struct {
 	Last  time.Time
 }
 
-// From when to when what is held clears; no row where nothing is.
+// Returns when the first and the last held earning will clear, and no row if nothing is held.
 func (q *Queries) HeldSpan(ctx context.Context, db DBTX, creatorID int64) (HeldSpanRow, error) {
 	row := db.QueryRow(ctx, heldSpan, creatorID)
 	var i HeldSpanRow
@@ -728,7 +728,7 @@ type MovePayoutParams struct {
 	Version       int32
 }
 
-// The guard: no row means that it has moved since it was read.
+// The guard: no row means that the payout has moved since it was read.
 func (q *Queries) MovePayout(ctx context.Context, db DBTX, arg MovePayoutParams) (LedgerPayout, error) {
 	row := db.QueryRow(ctx, movePayout,
 		arg.ToState,
@@ -775,7 +775,7 @@ type OwedBeforeRow struct {
 	Amount   int64
 }
 
-// What the mall owes a creator at a moment, whatever its stage.
+// Returns what the mall owes a creator at a moment, in all accounts together.
 func (q *Queries) OwedBefore(ctx context.Context, db DBTX, arg OwedBeforeParams) ([]OwedBeforeRow, error) {
 	rows, err := db.Query(ctx, owedBefore, arg.Accounts, arg.Until)
 	if err != nil {
@@ -817,7 +817,7 @@ type PaidBetweenRow struct {
 	At       time.Time
 }
 
-// What left the house, and what the bank sent back.
+// Returns payouts that were paid, and those that the bank sent back.
 func (q *Queries) PaidBetween(ctx context.Context, db DBTX, arg PaidBetweenParams) ([]PaidBetweenRow, error) {
 	rows, err := db.Query(ctx, paidBetween, arg.CreatorID, arg.Since, arg.Until)
 	if err != nil {
@@ -1113,8 +1113,8 @@ type PostRow struct {
 	Kind string
 }
 
-// One round trip: postings that are new, with their lines. A posting that was written before is left alone, lines and all, and is
-// missing in the answer.
+// Inserts new postings with their lines in one round trip. A posting that was written before is not changed, nor are
+// its lines, and it is not returned.
 func (q *Queries) Post(ctx context.Context, db DBTX, arg PostParams) ([]PostRow, error) {
 	rows, err := db.Query(ctx, post,
 		arg.Kinds,
@@ -1185,7 +1185,7 @@ type PostSaleParams struct {
 	Fees       []int64
 }
 
-// The same with what each part of a sale brought whom.
+// Does the same as Post, and inserts what each part of a sale earned for which creator.
 func (q *Queries) PostSale(ctx context.Context, db DBTX, arg PostSaleParams) (int64, error) {
 	row := db.QueryRow(ctx, postSale,
 		arg.Kinds,
@@ -1315,7 +1315,8 @@ type RefundsBySubjectRow struct {
 	FeeUndone    int64
 }
 
-// A refund that failed is none; where it failed in a later month, that month has it back.
+// A refund that failed does not count. If it failed in a later month than it was booked, its amount is added back in
+// that month.
 func (q *Queries) RefundsBySubject(ctx context.Context, db DBTX, arg RefundsBySubjectParams) ([]RefundsBySubjectRow, error) {
 	rows, err := db.Query(ctx, refundsBySubject, arg.Since, arg.Until, arg.CreatorID)
 	if err != nil {

@@ -114,7 +114,7 @@ type AssetsOfDeletedRow struct {
 	Prefix  string
 }
 
-// Packaged videos that outlived their creator's deletion, since they were in use then.
+// Returns packaged videos that their creator has deleted, but that were still in use then.
 func (q *Queries) AssetsOfDeleted(ctx context.Context, db DBTX, arg AssetsOfDeletedParams) ([]AssetsOfDeletedRow, error) {
 	rows, err := db.Query(ctx, assetsOfDeleted, arg.AfterID, arg.Most)
 	if err != nil {
@@ -169,7 +169,7 @@ type ClaimStageParams struct {
 	Stage   string
 }
 
-// A stage is free when it waits, or when whoever worked it has let the lease run out; those before it must be done.
+// A stage can be claimed if it waits, or if its worker's lease has expired, and if all stages before it are done.
 func (q *Queries) ClaimStage(ctx context.Context, db DBTX, arg ClaimStageParams) (int32, error) {
 	row := db.QueryRow(ctx, claimStage,
 		arg.Holder,
@@ -272,7 +272,7 @@ where v.id = $1 and v.fingerprint <> ''
 order by o.id limit 100
 `
 
-// Whose other videos show the same pictures.
+// Returns the owners of other videos that show the same pictures.
 func (q *Queries) Duplicates(ctx context.Context, db DBTX, id int64) ([]int64, error) {
 	rows, err := db.Query(ctx, duplicates, id)
 	if err != nil {
@@ -637,7 +637,8 @@ type LeavesToOthersParams struct {
 	VideoID int64
 }
 
-// Whether the video's owner has another one transcoded while somebody waits for a worker of whom nothing is being made.
+// Reports whether another video of the same owner is being transcoded while a video waits whose owner has nothing in
+// work.
 func (q *Queries) LeavesToOthers(ctx context.Context, db DBTX, arg LeavesToOthersParams) (bool, error) {
 	row := db.QueryRow(ctx, leavesToOthers, arg.At, arg.VideoID)
 	var column_1 bool
@@ -697,7 +698,7 @@ const lockUploader = `-- name: LockUploader :exec
 select pg_advisory_xact_lock(hashtextextended('media_upload ' || $1::bigint, 0))
 `
 
-// Whoever begins an upload meets the same creator's other beginnings here: two at once can't pass one quota.
+// A creator's uploads begin one after another, so that two at once can't both use the rest of the quota.
 func (q *Queries) LockUploader(ctx context.Context, db DBTX, ownerID int64) error {
 	_, err := db.Exec(ctx, lockUploader, ownerID)
 	return err
@@ -747,7 +748,7 @@ type LookupVideosParams struct {
 	Q      string
 }
 
-// By the beginning of the file's name, or by the fingerprint in full.
+// Finds videos by the beginning of the file's name, or by the whole fingerprint.
 func (q *Queries) LookupVideos(ctx context.Context, db DBTX, arg LookupVideosParams) ([]MediaVideo, error) {
 	rows, err := db.Query(ctx, lookupVideos,
 		arg.Begins,
@@ -812,7 +813,7 @@ type LostStagesRow struct {
 	State   string
 }
 
-// Stages whose worker is gone, and waiting ones whose job should long have come.
+// Returns stages whose worker is gone, and waiting ones whose job is long overdue.
 func (q *Queries) LostStages(ctx context.Context, db DBTX, arg LostStagesParams) ([]LostStagesRow, error) {
 	rows, err := db.Query(ctx, lostStages, arg.At, arg.Stale)
 	if err != nil {
@@ -869,7 +870,7 @@ type NoteWaitingParams struct {
 	Stage   string
 }
 
-// A job has come and will come again: it is not lost.
+// Notes that the stage's job has run and will run again, so that it does not count as lost.
 func (q *Queries) NoteWaiting(ctx context.Context, db DBTX, arg NoteWaitingParams) error {
 	_, err := db.Exec(ctx, noteWaiting,
 		arg.Refusal,
@@ -1002,7 +1003,7 @@ type RedoFromParams struct {
 	Stage   string
 }
 
-// Back to a stage that was done or failed, and whatever comes after it.
+// Resets a stage that was done or failed, and all stages after it, so that they run again.
 func (q *Queries) RedoFrom(ctx context.Context, db DBTX, arg RedoFromParams) (int64, error) {
 	result, err := db.Exec(ctx, redoFrom, arg.At, arg.VideoID, arg.Stage)
 	if err != nil {
@@ -1021,7 +1022,7 @@ type ReleaseStageParams struct {
 	Holder  string
 }
 
-// The end of a stage that was cancelled while it was worked.
+// Ends a stage that was cancelled while a worker ran it.
 func (q *Queries) ReleaseStage(ctx context.Context, db DBTX, arg ReleaseStageParams) error {
 	_, err := db.Exec(ctx, releaseStage, arg.VideoID, arg.Stage, arg.Holder)
 	return err
@@ -1040,7 +1041,7 @@ type ResetTrailerParams struct {
 	WasTo     int32
 }
 
-// Back to the trailer that a video has without a word of its creator, unless they chose anew meanwhile.
+// Resets the trailer to the automatic one, unless the creator has chosen another one meanwhile.
 func (q *Queries) ResetTrailer(ctx context.Context, db DBTX, arg ResetTrailerParams) error {
 	_, err := db.Exec(ctx, resetTrailer,
 		arg.TrailerTo,
@@ -1173,7 +1174,8 @@ const tryLockPrefix = `-- name: TryLockPrefix :one
 select pg_try_advisory_lock(hashtextextended('media_asset ' || $1::text, 0))
 `
 
-// Two that pack one video meet here; the second then finds the first one's asset. The lock is the session's.
+// Only one worker at a time packages a video; a second one then finds the first one's asset. The lock belongs to the
+// database session.
 func (q *Queries) TryLockPrefix(ctx context.Context, db DBTX, prefix string) (bool, error) {
 	row := db.QueryRow(ctx, tryLockPrefix, prefix)
 	var pg_try_advisory_lock bool
@@ -1236,7 +1238,7 @@ type UploadsOfRow struct {
 	Number int64
 }
 
-// What a creator's uploads that run or are being cleared away will take, and how many they are.
+// Returns the size and the number of a creator's uploads that are running or being removed.
 func (q *Queries) UploadsOf(ctx context.Context, db DBTX, ownerID int64) (UploadsOfRow, error) {
 	row := db.QueryRow(ctx, uploadsOf, ownerID)
 	var i UploadsOfRow

@@ -78,7 +78,7 @@ type AwaitingPaymentRow struct {
 	Newest string
 }
 
-// How many orders of a person can still be paid, and the newest of them. More than a hundred are not counted.
+// Returns how many orders of a person can still be paid, and the newest of them. It counts up to a hundred.
 func (q *Queries) AwaitingPayment(ctx context.Context, db DBTX, arg AwaitingPaymentParams) (AwaitingPaymentRow, error) {
 	row := db.QueryRow(ctx, awaitingPayment, arg.UserID, arg.At)
 	var i AwaitingPaymentRow
@@ -214,7 +214,7 @@ type CountWaitingRow struct {
 	Count  int64
 }
 
-// Those that wait for something: for their payment, or for the grant.
+// Counts the orders that wait for their payment or for their grant.
 func (q *Queries) CountWaiting(ctx context.Context, db DBTX) ([]CountWaitingRow, error) {
 	rows, err := db.Query(ctx, countWaiting)
 	if err != nil {
@@ -253,7 +253,7 @@ type FailuresByDayRow struct {
 	Count int64
 }
 
-// Orders that nobody paid in time and refunds that the provider refused, by days of UTC.
+// Counts orders that nobody paid in time and refunds that the provider refused, by days of UTC.
 func (q *Queries) FailuresByDay(ctx context.Context, db DBTX, arg FailuresByDayParams) ([]FailuresByDayRow, error) {
 	rows, err := db.Query(ctx, failuresByDay, arg.Since, arg.Until)
 	if err != nil {
@@ -424,8 +424,8 @@ type InsertOrdersRow struct {
 	ID      int64
 }
 
-// INIT is where an order comes from, not a row that anybody could read: it is written as it waits for payment, with the move that
-// brought it there beside it. A missing row: this person used the key before.
+// No order is ever stored as INIT: it is inserted as PENDING_PAY, and InsertPlacings records the transition from
+// INIT. If a row is missing in the result, the person has used that key before.
 func (q *Queries) InsertOrders(ctx context.Context, db DBTX, arg InsertOrdersParams) ([]InsertOrdersRow, error) {
 	rows, err := db.Query(ctx, insertOrders,
 		arg.OrderNos,
@@ -637,7 +637,7 @@ type ItemsOfListingRow struct {
 	ItemID  int64
 }
 
-// The items of a listing that were paid for and can still be watched, order by order.
+// Returns the items of a listing that were paid for and can still be watched, order by order.
 func (q *Queries) ItemsOfListing(ctx context.Context, db DBTX, arg ItemsOfListingParams) ([]ItemsOfListingRow, error) {
 	rows, err := db.Query(ctx, itemsOfListing, arg.SpuID, arg.AfterID, arg.MaxOrders)
 	if err != nil {
@@ -667,7 +667,7 @@ const lockBuyer = `-- name: LockBuyer :exec
 select pg_advisory_xact_lock(hashtextextended('order_buyer ' || $1::bigint, 0))
 `
 
-// What is granted to one person is decided one order after another.
+// Orders of one person are granted one after another.
 func (q *Queries) LockBuyer(ctx context.Context, db DBTX, userID int64) error {
 	_, err := db.Exec(ctx, lockBuyer, userID)
 	return err
@@ -724,7 +724,7 @@ type LookupOrdersRow struct {
 	CreatedAt   time.Time
 }
 
-// By the beginning of the number. Numbers are 26 letters and digits, which every language sorts alike.
+// Finds orders by the beginning of their number. Numbers have 26 letters and digits, which all collations sort alike.
 func (q *Queries) LookupOrders(ctx context.Context, db DBTX, arg LookupOrdersParams) ([]LookupOrdersRow, error) {
 	rows, err := db.Query(ctx, lookupOrders, arg.Prefix, arg.Most)
 	if err != nil {
@@ -1053,7 +1053,7 @@ type OrdersOfVideoParams struct {
 	MaxRows  int32
 }
 
-// Numbers sort by time, so that the index of a video's items gives the newest first.
+// Order numbers sort by time, so the index of a video's items returns the newest orders first.
 func (q *Queries) OrdersOfVideo(ctx context.Context, db DBTX, arg OrdersOfVideoParams) ([]VideoOrder, error) {
 	rows, err := db.Query(ctx, ordersOfVideo, arg.SpuID, arg.BeforeNo, arg.MaxRows)
 	if err != nil {
@@ -1144,7 +1144,7 @@ type PaidElsewhereRow struct {
 	Quality string
 }
 
-// What a person has paid for in other orders and is about to be granted.
+// Returns what a person has paid for in other orders and has not been granted yet.
 func (q *Queries) PaidElsewhere(ctx context.Context, db DBTX, arg PaidElsewhereParams) ([]PaidElsewhereRow, error) {
 	rows, err := db.Query(ctx, paidElsewhere, arg.UserID, arg.OrderNo, arg.SpuIds)
 	if err != nil {
@@ -1419,9 +1419,9 @@ type SalesByDayRow struct {
 	Refunded  int64
 }
 
-// What creators and videos sold and gave back between two moments, by days that begin at the moments of starts, the first of which is number
-// 1; a row with spu_id 0 is a creator's whole, and with creator_id 0 that of all who are asked for: everybody, or some creators.
-// A sale counts on the day it was paid, a refund on the day it went through.
+// Returns sales and refunds by creator and video between two moments, by day. Days begin at the moments of starts,
+// the first of which is number 1. A row with spu_id 0 is the sum of a creator. A row with creator_id 0 is the sum of
+// everybody, or of the creators asked for. A sale counts on the day it was paid, a refund on the day it succeeded.
 func (q *Queries) SalesByDay(ctx context.Context, db DBTX, arg SalesByDayParams) ([]SalesByDayRow, error) {
 	rows, err := db.Query(ctx, salesByDay,
 		arg.Starts,
@@ -1669,7 +1669,7 @@ type UndeliveredParams struct {
 	MaxRows int32
 }
 
-// An order all of whose items are on their way back has nothing to deliver.
+// An order whose items are all being refunded has nothing to deliver.
 func (q *Queries) Undelivered(ctx context.Context, db DBTX, arg UndeliveredParams) ([]string, error) {
 	rows, err := db.Query(ctx, undelivered, arg.At, arg.MaxRows)
 	if err != nil {
@@ -1702,7 +1702,7 @@ type WaitingWithParams struct {
 	SpuIds []int64
 }
 
-// A person's orders that wait for payment and hold one of these videos.
+// Returns a person's orders that wait for payment and contain one of these videos.
 func (q *Queries) WaitingWith(ctx context.Context, db DBTX, arg WaitingWithParams) ([]string, error) {
 	rows, err := db.Query(ctx, waitingWith, arg.UserID, arg.SpuIds)
 	if err != nil {

@@ -168,7 +168,7 @@ type SalesOfRow struct {
 	PaidAt         time.Time
 }
 
-// What a creator sold, the newest first.
+// Returns what a creator sold, the newest first.
 func (q *Queries) SalesOf(ctx context.Context, db DBTX, arg SalesOfParams) ([]SalesOfRow, error) {
 	rows, err := db.Query(ctx, salesOf, arg.CreatorID, arg.BeforeID, arg.Most)
 	if err != nil {
@@ -240,7 +240,7 @@ type SalesToRow struct {
 	PaidAt         time.Time
 }
 
-// The same of one buyer, from the buyer's few orders.
+// Returns what a creator sold to one buyer. It starts from the buyer's orders, which are few.
 func (q *Queries) SalesTo(ctx context.Context, db DBTX, arg SalesToParams) ([]SalesToRow, error) {
 	rows, err := db.Query(ctx, salesTo,
 		arg.UserID,

@@ -28,7 +28,7 @@ type CancelDeliveryParams struct {
 	EventID    int64
 }
 
-// What a relay delivers at this moment is locked; whoever cancels waits for how it ends.
+// A delivery that a relay is making right now is locked, so this waits until that has ended.
 func (q *Queries) CancelDelivery(ctx context.Context, db DBTX, arg CancelDeliveryParams) (int64, error) {
 	result, err := db.Exec(ctx, cancelDelivery, arg.Subscriber, arg.EventID)
 	if err != nil {
@@ -59,7 +59,8 @@ type CountWaitingParams struct {
 	Subscriber string
 }
 
-// What this transaction sees of a subscriber's events that it has not been handed; -1 for one that never was at the relay.
+// Returns how many events, as far as this transaction sees, were not delivered to a subscriber yet, and -1 for a
+// subscriber that the relay has never seen.
 func (q *Queries) CountWaiting(ctx context.Context, db DBTX, arg CountWaitingParams) (int64, error) {
 	row := db.QueryRow(ctx, countWaiting, arg.Types, arg.Subscriber)
 	var column_1 int64
@@ -184,9 +185,9 @@ type DueDeliveriesRow struct {
 	CreatedAt time.Time
 }
 
-// The first one waiting of each aggregate: what another process holds is still waiting, so those behind it wait too. One that
-// came before may not have been read yet: a transaction's number is older than the lock it waited for, so that of two which
-// followed each other the second may have the lower one.
+// Returns the first waiting delivery of each aggregate. One that another process has locked still waits, so those
+// behind it wait, too. An earlier event of the aggregate may not have been fanned out yet: a transaction may get its
+// number before it waits for a lock, so that the later one of two transactions may have the lower number.
 func (q *Queries) DueDeliveries(ctx context.Context, db DBTX, arg DueDeliveriesParams) ([]DueDeliveriesRow, error) {
 	rows, err := db.Query(ctx, dueDeliveries, arg.Subscriber, arg.At, arg.MaxRows)
 	if err != nil {
@@ -234,7 +235,8 @@ type EventsAfterRow struct {
 	Aggregate string
 }
 
-// Only below the oldest running transaction: whatever commits later has a higher xid, so nothing is skipped.
+// Returns only events below the oldest running transaction. Events that commit later have a higher xid, so none is
+// skipped.
 func (q *Queries) EventsAfter(ctx context.Context, db DBTX, arg EventsAfterParams) ([]EventsAfterRow, error) {
 	rows, err := db.Query(ctx, eventsAfter, arg.StreamXid, arg.EventID, arg.MaxRows)
 	if err != nil {
@@ -358,7 +360,7 @@ type LettersOfRow struct {
 	CreatedAt  time.Time
 }
 
-// The deliveries of one event that are dead, or that were refused and are tried again.
+// Returns the deliveries of one event that are dead, or that were refused and will be tried again.
 func (q *Queries) LettersOf(ctx context.Context, db DBTX, eventID int64) ([]LettersOfRow, error) {
 	rows, err := db.Query(ctx, lettersOf, eventID)
 	if err != nil {
@@ -399,7 +401,7 @@ type LockCursorRow struct {
 	EventID int64
 }
 
-// No row: another process is fanning out for this subscriber right now.
+// No row means that another process is fanning out for this subscriber right now.
 func (q *Queries) LockCursor(ctx context.Context, db DBTX, subscriber string) (LockCursorRow, error) {
 	row := db.QueryRow(ctx, lockCursor, subscriber)
 	var i LockCursorRow
@@ -443,7 +445,7 @@ type PurgeEventsParams struct {
 	Subscribers []string
 }
 
-// An event goes when every subscriber has read past it and no delivery of it is left.
+// Deletes an event once every subscriber has read past it and no delivery of it is left.
 func (q *Queries) PurgeEvents(ctx context.Context, db DBTX, arg PurgeEventsParams) (int64, error) {
 	result, err := db.Exec(ctx, purgeEvents, arg.Before, arg.Subscribers)
 	if err != nil {
@@ -471,7 +473,7 @@ type RefusedDeliveriesRow struct {
 	CreatedAt  time.Time
 }
 
-// What was refused at least once and is tried again, the next first.
+// Returns deliveries that were refused at least once and will be tried again, the next one first.
 func (q *Queries) RefusedDeliveries(ctx context.Context, db DBTX, maxRows int32) ([]RefusedDeliveriesRow, error) {
 	rows, err := db.Query(ctx, refusedDeliveries, maxRows)
 	if err != nil {

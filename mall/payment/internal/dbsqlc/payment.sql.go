@@ -161,7 +161,7 @@ const claimedByRefunds = `-- name: ClaimedByRefunds :one
 select coalesce(sum(amount), 0)::bigint from payment_refund where capture_id = $1 and status <> 'failed'
 `
 
-// Whatever has not failed has, or will have, left the till.
+// Every refund that has not failed counts: its money has been paid back, or will be.
 func (q *Queries) ClaimedByRefunds(ctx context.Context, db DBTX, captureID int64) (int64, error) {
 	row := db.QueryRow(ctx, claimedByRefunds, captureID)
 	var column_1 int64
@@ -369,7 +369,7 @@ type InsertCaptureParams struct {
 	At           time.Time
 }
 
-// No conflict target: a transaction seen before and a reference paid before both come back as no row.
+// There is no conflict target, so that both a transaction seen before and a reference paid before return no row.
 func (q *Queries) InsertCapture(ctx context.Context, db DBTX, arg InsertCaptureParams) (PaymentCapture, error) {
 	row := db.QueryRow(ctx, insertCapture,
 		arg.Provider,
@@ -587,7 +587,7 @@ type LookupReferencesRow struct {
 	Status    string
 }
 
-// What a provider or this mall calls a payment or a refund: our own numbers in full, the provider's by their beginning.
+// Finds payments and refunds by our numbers, which must match in full, or by the beginning of the provider's.
 func (q *Queries) LookupReferences(ctx context.Context, db DBTX, arg LookupReferencesParams) ([]LookupReferencesRow, error) {
 	rows, err := db.Query(ctx, lookupReferences,
 		arg.Q,
@@ -640,7 +640,8 @@ type MovedBetweenRow struct {
 	Amount   int64
 }
 
-// What was taken less what was given back, by when the provider took it and by when we heard that it is back.
+// Returns captures less refunds. A capture counts when the provider took the money, a refund when we learned that it
+// succeeded.
 func (q *Queries) MovedBetween(ctx context.Context, db DBTX, arg MovedBetweenParams) ([]MovedBetweenRow, error) {
 	rows, err := db.Query(ctx, movedBetween, arg.Since, arg.Until)
 	if err != nil {
@@ -770,7 +771,8 @@ type PayableAttemptsParams struct {
 	EndedAfter time.Time
 }
 
-// Those that a payer may still have paid: the living, and the lately ended, whose end may have crossed a payment.
+// Returns the attempts that the payer may have paid: open ones, and those that ended recently, since a payment may
+// have been made while they ended.
 func (q *Queries) PayableAttempts(ctx context.Context, db DBTX, arg PayableAttemptsParams) ([]VideoPayment, error) {
 	rows, err := db.Query(ctx, payableAttempts, arg.Reference, arg.EndedAfter)
 	if err != nil {
@@ -986,7 +988,7 @@ type SubmitRefundParams struct {
 	RefundNo        string
 }
 
-// Guarded: the provider's notice may have settled the refund before its answer to the request arrives.
+// The guard: the provider's notice may have settled the refund before its answer to the request arrives.
 func (q *Queries) SubmitRefund(ctx context.Context, db DBTX, arg SubmitRefundParams) error {
 	_, err := db.Exec(ctx, submitRefund, arg.ChannelRefundNo, arg.At, arg.RefundNo)
 	return err
@@ -1005,7 +1007,7 @@ type SucceedAttemptParams struct {
 	Provider     string
 }
 
-// Money is a fact: it outweighs a close or a failure recorded before.
+// A payment that has arrived overrides a close or a failure that was recorded before.
 func (q *Queries) SucceedAttempt(ctx context.Context, db DBTX, arg SucceedAttemptParams) (int64, error) {
 	result, err := db.Exec(ctx, succeedAttempt,
 		arg.ChannelTxnNo,

@@ -106,7 +106,7 @@ const lockDevices = `-- name: LockDevices :exec
 select pg_advisory_xact_lock(hashtextextended('playback_device ' || $1::bigint, 0))
 `
 
-// Two new devices of one account meet here, so that both can't be the last one allowed.
+// New devices of one account are added one after another, so that two can't both take the last free place.
 func (q *Queries) LockDevices(ctx context.Context, db DBTX, userID int64) error {
 	_, err := db.Exec(ctx, lockDevices, userID)
 	return err

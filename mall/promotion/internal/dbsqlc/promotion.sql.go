@@ -34,7 +34,7 @@ type AllOffersRow struct {
 	EndsAt     time.Time
 }
 
-// What all running campaigns sell, the next to end first.
+// Returns the offers of all running campaigns. Those of the campaign that ends first come first.
 func (q *Queries) AllOffers(ctx context.Context, db DBTX, arg AllOffersParams) ([]AllOffersRow, error) {
 	rows, err := db.Query(ctx, allOffers, arg.At, arg.Most)
 	if err != nil {
@@ -174,7 +174,7 @@ type BundlesWithRow struct {
 	SkuIds          []int64
 }
 
-// Those that are sold and hold one of these videos, the newest first.
+// Returns the bundles that are on sale and contain one of these videos, the newest first.
 func (q *Queries) BundlesWith(ctx context.Context, db DBTX, arg BundlesWithParams) ([]BundlesWithRow, error) {
 	rows, err := db.Query(ctx, bundlesWith, arg.SpuIds, arg.Most)
 	if err != nil {
@@ -219,7 +219,7 @@ type BusySKUsParams struct {
 	CampaignID int64
 }
 
-// Those that another campaign is selling, or is about to.
+// Returns the SKUs that another running or scheduled campaign sells.
 func (q *Queries) BusySKUs(ctx context.Context, db DBTX, arg BusySKUsParams) ([]int64, error) {
 	rows, err := db.Query(ctx, busySKUs, arg.SkuIds, arg.CampaignID)
 	if err != nil {
@@ -290,7 +290,7 @@ type CampaignsOfParams struct {
 	Most       int32
 }
 
-// One owner's campaigns, or everybody's, the newest first.
+// Returns one owner's campaigns, or everybody's, the newest first.
 func (q *Queries) CampaignsOf(ctx context.Context, db DBTX, arg CampaignsOfParams) ([]PromotionCampaign, error) {
 	rows, err := db.Query(ctx, campaignsOf,
 		arg.Everybodys,
@@ -475,7 +475,7 @@ type CouponsOfRow struct {
 	SpuIds          []int64
 }
 
-// One creator's coupons, or those of the mall, the newest first.
+// Returns one creator's coupons, or those of the mall, the newest first.
 func (q *Queries) CouponsOf(ctx context.Context, db DBTX, arg CouponsOfParams) ([]CouponsOfRow, error) {
 	rows, err := db.Query(ctx, couponsOf,
 		arg.MallWide,
@@ -628,7 +628,8 @@ type EditCouponParams struct {
 	Version    int32
 }
 
-// The code stays: people have it. No row says that somebody else edited or stopped it first.
+// The code does not change, because people have it. No row means that somebody else edited or stopped the coupon
+// first.
 func (q *Queries) EditCoupon(ctx context.Context, db DBTX, arg EditCouponParams) (int64, error) {
 	result, err := db.Exec(ctx, editCoupon,
 		arg.Currency,
@@ -679,7 +680,7 @@ type HoldCouponParams struct {
 	Version int32
 }
 
-// The guard of the limit: no row says that the coupon was edited, stopped or used up since it was counted.
+// The guard of the limit: no row means that the coupon was edited, stopped or used up since its uses were counted.
 func (q *Queries) HoldCoupon(ctx context.Context, db DBTX, arg HoldCouponParams) (int64, error) {
 	result, err := db.Exec(ctx, holdCoupon, arg.Uses, arg.ID, arg.Version)
 	if err != nil {
@@ -1040,7 +1041,7 @@ const lockCoupons = `-- name: LockCoupons :many
 select id from promotion_coupon where code = any($1::text[]) order by id for update
 `
 
-// Coupons are locked after stock, in the order of their ids.
+// A transaction locks coupons after stock, in the order of their ids.
 func (q *Queries) LockCoupons(ctx context.Context, db DBTX, codes []string) ([]int64, error) {
 	rows, err := db.Query(ctx, lockCoupons, codes)
 	if err != nil {
@@ -1183,7 +1184,8 @@ type MoveCampaignParams struct {
 	Version    int32
 }
 
-// The guard of every move: no row says that somebody else moved the campaign first. An end before its time shortens it.
+// The guard of every move: no row means that somebody else moved the campaign first. A campaign that is ended
+// early gets that moment as its end.
 func (q *Queries) MoveCampaign(ctx context.Context, db DBTX, arg MoveCampaignParams) (PromotionCampaign, error) {
 	row := db.QueryRow(ctx, moveCampaign,
 		arg.ToStatus,
@@ -1221,7 +1223,7 @@ type NamedOpenParams struct {
 	At      time.Time
 }
 
-// Whether an owner has an open campaign of that name.
+// Reports whether an owner has an open campaign of that name.
 func (q *Queries) NamedOpen(ctx context.Context, db DBTX, arg NamedOpenParams) (bool, error) {
 	row := db.QueryRow(ctx, namedOpen, arg.OwnerID, arg.NameEn, arg.At)
 	var exists bool
@@ -1301,7 +1303,7 @@ type OffersOfRow struct {
 	EndsAt     time.Time
 }
 
-// What running campaigns sell of some SKUs; a SKU is in one of them at most.
+// Returns the offers of running campaigns for some SKUs. A SKU is in at most one of them.
 func (q *Queries) OffersOf(ctx context.Context, db DBTX, arg OffersOfParams) ([]OffersOfRow, error) {
 	rows, err := db.Query(ctx, offersOf, arg.SkuIds, arg.At)
 	if err != nil {
@@ -1342,7 +1344,8 @@ type OpenCampaignsParams struct {
 	Most int32
 }
 
-// What a visitor may look at now: what runs, the next to end first, then what comes, the next to start first.
+// Returns the campaigns that visitors may see: first those that are running, by their end, then the scheduled ones,
+// by their start.
 func (q *Queries) OpenCampaigns(ctx context.Context, db DBTX, arg OpenCampaignsParams) ([]PromotionCampaign, error) {
 	rows, err := db.Query(ctx, openCampaigns, arg.At, arg.Most)
 	if err != nil {
@@ -1416,7 +1419,7 @@ type SettleCouponParams struct {
 	OrderNo   string
 }
 
-// Moves one use, if it is in that state, and its coupon's counts with it.
+// Moves one use, if it is in from_state, and updates the counts of its coupon.
 func (q *Queries) SettleCoupon(ctx context.Context, db DBTX, arg SettleCouponParams) error {
 	_, err := db.Exec(ctx, settleCoupon,
 		arg.FromState,

@@ -366,7 +366,7 @@ type EndedAccessRow struct {
 	ID    int64
 }
 
-// Which of these listings were taken down so that nobody may keep what was bought of them.
+// Returns which of these listings were taken down without letting buyers keep their access.
 func (q *Queries) EndedAccess(ctx context.Context, db DBTX, spuIds []int64) ([]EndedAccessRow, error) {
 	rows, err := db.Query(ctx, endedAccess, spuIds)
 	if err != nil {
@@ -700,7 +700,7 @@ type MootAppealsParams struct {
 	SpuID int64
 }
 
-// A return that the creator has answered with a new revision needs no judge any more.
+// Closes appeals against a return that the creator has answered with a new revision: they need no decision any more.
 func (q *Queries) MootAppeals(ctx context.Context, db DBTX, arg MootAppealsParams) error {
 	_, err := db.Exec(ctx, mootAppeals, arg.At, arg.SpuID)
 	return err
@@ -863,7 +863,7 @@ type PastRow struct {
 	Takedowns int64
 }
 
-// What is known here of a creator.
+// Counts a creator's past decisions and takedowns.
 func (q *Queries) Past(ctx context.Context, db DBTX, creatorID int64) (PastRow, error) {
 	row := db.QueryRow(ctx, past, creatorID)
 	var i PastRow
@@ -1034,7 +1034,7 @@ type WaitingParams struct {
 	Most       int32
 }
 
-// The highest score first, then whoever has waited longest.
+// The highest score comes first, and among equals the case that has waited longest.
 func (q *Queries) Waiting(ctx context.Context, db DBTX, arg WaitingParams) ([]ReviewCase, error) {
 	rows, err := db.Query(ctx, waiting,
 		arg.States,

@@ -97,7 +97,7 @@ type DeniedUsersParams struct {
 	MaxRows int32
 }
 
-// Whom the lists keep out by their account, the latest first.
+// Returns the people whose account is denied by the lists, the latest first.
 func (q *Queries) DeniedUsers(ctx context.Context, db DBTX, arg DeniedUsersParams) ([]int64, error) {
 	rows, err := db.Query(ctx, deniedUsers, arg.At, arg.MaxRows)
 	if err != nil {
@@ -175,7 +175,7 @@ type EntriesAboutParams struct {
 	Devices []string
 }
 
-// An account's entries and those of its devices, ended ones too.
+// Returns the entries of an account and of its devices, including ended ones.
 func (q *Queries) EntriesAbout(ctx context.Context, db DBTX, arg EntriesAboutParams) ([]RiskEntry, error) {
 	rows, err := db.Query(ctx, entriesAbout, arg.UserID, arg.MaxRows, arg.Devices)
 	if err != nil {
@@ -212,7 +212,7 @@ const holdLists = `-- name: HoldLists :one
 select version from risk_list_version for update
 `
 
-// Keeps changes off until the transaction ends, without making one.
+// Locks the lists against changes until the transaction ends.
 func (q *Queries) HoldLists(ctx context.Context, db DBTX) (int64, error) {
 	row := db.QueryRow(ctx, holdLists)
 	var version int64
@@ -317,7 +317,7 @@ const raiseListVersion = `-- name: RaiseListVersion :one
 update risk_list_version set version = version + 1 returning version
 `
 
-// Two changes at once meet at this row, so that each is judged by what the other left.
+// Two changes at once wait for each other at this row, so that each is checked against the result of the other.
 func (q *Queries) RaiseListVersion(ctx context.Context, db DBTX) (int64, error) {
 	row := db.QueryRow(ctx, raiseListVersion)
 	var version int64

@@ -20,7 +20,7 @@ type AlikeParams struct {
 	Most int32
 }
 
-// The words like this one, the most alike first.
+// Returns the words that are similar to this one, the most similar first.
 func (q *Queries) Alike(ctx context.Context, db DBTX, arg AlikeParams) ([]string, error) {
 	rows, err := db.Query(ctx, alike, arg.Word, arg.Most)
 	if err != nil {
@@ -76,7 +76,7 @@ where exists (select 1 from search_document d where d.words @@ q.query::tsquery)
 order by q.place
 `
 
-// Which of the queries find anything at all.
+// Returns which of the queries find anything at all.
 func (q *Queries) Known(ctx context.Context, db DBTX, queries []string) ([]int32, error) {
 	rows, err := db.Query(ctx, known, queries)
 	if err != nil {
@@ -106,7 +106,7 @@ type LockDocumentParams struct {
 	SpuID int64
 }
 
-// Two writers of one document take turns, so that the text read last is the text written last.
+// Two writers of one document run one after another, so that the text read last is the text written last.
 func (q *Queries) LockDocument(ctx context.Context, db DBTX, arg LockDocumentParams) error {
 	_, err := db.Exec(ctx, lockDocument, arg.Space, arg.SpuID)
 	return err
@@ -141,9 +141,10 @@ type MatchRow struct {
 	Score int64
 }
 
-// Only the best known two thousand matches are ranked: ranking reads each word list whole. Few matches are found by their words
-// and sorted, many by walking from the best known on; which it is, only the query's own words tell. Where a query reads words as pinyin
-// too, those that have the words themselves stand first.
+// Ranks only the two thousand most popular matches, because ranking reads each word list in full. PostgreSQL finds
+// few matches by their words and sorts them; it finds many by walking the documents from the most popular one on.
+// Which plan is better depends on the words of the query. If the query also reads words as pinyin, documents with the
+// words themselves come first.
 func (q *Queries) Match(ctx context.Context, db DBTX, arg MatchParams) ([]MatchRow, error) {
 	rows, err := db.Query(ctx, match,
 		arg.AfterScore,
@@ -179,7 +180,7 @@ type OutdatedParams struct {
 	Most    int32
 }
 
-// Documents that an earlier program wrote another way.
+// Returns documents that an older version of the program wrote.
 func (q *Queries) Outdated(ctx context.Context, db DBTX, arg OutdatedParams) ([]int64, error) {
 	rows, err := db.Query(ctx, outdated, arg.Version, arg.Most)
 	if err != nil {
@@ -232,7 +233,7 @@ const putWords = `-- name: PutWords :exec
 insert into search_word (word) select unnest($1::text[]) on conflict do nothing
 `
 
-// In their order, so that two who add the same words wait for each other one way round only.
+// Takes the words in sorted order, so that two transactions that add the same words cannot deadlock.
 func (q *Queries) PutWords(ctx context.Context, db DBTX, words []string) error {
 	_, err := db.Exec(ctx, putWords, words)
 	return err
@@ -248,7 +249,7 @@ type SetPopularityParams struct {
 	SpuID      int64
 }
 
-// Without the words, so that no index has to follow.
+// Leaves the words unchanged, so that no index must be updated.
 func (q *Queries) SetPopularity(ctx context.Context, db DBTX, arg SetPopularityParams) error {
 	_, err := db.Exec(ctx, setPopularity, arg.Popularity, arg.At, arg.SpuID)
 	return err

@@ -28,7 +28,8 @@ type AddVersionParams struct {
 	SavedBy int64
 }
 
-// Adds the version after the one that was edited, unless another one came meanwhile: two at once meet at the key.
+// Adds the version after the one that was edited, unless another one was added meanwhile. Of two at once, the primary
+// key lets only one through.
 func (q *Queries) AddVersion(ctx context.Context, db DBTX, arg AddVersionParams) (int64, error) {
 	result, err := db.Exec(ctx, addVersion,
 		arg.Slug,

@@ -75,7 +75,8 @@ type ClaimDeliveryParams struct {
 	At         time.Time
 }
 
-// The first one waiting of an aggregate of which nothing is being sent. The endpoint is locked: nobody claims beside us.
+// Claims the first waiting delivery of an aggregate of which nothing is being sent. The caller holds the endpoint's
+// lock, so that nobody else claims at the same time.
 func (q *Queries) ClaimDelivery(ctx context.Context, db DBTX, arg ClaimDeliveryParams) (WebhookDelivery, error) {
 	row := db.QueryRow(ctx, claimDelivery, arg.LeasedTo, arg.EndpointID, arg.At)
 	var i WebhookDelivery
@@ -256,7 +257,8 @@ where d.state = 'pending' and d.next_at <= $1::timestamptz and e.state = 'on' an
     where p.endpoint_id = d.endpoint_id and p.aggregate = d.aggregate and p.state = 'pending' and p.leased_to > $1::timestamptz)
 `
 
-// Where ClaimDelivery would find something: what waits behind another of its aggregate is worth no turn.
+// Returns the endpoints for which ClaimDelivery would find a delivery. One that waits behind another of its aggregate
+// does not count.
 func (q *Queries) DueEndpoints(ctx context.Context, db DBTX, at time.Time) ([]int64, error) {
 	rows, err := db.Query(ctx, dueEndpoints, at)
 	if err != nil {
@@ -465,7 +467,7 @@ type InsertTestParams struct {
 	SettledAt  time.Time
 }
 
-// A test is written down when it is over: it is tried once, at once, and waits for nothing.
+// A test is stored when it is over. It is sent once, immediately, and is not queued.
 func (q *Queries) InsertTest(ctx context.Context, db DBTX, arg InsertTestParams) (int64, error) {
 	row := db.QueryRow(ctx, insertTest,
 		arg.EndpointID,
@@ -492,7 +494,7 @@ type ListeningParams struct {
 	At      time.Time
 }
 
-// Endpoints that want to hear of an event; what happened before there was one is not for it.
+// Returns the endpoints that subscribe to a type of event. An endpoint gets no events from before it was created.
 func (q *Queries) Listening(ctx context.Context, db DBTX, arg ListeningParams) ([]int64, error) {
 	rows, err := db.Query(ctx, listening, arg.OwnerID, arg.Type, arg.At)
 	if err != nil {
@@ -517,7 +519,8 @@ const lockEndpoint = `-- name: LockEndpoint :one
 select id, owner_id, url, types, state, secret, old_secret, old_until, failing_since, failures, rests_until, tested_at, version, created_at from webhook_endpoint where id = $1 for no key update
 `
 
-// Not against the rows that refer to it: events are fanned out while something is being sent.
+// The lock does not block rows that refer to the endpoint, so that events are fanned out while something is being
+// sent.
 func (q *Queries) LockEndpoint(ctx context.Context, db DBTX, id int64) (WebhookEndpoint, error) {
 	row := db.QueryRow(ctx, lockEndpoint, id)
 	var i WebhookEndpoint
@@ -544,7 +547,7 @@ const lockOwner = `-- name: LockOwner :exec
 select pg_advisory_xact_lock(hashtextextended('webhook_owner', $1::bigint))
 `
 
-// Two who add at once must not both be the last that is allowed.
+// An owner's endpoints are added one after another, so that two at once can't both take the last free place.
 func (q *Queries) LockOwner(ctx context.Context, db DBTX, ownerID int64) error {
 	_, err := db.Exec(ctx, lockOwner, ownerID)
 	return err
@@ -614,7 +617,7 @@ type MarkTestedParams struct {
 	Before time.Time
 }
 
-// An endpoint is tested every so often, not as fast as somebody can press a button.
+// Limits how often an endpoint is tested, however fast somebody presses the button.
 func (q *Queries) MarkTested(ctx context.Context, db DBTX, arg MarkTestedParams) (int64, error) {
 	result, err := db.Exec(ctx, markTested, arg.At, arg.ID, arg.Before)
 	if err != nil {
@@ -748,7 +751,8 @@ type SettleDeliveryParams struct {
 	LeasedTo time.Time
 }
 
-// No row: our time was over and somebody else has it, or the endpoint was switched off meanwhile.
+// No row means that our lease had expired and another worker has the delivery, or that the endpoint was switched off
+// meanwhile.
 func (q *Queries) SettleDelivery(ctx context.Context, db DBTX, arg SettleDeliveryParams) (int64, error) {
 	result, err := db.Exec(ctx, settleDelivery,
 		arg.State,

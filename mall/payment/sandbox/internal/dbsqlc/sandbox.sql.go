@@ -572,7 +572,8 @@ const tryNotice = `-- name: TryNotice :one
 update sandbox_notice set attempts = attempts + 1 where id = $1 and acked_at is null and not held returning id, event_id, out_trade_no, refund_no, type, body, copies, first_signing, held, attempts, acked_at, last_error, created_at
 `
 
-// Counted before it is sent: a try that was cut off must not repeat the bad signature of the first.
+// A try is counted before it is sent, so that the try after an interrupted one does not repeat the bad signature of
+// the first.
 func (q *Queries) TryNotice(ctx context.Context, db DBTX, id int64) (SandboxNotice, error) {
 	row := db.QueryRow(ctx, tryNotice, id)
 	var i SandboxNotice
