@@ -23,27 +23,27 @@ import (
 type Loadtest struct {
 	Scenario string `arg:"positional,required" help:"browse, buy, flash, notices or play; docs/load.md describes them."`
 
-	Target      string `placeholder:"URL" help:"The mall's address; without it the one that ADDR says."`
-	AllowRemote bool   `arg:"--allow-remote" help:"The target may be another machine, which is yours."`
-	YesWrite    bool   `arg:"--yes-write" help:"Leave accounts, orders and payments behind in a mall that is not in demo mode."`
+	Target      string `placeholder:"URL" help:"The address of the mall. Default: that of ADDR."`
+	AllowRemote bool   `arg:"--allow-remote" help:"Allow a target on another machine. It must be yours."`
+	YesWrite    bool   `arg:"--yes-write" help:"Allow a mall that is not in demo mode. The test leaves accounts, orders and payments there."`
 
 	Rate     float64       `help:"Visits a second. Default: browse 10, buy 5, flash 500, notices 100, play 5."`
-	Constant bool          `help:"Visits evenly spaced, not as independent people come."`
-	Ramp     time.Duration `help:"Let the rate climb from nothing in this time."`
-	Duration time.Duration `default:"30s" help:"How long visits arrive."`
-	Most     int           `arg:"--visits" help:"Visits at most: buyers, viewers, notices. Default: 500 in flash, else 10000."`
-	InFlight int           `arg:"--in-flight" default:"512" help:"Visits at once."`
-	Patience time.Duration `default:"5s" help:"How late a visit may begin; then it counts as not sent."`
-	Timeout  time.Duration `default:"15s" help:"Of one request."`
-	Persist  time.Duration `default:"30s" help:"How long a buyer who is told to wait asks again."`
-	Linger   time.Duration `default:"45s" help:"How long the last visits may take to end."`
-	Think    time.Duration `default:"2s" help:"Mean pause before the next page."`
-	Seed     uint64        `default:"1" help:"The same seed sends the same crowd."`
+	Constant bool          `help:"Space the visits evenly, instead of at random like independent people."`
+	Ramp     time.Duration `help:"The time in which the rate rises from 0."`
+	Duration time.Duration `default:"30s" help:"The time in which visits arrive."`
+	Most     int           `arg:"--visits" help:"The most visits: buyers, viewers or notices. Default: 500 in flash, otherwise 10000."`
+	InFlight int           `arg:"--in-flight" default:"512" help:"The most visits at the same time."`
+	Patience time.Duration `default:"5s" help:"How late a visit may begin. A later one is counted as not sent."`
+	Timeout  time.Duration `default:"15s" help:"The time limit of a request."`
+	Persist  time.Duration `default:"30s" help:"How long a buyer who has to wait keeps asking."`
+	Linger   time.Duration `default:"45s" help:"The time limit of the last visits."`
+	Think    time.Duration `default:"2s" help:"The mean pause before the next page."`
+	Seed     uint64        `default:"1" help:"The seed of the random numbers. The same seed repeats the same visits."`
 
-	SKU      int64  `arg:"--sku" help:"Of flash; without it the newest with a limited stock."`
-	Campaign int64  `help:"Of flash: order under this campaign."`
-	Units    int64  `default:"100" help:"Of flash: units for sale; -1 leaves the stock as it is."`
-	Report   string `default:"loadtest.html" help:"Where the report goes; empty for none."`
+	SKU      int64  `arg:"--sku" help:"flash: the SKU to buy. Default: the newest with limited stock."`
+	Campaign int64  `help:"flash: the campaign to order in."`
+	Units    int64  `default:"100" help:"flash: units for sale. -1 leaves the stock as it is."`
+	Report   string `default:"loadtest.html" help:"The file of the report. Empty writes none."`
 }
 
 // Run sends the crowd, counts, and fails if the counts do not add up.

@@ -34,7 +34,7 @@ func OpenVideos(named string) fs.FS {
 func Footage(videos fs.FS, slug string) (fs.FS, error) {
 	_, err := fs.Stat(videos, slug+"/master.m3u8")
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("the film %q is not here: DEMO_VIDEOS names the folder %s of the source code: %w",
+		return nil, fmt.Errorf("the video %q is not here: DEMO_VIDEOS names the folder %s of the source code: %w",
 			slug, footageFolder, err)
 	}
 	if err != nil {

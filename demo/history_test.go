@@ -200,7 +200,7 @@ func TestSeed(t *testing.T) {
 			t.Errorf("%+v, %v", s, err)
 		}
 	})
-	t.Run("a second time changes nothing, and needs no films", func(t *testing.T) {
+	t.Run("a second time changes nothing, and needs no videos", func(t *testing.T) {
 		before := everything(t, m)
 		m.OK(demo.Seed(m.Ctx, m.Pool, m.Mall, demo.OpenVideos(t.TempDir()), m.Log))
 		after := everything(t, m)

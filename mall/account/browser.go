@@ -16,7 +16,7 @@ import (
 // time, and a random name of the browser. A mark gives no access. It gives the browser attempts of its own at that
 // person's password, which strangers cannot use up, and a place in the lane of familiars. A new epoch ends all marks of
 // a person; signing out everywhere, changing the password and changing the role begin one. See
-// docs/decisions/0025-wrong-passwords-shut-nobody-out.md.
+// docs/decisions/0025-wrong-passwords-lock-nobody-out.md.
 type mark struct {
 	userID, epoch int64
 	since         time.Time

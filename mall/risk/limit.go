@@ -57,7 +57,7 @@ type Standing struct {
 // Limits counts requests by user, device and address.
 //
 // All processes share the buckets in Redis. Without Redis each process counts for itself in bounded memory, so that n
-// processes together permit n times as many requests. See docs/decisions/0012-the-buckets-clock.md.
+// processes together permit n times as many requests. See docs/decisions/0012-rate-limits-use-the-callers-clock.md.
 type Limits struct {
 	redis    *redisbreaker.Breaker
 	ask      *batch.Gatherer[[]bucket, []drawn]
