@@ -29,12 +29,12 @@ import (
 	"videomall/web"
 )
 
-// matrix is a mall in which Ann makes and Sam buys, Bob makes too and Tim buys too.
+// matrix is a mall with two creators, Ann and Bob, and two shoppers, Sam and Tim.
 type matrix struct {
 	*house
 	echo   *echo.Echo
-	routes []echo.Route // without HEAD where it is GET's shadow
-	// things are what the parameters of an address name, by the address up to the parameter: Ann's in the studio, Sam's
+	routes []echo.Route // without HEAD, except for the one that is not derived from GET
+	// things are the values of parameters, by the address up to the parameter. They are Ann's in the studio, and Sam's
 	// elsewhere.
 	things map[string]string
 }
@@ -61,7 +61,7 @@ func newMatrix(t *testing.T) *matrix {
 	x := &matrix{house: &house{m, server.URL}, echo: handler.(*echo.Echo)}
 	for _, r := range x.echo.Routes() {
 		if r.Method == echo.RouteNotFound {
-			t.Errorf("a group's guard answers for every address below %q: page.Guarded has none", r.Path)
+			t.Errorf("the guard of a group answers every address below %q: use page.Guarded", r.Path)
 		}
 		if r.Method != http.MethodHead || r.Path == tusPath {
 			x.routes = append(x.routes, *r)
@@ -74,7 +74,7 @@ func newMatrix(t *testing.T) *matrix {
 	return x
 }
 
-// fill makes what Ann and Sam have.
+// fill creates what Ann and Sam have.
 func (m *matrix) fill() {
 	ann, sam := m.person("ann", account.RoleCreator), m.person("sam", account.RoleShopper)
 	sku := m.Sells(990, -1)
@@ -84,7 +84,7 @@ func (m *matrix) fill() {
 		Items:          []order.Line{{SKUID: sku, Quantity: 1}},
 	})
 	m.OK(err)
-	sold := m.Place(sam.ID, m.Sells(0, -1)) // costs nothing, so that no bank is asked
+	sold := m.Place(sam.ID, m.Sells(0, -1)) // free, so that no provider is asked
 	m.OK(m.Orders.Deliver(m.Ctx, sold.OrderNo))
 	m.OK(db.InTx(m.Ctx, m.Pool, func(tx pgx.Tx) error {
 		return m.Orders.CountCustomersTx(m.Ctx, tx, order.Event{
@@ -174,8 +174,7 @@ func (m *matrix) fill() {
 	}
 }
 
-// address puts names of things in the place of parameters. What is no thing of somebody's gets a name that leads
-// nowhere.
+// address replaces the parameters of a route by the names of things. A parameter that names nobody's thing becomes "1".
 func (m *matrix) address(r echo.Route) string {
 	steps := strings.Split(r.Path, "/")
 	for prefix, thing := range m.things {
@@ -186,7 +185,7 @@ func (m *matrix) address(r echo.Route) string {
 	for n, step := range steps {
 		if strings.HasPrefix(step, ":") {
 			if below(r.Path, "/studio") && !slices.Contains(shared, r.Method+" "+r.Path) {
-				m.T.Errorf("nothing of Ann's is known for %s", r.Path)
+				m.T.Errorf("the matrix has nothing of Ann's for %s", r.Path)
 			}
 			steps[n] = "1"
 		}
@@ -194,7 +193,7 @@ func (m *matrix) address(r echo.Route) string {
 	return strings.Join(steps, "/")
 }
 
-// visitor is a browser with somebody signed in, or nobody.
+// visitor returns a client that is signed in, or a guest if name is empty.
 func (m *matrix) visitor(name, role string) *client {
 	c := m.at("192.0.2.1")
 	if name != "" {
@@ -203,13 +202,13 @@ func (m *matrix) visitor(name, role string) *client {
 	return c
 }
 
-// restless are tables that remember who was there, and what the job queue does by itself.
+// restless are the tables that change by themselves: the sessions and those of the job queue.
 var restless = []string{
 	"account_session", "river_job", "river_leader", "river_queue", "river_client",
 	"river_client_queue",
 }
 
-// digest is a sum of each table's rows.
+// digest returns a checksum of each table's rows.
 func (m *matrix) digest() map[string]string {
 	rows, err := m.Pool.Query(m.Ctx, `select tablename from pg_tables where schemaname = 'public'
 		and tablename <> all($1)`, restless)

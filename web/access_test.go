@@ -12,8 +12,8 @@ import (
 	"videomall/mall/account"
 )
 
-// open are the addresses that show or do the same for everybody, or judge by something else than who is signed in: a
-// signature, a token, a cookie of their own. Every other address stands below one that this test knows a rule for.
+// open are the addresses that show or do the same for everybody, or that check something other than who is signed in: a
+// signature, a token, a cookie of their own. Every other address lies below one that this test has a rule for.
 var open = []string{
 	"GET /", "GET /static/*", "GET /robots.txt", "GET /sitemap.xml", "GET /sitemaps/:part",
 	"GET /favicon.ico", "GET /apple-touch-icon.png", "GET /apple-touch-icon-precomposed.png",
@@ -36,37 +36,37 @@ var open = []string{
 	"POST /api/v1/mall/auth/token", "DELETE /api/v1/mall/auth/token",
 }
 
-// own are the addresses of a person's things. With parameters they name what is Sam's: for others it does not exist.
+// own are the addresses of a person's things. Their parameters name what is Sam's, which others must not learn of.
 var own = []string{
 	"/account", "/checkout", "/orders", "/library", "/watch", "/v/:slug/reviews", "/sales/:id/buy",
 	"/bundles/:id/buy", "/preview",
 	"/api/v1/mall/orders", "/api/v1/mall/payments/:orderNo", "/api/v1/mall/me", "/api/v1/mall/play",
 }
 
-// shared are addresses of a person's things whose parameters name something public, or the one who asks.
+// shared are addresses of a person's things whose parameters name something public, or something of the requester.
 var shared = []string{
 	"POST /v/:slug/reviews", "POST /sales/:id/buy", "GET /watch/:slug",
 	"POST /bundles/:id/buy", "GET /preview/:assetId/auth", "POST /preview/:assetId/auth",
 	"GET /studio/earnings/statements/:month",
 	"GET /studio/earnings/statements/:month/csv", "GET /studio/earnings/statements/:month/pdf",
 	"POST /account/devices/:number/end",
-	// What an address of uploads is capable of is the same whether or not there is an upload by that id.
+	// OPTIONS describes the protocol of uploads, whether or not an upload has that id.
 	"OPTIONS /studio/uploads/tus/:id",
 	"GET /api/v1/mall/play/auth/:videoId", "POST /api/v1/mall/play/auth/:videoId",
 }
 
-// early are addresses that answer every creator alike before they look for whose it is: where files lie in a folder, as
-// here, no addresses of a bucket are signed, and OPTIONS says what the protocol of uploads offers.
+// early are addresses that answer every creator alike, before they check the owner. Files lie in a folder here, so no
+// addresses of a bucket are signed; OPTIONS describes the protocol of uploads.
 var early = map[string]int{
 	addressPost:          409,
 	"OPTIONS " + tusPath: 204,
 }
 
-// doors are the first pages of areas that lead people without the role to the page that explains how to get it.
+// doors are the first pages of areas that redirect people without the role to the page that explains how to get it.
 var doors = map[string]string{"GET /studio": "/sell"}
 
 // TestAccess_others_get_404 requests every address of the server as everybody who must not have it, with the ids of
-// somebody else's things. It fails for a route without a rule, so that nobody adds one without saying whose it is.
+// somebody else's things, and checks that no table changes.
 func TestAccess_others_get_404(t *testing.T) {
 	m := newMatrix(t)
 	guest, tim, bob, operator := m.visitor("", ""), m.visitor("tim", account.RoleShopper), m.visitor("bob",
@@ -107,25 +107,25 @@ func TestAccess_others_get_404(t *testing.T) {
 			location := a.header.Get("Location")
 			if lead, is := doors[r.Method+" "+r.Path]; is {
 				if a.status != 303 || location != lead {
-					t.Errorf("%s: %s %s: %d %s, want to be led to %s", c.who, r.Method, r.Path, a.status, location,
+					t.Errorf("%s: %s %s: got %d to %q, want 303 to %s", c.who, r.Method, r.Path, a.status, location,
 						lead)
 				}
 				continue
 			}
 			if !slices.Contains(want, a.status) || (a.status == 303 && !strings.HasPrefix(location, "/sign-in")) {
-				t.Errorf("%s: %s %s: %d %s, want one of %v", c.who, r.Method, r.Path, a.status, location, want)
+				t.Errorf("%s: %s %s: got %d to %q, want one of %v", c.who, r.Method, r.Path, a.status, location, want)
 			}
 		}
 		if after := m.digest(); !maps.Equal(before, after) {
 			for table := range after {
 				if before[table] != after[table] {
-					t.Errorf("%s has changed %s", c.who, table)
+					t.Errorf("requests of %s changed table %s", c.who, table)
 				}
 			}
 		}
 	}
 	if asked < len(m.routes) {
-		t.Errorf("only %d requests at %d addresses", asked, len(m.routes))
+		t.Errorf("got only %d requests for %d addresses", asked, len(m.routes))
 	}
 }
 
@@ -137,7 +137,7 @@ const (
 	addressPost  = "POST /studio/uploads/parts/:id/addresses"
 )
 
-// body is something that a route can read.
+// body returns a body that the route can parse.
 func body(r echo.Route) string {
 	switch {
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
@@ -167,12 +167,12 @@ func kind(r echo.Route) string {
 }
 
 // below reports whether an address is that area or in it.
-func below(path, room string) bool { return path == room || strings.HasPrefix(path, room+"/") }
+func below(path, area string) bool { return path == area || strings.HasPrefix(path, area+"/") }
 
 // foreign reports whether an address names something of Sam's.
 func foreign(method, path string) bool {
 	return strings.Contains(path, ":") && !slices.Contains(shared, method+" "+path) &&
-		slices.ContainsFunc(own, func(room string) bool { return below(path, room) })
+		slices.ContainsFunc(own, func(area string) bool { return below(path, area) })
 }
 
 // TestAccess_every_route_has_a_rule compares the lists above with the routes of the server.
@@ -184,19 +184,19 @@ func TestAccess_every_route_has_a_rule(t *testing.T) {
 		known[name] = true
 		isOpen := slices.Contains(open, name)
 		ruled := below(r.Path, "/studio") || below(r.Path, "/admin") ||
-			slices.ContainsFunc(own, func(room string) bool {
-				return below(r.Path, room)
+			slices.ContainsFunc(own, func(area string) bool {
+				return below(r.Path, area)
 			})
 		if isOpen && (below(r.Path, "/studio") || below(r.Path, "/admin")) {
-			t.Errorf("%s is said to be open", name)
+			t.Errorf("%s is listed as open but belongs to the studio or the console", name)
 		}
 		if !isOpen && !ruled {
-			t.Errorf("nothing says who may ask for %s", name)
+			t.Errorf("%s: no rule says who may request it", name)
 		}
 	}
 	for _, name := range slices.Concat(open, shared, slices.Collect(maps.Keys(doors))) {
 		if !known[name] {
-			t.Errorf("%s is no address of the server", name)
+			t.Errorf("%s is in a list but not a route of the server", name)
 		}
 	}
 }

@@ -13,18 +13,18 @@ import (
 	"videomall/demo"
 )
 
-// mostAlike is how often a page may ask one statement: for several lists, or for itself and what stands around it. This
-// mall does not hear of changes, so it keeps nothing in memory, and every read of a page arrives at the database.
-const mostAlike = 3
+// maxRepeats is how often one page may run one statement: for several lists, or for its content and its frame. This
+// mall receives no invalidations, so it caches nothing in memory, and every read of a page reaches the database.
+const maxRepeats = 3
 
 var (
 	pageLinks   = regexp.MustCompile(`href="(/[^"]*)"`)
 	pageNumbers = regexp.MustCompile(`[0-9A-Z]{26}|\d+|%3A.*|@.*`)
 )
 
-// TestPages_read_rows_together opens each kind of page of the console, of a studio and of the shop on the demo content,
-// whose lists are long, and counts how often each statement is asked for one page: what the rows of a list name is read
-// for the whole list, and not row by row.
+// TestPages_read_rows_together opens each kind of page of the console, the studio and the shop on the demo content,
+// whose lists are long, and counts how often each page runs one statement. What the rows of a list refer to must be
+// read for the whole list at once, not row by row.
 func TestPages_read_rows_together(t *testing.T) {
 	h := openHouse(t, nil)
 	h.OK(demo.Seed(h.Ctx, h.Pool, h.Mall.Mall, demo.OpenVideos("../demo/footage"), h.Log))
@@ -34,30 +34,30 @@ func TestPages_read_rows_together(t *testing.T) {
 			c := h.at("192.0.2.1")
 			form := url.Values{"email": {a.Email}, "password": {demo.Password}}
 			if r := c.ask(http.MethodPost, "/sign-in", form.Encode()); r.status != http.StatusSeeOther {
-				t.Fatalf("sign in: %d", r.status)
+				t.Fatalf("sign in: got %d, want 303", r.status)
 			}
-			room := map[string]string{"operator": "/admin", "creator": "/studio", "shopper": "/"}[a.Role]
-			walked := walk(c, room, func(path string, open func() int) {
+			area := map[string]string{"operator": "/admin", "creator": "/studio", "shopper": "/"}[a.Role]
+			walked := walk(c, area, func(path string, open func() int) {
 				var status int
 				for text, times := range statements.During(func() { status = open() }) {
-					if times > mostAlike {
-						t.Errorf("%s (%d) asks %d times:\n%s", path, status, times, text)
+					if times > maxRepeats {
+						t.Errorf("%s (%d) runs a statement %d times:\n%s", path, status, times, text)
 					}
 				}
 			})
 			if walked < 20 {
-				t.Errorf("only %d pages were opened", walked)
+				t.Errorf("opened pages: got %d, want at least 20", walked)
 			}
 		})
 	}
 }
 
-// walk follows the links of a room from its first page, of each kind of address two, and returns how many it opened.
-// each opens the page.
-func walk(c *client, room string, each func(path string, open func() int)) int {
+// walk follows the links of an area from its first page, two addresses of each kind, and returns how many pages it
+// opened. It calls each for every page, with a function that opens it.
+func walk(c *client, area string, each func(path string, open func() int)) int {
 	seen := map[string]int{}
 	opened := []string{}
-	for waiting := []string{room}; len(waiting) > 0; waiting = waiting[1:] {
+	for waiting := []string{area}; len(waiting) > 0; waiting = waiting[1:] {
 		path, _, _ := strings.Cut(waiting[0], "#")
 		kind := pageNumbers.ReplaceAllString(path, "N")
 		if slices.Contains(opened, path) || seen[kind] >= 2 || strings.HasPrefix(path, "/static/") {
@@ -68,7 +68,7 @@ func walk(c *client, room string, each func(path string, open func() int)) int {
 		each(path, func() int {
 			a := c.get(path)
 			for _, m := range pageLinks.FindAllStringSubmatch(a.body, -1) {
-				if href := html.UnescapeString(m[1]); strings.HasPrefix(href, room) {
+				if href := html.UnescapeString(m[1]); strings.HasPrefix(href, area) {
 					waiting = append(waiting, href)
 				}
 			}

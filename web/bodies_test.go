@@ -7,7 +7,7 @@ import (
 	"videomall/mall/account"
 )
 
-// A form with subtitles may be as large as subtitles are, other forms not.
+// TestServer_body_limits checks that a form with subtitles may be larger than other forms.
 func TestServer_body_limits(t *testing.T) {
 	h := openHouse(t, nil)
 	creator := h.person("mia", account.RoleCreator)
@@ -24,12 +24,12 @@ func TestServer_body_limits(t *testing.T) {
 		bytes  int
 		status int
 	}{
-		{"/studio/videos/999/captions", 300 << 10, 404}, // read, and of no video
+		{"/studio/videos/999/captions", 300 << 10, 404}, // accepted, but there is no such video
 		{"/studio/videos/999/captions", 3 << 20, 413},
 		{"/studio/videos/999/chapters", 300 << 10, 413},
 	} {
 		if got := send(r.path, r.bytes); got != r.status {
-			t.Errorf("%s with %d bytes: %d, want %d", r.path, r.bytes, got, r.status)
+			t.Errorf("%s with %d bytes: got %d, want %d", r.path, r.bytes, got, r.status)
 		}
 	}
 }

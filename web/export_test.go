@@ -1,4 +1,4 @@
 package web
 
-// OneName is oneName.
+// OneName exposes oneName to the tests.
 var OneName = oneName

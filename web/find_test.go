@@ -18,7 +18,7 @@ import (
 	"videomall/mall/webhook"
 )
 
-// everything is a mall with one of each kind that the search finds.
+// everything fills a mall with one of each kind of thing that the search finds.
 func everything(h *house) (ann account.User, things map[string]string) {
 	ann = h.person("ann", account.RoleCreator)
 	sam := h.person("sam", account.RoleShopper)
@@ -101,11 +101,11 @@ func TestConsole_Search_finds_every_kind(t *testing.T) {
 	} {
 		a := desk.get("/admin/search?q=" + url.QueryEscape(q))
 		if a.status != 200 {
-			t.Errorf("%q: %d %s", q, a.status, a.header.Get("Location"))
+			t.Errorf("search %q: got %d to %q, want 200", q, a.status, a.header.Get("Location"))
 		}
 		for _, w := range want {
 			if !strings.Contains(a.body, w) {
-				t.Errorf("%q does not find %q", q, w)
+				t.Errorf("search %q does not find %q", q, w)
 			}
 		}
 	}
@@ -116,33 +116,33 @@ func TestConsole_Search_finds_every_kind(t *testing.T) {
 	} {
 		if a := desk.get("/admin/search?q=" + url.QueryEscape(q)); a.status != http.StatusSeeOther ||
 			a.header.Get("Location") != to {
-			t.Errorf("%q leads to %d %s", q, a.status, a.header.Get("Location"))
+			t.Errorf("search %q: got %d to %q, want 303 to %s", q, a.status, a.header.Get("Location"), to)
 		}
 	}
-	desk.shows("/admin/search?q=%E6%8A%A2", 200, `value="抢"`) // the box keeps what was typed
+	desk.shows("/admin/search?q=%E6%8A%A2", 200, `value="抢"`) // the field keeps what was typed
 	month := h.Now().UTC().Format("2006-01")
 	desk.shows(person, 200, "Unborn film", "https://hooks.shop.com/in", "CN¥30.00", "CN¥20.00",
 		person+"/statements/"+month)
 	desk.shows(person+"/statements/"+month, 200, "a gift", person+"/statements/"+month+"/csv")
 	if a := desk.shows(person+"/statements/"+month+"/csv", 200,
 		"a gift"); !strings.HasPrefix(a.header.Get("Content-Type"), "text/csv") {
-		t.Errorf("%v", a.header)
+		t.Errorf("CSV of the statement: got headers %v, want type text/csv", a.header)
 	}
 	if a := desk.shows(person+"/statements/"+month+"/pdf", 200, "%PDF-"); a.header.Get("Content-Disposition") == "" {
-		t.Errorf("%v", a.header)
+		t.Errorf("PDF of the statement: got headers %v, want Content-Disposition", a.header)
 	}
 	for _, none := range []string{
 		person + "/statements/1999-01", person + "/statements/x/csv",
 		fmt.Sprintf("/admin/people/%d/statements/%s", olga.ID, month),
 	} {
 		if a := desk.get(none); a.status != 404 {
-			t.Errorf("%s: %d", none, a.status)
+			t.Errorf("%s: got %d, want 404", none, a.status)
 		}
 	}
 }
 
-// A search reads no large table from its beginning to its end. PostgreSQL is told to avoid that wherever there is
-// another way, and counts where there was none.
+// TestConsole_Search_uses_indexes checks that a search scans no large table sequentially. PostgreSQL is told to avoid
+// sequential scans wherever it can, and counts those that remain.
 func TestConsole_Search_uses_indexes(t *testing.T) {
 	h := openHouse(t, nil)
 	_, things := everything(h)
@@ -154,7 +154,7 @@ func TestConsole_Search_uses_indexes(t *testing.T) {
 			`do $$ begin execute format('alter database %%I set enable_seqscan = off', current_database()); end $$`))
 	h.OK(err)
 	scans := func() map[string]int64 {
-		h.Pool.Reset() // connections say what they counted when they end
+		h.Pool.Reset() // connections report their counts when they end
 		counts := map[string]int64{}
 		for deadline := time.Now().Add(3 * time.Second); time.Now().Before(deadline); time.Sleep(
 			300 * time.Millisecond) {
@@ -184,7 +184,7 @@ func TestConsole_Search_uses_indexes(t *testing.T) {
 		"wedding", "1", "summer", "hooks.shop.com", "nothing at all",
 	} {
 		if a := desk.get("/admin/search?q=" + url.QueryEscape(q)); a.status != 200 && a.status != 303 {
-			t.Errorf("%q: %d", q, a.status)
+			t.Errorf("search %q: got %d, want 200 or 303", q, a.status)
 		}
 	}
 	for _, path := range []string{
@@ -195,11 +195,11 @@ func TestConsole_Search_uses_indexes(t *testing.T) {
 	}
 	after := scans()
 	if len(after) != 18 {
-		t.Fatalf("%v", after)
+		t.Fatalf("counts of sequential scans: got %v, want those of 18 tables", after)
 	}
 	for table, n := range after {
 		if n != before[table] {
-			t.Errorf("%s was read as a whole %d times", table, n-before[table])
+			t.Errorf("sequential scans of %s: got %d, want 0", table, n-before[table])
 		}
 	}
 }

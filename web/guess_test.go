@@ -12,8 +12,8 @@ import (
 	"videomall/mall/risk"
 )
 
-// TestCouponGuesses checks that codes that do not exist are counted by account, device and address, on every page that
-// takes a code, and that existing codes cost nothing.
+// TestCouponGuesses checks that attempts with unknown codes are limited by account, device and address, on every page
+// that takes a code, and that attempts with existing codes are not counted.
 func TestCouponGuesses(t *testing.T) {
 	h := openHouse(t, risk.Policies{risk.Coupons: {risk.User: per(3), risk.Device: per(5), risk.Address: per(7)}})
 	_, err := h.Promotions.CreateCoupon(h.Ctx, promotion.Actor{UserID: 1}, "SPRING", promotion.Terms{
@@ -37,13 +37,13 @@ func TestCouponGuesses(t *testing.T) {
 				return says
 			}
 		}
-		t.Fatalf("%d %s", a.status, a.body)
+		t.Fatalf("checkout with %s: got %d %s, want a message about the code", code, a.status, a.body)
 		return ""
 	}
 	wants := func(c *client, code, want string) {
 		t.Helper()
 		if got := tries(c, code); got != want {
-			t.Errorf("%s: %s, want %s", code, got, want)
+			t.Errorf("%s: got %q, want %q", code, got, want)
 		}
 	}
 	const unknown, refused, applied = "There is no such coupon", "Too many attempts", "Coupon SPRING is applied"
@@ -61,29 +61,29 @@ func TestCouponGuesses(t *testing.T) {
 	}
 	for n := range 3 {
 		wants(b, fmt.Sprint("GUESS", n), unknown)
-		wants(b, fmt.Sprint("guess", n), unknown) // the page is loaded again
+		wants(b, fmt.Sprint("guess", n), unknown) // the same code again does not count
 	}
 	wants(b, "spring", refused)
-	page := b.get("/checkout") // without a code it goes on
+	page := b.get("/checkout") // without a code the checkout still works
 	if page.status != 200 || strings.Contains(page.body, refused) {
-		t.Errorf("without a code: %d", page.status)
+		t.Errorf("checkout without a code: got %d, want 200", page.status)
 	}
 	token, err := h.Accounts.IssueToken(h.Ctx, account.TokenRequest{Email: "ann@example.test", Password: password})
 	h.OK(err)
 	a := places(token.Value, "key-of-the-order-1", "GUESS")
 	if a.status != http.StatusTooManyRequests || !strings.Contains(a.body, `"too_many_attempts"`) ||
 		a.header.Get("Retry-After") == "" {
-		t.Errorf("by the API: %d %v %s", a.status, a.header, a.body)
+		t.Errorf("guess through the API: got %d %v %s, want 429 with Retry-After", a.status, a.header, a.body)
 	}
 	if a := places(token.Value, "key-of-the-order-2", ""); a.status != http.StatusCreated {
-		t.Errorf("an order without a code: %d %s", a.status, a.body)
+		t.Errorf("order without a code: got %d, want 201: %s", a.status, a.body)
 	}
 	h.Advance(rest)
 	if a := places(token.Value, "key-of-the-order-3", "GUESS"); a.status != http.StatusUnprocessableEntity {
-		t.Errorf("a guess by the API: %d %s", a.status, a.body)
+		t.Errorf("guess through the API after a while: got %d, want 422: %s", a.status, a.body)
 	}
 	if a := places(token.Value, "key-of-the-order-4", "SPRING"); a.status != http.StatusCreated {
-		t.Errorf("an order with a code: %d %s", a.status, a.body)
+		t.Errorf("order with an existing code: got %d, want 201: %s", a.status, a.body)
 	}
 
 	// Another account on the same device, then another device at the same address.
@@ -112,7 +112,8 @@ func TestCouponGuesses(t *testing.T) {
 	wants(other, "GUESS8", unknown)
 }
 
-// TestCouponGuesses_form: the form that places an order counts as one guess, and says beside the field why.
+// TestCouponGuesses_form checks that each order form with an unknown code counts as one guess, and that the page says
+// why it is refused.
 func TestCouponGuesses_form(t *testing.T) {
 	h := openHouse(t, risk.Policies{risk.Coupons: {risk.User: per(2)}})
 	sku := h.Sells(990, -1)
@@ -123,7 +124,7 @@ func TestCouponGuesses_form(t *testing.T) {
 		a := b.ask("POST", "/checkout",
 			fmt.Sprintf("key=K%d&provider=sandbox&coupon_code=GUESS%d&total=990&currency=CNY&line=%d*1@990", n, n, sku))
 		if a.status != http.StatusConflict || !strings.Contains(a.body, want) {
-			t.Errorf("press %d: %d, want %s", n+1, a.status, want)
+			t.Errorf("order %d: got %d, want 409 with %q", n+1, a.status, want)
 		}
 	}
 }

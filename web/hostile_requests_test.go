@@ -18,13 +18,14 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-// attempt is one request with a hostile value in the place of name.
+// attempt is one request with a hostile value for the parameter name.
 type attempt struct {
 	name, kind, value, address, body string
 	headers                          []string
 }
 
-// requests are all attempts at a target. A name that is not known gets every value, and is known then.
+// requests returns all attempts at a target. A parameter whose name is not in known gets every value, and is added to
+// known.
 func (x target) requests(known map[string]bool) []attempt {
 	var list []attempt
 	send := func(name, kind, value, address string, form url.Values) {
@@ -63,7 +64,7 @@ func (x target) requests(known map[string]bool) []attempt {
 		}
 		each(step, func(kind, value string) {
 			if value == "" {
-				return // another address
+				return // this would be another address
 			}
 			other := slices.Clone(steps)
 			other[n] = url.PathEscape(value)
@@ -79,7 +80,7 @@ func (x target) requests(known map[string]bool) []attempt {
 		form := maps.Clone(x.form)
 		right := x.form.Get(name)
 		form[name] = []string{right, right, "x"}
-		send(name, "thrice", right, x.address, form)
+		send(name, "three times", right, x.address, form)
 	}
 	body := x.json
 	for _, leaf := range leaves(body) {
@@ -95,7 +96,7 @@ func (x target) requests(known map[string]bool) []attempt {
 	return list
 }
 
-// leaf is a value of a JSON text: its name and where it stands.
+// leaf is a value of a JSON text: its name and its position.
 type leaf struct {
 	name       string
 	start, end int
@@ -115,7 +116,7 @@ func replaceLeaf(body string, l leaf, value string) string {
 	return body[:l.start] + value + body[l.end:]
 }
 
-// quoteJSON writes a string with the bytes that it has, also those that no JSON text may have.
+// quoteJSON quotes a string and keeps all its bytes, even those that JSON does not permit.
 func quoteJSON(s string) string {
 	if strings.ToValidUTF8(s, "") != s {
 		return `"` + s + `"`

@@ -22,33 +22,33 @@ import (
 	"videomall/mall/account"
 )
 
-// The kinds of values that no text is. They are refused before a handler sees them.
+// The kinds of values that are not text. They are refused before a handler reads them.
 const (
 	nul      = "NUL"
-	badBytes = "bytes that are no UTF-8"
+	badBytes = "bytes that are not UTF-8"
 )
 
-// target is an address with a request that it understands.
+// target is an address with a request that it accepts.
 type target struct {
 	who, method, route, address string
-	form                        url.Values // of the query for GET, else of the body
-	json                        string     // the body instead of a form
+	form                        url.Values // the query of a GET, otherwise the body
+	json                        string     // a body that replaces the form
 	headers                     []string
 }
 
-// TestRoutes_hostile_parameters sends hostile values to every address, as somebody who may ask there, in the place of
-// each of its parameters: of the path, the query, the form and the JSON. Each is alone in a request that is right
-// otherwise, and comes thrice beside the right value. The answer is never a 5xx, and never a success where the value is
-// no text.
+// TestRoutes_hostile_parameters sends hostile values to every address, as somebody with access, for each of its
+// parameters: of the path, the query, the form and the JSON. The rest of each request is valid. Each parameter of a
+// form is also sent three times. The answer is never a 5xx, and never a success if the value is not text.
 //
-//   - Every parameter of every address gets one value of every kind, another one at another address, and every form of JSON.
+//   - Every parameter of every address gets one value of every kind, which varies by address. Every value of a JSON
+//     body is also replaced by each of asJSON.
 //   - Every name of a parameter gets every value, at the first address that has it.
-//   - Parameters are those of the routes, those of the forms and links on the pages that these people see, and those of unlinked and
-//     bodies. The test fails for a name that a handler reads and no request had.
-//   - Left out are endless streams, OPTIONS, signing out, headers, and bodies of other types (multipart forms, chunks of uploads): of their
-//     addresses the path is walked, with a body of that type.
+//   - The parameters are those of the routes, those of the forms and links on the pages that these people see, and
+//     those of unlinked and bodies. The test fails for a name that a handler reads and no request contains.
+//   - Endless streams, OPTIONS, signing out, headers, and bodies of other types (multipart forms, chunks of uploads)
+//     are left out. Addresses with such bodies get hostile paths, with a body of that type.
 //
-// Two malls share the addresses, so that a machine with two processors takes half the time.
+// Two malls share the addresses, which halves the time on a machine with two processors.
 func TestRoutes_hostile_parameters(t *testing.T) {
 	t.Parallel()
 	const malls = 2
@@ -67,21 +67,21 @@ func TestRoutes_hostile_parameters(t *testing.T) {
 	})
 	for _, name := range read(t) {
 		if !walked[name] {
-			t.Errorf("handlers read %q, and no request of this walk has it", name)
+			t.Errorf("handlers read parameter %q, but no request of this test contains it", name)
 		}
 	}
 	if asked < 500*len(hostile) {
-		t.Errorf("only %d requests", asked)
+		t.Errorf("requests: got %d, want at least %d", asked, 500*len(hostile))
 	}
 	t.Logf("%d requests with %d parameters", asked, len(walked))
 }
 
-// walk sends a part of all requests. It returns the names of parameters that had a hostile value, and how many requests
-// it sent.
+// walk sends one part of all requests. It returns the names of the parameters that had a hostile value, and the number
+// of requests.
 func (m *matrix) walk(part, parts int) (walked map[string]bool, asked int) {
 	visitors := m.visitors()
 	targets := m.targets(visitors)
-	// GET before what changes, and an operator, who can suspend the others, last
+	// GET comes before methods that change something, and the operator, who can suspend the others, comes last.
 	slices.SortStableFunc(targets, func(a, b target) int {
 		last := func(x target) int { return len(x.method)*2 + map[bool]int{true: 100}[x.who == "operator"] }
 		return last(a) - last(b)
@@ -94,7 +94,7 @@ func (m *matrix) walk(part, parts int) (walked map[string]bool, asked int) {
 			continue
 		}
 		c := visitors[x.who]
-		c.address = fmt.Sprintf("198.51.100.%d", n%250+1) // tries are counted by address
+		c.address = fmt.Sprintf("198.51.100.%d", n%250+1) // attempts are limited by address
 		if x.who != "guest" && c.get("/account").status != http.StatusOK {
 			m.signInAgain(c, x.who, n)
 		}
@@ -106,26 +106,27 @@ func (m *matrix) walk(part, parts int) (walked map[string]bool, asked int) {
 				m.signInAgain(c, x.who, asked)
 			}
 			if a.status >= 500 {
-				m.T.Errorf("%s: %s %s with %s %.60q: %d %.300s", x.who, x.method, x.route, r.name, r.value, a.status,
-					a.body)
+				m.T.Errorf("%s: %s %s with %s %.60q: got %d, want no 5xx: %.300s", x.who, x.method, x.route, r.name,
+					r.value, a.status, a.body)
 			}
 			callback := strings.HasPrefix(x.route, "/api/v1/mall/payments/callback") && r.body != ""
 			if (r.kind == nul || r.kind == badBytes) && (a.status < 400 || a.status == 429) && !callback {
-				m.T.Errorf("%s: %s %s with %s %.60q: %d", x.who, x.method, x.route, r.name, r.value, a.status)
+				m.T.Errorf("%s: %s %s with %s %.60q: got %d, want a refusal", x.who, x.method, x.route, r.name, r.value,
+					a.status)
 			}
 		}
 	}
 	return walked, asked
 }
 
-// endedSession says that the answer is that of somebody who is not signed in, or signs them out: the next value is to
-// be read by somebody who may ask.
+// endedSession reports whether an answer means that the session has ended, so that the visitor has to sign in again
+// before the next value.
 func endedSession(a reply) bool {
 	return a.status == http.StatusUnauthorized || strings.HasPrefix(a.header.Get("Location"), "/sign-in")
 }
 
-// signInAgain brings the visitor back. An operator may have suspended the others, or have lost the role: each time it
-// is a new one.
+// signInAgain signs the visitor in again. An operator is a new account each time, because the last one may be suspended
+// or have lost the role.
 func (m *matrix) signInAgain(c *client, who string, n int) {
 	person := account.User{Email: map[string]string{"creator": "ann", "shopper": "sam"}[who] + "@example.test"}
 	if who == "operator" {
@@ -134,7 +135,7 @@ func (m *matrix) signInAgain(c *client, who string, n int) {
 	c.signIn(person)
 }
 
-// targets are one request for each route, or the routes that some pages of the visitors have several forms for.
+// targets returns one valid request for each route, with the parameters of all forms and links that the visitors see.
 func (m *matrix) targets(visitors map[string]*client) []target {
 	found := map[string]*target{}
 	add := func(who, method, address string, form url.Values) {
@@ -200,7 +201,7 @@ func (m *matrix) targets(visitors map[string]*client) []target {
 		x.headers = []string{
 			"Content-Type", kind(echo.Route{Method: x.method, Path: x.route}),
 			"Tus-Resumable", "1.0.0",
-			"Accept-Encoding", "identity", // compression takes a fifth of the time
+			"Accept-Encoding", "identity", // compression would take a fifth of the time
 		}
 		if x.json != "" {
 			x.headers[1] = echo.MIMEApplicationJSON
@@ -211,7 +212,7 @@ func (m *matrix) targets(visitors map[string]*client) []target {
 	return list
 }
 
-// forms are those of a page, with what a browser would send, and the links that have a query.
+// forms returns the forms of a page, with what a browser would send, and the links that have a query.
 func forms(m *matrix, page, body string) []target {
 	root, err := html.Parse(strings.NewReader(body))
 	m.OK(err)
@@ -264,7 +265,7 @@ func forms(m *matrix, page, body string) []target {
 
 var reads = regexp.MustCompile(`(?:QueryParam|FormValue|PostFormValue|words|number)\("(\w+)"`)
 
-// read are the names of parameters that handlers ask for.
+// read returns the names of the parameters that handlers read.
 func read(t *testing.T) []string {
 	t.Helper()
 	names := map[string]bool{}
@@ -280,7 +281,7 @@ func read(t *testing.T) []string {
 		return err
 	})
 	if err != nil || len(names) < 50 {
-		t.Fatal(errors.Join(err, fmt.Errorf("only %d names are read", len(names))))
+		t.Fatal(errors.Join(err, fmt.Errorf("names of parameters: got %d, want at least 50", len(names))))
 	}
 	return slices.Sorted(maps.Keys(names))
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// kindOfValue are values that break a server for the same reason.
+// kindOfValue is a group of values that break a server for the same reason.
 type kindOfValue struct {
 	name   string
 	values []string
@@ -15,15 +15,15 @@ type kindOfValue struct {
 var hostile = []kindOfValue{
 	{nul, []string{"a\x00b", "\x00"}},
 	{badBytes, []string{"\xff\xfe", "a\xc0\xafb", "\xed\xa0\x80"}},
-	{"nothing", []string{"", " "}},
-	{"not above zero", []string{"-1", "0"}},
-	{"no whole number", []string{"1.5", "1e400", "NaN", "0x10", "２", "١"}},
+	{"blank", []string{"", " "}},
+	{"not positive", []string{"-1", "0"}},
+	{"not an integer", []string{"1.5", "1e400", "NaN", "0x10", "２", "١"}},
 	{"beyond 32 bits", []string{"2147483648"}},
-	{"the limit of 64 bits", []string{"9223372036854775807", "-9223372036854775808"}},
+	{"limit of 64 bits", []string{"9223372036854775807", "-9223372036854775808"}},
 	{"beyond 64 bits", []string{"9223372036854775808", strings.Repeat("9", 400)}},
 	{"long", []string{strings.Repeat("é", 5000)}},
-	{"marks of another language", []string{"' or 1=1; --", `\`, "%", "_%", "%00", "<script>", "\r\nX: y"}},
-	{"unseen or astral", []string{"\u202e\u200b\ufeff", "💥"}},
+	{"syntax of another language", []string{"' or 1=1; --", `\`, "%", "_%", "%00", "<script>", "\r\nX: y"}},
+	{"invisible or astral", []string{"\u202e\u200b\ufeff", "💥"}},
 	{"time", []string{"0000-00-00T00:00", "9999-12-31T23:59", "294277-01-01T00:00"}},
 	{"structure", []string{"null", "[]", "a,b,,", "AAAA"}},
 	{"address", []string{"../../etc/passwd", "javascript:alert(1)", "//evil.example/"}},
@@ -141,7 +141,7 @@ var unlinked = map[string]url.Values{
 	},
 }
 
-// bodies are what the addresses that read JSON understand.
+// bodies are valid bodies of the addresses that read JSON.
 var bodies = map[string]string{
 	"POST /api/v1/mall/orders":                      `{"items": [{"skuId": 1, "quantity": 1}], "couponCode": "SUMMER", "campaignId": 1}`,
 	"POST /api/v1/mall/payments/:orderNo/prepay":    `{"provider": "sandbox"}`,
@@ -162,7 +162,7 @@ const notice = `{"eventId": "e", "type": "payment.succeeded", "merchant": "x", "
 // endless are addresses whose answer has no end.
 var endless = []string{"/sales/:id/events"}
 
-// asJSON are values that a text can't stand for, with the name of their own parameter for %s.
+// asJSON are JSON values that no string expresses; %s stands for the name of the parameter itself.
 var asJSON = []string{
 	"null", "[]", "{}", "true", "-1", "1e999", "9223372036854775808", "0.1", `{"a": {"a": []}}`,
 	`1, "%s": 1`,

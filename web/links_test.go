@@ -15,7 +15,7 @@ import (
 
 var hrefs = regexp.MustCompile(`href="(/admin[^"]*)"`)
 
-// links are the addresses of the console that a page leads to.
+// links returns the addresses of the console that a page links to.
 func (a reply) links() []string {
 	var list []string
 	for _, m := range hrefs.FindAllStringSubmatch(a.body, -1) {
@@ -24,8 +24,8 @@ func (a reply) links() []string {
 	return list
 }
 
-// TestConsole_links holds each kind of page to lead to what belongs to it in one click, and then follows every link of
-// the console, each kind of address once for each page that it was found on.
+// TestConsole_links checks that each kind of page links to what belongs to it, and then follows the links of the
+// console, at most three addresses of each kind.
 func TestConsole_links(t *testing.T) {
 	h := openHouse(t, nil)
 	h.OK(demo.Seed(h.Ctx, h.Pool, h.Mall.Mall, demo.OpenVideos("../demo/footage"), h.Log))
@@ -89,7 +89,7 @@ func TestConsole_links(t *testing.T) {
 		waiting = append(waiting, found...)
 		for _, w := range wanted {
 			if !slices.Contains(found, w) {
-				t.Errorf("%s does not lead to %s", path, w)
+				t.Errorf("%s does not link to %s", path, w)
 			}
 		}
 	}
@@ -105,13 +105,13 @@ func TestConsole_links(t *testing.T) {
 		seen[path]++
 		a := c.get(path)
 		if a.status != 200 {
-			t.Errorf("%s answers %d", path, a.status)
+			t.Errorf("%s: got %d, want 200", path, a.status)
 		}
 		followed++
 		waiting = append(waiting, a.links()...)
 	}
 	if followed < 40 {
-		t.Errorf("only %d links were followed", followed)
+		t.Errorf("followed links: got %d, want at least 40", followed)
 	}
 	t.Log(fmt.Sprint(followed, " links"))
 }

@@ -20,7 +20,7 @@ import (
 	"videomall/web"
 )
 
-// TestGET_changes_nothing asks for every address as everybody, Ann's and Sam's own things included, by a link on
+// TestGET_changes_nothing requests every address as everybody, also Ann's and Sam's own things, as if by a link on
 // another site.
 func TestGET_changes_nothing(t *testing.T) {
 	m := newMatrix(t)
@@ -36,25 +36,25 @@ func TestGET_changes_nothing(t *testing.T) {
 				continue
 			}
 			if a := client.ask(r.Method, m.address(r), "", "Sec-Fetch-Site", "cross-site"); a.status >= 500 {
-				t.Errorf("%s: %s: %d", who, r.Path, a.status)
+				t.Errorf("%s: %s: got %d, want no 5xx", who, r.Path, a.status)
 			}
 			asked++
 		}
 		if asked < 50 {
-			t.Errorf("%s: only %d addresses", who, asked)
+			t.Errorf("%s: addresses: got %d, want at least 50", who, asked)
 		}
 		if after := m.digest(); !maps.Equal(before, after) {
 			for table := range after {
 				if before[table] != after[table] {
-					t.Errorf("%s has changed %s", who, table)
+					t.Errorf("requests of %s changed table %s", who, table)
 				}
 			}
 		}
 	}
 }
 
-// TestRequestLog_no_secret asks for every address that has a secret in its path, with one that looks like
-// none.
+// TestRequestLog_no_secret requests every address with a secret in its path, with a secret that looks like an ordinary
+// word.
 func TestRequestLog_no_secret(t *testing.T) {
 	t.Parallel()
 	m := malltest.Open(t, "")
@@ -92,19 +92,19 @@ func TestRequestLog_no_secret(t *testing.T) {
 	}
 	logged := out.String()
 	if asked < 6 || strings.Count(logged, "msg=request") < 3*asked {
-		t.Errorf("%d addresses, and of them is logged: %s", asked, logged)
+		t.Errorf("requests to %d addresses with a secret: too few, or not all logged: %s", asked, logged)
 	}
 	for line := range strings.Lines(logged) {
-		// Only where no route is, so that nobody can act by it: a path below the ones that the redactor knows by their
-		// beginning.
+		// A secret may be logged only where no route exists, so that it is of no use: in a path below those that the
+		// redactor recognizes by their prefix.
 		if strings.Contains(line, secret) && !strings.Contains(line, "route=unmatched") {
-			t.Error(line)
+			t.Errorf("secret is logged for a route: %s", line)
 		}
 		if strings.Contains(line, secret) && strings.Contains(line, "/sandbox/pay/") {
-			t.Error(line)
+			t.Errorf("secret is logged for a payment page: %s", line)
 		}
 	}
 	if !strings.Contains(logged, fmt.Sprintf("path=/sandbox/pay/%s/pay", "[redacted]")) {
-		t.Errorf("the path of a payment page is lost: %s", logged)
+		t.Errorf("log lacks the redacted path of a payment page: %s", logged)
 	}
 }

@@ -13,7 +13,8 @@ import (
 	"videomall/mall/money"
 )
 
-// Whatever moves money or power takes a password that was typed within the last 15 minutes.
+// TestSite_RequireRecent checks that every request that moves money or changes a role requires a password that was
+// typed within the last 15 minutes.
 func TestSite_RequireRecent(t *testing.T) {
 	h := openHouse(t, nil)
 	olga, carl, ann := h.person("olga", account.RoleOperator), h.person("carl", account.RoleCreator), h.person("ann",
@@ -65,21 +66,22 @@ func TestSite_RequireRecent(t *testing.T) {
 			first := b.ask("POST", c.path, c.form.Encode(), referer...)
 			if first.status != 403 || !strings.Contains(first.body, "Confirm your password") ||
 				!strings.Contains(first.body, `action="`+c.path+`"`) {
-				t.Fatalf("%d %s", first.status, first.body)
+				t.Fatalf("request without a recent password: got %d, want 403 with a form: %s", first.status,
+					first.body)
 			}
 			for name, values := range c.form {
 				if field := fmt.Sprintf(`name="%s" value="%s"`, name,
 					strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(values[0])); !strings.Contains(first.body,
 					field) {
-					t.Errorf("%s is lost: %s", field, first.body)
+					t.Errorf("confirmation form lacks %s: %s", field, first.body)
 				}
 			}
 			if !strings.Contains(first.body, `href="/some/form?x=1"`) {
-				t.Error("no way back to the form")
+				t.Error("confirmation page lacks a link back to the form")
 			}
 			if a := b.ask("POST", c.path, c.form.Encode(), "Accept", "application/json"); a.status != 403 ||
 				!strings.Contains(a.body, `"code":"password_required"`) {
-				t.Errorf("a program: %d %s", a.status, a.body)
+				t.Errorf("request of a program: got %d, want 403 password_required: %s", a.status, a.body)
 			}
 			again := url.Values{"confirm_back": {"/some/form?x=1"}, "confirm_password": {"not it"}}
 			for name, values := range c.form {
@@ -88,26 +90,26 @@ func TestSite_RequireRecent(t *testing.T) {
 			if a := b.post(c.path, again); a.status != 403 ||
 				!strings.Contains(a.body, "This is not your current password.") || strings.Contains(a.body, "not it") ||
 				!strings.Contains(a.body, `href="/some/form?x=1"`) {
-				t.Errorf("a wrong password: %d %s", a.status, a.body)
+				t.Errorf("wrong password: got %d, want 403: %s", a.status, a.body)
 			}
 			if now := actions(h); now != before {
-				t.Errorf("something was done without a password: %s, before %s", now, before)
+				t.Errorf("action without a password: state is %s, before %s", now, before)
 			}
 			again.Set("confirm_password", password)
 			if a := b.post(c.path, again); a.status != c.status {
-				t.Errorf("the right password: %d %s", a.status, a.body)
+				t.Errorf("right password: got %d, want %d: %s", a.status, c.status, a.body)
 			}
 			if actions(h) == before {
-				t.Error("nothing was done")
+				t.Error("right password: state is unchanged")
 			}
 			if a := b.post(c.path, c.form); strings.Contains(a.body, "Confirm your password") {
-				t.Error("asked again at once")
+				t.Error("password is required again at once")
 			}
 		})
 	}
 }
 
-// actions sums up what staff and creators did with money and roles.
+// actions returns a summary of what operators and creators have done with money and roles.
 func actions(h *house) string {
 	return malltest.Query[string](h.Mall, `select concat_ws(' ', (select count(*)
 		from audit_entry), (select sum(version) from ledger_payee),
@@ -123,7 +125,7 @@ func TestSite_RequireRecent_Tries(t *testing.T) {
 	h.Advance(15*time.Minute - time.Second)
 	where := url.Values{"name": {"Carl Chen"}, "account": {"DE89 3704 0044"}}
 	if a := b.post("/studio/earnings/destination", where); a.status != 303 {
-		t.Fatalf("a second before: %d %s", a.status, a.body)
+		t.Fatalf("one second before the limit: got %d, want 303: %s", a.status, a.body)
 	}
 	h.Advance(time.Second)
 	where.Set("confirm_password", "not it")
@@ -133,23 +135,23 @@ func TestSite_RequireRecent_Tries(t *testing.T) {
 			want = 429
 		}
 		if a := b.post("/studio/earnings/destination", where); a.status != want {
-			t.Fatalf("try %d: %d %s", n, a.status, a.body)
+			t.Fatalf("try %d: got %d, want %d: %s", n, a.status, want, a.body)
 		}
 	}
 	where.Set("confirm_password", password)
 	if a := b.post("/studio/earnings/destination", where); a.status != 429 || a.header.Get("Retry-After") == "" {
-		t.Errorf("the right one after too many: %d", a.status)
+		t.Errorf("right password after too many tries: got %d, want 429 with Retry-After", a.status)
 	}
-	// The proof is the session's own: another browser is asked.
+	// The confirmation counts only for its session; another browser is asked for the password, too.
 	h.Advance(15 * time.Minute)
 	other := h.at("192.0.2.2")
 	other.signIn(carl)
 	h.Advance(15 * time.Minute)
 	if a := b.post("/studio/earnings/destination", where); a.status != 303 {
-		t.Fatalf("%d %s", a.status, a.body)
+		t.Fatalf("right password after the wait: got %d, want 303: %s", a.status, a.body)
 	}
 	where.Del("confirm_password")
 	if a := other.post("/studio/earnings/destination", where); a.status != 403 {
-		t.Errorf("another session: %d", a.status)
+		t.Errorf("another session: got %d, want 403", a.status)
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 func TestConsole_SandboxInProduction(t *testing.T) {
 	const warning = "Orders can be paid without money"
-	rooms := []string{
+	pages := []string{
 		"/admin", "/admin/orders", "/admin/sales", "/admin/cases", "/admin/dead-letters", "/admin/lists",
 		"/admin/review", "/admin/offers",
 		"/admin/payouts", "/admin/books", "/admin/audit", "/admin/people", "/admin/search?q=a",
@@ -18,16 +18,17 @@ func TestConsole_SandboxInProduction(t *testing.T) {
 	for name, cfg := range map[string]config.Config{
 		"in production": {Sandbox: "a secret of the sandbox", SandboxOn: true},
 		"in the demo":   {Sandbox: "a secret of the sandbox", Demo: true},
-		"without":       {},
+		"not at all":    {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := openHouseWith(t, nil, cfg)
 			olga := h.person("olga", account.RoleOperator)
 			desk := h.at("192.0.2.1")
 			desk.signIn(olga)
-			for _, room := range rooms {
-				if a := desk.shows(room, 200); strings.Contains(a.body, warning) != cfg.SandboxInProduction() {
-					t.Errorf("%s: the warning is shown: %v", room, strings.Contains(a.body, warning))
+			for _, page := range pages {
+				if a := desk.shows(page, 200); strings.Contains(a.body, warning) != cfg.SandboxInProduction() {
+					t.Errorf("%s: warning shown: got %v, want %v", page, strings.Contains(a.body, warning),
+						cfg.SandboxInProduction())
 				}
 			}
 		})

@@ -18,7 +18,7 @@ import (
 	"videomall/mall/sitepage"
 )
 
-// xmlList is a sitemap or an index of some, as the protocol describes it (sitemaps.org).
+// xmlList is a sitemap or an index of sitemaps, as in the protocol (sitemaps.org).
 type xmlList struct {
 	XMLName xml.Name
 	Entries []struct {
@@ -32,25 +32,25 @@ type xmlList struct {
 	} `xml:",any"`
 }
 
-// sitemap reads a document of that root and returns its addresses, without the mall's own.
+// sitemap reads a document with that root and returns its addresses, without the mall's own part.
 func (h *house) sitemap(path, root string) (found []string) {
 	h.T.Helper()
 	a := h.at("192.0.2.1").get(path)
 	if a.status != http.StatusOK || a.header.Get("Content-Type") != "application/xml; charset=UTF-8" {
-		h.T.Fatalf("%s: %d %v", path, a.status, a.header)
+		h.T.Fatalf("%s: got %d %v, want 200 and XML", path, a.status, a.header)
 	}
 	var list xmlList
 	if err := xml.Unmarshal([]byte(a.body), &list); err != nil || list.XMLName.Local != root ||
 		list.XMLName.Space != "http://www.sitemaps.org/schemas/sitemap/0.9" {
-		h.T.Fatalf("%s: %v %v: %s", path, err, list.XMLName, a.body)
+		h.T.Fatalf("%s: not a sitemap: %v, root %v: %s", path, err, list.XMLName, a.body)
 	}
 	for _, e := range list.Entries {
 		address, ours := strings.CutPrefix(e.Loc, "http://mall.example")
 		if !ours {
-			h.T.Errorf("%s lists %q", path, e.Loc)
+			h.T.Errorf("%s lists %q, which is not an address of the mall", path, e.Loc)
 		}
 		if _, err := time.Parse(time.RFC3339, e.LastMod); e.LastMod != "" && err != nil {
-			h.T.Errorf("%s: %s was changed at %q", path, address, e.LastMod)
+			h.T.Errorf("%s: lastmod of %s: got %q, want a time", path, address, e.LastMod)
 		}
 		found = append(found, address)
 		if root != "urlset" {
@@ -60,7 +60,7 @@ func (h *house) sitemap(path, root string) (found []string) {
 		for _, l := range e.Links {
 			langs = append(langs, l.Hreflang)
 			if l.Rel != "alternate" || l.Hreflang != "x-default" && !strings.HasSuffix(l.Href, "?lang="+l.Hreflang) {
-				h.T.Errorf("%s: %+v", address, l)
+				h.T.Errorf("%s: wrong alternate link: %+v", address, l)
 			}
 		}
 		itself := slices.ContainsFunc(e.Links, func(l struct {
@@ -72,7 +72,7 @@ func (h *house) sitemap(path, root string) (found []string) {
 			return l.Href == e.Loc
 		})
 		if !slices.Equal(langs, []string{"en", "zh-CN", "x-default"}) || !itself {
-			h.T.Errorf("%s names %v", address, e.Links)
+			h.T.Errorf("%s: links: got %v, want itself, en, zh-CN and x-default", address, e.Links)
 		}
 	}
 	return found
@@ -127,13 +127,13 @@ func TestSitemap(t *testing.T) {
 		"/sitemaps/series-0.xml", "/sitemaps/x",
 	} {
 		if a := h.at("192.0.2.1").get(none); a.status != 404 {
-			t.Errorf("%s: %d", none, a.status)
+			t.Errorf("%s: got %d, want 404", none, a.status)
 		}
 	}
 	h.at("192.0.2.1").shows("/robots.txt", 200, "\nSitemap: http://mall.example/sitemap.xml\n", "\nDisallow: /admin\n")
 }
 
-// TestSitemap_parts cuts the list small: every video is in one part, in the order of its id.
+// TestSitemap_parts uses small parts, and checks that every video is in one part, in the order of the ids.
 func TestSitemap_parts(t *testing.T) {
 	h := openHouse(t, nil)
 	for range 7 {
@@ -151,31 +151,31 @@ func TestSitemap_parts(t *testing.T) {
 		h.OK(h.Catalog.EachSitemapPage(h.Ctx, p.Kind, p.Number, size, func(page catalog.SitemapPage) error {
 			count++
 			if page.ChangedAt.After(p.ChangedAt) {
-				t.Errorf("part %d was changed at %s, and its %s at %s", p.Number, p.ChangedAt, page.Slug,
+				t.Errorf("part %d changed at %s, before its page %s at %s", p.Number, p.ChangedAt, page.Slug,
 					page.ChangedAt)
 			}
 			found = append(found, page.Slug)
 			return nil
 		}))
 		if count == 0 || count > size {
-			t.Errorf("part %d has %d", p.Number, count)
+			t.Errorf("part %d: pages: got %d, want 1 to 3", p.Number, count)
 		}
 	}
 	want := []string{"film-1", "film-2", "film-3", "film-4", "film-5", "film-6", "film-7"}
 	if diff := cmp.Diff(want, found); diff != "" {
-		t.Errorf("found (-want +got):\n%s", diff)
+		t.Errorf("videos (-want +got):\n%s", diff)
 	}
 }
 
-// TestPrivatePages_noindex asks for every page of somebody's own, as whom it is meant for.
+// TestPrivatePages_noindex requests every private page as the person that it is for.
 func TestPrivatePages_noindex(t *testing.T) {
 	m := newMatrix(t)
 	pages := 0
 	for who, client := range m.visitors() {
 		for _, r := range m.routes {
 			private := below(r.Path, "/admin") || below(r.Path, "/studio") || r.Path == "/cart" ||
-				slices.ContainsFunc(own, func(room string) bool {
-					return below(r.Path, room)
+				slices.ContainsFunc(own, func(area string) bool {
+					return below(r.Path, area)
 				})
 			if r.Method != http.MethodGet || !private || strings.HasSuffix(r.Path, "/events") {
 				continue
@@ -189,20 +189,20 @@ func TestPrivatePages_noindex(t *testing.T) {
 				!strings.Contains(a.body, `<meta name="robots" content="noindex"`) {
 				sells := r.Path == "/watch/:slug" &&
 					strings.Contains(a.body, `rel="canonical" href="http://mall.example/v/`)
-				if r.Path != "/v/:slug/reviews" && !sells { // which are everybody's
-					t.Errorf("%s: %s may be found", who, r.Path)
+				if r.Path != "/v/:slug/reviews" && !sells { // these are public
+					t.Errorf("%s: %s lacks noindex, or has a canonical or alternate link", who, r.Path)
 				}
 			}
 		}
 	}
 	if pages < 80 {
-		t.Errorf("only %d pages", pages)
+		t.Errorf("private pages: got %d, want at least 80", pages)
 	}
 }
 
 func TestWellKnown_without_contact(t *testing.T) {
 	if a := openHouse(t, nil).at("192.0.2.1").get("/.well-known/security.txt"); a.status != 404 {
-		t.Errorf("security.txt without a contact: %d", a.status)
+		t.Errorf("security.txt without a contact: got %d, want 404", a.status)
 	}
 }
 
@@ -218,18 +218,18 @@ func TestWellKnown(t *testing.T) {
 		"Expires: "+expires.UTC().Format(time.RFC3339)+"\n",
 		"Canonical: http://mall.example/.well-known/security.txt\n")
 	if a.header.Get("Content-Type") != "text/plain; charset=UTF-8" {
-		t.Errorf("security.txt: %v", a.header)
+		t.Errorf("security.txt: got headers %v, want plain text", a.header)
 	}
 	h.Advance(25 * time.Hour)
 	if a := c.get("/.well-known/security.txt"); a.status != 404 {
-		t.Errorf("security.txt beyond its time: %d", a.status)
+		t.Errorf("expired security.txt: got %d, want 404", a.status)
 	}
 	if a := c.get("/.well-known/change-password"); a.status != 303 ||
 		a.header.Get("Location") != "/account#password-section" {
-		t.Errorf("change-password: %d %s", a.status, a.header.Get("Location"))
+		t.Errorf("change-password: got %d to %q, want 303 to the account page", a.status, a.header.Get("Location"))
 	}
 	if a := c.get("/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200"); a.status != 404 {
-		t.Errorf("what is not known: %d", a.status)
+		t.Errorf("unknown well-known address: got %d, want 404", a.status)
 	}
 	for path, contentType := range map[string]string{
 		"/favicon.ico":          "image/x-icon",
@@ -238,7 +238,8 @@ func TestWellKnown(t *testing.T) {
 		a := c.get(path)
 		if a.status != 200 || a.header.Get("Content-Type") != contentType || len(a.body) == 0 || len(a.body) > 20_000 ||
 			a.header.Get("Cache-Control") != "public, max-age=86400" || len(a.header["Set-Cookie"]) > 0 {
-			t.Errorf("%s: %d %v, %d bytes", path, a.status, a.header, len(a.body))
+			t.Errorf("%s: got %d %v, %d bytes, want a small %s for a day", path, a.status, a.header, len(a.body),
+				contentType)
 		}
 	}
 	for lang, name := range map[string]string{"en": "Videomall", "zh-CN": "影集"} {
@@ -253,15 +254,15 @@ func TestWellKnown(t *testing.T) {
 		}
 		if err := json.Unmarshal([]byte(a.body), &manifest); err != nil ||
 			a.header.Get("Content-Type") != "application/manifest+json" {
-			t.Fatalf("the manifest: %v %v %s", err, a.header, a.body)
+			t.Fatalf("manifest is not JSON, or has a wrong type: %v %v %s", err, a.header, a.body)
 		}
 		if manifest.Name != name || manifest.Lang != lang || manifest.StartURL != "/?lang="+lang ||
 			len(manifest.Icons) != 4 {
-			t.Errorf("the manifest in %s: %+v", lang, manifest)
+			t.Errorf("manifest in %s: got %+v", lang, manifest)
 		}
 		for _, icon := range manifest.Icons {
 			if a := c.get(icon.Src); a.status != 200 || a.header.Get("Content-Type") != icon.Type {
-				t.Errorf("%s: %d %v", icon.Src, a.status, a.header)
+				t.Errorf("icon %s: got %d %v, want type %s", icon.Src, a.status, a.header, icon.Type)
 			}
 		}
 	}

@@ -15,7 +15,8 @@ import (
 	"videomall/mall/sitepage"
 )
 
-// TestSitePages_linked holds that every page of the shop leads to these pages, and that they stand where they matter.
+// TestSitePages_linked checks that every page of the shop links to the site pages, and that forms link to those that
+// apply to them.
 func TestSitePages_linked(t *testing.T) {
 	h := openHouse(t, nil)
 	h.Sells(990, -1)
@@ -29,15 +30,15 @@ func TestSitePages_linked(t *testing.T) {
 	main := func(a reply) string { s, _, _ := strings.Cut(a.body, "<footer"); return s }
 	if form := main(guest.shows("/sign-up", 200)); !strings.Contains(form, `href="/terms"`) ||
 		!strings.Contains(form, `href="/privacy"`) {
-		t.Error("the form of registration leads to no terms")
+		t.Error("sign-up form lacks a link to the terms or the privacy policy")
 	}
 	sam.post("/cart/items", map[string][]string{"sku_id": {"1"}})
 	if checkout := main(sam.shows("/checkout", 200)); !strings.Contains(checkout, `href="/refunds"`) {
-		t.Error("the checkout leads to no refund policy")
+		t.Error("checkout lacks a link to the refund policy")
 	}
 }
 
-// TestSitePages_multipart sends the form as browsers do: as long as it may be, and unreadable.
+// TestSitePages_multipart sends the form as browsers do, with the longest text and with text that is not valid.
 func TestSitePages_multipart(t *testing.T) {
 	h := openHouse(t, nil)
 	olga := h.at("192.0.2.1")
@@ -53,17 +54,17 @@ func TestSitePages_multipart(t *testing.T) {
 	}
 	long := strings.Repeat("文", sitepage.MaxBody)
 	if a := send("0", long, long); a.status != 303 {
-		t.Errorf("the longest text in both languages: %d", a.status)
+		t.Errorf("longest text in both languages: got %d, want 303", a.status)
 	}
 	for _, bad := range []string{"a\x00b", "\xff"} {
 		if a := send("1", bad, "x"); a.status != 400 {
-			t.Errorf("%q: %d", bad, a.status)
+			t.Errorf("text %q: got %d, want 400", bad, a.status)
 		}
 	}
 	olga.shows("/admin/audit", 200, "Saved a shop page", "page:terms")
 }
 
-// TestSitePages_of_another_process saves in one process while another keeps the page for its guests.
+// TestSitePages_of_another_process saves a page in one process while another caches it for guests.
 func TestSitePages_of_another_process(t *testing.T) {
 	h := openHouse(t, nil)
 	other := h.Another()
@@ -71,7 +72,7 @@ func TestSitePages_of_another_process(t *testing.T) {
 	done := make(chan struct{})
 	go func() { defer close(done); h.ListenInvalidations(hearing) }()
 	t.Cleanup(func() { stop(); <-done })
-	// A program's visit: a browser is given the cookie of its device, and with it a page of its own.
+	// The reader is a program, because a browser gets a device cookie, and with it a page that is not cached.
 	read := func() string { return h.at("192.0.2.1").ask("GET", "/terms", "", "Accept", "*/*").body }
 	until := func(what string, is func() bool) {
 		t.Helper()
@@ -82,7 +83,7 @@ func TestSitePages_of_another_process(t *testing.T) {
 		}
 	}
 	version := 0
-	until("the page is never kept", func() bool { // a row that nobody was told of is not seen
+	until("timed out waiting for the page to be cached", func() bool { // a row without an invalidation is not shown
 		before := read()
 		version++
 		_, err := h.Pool.Exec(h.Ctx, `insert into site_page_version values ('terms', $1, '', $2, now(), 1)`, version,
@@ -98,8 +99,8 @@ func TestSitePages_of_another_process(t *testing.T) {
 		Body:    locale.Text{En: "Told."},
 		By:      olga.ID,
 	}))
-	until("the new text is not shown", func() bool { return strings.Contains(read(), "Told.") })
+	until("timed out waiting for the new text", func() bool { return strings.Contains(read(), "Told.") })
 	if rows := malltest.Query[string](h.Mall, "select verb from audit_entry"); len(rows) != 1 {
-		t.Errorf("the log: %q", rows)
+		t.Errorf("audit entries: got %q, want one", rows)
 	}
 }

@@ -19,8 +19,8 @@ import (
 	"videomall/web"
 )
 
-// The whole server, whose middleware would pack an answer and hold it back: a stream passes as it is written, and ends
-// when the server stops.
+// TestSaleEvents_stream_through_middleware uses the whole server, whose middleware compresses and buffers answers. A
+// stream must pass as it is written, and end when the server stops.
 func TestSaleEvents_stream_through_middleware(t *testing.T) {
 	t.Parallel()
 	m := malltest.Open(t, "")
@@ -60,31 +60,32 @@ func TestSaleEvents_stream_through_middleware(t *testing.T) {
 		t.Helper()
 		r, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+path, nil)
 		m.OK(err)
-		r.Header.Set("Accept-Encoding", "gzip") // asked for by hand, it is not unpacked by hand either
+		r.Header.Set("Accept-Encoding", "gzip") // set explicitly, so that the client does not decompress
 		res, err := http.DefaultClient.Do(r)
 		m.OK(err)
 		t.Cleanup(func() { _ = res.Body.Close() })
 		return res
 	}
 	if page := ask("/sales"); page.Header.Get("Content-Encoding") != "gzip" {
-		t.Fatalf("a page is sent as %q: %s", page.Header.Get("Content-Encoding"), page.Status)
+		t.Fatalf("page: Content-Encoding: got %q, want gzip: %s", page.Header.Get("Content-Encoding"), page.Status)
 	}
 	res := ask(fmt.Sprintf("/sales/%d/events", c.ID))
 	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Encoding") != "" {
-		t.Fatalf("%s, packed as %q", res.Status, res.Header.Get("Content-Encoding"))
+		t.Fatalf("stream: got %s with Content-Encoding %q, want 200 without", res.Status,
+			res.Header.Get("Content-Encoding"))
 	}
 	lines := bufio.NewScanner(res.Body)
 	for lines.Scan() && !strings.HasPrefix(lines.Text(), "data: ") {
 	}
 	if !strings.Contains(lines.Text(), `"left":5`) {
-		t.Fatalf("the first event is %q", lines.Text())
+		t.Fatalf("first event: got %q, want 5 units left", lines.Text())
 	}
 	ctx, cancel := context.WithTimeout(m.Ctx, time.Minute)
 	defer cancel()
-	m.OK(server.Config.Shutdown(ctx)) // waits for all that is open
+	m.OK(server.Config.Shutdown(ctx)) // waits for all open requests
 	for lines.Scan() {
 		if strings.HasPrefix(lines.Text(), "data: ") {
-			t.Errorf("an event after the end: %s", lines.Text())
+			t.Errorf("event after the server has stopped: %s", lines.Text())
 		}
 	}
 }

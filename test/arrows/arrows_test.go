@@ -20,7 +20,7 @@ var leaves = []string{
 	"mall/seal", "mall/strictjson", "mall/textnorm", "mall/transition",
 }
 
-// allowed lists, for each room, the rooms that it may import besides the leaves. A package belongs to the room with the
+// allowed lists, for each area, the areas that it may import besides the leaves. A package belongs to the area with the
 // longest path that its own path begins with. "mall/*" stands for every module of the business.
 var allowed = map[string][]string{
 	"":                  {"command", "config"}, // main reads the command line
@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"demo":              {"mall", "mall/*"},
 	"docs":              {},
 	"embedded":          {},
-	"load":              {}, // knows a mall by its addresses
+	"load":              {}, // knows a mall only by its addresses
 	"load/stage":        {"load", "mall", "mall/*"},
 	"telemetry":         {},
 	"mall":              {"mall/*", "db", "telemetry"}, // the composition of the business
@@ -91,7 +91,7 @@ var allowed = map[string][]string{
 	"test":             {"*"},
 }
 
-// never lists the packages of other modules that no package of a room may import directly.
+// never lists the packages of other modules that no package of an area may import directly.
 var never = map[string][]string{
 	"mall/": {"github.com/labstack/echo", "github.com/a-h/templ"},
 	"db":    {"github.com/labstack/echo", "github.com/a-h/templ"},
@@ -103,30 +103,29 @@ type listed struct {
 	Imports    []string
 }
 
-// arrow is the permission of a room to import what the entry names.
-type arrow struct{ room, entry string }
+// arrow is the permission of an area to import what the entry names.
+type arrow struct{ area, entry string }
 
-// TestArrows_point_down fails for an import that no arrow permits, and for an arrow, a leaf or a room that nothing
-// needs.
+// TestArrows_point_down fails on an import that no arrow permits, and on an arrow, a leaf or an area that nothing uses.
 func TestArrows_point_down(t *testing.T) {
 	t.Parallel()
-	used, rooms := map[arrow]bool{}, map[string]bool{}
+	used, areas := map[arrow]bool{}, map[string]bool{}
 	packages := list(t)
 	if len(packages) < 20 {
-		t.Fatalf("only %d packages were listed", len(packages))
+		t.Fatalf("listed packages: got %d, want at least 20", len(packages))
 	}
 	for _, p := range packages {
 		path := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, strings.TrimSuffix(module, "/")), "/")
-		home := room(path)
+		home := area(path)
 		may, known := allowed[home]
 		if !known || (home == "" && path != "") {
-			t.Errorf("%q belongs to no room that this test knows", path)
+			t.Errorf("%q belongs to no area that this test knows", path)
 			continue
 		}
-		rooms[home] = true
+		areas[home] = true
 		for _, imported := range p.Imports {
 			if target, inside := strings.CutPrefix(imported, module); inside {
-				to := room(target)
+				to := area(target)
 				if to == home {
 					continue
 				}
@@ -150,26 +149,26 @@ func TestArrows_point_down(t *testing.T) {
 		}
 	}
 	for home, may := range allowed {
-		if !rooms[home] {
-			t.Errorf("no package belongs to the room %q", home)
+		if !areas[home] {
+			t.Errorf("no package belongs to area %q", home)
 		}
 		for _, entry := range may {
 			if !used[arrow{home, entry}] {
-				t.Errorf("nothing in %q needs the arrow to %q", home, entry)
+				t.Errorf("no package of %q uses the arrow to %q", home, entry)
 			}
 		}
 	}
 	for _, l := range leaves {
 		if !used[arrow{leaf, l}] {
-			t.Errorf("nothing imports the leaf %q", l)
+			t.Errorf("no package imports the leaf %q", l)
 		}
 	}
 }
 
-// leaf stands for any room that imports a leaf.
+// leaf stands for any area that imports a leaf.
 const leaf = "leaf"
 
-// permission returns the entry of may that permits an import of the room to.
+// permission returns the entry of may that permits an import of the area to.
 func permission(may []string, to string) (entry string, permitted bool) {
 	switch {
 	case slices.Contains(leaves, to):
@@ -182,7 +181,7 @@ func permission(may []string, to string) (entry string, permitted bool) {
 	return "*", slices.Contains(may, "*")
 }
 
-func room(path string) string {
+func area(path string) string {
 	best := ""
 	for r := range allowed {
 		if (path == r || strings.HasPrefix(path, r+"/")) && len(r) > len(best) {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// open lists the exported fields that the result of a constructor may have, each with the reason.
+// open lists the exported fields that the result of a constructor may have, with the reason for each.
 var open = map[string]string{
 	"fault.Fault.Kind":         "a fault is a value",
 	"fault.Fault.Slug":         "a fault is a value",
@@ -49,7 +49,7 @@ func TestModules_are_constructed_whole(t *testing.T) {
 						continue
 					}
 					if _, allowed := open[key]; !allowed {
-						t.Errorf("%s can be set, or reached, after construction: pass it to the constructor", key)
+						t.Errorf("%s is accessible after construction: pass it to the constructor instead", key)
 					}
 					used[key] = true
 				}
@@ -61,11 +61,11 @@ func TestModules_are_constructed_whole(t *testing.T) {
 		t.Fatal(err)
 	}
 	if found < 20 {
-		t.Errorf("only %d constructed types were found", found)
+		t.Errorf("constructed types: got %d, want at least 20", found)
 	}
 	for key := range open {
 		if !used[key] {
-			t.Errorf("%s needs no permission", key)
+			t.Errorf("%s is listed in open, but no such exported field exists", key)
 		}
 	}
 }

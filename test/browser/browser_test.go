@@ -1,6 +1,6 @@
-// Package browser_test looks at the whole mall through Chromium, as people do: one mall and one browser serve all
-// tests, and each person in them has a browser profile of their own. A console error, an uncaught exception, a
-// violation of the Content-Security-Policy or a request to any other host fails the test in which it happens.
+// Package browser_test uses the whole mall through Chromium, as people do. All tests share one mall and one browser, in
+// which each person has a profile of their own. A console error, an uncaught exception, a violation of the
+// Content-Security-Policy or a request to another host fails the test in which it happens.
 package browser_test
 
 import (
@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 			err = errors.Join(err, h.close())
 		}
 		if err != nil {
-			fmt.Fprintln(os.Stderr, "the mall did not end well:", err)
+			fmt.Fprintln(os.Stderr, "close the mall:", err)
 			code = max(code, 1)
 		}
 	}
@@ -32,14 +32,14 @@ func TestMain(m *testing.M) {
 }
 
 var (
-	opened      bool // the mall, by require
+	opened      bool // whether require has opened the mall
 	stopBrowser = func() {}
 	theBrowser  = sync.OnceValues(startBrowser)
 	asking      sync.Mutex
 )
 
-// require returns the mall and the browser's context. Without a browser it skips the test and says so, or fails where
-// E2E=required demands one.
+// require returns the mall and the browser's context. Without a browser it skips the test, or fails it if E2E=required
+// is set.
 func require(t *testing.T) (*house, context.Context) {
 	t.Helper()
 	asking.Lock()

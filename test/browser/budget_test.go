@@ -13,11 +13,11 @@ import (
 
 const (
 	homeBudget  = 150_000 // bytes over the wire, headers included, before anybody scrolls
-	shiftBudget = 0.02    // cumulative layout shift; 0.1 is what the web calls good
+	shiftBudget = 0.02    // cumulative layout shift; Core Web Vitals call up to 0.1 good
 )
 
 // TestHome_budget measures what a first visit with an empty cache costs, without the pictures below the fold. A browser
-// fetches some of those in advance, as many as it likes; the others must wait until somebody scrolls.
+// may fetch some of those in advance; the others must wait until somebody scrolls.
 func TestHome_budget(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 1280})
@@ -41,10 +41,10 @@ func TestHome_budget(t *testing.T) {
 	t.Logf("home: %.1f KB, with the pictures fetched in advance %.1f KB; %d pictures wait\n%s", first/1000, all/1000,
 		waiting, strings.Join(lines, "\n"))
 	if first > homeBudget {
-		t.Errorf("the home page costs %.0f bytes, more than %d", first, homeBudget)
+		t.Errorf("home page: got %.0f bytes, want at most %d", first, homeBudget)
 	}
 	if waiting == 0 {
-		t.Error("all pictures were loaded at once")
+		t.Error("home page loads all pictures at once, want some to wait for scrolling")
 	}
 	p.do(chromedp.EmulateViewport(1280, 12000))
 	p.until(`[...document.images].every(i => i.complete && i.naturalWidth > 0)`)
@@ -56,7 +56,7 @@ var phoneBudgets = map[string]float64{
 	"/":                    150_000,
 	"/videos":              180_000,
 	"/v/aurora-nights":     120_000,
-	"/watch/ink-mountains": 110_000, // before the press that brings the player
+	"/watch/ink-mountains": 110_000, // before the press that loads the player
 }
 
 // TestPages_budget_on_phone sums everything that the shop's pages cost on a first visit with an empty cache, before
@@ -85,7 +85,7 @@ func TestPages_budget_on_phone(t *testing.T) {
 		slices.Sort(lines)
 		t.Logf("%s: %.1f KB\n%s", path, all/1000, strings.Join(lines, "\n"))
 		if all > budget {
-			t.Errorf("%s costs %.0f bytes, more than %.0f", path, all, budget)
+			t.Errorf("%s: got %.0f bytes, want at most %.0f", path, all, budget)
 		}
 	}
 }
@@ -109,7 +109,7 @@ func TestPages_no_layout_shift(t *testing.T) {
 			if strings.HasPrefix(path, "/v/") {
 				p.has(`[data-trailer] [data-start]:not([hidden])`)
 			}
-			if strings.HasSuffix(path, waiting.OrderNo) { // a page that asks each second must not jump either
+			if strings.HasSuffix(path, waiting.OrderNo) { // a page that polls each second must not shift either
 				left := eval[string](p, `document.getElementById('time-left').textContent`)
 				p.until(`document.getElementById('time-left').textContent !== ` + quoted(left))
 			}
@@ -118,7 +118,8 @@ func TestPages_no_layout_shift(t *testing.T) {
 			shift := eval[float64](p, `window.shifted`)
 			t.Logf("%s at %d px: layout shift %.4f", path, l.width, shift)
 			if shift >= shiftBudget {
-				t.Errorf("%s at %d px jumps by %.4f: %v", path, l.width, shift, eval[[]string](p, `window.shifts`))
+				t.Errorf("%s at %d px: layout shift %.4f is too large: %v", path, l.width, shift,
+					eval[[]string](p, `window.shifts`))
 			}
 		}
 	}

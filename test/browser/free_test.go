@@ -8,8 +8,8 @@ import (
 	"videomall/mall/account"
 )
 
-// TestFreePreview_guest_watches_and_buyer_jumps_by_chapter watches the free minutes of a video to their end, and again,
-// and then the whole video as its buyer.
+// TestFreePreview_guest_watches_and_buyer_jumps_by_chapter watches the free minutes of a video to their end, twice, and
+// then the whole video as its buyer.
 func TestFreePreview_guest_watches_and_buyer_jumps_by_chapter(t *testing.T) {
 	t.Parallel()
 	const slug = "snow-in-the-pines"
@@ -24,7 +24,7 @@ func TestFreePreview_guest_watches_and_buyer_jumps_by_chapter(t *testing.T) {
 	p.until(videoElement + `?.readyState >= 2`)
 	p.until(videoElement + `?.currentTime > 1`)
 	if d := eval[float64](p, videoElement+`.duration`); d > 8.5 {
-		p.fail("more than the free part is there")
+		p.fail("the preview is longer than the free part")
 	}
 	eval[float64](p, videoElement+`.currentTime = 7`)
 	p.has(`.player-end form[action="/cart/items"] button`)
@@ -45,7 +45,7 @@ func TestFreePreview_guest_watches_and_buyer_jumps_by_chapter(t *testing.T) {
 	p.until(videoElement + `.currentTime >= 8 && document.querySelector('.player-chapter-name').textContent.length > 3`)
 }
 
-// TestCheckout_free_video presses the button once and sees the video play; a guest signs in on the way.
+// TestCheckout_free_video presses the button once, after which the video plays. A guest signs in on the way.
 func TestCheckout_free_video(t *testing.T) {
 	t.Parallel()
 	const (
@@ -59,10 +59,10 @@ func TestCheckout_free_video(t *testing.T) {
 		p.at("/watch/" + slug)
 		p.until(videoElement + `?.currentTime > 0.5 && !` + videoElement + `.paused`)
 		if eval[bool](p, `!!document.querySelector('.player-notice')`) {
-			p.fail("it plays behind a notice")
+			p.fail("the video plays behind a notice")
 		}
 	}
-	t.Run("a_guest_signs_in_on_the_way", func(t *testing.T) {
+	t.Run("guest_signs_in_on_the_way", func(t *testing.T) {
 		t.Parallel()
 		p := newPerson(t, look{lang: "en", width: 390})
 		u := p.mall.account(t, "Robin", account.RoleShopper)
@@ -82,7 +82,7 @@ func TestCheckout_free_video(t *testing.T) {
 		p.click(button)
 		plays(p, freeVideo)
 	})
-	t.Run("the_next_episode", func(t *testing.T) {
+	t.Run("next_episode", func(t *testing.T) {
 		t.Parallel()
 		p := newPerson(t, look{lang: "en", width: 1280})
 		u := p.mall.account(t, "Robin", account.RoleShopper)

@@ -9,10 +9,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// listed is what a list shows, as one text to compare by.
+// listed is an expression for the addresses in a list, as one string to compare.
 const listed = `[...document.querySelectorAll('#cards a.card-link')].map(a => a.getAttribute('href')).join(' ')`
 
-// TestList_back_restores_position goes through a sort, a filter and a video, and back again.
+// TestList_back_restores_position sorts and filters a list, opens a video, and goes back step by step.
 func TestList_back_restores_position(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 1280})
@@ -28,7 +28,7 @@ func TestList_back_restores_position(t *testing.T) {
 	filtered := eval[string](p, `location.pathname + location.search`)
 	seen[filtered] = eval[string](p, listed)
 	if !eval[bool](p, `window.stayed === true`) {
-		t.Error("the list was loaded anew instead of swapped")
+		t.Error("sorting or filtering reloads the page instead of swapping the list")
 	}
 	p.click(`#cards a.card-link`)
 	p.at("/v/")
@@ -53,7 +53,7 @@ func TestList_back_restores_position(t *testing.T) {
 	p.until(`document.querySelectorAll('#cards article').length > ` + itoa(before))
 }
 
-// TestCheckout_double_click_places_one_order presses each button that costs money twice, and comes back to press it again.
+// TestCheckout_double_click_places_one_order double-clicks each button that costs money, and goes back to click again.
 func TestCheckout_double_click_places_one_order(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 1280})
@@ -66,18 +66,17 @@ func TestCheckout_double_click_places_one_order(t *testing.T) {
 	p.doubleClick(`#checkout button[data-once]`)
 	p.at("/sandbox/pay/")
 	if n := orders(); n != 1 {
-		t.Errorf("a double click made %d orders", n)
+		t.Errorf("orders after a double click: got %d, want 1", n)
 	}
 	eval[bool](p, `history.back(); true`)
-	// The browser shows the page that it kept, or, where it has dropped it, the unpaid order, to which /checkout leads
-	// now.
+	// The browser shows the page from its cache or, without it, the unpaid order, to which /checkout redirects now.
 	p.until(`/^.(checkout$|orders.)/.test(location.pathname) && document.readyState === 'complete'`)
 	if eval[bool](p, `!!document.querySelector('#checkout button[data-once]')`) {
 		eval[bool](p, `document.querySelector('#checkout button[data-once]').click(); true`)
 		p.until(`!location.pathname.startsWith('/checkout') && document.readyState === 'complete'`)
 	}
 	if n := orders(); n != 1 {
-		t.Errorf("back and pay again made %d orders", n)
+		t.Errorf("orders after going back and paying again: got %d, want 1", n)
 	}
 	orderNo := p.mall.text(t, `select order_no from video_order where user_id = $1`, mei.ID)
 	p.visit("/orders/" + orderNo)
@@ -87,7 +86,7 @@ func TestCheckout_double_click_places_one_order(t *testing.T) {
 	p.at("/orders/" + orderNo)
 	p.has(`[data-status="DELIVERED"]`)
 	if n := p.mall.count(t, `select count(*) from payment_capture where reference = $1`, orderNo); n != 1 {
-		t.Errorf("a double click paid %d times", n)
+		t.Errorf("captures after a double click: got %d, want 1", n)
 	}
 }
 
@@ -100,7 +99,7 @@ func TestSignIn_ended_session_leads_back(t *testing.T) {
 	p.enter(mei)
 	p.expect(`401 \(Unauthorized\)`)
 
-	p.visit("/orders/" + o.OrderNo) // asks once a second, and finds the session gone
+	p.visit("/orders/" + o.OrderNo) // polls once a second, and finds the session gone
 	p.forget()
 	p.at("/sign-in?next=%2Forders%2F" + o.OrderNo)
 	p.fill(`#email`, mei.Email)
@@ -110,16 +109,16 @@ func TestSignIn_ended_session_leads_back(t *testing.T) {
 	p.has(`form[action$="/pay"]`)
 
 	p.inCart("six-string-colours")
-	p.visit("/checkout") // and a form that is sent without it orders nothing
+	p.visit("/checkout") // a form that is sent without a session orders nothing
 	p.forget()
 	p.click(`#checkout button[data-once]`)
 	p.at("/sign-in?next=%2Fcheckout")
 	if n := p.mall.count(t, `select count(*) from video_order where user_id = $1`, mei.ID); n != 1 {
-		t.Errorf("%d orders, want the one from before", n)
+		t.Errorf("orders: got %d, want the one from before", n)
 	}
 }
 
-// forget ends the session as its expiry does: the cookie is gone.
+// forget ends the session as its expiry does: it deletes the cookie.
 func (p *person) forget() {
 	p.t.Helper()
 	_, err := chromedp.Call(p.ctx, network.ClearBrowserCookies, cdp.Empty{})

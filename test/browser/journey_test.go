@@ -11,13 +11,13 @@ import (
 
 // trip is the main journey through the mall, as one person makes it.
 type trip struct {
-	look   look
-	query  string
-	slug   string
-	sku    string // a selector of the SKU's radio button; empty takes the one that is chosen
-	rental bool
-	delay  string // seconds that the bank keeps its notice back; empty is at once
-	reload bool   // asks for the page again after the refund instead of waiting for the heartbeat
+	look    look
+	query   string
+	slug    string
+	sku     string // selects the SKU's radio button; empty keeps the SKU that is chosen already
+	rental  bool
+	delay   string // seconds by which the sandbox delays its notice; empty is at once
+	reload  bool   // reloads the page after the refund instead of waiting for the heartbeat
 }
 
 func TestJourney_Chinese_on_phone(t *testing.T) {
@@ -63,7 +63,7 @@ func (j trip) run(t *testing.T) {
 	orderNo := j.buy(p)
 	j.watch(p)
 	auth := eval[string](p, `document.querySelector('[data-player]').dataset.authUrl`)
-	p.expect(`403 \(Forbidden\)`) // from here on, refusals are what the test is about
+	p.expect(`403 \(Forbidden\)`) // from here on, the test is about refusals
 	p.expect(`410 \(Gone\)`)
 	refundByHand(t, look{lang: j.look.lang, width: 1280}, orderNo)
 	j.refused(p, auth)
@@ -72,7 +72,7 @@ func (j trip) run(t *testing.T) {
 	p.has(`[data-status="REFUNDED"]`)
 }
 
-// find searches and comes to the video's page.
+// find searches for the video and opens its page.
 func (j trip) find(p *person) {
 	p.visit("/")
 	p.until(`document.documentElement.lang === ` + quoted(j.look.lang))
@@ -99,7 +99,7 @@ func (j trip) fillCart(p *person) {
 	p.at("/sign-in?next=%2Fcheckout")
 }
 
-// register makes an account, and finds the cart as the guest left it.
+// register creates an account, and checks that the guest's cart is kept.
 func (j trip) register(p *person) {
 	p.click(`main a[href^="/sign-up"]`)
 	p.at("/sign-up")
@@ -112,7 +112,7 @@ func (j trip) register(p *person) {
 	p.until(`document.querySelector('#cart-link span')?.textContent === '1'`)
 }
 
-// buy pays at the sandbox and sees the order page come to the end by itself.
+// buy pays at the sandbox, and checks that the order page follows the order to its delivery by itself.
 func (j trip) buy(p *person) (orderNo string) {
 	p.click(`#checkout button[data-once]`)
 	p.at("/sandbox/pay/")
@@ -126,12 +126,12 @@ func (j trip) buy(p *person) (orderNo string) {
 	orderNo = eval[string](p, `window.stayed = true; location.pathname.split('/')[2]`)
 	p.until(`document.querySelector('[data-status="DELIVERED"]')`)
 	if !eval[bool](p, `window.stayed === true`) {
-		p.fail("the order page was loaded anew instead of following its order")
+		p.fail("the order page was reloaded instead of following its order")
 	}
 	return orderNo
 }
 
-// watch plays the video and sees that it came encrypted, by a token.
+// watch plays the video, and checks that it was authorised by a token and encrypted.
 func (j trip) watch(p *person) {
 	p.click(`#order-status a[href="/watch/` + j.slug + `"]`)
 	p.at("/watch/" + j.slug)
@@ -144,12 +144,12 @@ func (j trip) watch(p *person) {
 	p.until(videoElement + `?.currentTime > 1.5`)
 	for _, part := range []string{"/p/", "/k/", "/s/", "/api/v1/mall/play/auth/"} {
 		if !p.asked(p.mall.url + part) {
-			p.fail("the video played without asking for " + part)
+			p.fail("the video played without requesting " + part)
 		}
 	}
 }
 
-// refundByHand refunds on the order's page, as an operator does.
+// refundByHand refunds the order on its page, as an operator does.
 func refundByHand(t *testing.T, l look, orderNo string) {
 	t.Helper()
 	p := newPerson(t, l)
@@ -166,7 +166,7 @@ func refundByHand(t *testing.T, l look, orderNo string) {
 	p.mall.reaches(t, orderNo, order.Refunded)
 }
 
-// refused checks that playing ends, in the player and at the API.
+// refused checks that the refund ends playback, in the player and at the API.
 func (j trip) refused(p *person, auth string) {
 	if j.reload {
 		p.visit("/watch/" + j.slug)
@@ -181,6 +181,6 @@ func (j trip) refused(p *person, auth string) {
 		`(() => { const x = new XMLHttpRequest(); x.open('GET', `+quoted(auth)+
 			`, false); x.send(); return x.status; })()`)
 	if status != 403 {
-		p.fail("authorising after a refund was not refused")
+		p.fail("authorisation after a refund was not refused with 403")
 	}
 }

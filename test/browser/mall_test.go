@@ -111,7 +111,7 @@ func freeAddress() (string, error) {
 	return l.Addr().String(), nil
 }
 
-// account makes an account that no other test uses.
+// account creates an account that no other test uses.
 func (h *house) account(t *testing.T, name, role string) account.User {
 	t.Helper()
 	u, err := h.Accounts.Provision(t.Context(), account.User{
@@ -125,7 +125,7 @@ func (h *house) account(t *testing.T, name, role string) account.User {
 	return u
 }
 
-// sku finds a SKU of the demo's: "aurora-nights", "own", "HD".
+// sku returns the SKU of a demo video: "aurora-nights", "own", "HD".
 func (h *house) sku(t *testing.T, slug, kind, quality string) int64 {
 	t.Helper()
 	product, err := h.Catalog.ProductBySlug(t.Context(), slug)
@@ -137,7 +137,7 @@ func (h *house) sku(t *testing.T, slug, kind, quality string) int64 {
 			return k.ID
 		}
 	}
-	t.Fatalf("%s has no %s in %s", slug, kind, quality)
+	t.Fatalf("video %s has no SKU of kind %s in %s", slug, kind, quality)
 	return 0
 }
 
@@ -158,7 +158,7 @@ func (h *house) place(t *testing.T, userID int64, skus ...int64) order.Order {
 	return o
 }
 
-// pay pays at the sandbox, by its own verb, and leaves the rest to the mall's jobs.
+// pay pays at the sandbox, without its page, and leaves the rest to the mall's jobs.
 func (h *house) pay(t *testing.T, o order.Order, with sandbox.PayOptions) {
 	t.Helper()
 	attempt, err := h.Orders.Prepay(t.Context(), o.UserID, o.OrderNo, sandbox.Name, h.url+"/orders/"+o.OrderNo)
@@ -234,14 +234,14 @@ func (h *house) text(t *testing.T, sql string, args ...any) (s string) {
 	return s
 }
 
-// patience is how long a busy machine may take for anything.
+// patience is how long anything may take on a busy machine.
 const patience = 3 * time.Minute
 
 func eventually(t *testing.T, what string, ready func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !ready(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("never: %s", what)
+			t.Fatalf("timed out waiting until %s", what)
 		}
 	}
 }

@@ -46,9 +46,9 @@ func TestShop_without_scripts(t *testing.T) {
 	p.visit("/orders/" + orderNo)
 	p.has(`[data-status="DELIVERED"] a[href="/watch/a-bowl-of-tea"]`)
 	if n := p.mall.count(t, `select count(*) from video_order where user_id = $1`, mei.ID); n != 1 {
-		t.Errorf("%d orders, want 1", n)
+		t.Errorf("orders: got %d, want 1", n)
 	}
 	if eval[bool](p, `typeof htmx !== 'undefined'`) {
-		t.Error("scripts ran after all")
+		t.Error("htmx ran although scripts are off")
 	}
 }

@@ -19,8 +19,8 @@ type violation struct {
 	Nodes            []string
 }
 
-// What axe-core is asked for: allRules are those of WCAG 2.2 A and AA, targets of at least 24 pixels (2.5.8) among them,
-// and axe's best practices; colourRules are those that depend on the theme, which changes colours and nothing else.
+// The rules that axe-core checks. allRules are those of WCAG 2.2 A and AA, including targets of at least 24 pixels
+// (2.5.8), and axe's best practices. colourRules are those that depend on the theme, which changes only colours.
 const (
 	allRules    = `rules: {'target-size': {enabled: true}}`
 	colourRules = `runOnly: ['color-contrast', 'link-in-text-block']`
@@ -29,8 +29,8 @@ const (
 const runAxe = `axe.run(%s, {resultTypes: ['violations'], preload: false, %s}).then(r => r.violations
 	.map(v => ({ID: v.id, Impact: v.impact, Help: v.help, Nodes: v.nodes.slice(0, 5).map(n => n.target.join(' ') + '  ' + n.html.slice(0, 200) + '  ' + n.failureSummary.replace(/\s+/g, ' ').slice(0, 300))})))`
 
-// axeViolations runs axe-core on the page as it is. It stops animations first: colours that fade in have no contrast
-// yet.
+// axeViolations runs axe-core on the page as it is. It ends animations first, because colours that are still fading in
+// lack contrast.
 func (p *person) axeViolations(part, rules string) []violation {
 	p.t.Helper()
 	eval[bool](p, `document.getAnimations().forEach(a => { try { a.finish(); } catch { a.cancel(); } }); true`)
@@ -47,7 +47,7 @@ func (p *person) axeViolations(part, rules string) []violation {
 	return found
 }
 
-// fits returns what exceeds the right edge of the screen, if anything does.
+// sticksOut is an expression for the elements that exceed the right edge of the screen, or an empty string if none does.
 const sticksOut = `(() => {
 	const room = document.documentElement.clientWidth;
 	if (document.documentElement.scrollWidth <= room) return '';
@@ -76,8 +76,8 @@ func TestPages_desktop_light(t *testing.T) {
 // inspect checks that each page is accessible, fits a phone, and names its language.
 func inspect(t *testing.T, l look) { tour(t, l, judge) }
 
-// judge checks one page: by all rules in the theme of its look, by the rules of colours in the other theme. The two
-// tours have different themes, so that every page is checked by all rules in both.
+// judge checks one page: by all rules in the theme of its look, and by the rules about colours in the other theme. The
+// two tours have different themes, so every page is checked by all rules in both.
 func judge(p *person, s stop) {
 	t, l := p.t, p.look
 	t.Helper()
@@ -98,20 +98,20 @@ func judge(p *person, s stop) {
 		eval[string](p, `document.documentElement.dataset.theme = `+quoted(shown))
 	}
 	if eval[bool](p, `!window.htmx && document.querySelector('[hx-get], [hx-post]') !== null`) {
-		t.Errorf("%s swaps parts of itself without htmx", s.name)
+		t.Errorf("%s has htmx attributes but does not load htmx", s.name)
 	}
 	if n := eval[int](p, `document.querySelectorAll('[type=search]').length`); strings.HasPrefix(s.path, "/admin") &&
 		n != 1 {
-		t.Errorf("%s has %d search fields, want one", s.name, n)
+		t.Errorf("%s: search fields: got %d, want 1", s.name, n)
 	}
 	if lang := eval[string](p, `document.documentElement.lang`); lang != l.lang {
-		t.Errorf("%s is in %q, want %q", s.name, lang, l.lang)
+		t.Errorf("%s: language: got %q, want %q", s.name, lang, l.lang)
 	}
 	if theme := eval[string](p, `document.documentElement.dataset.theme ?? ''`); theme != themes[l.theme] {
-		t.Errorf("%s is drawn in the theme %q, want %q", s.name, theme, themes[l.theme])
+		t.Errorf("%s: theme: got %q, want %q", s.name, theme, themes[l.theme])
 	}
 	if y := eval[float64](p, `scrollY`); s.act == nil && y != 0 {
-		t.Errorf("%s (%d px) opens %g pixels below its top", s.name, l.width, y)
+		t.Errorf("%s (%d px): scroll position on opening: got %g, want 0", s.name, l.width, y)
 	}
 	p.fitsPhone(s.name)
 }

@@ -30,7 +30,7 @@ import (
 type look struct {
 	lang  string // zh-CN or en
 	width int64  // CSS pixels
-	theme string // light or dark; empty leaves it to the browser, which is light
+	theme string // light or dark; empty leaves it to the browser, which chooses light
 }
 
 // person is somebody with a browser profile of their own.
@@ -41,9 +41,9 @@ type person struct {
 	look look
 
 	mu       sync.Mutex
-	wrong    []string // what must not happen while somebody looks
+	wrong    []string // errors that fail the test
 	expected []*regexp.Regexp
-	requests []string                     // addresses asked for, in order
+	requests []string                     // requested addresses, in order
 	open     map[network.RequestID]string // the address of each request that has not ended
 	bytes    map[string]float64           // over the wire, headers included, by address
 	settled  time.Time                    // when the last request ended
@@ -126,7 +126,7 @@ func (p *person) hear(event any) {
 		p.requests = append(p.requests, e.Request.URL)
 		if u, err := url.Parse(e.Request.URL); err != nil ||
 			u.Hostname() != "127.0.0.1" && u.Scheme != "data" && u.Scheme != "blob" && u.Scheme != "about" {
-			p.amiss("a request left the machine: " + e.Request.URL)
+			p.amiss("request to another host: " + e.Request.URL)
 		}
 		if strings.HasPrefix(e.Request.URL, "http") {
 			p.open[e.RequestID] = e.Request.URL
@@ -150,7 +150,7 @@ func (p *person) amiss(what string) {
 	p.wrong = append(p.wrong, what)
 }
 
-// expect ignores errors that match from now on.
+// expect ignores matching errors from now on.
 func (p *person) expect(pattern string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -167,7 +167,7 @@ func (p *person) quiet() {
 	})
 }
 
-// painted waits until what the page shows now has been drawn twice, so that its layout shifts are counted.
+// painted waits until the current page has been drawn twice, so that its layout shifts are counted.
 func (p *person) painted() {
 	p.t.Helper()
 	_, err := chromedp.Run(p.ctx,
@@ -195,7 +195,7 @@ func (p *person) ok(err error) {
 	}
 }
 
-// fail ends the test with what is on the screen.
+// fail ends the test with a message, the text of the page and a screenshot.
 func (p *person) fail(what string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, 10*time.Second)
@@ -229,7 +229,7 @@ func (p *person) visit(path string) {
 	}
 }
 
-// eval returns what an expression of JavaScript is.
+// eval returns the value of a JavaScript expression.
 func eval[T any](p *person, js string) T {
 	p.t.Helper()
 	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](js))
@@ -239,7 +239,7 @@ func eval[T any](p *person, js string) T {
 	return v
 }
 
-// until waits for an expression to become true, over as many pages as that takes.
+// until waits until an expression is true, across page loads.
 func (p *person) until(js string) {
 	p.t.Helper()
 	var last error
@@ -251,23 +251,23 @@ func (p *person) until(js string) {
 			return
 		}
 	}
-	p.fail(fmt.Sprintf("never true: %s (%v)", js, last))
+	p.fail(fmt.Sprintf("timed out waiting until true: %s (last error: %v)", js, last))
 }
 
-// at waits until the address begins with that path and the page stands.
+// at waits until the address begins with that path and the page has loaded.
 func (p *person) at(path string) {
 	p.t.Helper()
 	p.until(
 		fmt.Sprintf("(location.pathname + location.search).startsWith(%q) && document.readyState === 'complete'", path))
 }
 
-// has waits until an element that matches is there.
+// has waits until a matching element exists.
 func (p *person) has(css string) {
 	p.t.Helper()
 	p.until(fmt.Sprintf("document.querySelector(%q)", css))
 }
 
-// click presses the first element that matches, with the mouse.
+// click clicks the first matching element with the mouse.
 func (p *person) click(css string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
@@ -303,7 +303,7 @@ func (p *person) scripts(on bool) {
 	p.ok(err)
 }
 
-// password opens every account that the tests make.
+// password is the password of every account that the tests create.
 const password = "correct horse battery"
 
 func passwordOf(email string) string {
@@ -315,7 +315,7 @@ func passwordOf(email string) string {
 	return password
 }
 
-// enter gives the browser the session that the sign-in form gives.
+// enter signs in by the sign-in form and gives the session to the browser.
 func (p *person) enter(u account.User) {
 	p.t.Helper()
 	client := http.Client{Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error {
@@ -329,9 +329,9 @@ func (p *person) enter(u account.User) {
 	defer res.Body.Close()
 	_, _ = io.Copy(io.Discard, res.Body)
 	if res.StatusCode != http.StatusSeeOther {
-		p.t.Fatalf("sign in: %s", res.Status)
+		p.t.Fatalf("sign in: got %s, want 303", res.Status)
 	}
-	// Loading a page here consumes the greeting, which would otherwise stand above the first page of the test.
+	// Loading a page here consumes the greeting, which would otherwise be shown on the first page of the test.
 	greeted, err := http.NewRequestWithContext(p.ctx, http.MethodGet, p.mall.url+"/library", nil)
 	p.ok(err)
 	for _, c := range res.Cookies() {

@@ -14,8 +14,8 @@ import (
 	bundleview "videomall/views/bundle"
 )
 
-// TestPhone_long_words walks through all pages on which a person's words stand, with words of sixty letters, and sees
-// that none is wider than a phone.
+// TestPhone_long_words walks through all pages that show what people have written, with words of sixty letters, and
+// checks that none is wider than a phone.
 func TestPhone_long_words(t *testing.T) {
 	t.Parallel()
 	h, _ := require(t)
@@ -67,8 +67,8 @@ func TestPhone_long_words(t *testing.T) {
 	walk(t, look{lang: "en", width: 390}, stops, func(p *person, s stop) { p.fitsPhone(s.name) })
 }
 
-// seriesAndBundle are the pages of a series with one video of the workshop and of a bundle with another one besides,
-// both called name.
+// seriesAndBundle creates a series and a bundle of two videos of the workshop, both called name, and returns the paths
+// of their pages. The second video belongs to the series.
 func (h *house) seriesAndBundle(t *testing.T, w *workshop, name string) (series, bundle string) {
 	t.Helper()
 	ctx := t.Context()
@@ -124,11 +124,11 @@ func TestPhone_BuyBar(t *testing.T) {
 	p.do(chromedp.EmulateViewport(1280, 900))
 	p.visit("/v/aurora-nights")
 	if eval[bool](p, bar+`.checkVisibility()`) {
-		t.Error("the bar stands on a desk, beside the panel")
+		t.Error("the buy bar is visible on a wide screen, beside the panel")
 	}
 }
 
-// TestPhone_BuyBar_without_scripts buys with the bar when only the form works.
+// TestPhone_BuyBar_without_scripts buys with the bar when scripts are off.
 func TestPhone_BuyBar_without_scripts(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 390})
@@ -138,8 +138,8 @@ func TestPhone_BuyBar_without_scripts(t *testing.T) {
 	p.at("/sign-in?next=%2Fcheckout")
 }
 
-// TestPhone_more_tabs checks that a row that scrolls sideways shows that there is more, and that figures stand side by
-// side.
+// TestPhone_more_tabs checks that a row that scrolls sideways shows that there is more, and that figures are laid out
+// side by side.
 func TestPhone_more_tabs(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 390})
@@ -152,15 +152,15 @@ func TestPhone_more_tabs(t *testing.T) {
 	}
 	if shades := eval[string](p,
 		`getComputedStyle(document.querySelector('main .rail')).backgroundAttachment`); shades != "local, local, scroll, scroll" {
-		t.Errorf("a rail's ends look like %q", shades)
+		t.Errorf("background-attachment of a rail: got %q", shades)
 	}
 	if !eval[bool](p,
 		`(tiles => tiles.length > 1 && tiles[0].getBoundingClientRect().top === tiles[1].getBoundingClientRect().top)(document.querySelector('.stat-tiles').children)`) {
-		t.Error("figures stand below each other")
+		t.Error("figures are below each other, want them side by side")
 	}
 }
 
-// TestStudioReviews_folded opens an answer's form and saves an answer, without scripts.
+// TestStudioReviews_folded opens the form of an answer and saves an answer, without scripts.
 func TestStudioReviews_folded(t *testing.T) {
 	t.Parallel()
 	h, _ := require(t)
@@ -171,7 +171,7 @@ func TestStudioReviews_folded(t *testing.T) {
 	p.visit("/studio/reviews")
 	p.has(`main details textarea`)
 	if eval[bool](p, `[...document.querySelectorAll('main textarea')].some(t => t.checkVisibility())`) {
-		t.Error("an answer's form is open before anybody asks for it")
+		t.Error("the form of an answer is open before anybody opens it")
 	}
 	p.click(`main details > summary`)
 	p.fill(`main details[open] textarea`, "Thank you")

@@ -12,8 +12,9 @@ import (
 
 var pictures = flag.String("pictures", "", "a folder that TestPictures_sizes writes PNGs of all pages to")
 
-// TestPictures_sizes takes the pictures that the README shows and people look at: go test ./test/browser -run TestPictures_sizes
-// -pictures DIR
+// TestPictures_sizes takes screenshots of all pages, those in the README among them:
+//
+//	go test ./test/browser -run TestPictures_sizes -pictures DIR
 func TestPictures_sizes(t *testing.T) {
 	if *pictures == "" {
 		t.Skip("no -pictures DIR")
@@ -25,7 +26,7 @@ func TestPictures_sizes(t *testing.T) {
 	}
 }
 
-// looks are the four set-ups in which pages are pictured.
+// looks are the four set-ups in which screenshots are taken.
 var looks = []look{
 	{
 		lang:  "en",

@@ -6,20 +6,20 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// pressFirst is a browser that wants a press on the page itself before it plays anything.
+// pressFirst makes the browser refuse to play anything before a press on the page.
 const pressFirst = `const play = HTMLMediaElement.prototype.play;
 HTMLMediaElement.prototype.play = function () {
 	return navigator.userActivation.hasBeenActive ? play.call(this) : Promise.reject(new DOMException('press first', 'NotAllowedError'));
 };`
 
-// saveData is a browser that is to load as little as it can.
+// saveData makes the browser ask for as little data as possible.
 const saveData = `Object.defineProperty(navigator, 'connection', {value: {saveData: true}});`
 
 const playsInFront = videoElement + `?.currentTime > 0.5 && !` + videoElement +
 	`.paused && !document.querySelector('.player-notice, .player[data-busy]')`
 
-// press plays the video of a page that was opened by its address, as browsers want it there, and pauses it once it has
-// begun.
+// press plays the video by a press, which browsers require on a page that was opened by its address, and pauses it once
+// it has begun.
 func (p *person) press() {
 	p.t.Helper()
 	p.click(`[data-player] [data-start]`)
@@ -33,8 +33,8 @@ func (p *person) press() {
 func TestWatch_press_before_player_is_ready(t *testing.T) {
 	t.Parallel()
 	for name, press := range map[string]func(p *person){
-		"by_the_mouse": func(p *person) { p.click(`[data-player] [data-start]`) },
-		"by_the_key_k": func(p *person) {
+		"by_mouse": func(p *person) { p.click(`[data-player] [data-start]`) },
+		"by_key_k": func(p *person) {
 			p.do(chromedp.SendKeys(chromedp.CSS(`[data-player] [data-start]`), "k", chromedp.NodeVisible))
 		},
 	} {
@@ -44,14 +44,14 @@ func TestWatch_press_before_player_is_ready(t *testing.T) {
 			p.beforePages(pressFirst)
 			p.visit("/watch/" + videos[0])
 			p.has(`[data-player] [data-start][aria-label^="Play: "]:not([hidden])`)
-			// ahead of the press
+			// The script is fetched ahead of the press.
 			p.until(`performance.getEntriesByType('resource').some(r => r.name.includes('/static/player.'))`)
 			p.quiet()
 			if eval[bool](p, `!!globalThis.MallPlayer`) {
-				t.Error("the player runs before anybody has pressed")
+				t.Error("the player runs before the press")
 			}
 			if p.asked("/play/auth/") {
-				t.Error("the page takes the account's stream before anybody has pressed")
+				t.Error("the page takes the account's stream before the press")
 			}
 			press(p)
 			p.until(playsInFront)
@@ -62,7 +62,7 @@ func TestWatch_press_before_player_is_ready(t *testing.T) {
 	}
 }
 
-// TestWatch_press_while_offline presses while the script can't be loaded, and again when it can.
+// TestWatch_press_while_offline presses while the script can't be loaded, and again once it can.
 func TestWatch_press_while_offline(t *testing.T) {
 	t.Parallel()
 	p, videos := watching(t, look{lang: "en", width: 390})
@@ -72,7 +72,7 @@ func TestWatch_press_while_offline(t *testing.T) {
 	p.has(`[data-player] [data-start]:not([hidden])`)
 	p.quiet()
 	if p.asked("/static/player.") {
-		t.Error("the player is fetched ahead for who saves data")
+		t.Error("the player is fetched ahead although the browser saves data")
 	}
 	p.offline(true)
 	p.click(`[data-player] [data-start]`)
@@ -83,8 +83,8 @@ func TestWatch_press_while_offline(t *testing.T) {
 	p.until(playsInFront)
 }
 
-// TestWatch_refused_late uses a browser that refuses to play after the video has loaded: a large button appears, and no
-// error.
+// TestWatch_refused_late uses a browser that refuses to play after the video has loaded: a large button appears instead
+// of an error.
 func TestWatch_refused_late(t *testing.T) {
 	t.Parallel()
 	p, videos := watching(t, look{lang: "en", width: 390})
@@ -97,7 +97,7 @@ func TestWatch_refused_late(t *testing.T) {
 	p.has(`[data-player] .player-big`)
 	p.until(videoElement + `?.readyState >= 2`)
 	if !eval[bool](p, videoElement+`.paused && !document.querySelector('.player-notice, .player[data-busy]')`) {
-		t.Error("it says more than that it can be played")
+		t.Error("the player shows a notice or is busy, want only the large button")
 	}
 	p.click(`[data-player] .player-big`)
 	p.until(videoElement + `.currentTime > 0.5 && !document.querySelector('[data-player] .player-big').checkVisibility()`)

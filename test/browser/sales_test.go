@@ -12,10 +12,10 @@ import (
 	"videomall/mall/promotion"
 )
 
-// flashSales are the paths of sales in the phases that people meet them in. The first two are the demo's.
+// flashSales are the paths of flash sales in different phases. The first two are those of the demo.
 type flashSales struct{ running, coming, ended, scarce string }
 
-// theSales are made once: a SKU is in one open campaign at a time, and several tests walk through the pages at once.
+// theSales are created once, because a SKU can be in only one open campaign and several tests use the pages at once.
 var theSales = sync.OnceValues(makeSales)
 
 func makeSales() (s flashSales, err error) {
@@ -56,7 +56,7 @@ func makeSales() (s flashSales, err error) {
 	return s, errors.Join(failed, h.Promotions.Stop(ctx, operator, ended.ID, ended.Version))
 }
 
-// sale starts a sale of the HD SKUs of videos, without the newest ones of the front page.
+// sale starts a sale of the HD SKUs of the given videos.
 func (h *house) sale(ctx context.Context, nameEn, nameZh string, slugs ...string) (promotion.Campaign, error) {
 	owner, err := h.Accounts.ByEmail(ctx, "operator@example.test")
 	if err != nil {
@@ -89,7 +89,7 @@ func (h *house) sale(ctx context.Context, nameEn, nameZh string, slugs ...string
 	if err == nil {
 		_, err = h.Promotions.Schedule(ctx, by, c.ID, c.Version)
 	}
-	for err == nil && c.Status != promotion.Running { // by this turn, or by the mall's own
+	for err == nil && c.Status != promotion.Running { // by this call of Turn, or by the mall's own
 		if _, err = h.Promotions.Turn(ctx); err == nil {
 			c, err = h.Promotions.Get(ctx, by, c.ID)
 		}

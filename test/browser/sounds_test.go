@@ -10,7 +10,8 @@ import (
 	"videomall/mall/catalog"
 )
 
-// TestPlayer_audio_tracks hears a video's trailer, chooses another of the video's sounds by the keyboard, and finds it again.
+// TestPlayer_audio_tracks plays the trailer with sound, chooses another audio track of the video by the keyboard, and
+// checks that the choice is kept.
 func TestPlayer_audio_tracks(t *testing.T) {
 	t.Parallel()
 	const slug = "mooncake-moon"
@@ -27,7 +28,7 @@ func TestPlayer_audio_tracks(t *testing.T) {
 	p.do(chromedp.SendKeys(chromedp.CSS(`[data-trailer] [data-start]`), "\r", chromedp.NodeVisible))
 	p.until(trailer + `?.currentTime > 0.5`)
 	if !p.asked("/sound_s00000.m4s") {
-		t.Error("the trailer is silent")
+		t.Error("the trailer plays without its audio track")
 	}
 
 	robin := p.mall.account(t, "Robin", account.RoleShopper)
@@ -39,14 +40,14 @@ func TestPlayer_audio_tracks(t *testing.T) {
 	const chosen = `[...` + videoElement + `.audioTracks].filter(t => t.enabled).map(t => t.label).join()`
 	p.until(chosen + ` === 'English'`)
 	if p.asked("/sound-2/s") {
-		t.Error("both sounds are fetched")
+		t.Error("both audio tracks are fetched, want only the chosen one")
 	}
 	p.do(chromedp.SendKeys(chromedp.CSS(`media-settings-menu-button`), "\r", chromedp.NodeVisible))
 	p.click(`media-settings-menu-item:has(media-audio-track-menu)`)
 	const items = `[...document.querySelector('media-audio-track-menu').shadowRoot.querySelectorAll('media-chrome-menu-item')]`
 	p.until(items + `.map(i => i.innerText.trim()).join() === 'English,中文 (audio description)'`)
 	if out := eval[string](p, sticksOut); out != "" {
-		t.Error("the menu of sounds is wider than a phone: ", out)
+		t.Error("the menu of audio tracks is wider than a phone: ", out)
 	}
 	eval[bool](p, items+`.at(-1).click(); true`)
 	p.until(chosen + ` === '中文'`)
@@ -61,8 +62,8 @@ func TestPlayer_audio_tracks(t *testing.T) {
 	p.until(videoElement + `?.readyState >= 2 && ` + chosen + ` === '中文'`)
 }
 
-// twoSounds is a video of 20 s in the clear form that is packaged, with an English sound and a Chinese description of
-// what is seen.
+// twoSounds makes an unencrypted video of 20 s, ready to be packaged, with an English audio track and a Chinese audio
+// description.
 func twoSounds(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()

@@ -8,7 +8,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-// people are the accounts that see the pages, with an order in each state.
+// people are the accounts that visit the pages, with an order in each state.
 type people struct {
 	shopper, newcomer, operator, creator account.User
 	pending, delivered, refunded, closed string // order numbers
@@ -42,10 +42,11 @@ func (h *house) populate(t *testing.T) people {
 	h.reaches(t, closed.OrderNo, order.Closed)
 	e.closed = closed.OrderNo
 
-	// A buyer who pays too little leaves a case for the operators, and jobs and events that gave up are dead letters.
+	// A payment of a wrong amount opens a case for the operators, and jobs and events that are tried no more are dead
+	// letters.
 	odd := h.place(t, h.account(t, "Paid Too Little", account.RoleShopper).ID, h.sku(t, "pulled-noodles", "own", "HD"))
 	h.pay(t, odd, sandbox.PayOptions{Amount: 1})
-	eventually(t, "the wrong amount is a case", func() bool {
+	eventually(t, "the wrong amount opens a case", func() bool {
 		return h.count(t, `select count(*) from order_case where order_no = $1`, odd.OrderNo) > 0
 	})
 	h.exec(t, `insert into outbox_delivery (subscriber, event_id, aggregate, state, attempts, last_error, settled_at)
@@ -64,15 +65,15 @@ func (h *house) populate(t *testing.T) people {
 	return e
 }
 
-// stop is a page and the way to it.
+// stop is a page of a tour and how to reach it.
 type stop struct {
 	name  string
 	who   *account.User // nil is a guest
 	path  string
-	ready string // an expression that is true when the page is as it is meant to be seen
+	ready string // an expression that is true once the page is in the state to look at
 	act   func(*person)
-	wrong string // what the browser may log, because the page is about a failure
-	part  string // a selector of what axe looks at; empty is all of the page
+	wrong string // the status that the browser may log, because the page is about a failure
+	part  string // selects what axe checks; empty is the whole page
 }
 
 // places are all pages, in the states in which people see them.
@@ -352,7 +353,7 @@ func reviewRefund(p *person) {
 	p.at(eval[string](p, `location.pathname.replace(/\/refund$/, '') + '/refund'`))
 }
 
-// inCart puts videos into the person's cart, however often it is asked to.
+// inCart puts videos into the person's cart, which may contain them already.
 func (p *person) inCart(slugs ...string) {
 	p.t.Helper()
 	for _, slug := range slugs {

@@ -17,8 +17,8 @@ import (
 	"videomall/mall/order"
 )
 
-// clip is a video of eight seconds. Videos of the same pictures are each other's twins, which takes a second reviewer:
-// whoever means to be approved by one brings pictures of their own.
+// clip makes a video of eight seconds. Two videos with the same pictures are duplicates and need a second reviewer, so
+// each test that expects one approval to be enough uses pictures of its own.
 func clip(t *testing.T, pictures string) (file string) {
 	t.Helper()
 	file = filepath.Join(t.TempDir(), "dawn.mp4")
@@ -35,8 +35,8 @@ func draw(t *testing.T, args ...string) {
 	}
 }
 
-// wares are what a creator brings: a video that takes more than one piece to upload, and a picture.
-func wares(t *testing.T) (file, cover string) {
+// videoAndCover makes what a creator uploads: a video that takes more than one piece to upload, and a picture.
+func videoAndCover(t *testing.T) (file, cover string) {
 	t.Helper()
 	file = clip(t, "testsrc2")
 	cover = filepath.Join(filepath.Dir(file), "cover.png")
@@ -45,7 +45,7 @@ func wares(t *testing.T) (file, cover string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	free := make([]byte, 40<<20) // a box that every player steps over
+	free := make([]byte, 40<<20) // a box that every player skips
 	binary.BigEndian.PutUint32(free, uint32(len(free)))
 	copy(free[4:], "free")
 	if _, err := f.Write(free); err != nil {
@@ -57,7 +57,7 @@ func wares(t *testing.T) (file, cover string) {
 	return file, cover
 }
 
-// stall lets the first piece of an upload through and holds the second one back for good.
+// stall lets the first piece of an upload through and never sends the second one.
 const stall = `(() => {
 	window.pieces = 0;
 	const { open, send } = XMLHttpRequest.prototype;
@@ -66,12 +66,12 @@ const stall = `(() => {
 	return true;
 })()`
 
-// A new creator's way from a file on disk to money earned: the upload is interrupted and goes on, the video is packaged,
-// priced, reviewed, bought and watched; the sale and the earning are seen; and in the end an operator takes it down,
-// which pays the buyer back.
+// TestStudio_from_upload_to_earnings follows a new creator from a file on disk to earnings. The upload is interrupted
+// and resumed; the video is packaged, priced, reviewed, bought and watched; the studio shows the sale and the earnings.
+// In the end an operator takes the video down, which refunds the buyer.
 func TestStudio_from_upload_to_earnings(t *testing.T) {
 	t.Parallel()
-	file, cover := wares(t)
+	file, cover := videoAndCover(t)
 	creator := newPerson(t, look{lang: "en", width: 1280})
 	name := strings.ToLower(rand.Text()[:10])
 
@@ -119,7 +119,7 @@ func TestStudio_from_upload_to_earnings(t *testing.T) {
 	operator.visit(fmt.Sprintf("/admin/takedowns/new?spu=%d", spu))
 	operator.fill(`#reason`, "somebody else's bars")
 	operator.click(`input[name=access][value=end]`)
-	// The video still runs before the shopper, whose heartbeat may be refused before anything else is.
+	// The shopper is still watching, and the heartbeat may be the first request that is refused.
 	shopper.expect(`404 \(Not Found\)`)
 	shopper.expect(`403 \(Forbidden\)`)
 	shopper.expect(`410 \(Gone\)`)
@@ -130,8 +130,8 @@ func TestStudio_from_upload_to_earnings(t *testing.T) {
 	shopper.until(`!document.querySelector('button[name=next]')`)
 }
 
-// uploads sends a video whose second piece never arrives, closes the page, chooses the same file again, and comes to the
-// video's page.
+// uploads uploads a video whose second piece is never sent, leaves the page, chooses the same file again, which resumes
+// the upload, and opens the page of the video.
 func (p *person) uploads(file string) (video int64) {
 	p.t.Helper()
 	choose := chromedp.SetUploadFiles(chromedp.CSS(`[data-upload] input[type=file]`), []string{file})
@@ -142,7 +142,7 @@ func (p *person) uploads(file string) (video int64) {
 	p.until(`window.pieces === 2`)
 	p.click(`[data-pause]`)
 	p.has(`[data-resume]:not([hidden])`)
-	p.visit("/studio/videos") // which forgets everything that the page knew
+	p.visit("/studio/videos") // discards the state of the page
 	p.visit("/studio/videos/new")
 	p.has(`[data-upload]:not([hidden])`)
 	p.do(choose)
@@ -152,12 +152,12 @@ func (p *person) uploads(file string) (video int64) {
 	video = eval[int64](p, `Number(location.pathname.split('/')[3])`)
 	if n := p.mall.count(p.t, `select count(*) from media_upload u join media_video v on v.owner_id = u.owner_id
 		where v.id = $1`, video); n != 1 {
-		p.fail(fmt.Sprintf("the file was uploaded %d times instead of going on", n))
+		p.fail(fmt.Sprintf("uploads: got %d, want 1 that was resumed", n))
 	}
 	return video
 }
 
-// lists describes and prices a video, and hands it to the reviewers.
+// lists describes and prices a video, and submits it for review.
 func (p *person) lists(video int64, slug, cover string) (spu int64) {
 	p.t.Helper()
 	p.visit("/studio/listings/new")
@@ -177,7 +177,7 @@ func (p *person) lists(video int64, slug, cover string) (spu int64) {
 	return spu
 }
 
-// approves sees a video before anybody can buy it, and lets it be sold.
+// approves watches a video that nobody can buy yet, and approves its listing.
 func (p *person) approves(spu, video int64) {
 	p.t.Helper()
 	p.visit(fmt.Sprintf("/admin/films/%d", video))
@@ -192,7 +192,7 @@ func (p *person) approves(spu, video int64) {
 	p.until(`location.pathname === '/admin/review'`)
 }
 
-// TestSell_become_creator follows a guest from the foot of the front page into the studio.
+// TestSell_become_creator follows a guest from the footer of the front page into the studio.
 func TestSell_become_creator(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{
@@ -219,8 +219,8 @@ func TestSell_become_creator(t *testing.T) {
 	p.at("/studio")
 }
 
-// TestSell_from_studio comes to the studio's first page as nobody, who is told of selling, and signs in as a creator
-// from there.
+// TestSell_from_studio opens the studio as a guest, who is redirected to the page about selling, and signs in as a
+// creator from there.
 func TestSell_from_studio(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 1280})

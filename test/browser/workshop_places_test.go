@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// places are the pages of the studio and of those who look after it.
+// places returns the pages of the studio, and those of the console that operators use for it.
 func (w *workshop) places() []stop {
 	m, o := &w.creator, &w.operator
 	month := time.Now().UTC().Format("2006-01")
@@ -169,7 +169,7 @@ func (w *workshop) places() []stop {
 			path: "/admin/review/words",
 		},
 		{
-			name: "desk-film",
+			name: "desk-video",
 			who:  o,
 			path: fmt.Sprintf("/admin/films/%d", w.video),
 		},

@@ -20,7 +20,7 @@ import (
 	"videomall/mall/webhook"
 )
 
-// names are what the people and things of a workshop are called.
+// names are the names of the people and things of a workshop.
 type names struct {
 	account     string // of the creator
 	creator     locale.Text
@@ -39,22 +39,22 @@ var ordinary = names{
 	said:    "The light!",
 }
 
-// workshop is a creator with a video in each state that a listing has, and an operator who looks after them.
+// workshop is a creator with a listing in each state, and the operators who review them.
 type workshop struct {
 	names
 	creator             account.User
 	operator, second    account.User
 	buyer               account.User
-	slug                string // of the live one
+	slug                string // of the live listing
 	video               int64
 	waiting, live, down int64 // listings
-	reviewed            int64 // the case of the waiting one
+	reviewed            int64 // the case of the waiting listing
 	orderNo             string
 	coupon, endpoint    int64
 	payout              int64
 }
 
-// workshop fills the studio's and the desk's pages by the verbs that their buttons call.
+// workshop fills the pages of the studio and of the console by the methods that their buttons call.
 func (h *house) workshop(t *testing.T) *workshop { return h.workshopOf(t, ordinary) }
 
 func (h *house) workshopOf(t *testing.T, called names) *workshop {
@@ -163,12 +163,12 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 	return w
 }
 
-// onSale hands a listing of the video in and has it approved.
+// onSale submits a listing of the video and has it approved.
 func (h *house) onSale(t *testing.T, w *workshop, slug string, series int64) (spu int64) {
 	t.Helper()
 	spu = h.submits(t, w, slug, series)
 	c := h.caseOf(t, spu)
-	for _, by := range []int64{w.operator.ID, w.second.ID} { // the second where the first is not enough
+	for _, by := range []int64{w.operator.ID, w.second.ID} { // the second if one approval is not enough
 		if c.State == review.Open || c.State == review.Second {
 			var err error
 			if c, err = h.Reviews.Approve(t.Context(), by, c.ID, c.Version); err != nil {
@@ -179,7 +179,7 @@ func (h *house) onSale(t *testing.T, w *workshop, slug string, series int64) (sp
 	return spu
 }
 
-// submits hands a listing of the video in, as the first episode of a series if one is named.
+// submits creates and submits a listing of the video, as the first episode of a series unless series is 0.
 func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (spu int64) {
 	t.Helper()
 	ctx := t.Context()

@@ -10,8 +10,8 @@ import (
 	"videomall/mall/account"
 )
 
-// TestTimes_in_reader_zone sits in Kathmandu, 5 hours and 45 minutes ahead: on a page that all guests share the
-// browser writes the times, and a page of one's own has them from the server.
+// TestTimes_in_reader_zone reads pages in Kathmandu, 5 hours and 45 minutes ahead of UTC. On a page that all guests
+// share, the browser writes the times; on a page for one account, the server does.
 func TestTimes_in_reader_zone(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{
@@ -39,6 +39,6 @@ func TestTimes_in_reader_zone(t *testing.T) {
 	at, err = time.Parse(time.RFC3339, eval[string](p, moment+`.dateTime`))
 	p.ok(err)
 	if got, want := eval[string](p, moment+`.textContent`), at.In(kathmandu).Format("Jan 2, 2006, 15:04"); got != want {
-		t.Errorf("the order's page says %q, want %q", got, want)
+		t.Errorf("time on the order page: got %q, want %q", got, want)
 	}
 }

@@ -6,26 +6,26 @@ import (
 	"time"
 )
 
-// The named points. A transaction is recognized by a query that only it runs.
+// The points at which the program is killed. A transaction is recognized by a query that only it runs.
 const (
 	placement = "InsertOrders"
 	paying    = "InsertCapture"
 	granting  = "Grant"
 )
 
-// hits waits until the program stops at the armed point, and kills it there.
+// hits waits until the program reaches the armed point, and kills it there.
 func (w *world) hits(caught <-chan struct{}) {
 	w.t.Helper()
 	select {
 	case <-caught:
 		w.kill()
 	case <-time.After(90 * time.Second):
-		w.t.Fatal("the program never came to the point where it was to be killed")
+		w.t.Fatal("timed out waiting for the program to reach the point at which to kill it")
 	}
 }
 
 func TestServe_killed_while_placing_an_order(t *testing.T) {
-	for name, after := range map[string]bool{"before the commit": false, "after it, before the answer": true} {
+	for name, after := range map[string]bool{"before the commit": false, "after the commit, before the answer": true} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			token := w.signIn()
@@ -37,17 +37,17 @@ func TestServe_killed_while_placing_an_order(t *testing.T) {
 			}()
 			w.hits(caught)
 			if err := <-answered; err == nil {
-				t.Fatal("the killed program answered")
+				t.Fatal("placing an order: got an answer from the killed program")
 			}
 			want := "0"
 			if after {
 				want = "1"
 			}
-			w.until("the transaction ended as it should", func() bool {
+			w.until("the transaction has ended as expected", func() bool {
 				return w.text(`select count(*)::text from video_order`) == want
 			})
 			w.start()
-			orderNo, err := w.place(token) // the buyer's browser tries again
+			orderNo, err := w.place(token) // the buyer's browser retries
 			w.ok(err)
 			w.ok(w.pay(w.payPage(token, orderNo)))
 			w.delivered(orderNo)
@@ -56,7 +56,10 @@ func TestServe_killed_while_placing_an_order(t *testing.T) {
 }
 
 func TestServe_killed_while_recording_a_payment(t *testing.T) {
-	for name, after := range map[string]bool{"before the commit": false, "after it, before the acknowledgement": true} {
+	for name, after := range map[string]bool{
+		"before the commit":                            false,
+		"after the commit, before the acknowledgement": true,
+	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			token := w.signIn()
@@ -66,14 +69,14 @@ func TestServe_killed_while_recording_a_payment(t *testing.T) {
 			caught := w.proxy.arm(paying, after)
 			w.ok(w.pay(page))
 			w.hits(caught)
-			w.start() // the bank repeats what was not acknowledged
+			w.start() // the provider repeats a notice that was not acknowledged
 			w.delivered(orderNo)
 		})
 	}
 }
 
 func TestServe_killed_while_granting(t *testing.T) {
-	for name, after := range map[string]bool{"before the commit": false, "after it": true} {
+	for name, after := range map[string]bool{"before the commit": false, "after the commit": true} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			token := w.signIn()
@@ -87,7 +90,7 @@ func TestServe_killed_while_granting(t *testing.T) {
 			w.start() // the job is still marked as running, but the sweeper does not wait for it
 			w.delivered(orderNo)
 			if took := time.Since(began); took > 30*time.Second {
-				t.Errorf("the order was granted only %s after the restart", took)
+				t.Errorf("grant after the restart: took %s, want at most 30s", took)
 			}
 		})
 	}

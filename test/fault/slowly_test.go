@@ -11,7 +11,7 @@ import (
 	"videomall/db/dbtest"
 )
 
-// slowly is a proxy between the program and Redis that can delay every answer.
+// slowly is a proxy between the program and Redis that can delay every answer of Redis.
 type slowly struct {
 	t        *testing.T
 	redis    *dbtest.RedisHandle
@@ -37,7 +37,7 @@ func newSlowly(t *testing.T, redis *dbtest.RedisHandle) *slowly {
 	return s
 }
 
-// follow connects new clients to the present address of Redis.
+// follow connects new clients to the current address of Redis.
 func (s *slowly) follow() {
 	target := s.redis.URL
 	s.target.Store(&target)

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// machine is a folder of programs. Those of a package manager record how they were called.
+// machine is a folder of programs. Those that programs names only record their calls.
 type machine struct {
 	t   *testing.T
 	bin string
@@ -105,7 +105,7 @@ func TestInstall(t *testing.T) {
 			calls:    []string{"sudo", update, "sudo", install + "ffmpeg"},
 			says:     "installing ffmpeg",
 		},
-		"sudo wants a password and nobody is there": {
+		"sudo needs a password without a terminal": {
 			programs: []string{"apt-get"},
 			scripts:  map[string]string{"id": "echo 1000", "sudo": `[ "$1" = -n ] && exit 1; echo asked >>LOG`},
 			args:     []string{"--optional", "ffmpeg"},
@@ -142,7 +142,7 @@ func TestInstall(t *testing.T) {
 			says:    "Install with:  brew install redis",
 			fails:   true,
 		},
-		"a name that it does not know": {
+		"unknown name": {
 			args:  []string{"postgres"},
 			says:  "what is postgres?",
 			fails: true,
@@ -156,13 +156,13 @@ func TestInstall(t *testing.T) {
 			}
 			said, calls, ok := m.run(c.args...)
 			if ok == c.fails {
-				t.Errorf("succeeded: %v, and said %q", ok, said)
+				t.Errorf("success: got %v, want %v; output %q", ok, !ok, said)
 			}
 			if !strings.Contains(said, c.says) || c.says == "" && said != "" {
-				t.Errorf("said %q, want %q", said, c.says)
+				t.Errorf("output: got %q, want %q", said, c.says)
 			}
 			if diff := cmp.Diff(c.calls, calls, cmpopts.EquateEmpty()); diff != "" {
-				t.Errorf("called (-want +got):\n%s", diff)
+				t.Errorf("calls (-want +got):\n%s", diff)
 			}
 		})
 	}

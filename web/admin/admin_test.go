@@ -24,7 +24,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// desk is a mall with its console, an operator at it and a shopper.
+// desk is a mall with its console, an operator who uses it, and a shopper.
 type desk struct {
 	*webtest.Mall
 	olga, mia account.User
@@ -73,7 +73,7 @@ func open(t *testing.T) *desk {
 			Asks:     asks,
 		}
 		people.Routes(g, peopleDeps)
-		e := echo.New() // only to list them
+		e := echo.New() // only to list the routes
 		admin.Routes(e.Group(""), deps)
 		people.Routes(e.Group(""), peopleDeps)
 		d.routes = e.Routes()
@@ -99,7 +99,7 @@ func TestConsole_access(t *testing.T) {
 	o := d.Bought(d.mia.ID, d.Video(990, -1))
 	creator, shopper, guest := d.Browser(d.Person("carl", account.RoleCreator).ID), d.Browser(d.mia.ID), d.Browser(0)
 	if len(d.routes) < 17 {
-		t.Fatalf("%d routes", len(d.routes))
+		t.Fatalf("routes: got %d, want at least 17", len(d.routes))
 	}
 	fill := strings.NewReplacer(":orderNo", o.OrderNo, ":id", "1", ":subscriber", "search")
 	for _, r := range d.routes {
@@ -115,20 +115,20 @@ func TestConsole_access(t *testing.T) {
 				return b.Get(path)
 			}
 			if a := ask(); a.Status != 404 {
-				t.Errorf("%s %s answers a %s with %d", r.Method, path, who, a.Status)
+				t.Errorf("%s %s as a %s: got %d, want 404", r.Method, path, who, a.Status)
 			}
 		}
 		if r.Method == "GET" {
 			if a := guest.Get(path); a.Status != 303 || !strings.HasPrefix(a.Location, "/sign-in") {
-				t.Errorf("%s leads a guest to %d %s", path, a.Status, a.Location)
+				t.Errorf("GET %s as a guest: got %d to %q, want 303 to the sign-in", path, a.Status, a.Location)
 			}
 		} else if a := guest.Post(path, url.Values{"item": {"1"}}); a.Status != 303 ||
 			!strings.HasPrefix(a.Location, "/sign-in") {
-			t.Errorf("POST %s answers a guest with %d %s", path, a.Status, a.Location)
+			t.Errorf("POST %s as a guest: got %d to %q, want 303 to the sign-in", path, a.Status, a.Location)
 		}
 	}
 	if n := webtest.Query[int64](d.Mall, "select count(*) from order_refund")[0]; n != 0 {
-		t.Fatalf("%d refunds", n)
+		t.Fatalf("refunds: got %d, want 0", n)
 	}
 }
 
@@ -152,7 +152,7 @@ func TestOrders_search(t *testing.T) {
 	} {
 		a := d.b.Get("/admin/orders" + query).Wants(200)
 		if got := [2]bool{a.Has(first.OrderNo + "</a>"), a.Has(second.OrderNo + "</a>")}; got != found {
-			t.Errorf("%q finds %v, want %v", query, got, found)
+			t.Errorf("%q: orders found: got %v, want %v", query, got, found)
 		}
 	}
 }
@@ -184,14 +184,14 @@ func TestRefund_shows_sum_and_happens_once(t *testing.T) {
 	at := "/admin/orders/" + o.OrderNo
 	choice := d.b.Get(at).Wants(200).Form(at + "/refund")
 	if len(choice["item"]) != 2 {
-		t.Fatalf("the form chooses %v", choice)
+		t.Fatalf("form: got items %v, want 2", choice)
 	}
 	d.b.Get(at + "/refund?" + choice.Encode()).Wants(422) // no reason
 	choice["item"], choice["reason"] = choice["item"][:1], []string{"played with no sound"}
 	review := d.b.Get(at+"/refund?"+choice.Encode()).Wants(200).
 		Shows("Refund CN¥9.90", "played with no sound", "Film 1").Hides("Film 2")
 	if n := webtest.Query[int64](d.Mall, "select count(*) from order_refund")[0]; n != 0 {
-		t.Fatal("looking refunds")
+		t.Fatal("opening the confirmation page already refunded")
 	}
 
 	form := review.Form(at + "/refund")
@@ -203,16 +203,16 @@ func TestRefund_shows_sum_and_happens_once(t *testing.T) {
 	d.b.Post(at+"/refund", form).Wants(303)
 	sums := webtest.Query[int64](d.Mall, "select amount from order_refund")
 	if len(sums) != 1 || sums[0] != 990 {
-		t.Fatalf("refunds of %v", sums)
+		t.Fatalf("refunds: got %v, want [990]", sums)
 	}
 	if actor := webtest.Query[string](d.Mall,
 		"select actor from order_refund")[0]; actor != "operator:"+strconv.FormatInt(d.olga.ID, 10) {
-		t.Errorf("by %s", actor)
+		t.Errorf("actor of the refund: got %s, want the operator", actor)
 	}
 	// Only the other item is left, even before the provider has answered.
 	left := d.b.Get(at).Shows("under way").Form(at + "/refund")
 	if len(left["item"]) != 1 || left["item"][0] == form["item"][0] {
-		t.Fatalf("left: %v", left)
+		t.Fatalf("form: got %v, want the item that is not refunded", left)
 	}
 	d.settle(t)
 	d.b.Get(at).Shows("CN¥9.90 refunded", "succeeded", "played with no sound")
@@ -223,11 +223,11 @@ func TestRefund_shows_sum_and_happens_once(t *testing.T) {
 	d.settle(t)
 	after, err := d.Orders.GetAny(t.Context(), o.OrderNo)
 	if err != nil || after.Status != order.Refunded || after.Refunded != o.Total {
-		t.Fatalf("%+v, %v", after, err)
+		t.Fatalf("order after the second refund: got %+v, %v, want it refunded", after, err)
 	}
 	page := d.b.Get(at).Wants(200)
 	if page.Has(`action="` + at + `/refund"`) {
-		t.Error("a refunded order offers a refund")
+		t.Error("the page of a refunded order offers a refund")
 	}
 	d.b.Get(at + "/refund?" + left.Encode()).Wants(303)
 }
@@ -243,13 +243,13 @@ func TestRefund_two_operators_refund_once(t *testing.T) {
 		forms = append(forms, d.b.Get(at+"/refund?"+choice.Encode()).Wants(200).Form(at+"/refund"))
 	}
 	if forms[0].Get("key") == forms[1].Get("key") {
-		t.Fatal("two pages share a key")
+		t.Fatal("two confirmation pages have the same idempotency key")
 	}
 	for _, f := range forms {
 		d.b.Post(at+"/refund", f).Wants(303)
 	}
 	if sums := webtest.Query[int64](d.Mall, "select amount from order_refund"); len(sums) != 1 {
-		t.Fatalf("refunds of %v", sums)
+		t.Fatalf("refunds: got %v, want one", sums)
 	}
 	for name, forged := range map[string]url.Values{
 		"no item": {"key": {"k"}, "reason": {"r"}}, "no key": {"item": forms[0]["item"], "reason": {"r"}},
@@ -260,7 +260,7 @@ func TestRefund_two_operators_refund_once(t *testing.T) {
 		}, "no reason": {"key": {"k3"}, "item": forms[0]["item"]},
 	} {
 		if a := d.b.Post(at+"/refund", forged); a.Status != 422 {
-			t.Errorf("%s: %d", name, a.Status)
+			t.Errorf("%s: got %d, want 422", name, a.Status)
 		}
 	}
 }
@@ -276,7 +276,7 @@ func TestRefund_free_order(t *testing.T) {
 		d.b.Post(at+"/refund", form).Wants(303)
 	}
 	if after, err := d.Orders.GetAny(t.Context(), o.OrderNo); err != nil || after.Status != order.Refunded {
-		t.Fatalf("%+v, %v", after, err)
+		t.Fatalf("free order after the refund: got %+v, %v, want it refunded", after, err)
 	}
 }
 
@@ -315,6 +315,6 @@ func TestCases_close_once(t *testing.T) {
 	d.b.Get("/admin/cases").Shows("Somebody closed this case already", "No open cases")
 	if note := webtest.Query[string](d.Mall,
 		"select detail->>'note' from order_case")[0]; note != "refunded at the bank" {
-		t.Errorf("the note is %q", note)
+		t.Errorf("note: got %q, want the first one", note)
 	}
 }

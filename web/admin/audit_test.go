@@ -50,7 +50,7 @@ func TestAudit_filter_and_export(t *testing.T) {
 	a := d.b.Get("/admin/audit.csv?verb=list.add").Wants(200)
 	if lines := strings.Split(strings.TrimSpace(a.Body), "\n"); len(lines) != 2 ||
 		!strings.Contains(lines[1], "'=cmd()") || !strings.Contains(lines[1], ",list.add,") {
-		t.Errorf("%q", a.Body)
+		t.Errorf("CSV: got %q, want a header and one escaped entry", a.Body)
 	}
 	if err := db.InTx(t.Context(), d.Pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(t.Context(), "set local session_replication_role = replica"); err != nil {

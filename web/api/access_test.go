@@ -8,7 +8,8 @@ import (
 	"videomall/mall/account"
 )
 
-// Who may do what: every route for a guest, for somebody else, and for the owner by cookie and by token.
+// TestAPI_every_route_authenticates requests every route as a guest, as somebody else, and as the owner by cookie and
+// by token.
 func TestAPI_every_route_authenticates(t *testing.T) {
 	t.Parallel()
 	m := open(t)
@@ -42,7 +43,7 @@ func TestAPI_every_route_authenticates(t *testing.T) {
 		guest.call(c.method, c.address, c.body).wants(c.guest)
 		other := stranger.call(c.method, c.address, c.body).wants(c.stranger)
 		if len(other.rows()) != 0 && c.sees > 0 {
-			t.Errorf("%s: a stranger sees %s", c.address, other.body)
+			t.Errorf("%s as a stranger: got %s, want no rows", c.address, other.body)
 		}
 		for _, owner := range []*client{browser, program} {
 			if c.method == "GET" && c.address == fmt.Sprint("/play/auth/", videoID) { // one screen at a time
@@ -50,7 +51,7 @@ func TestAPI_every_route_authenticates(t *testing.T) {
 			}
 			a := owner.call(c.method, c.address, c.body).wants(c.allowed)
 			if c.sees > 0 && len(a.rows()) != c.sees {
-				t.Errorf("%s: the owner sees %d rows, want %d", c.address, len(a.rows()), c.sees)
+				t.Errorf("%s as the owner: got %d rows, want %d", c.address, len(a.rows()), c.sees)
 			}
 		}
 	}
@@ -59,7 +60,7 @@ func TestAPI_every_route_authenticates(t *testing.T) {
 	guest.call("DELETE", "/auth/token", "").refuses(401, "sign_in_required")
 	hers, his := program.order("k", body).wants(201), stranger.order("k", body).wants(201)
 	if hers.text("orderNo") == his.text("orderNo") || his.header.Get("Idempotency-Replayed") != "" {
-		t.Error("one person's key is another's")
+		t.Error("one person's idempotency key replays another person's order")
 	}
 }
 
@@ -80,11 +81,11 @@ func TestAPI_token_and_cookie(t *testing.T) {
 	browser.call("DELETE", "/auth/token", "", elsewhere...).refuses(403, "cross_origin")
 	browser.call("DELETE", "/auth/token", "").refuses(401, "token_required")
 
-	browser.token = program.token // her cookie and his token: his
+	browser.token = program.token // Ann's cookie and Bob's token: the token counts
 	if a := browser.call("GET", "/orders/"+no, "").wants(200); a.text("orderNo") != no {
-		t.Errorf("%s", a.body)
+		t.Errorf("order by cookie and token: got %s, want the order of the token's account", a.body)
 	}
-	browser.token = "vmt_nonsense" // a wrong token is not saved by a good cookie
+	browser.token = "vmt_nonsense" // a valid cookie does not make up for a wrong token
 	browser.call("GET", "/me/orders", "").refuses(401, "invalid_token")
 
 	c := m.guest()
@@ -93,7 +94,7 @@ func TestAPI_token_and_cookie(t *testing.T) {
 		refuses(401, "bad_credentials")
 	a := c.call("POST", "/auth/token", `{"email": "ann@example.test"}`).refuses(422, "field_missing")
 	if a.at("errors", "password") != "field_missing" {
-		t.Errorf("%s", a.body)
+		t.Errorf("token without a password: got %s, want password: field_missing", a.body)
 	}
 	for range 11 {
 		a = c.call("POST", "/auth/token", `{"email": "carl@example.test", "password": "x"}`)

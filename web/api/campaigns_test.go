@@ -38,7 +38,7 @@ func TestCampaigns_running_or_scheduled(t *testing.T) {
 	video, other, third, fourth := m.Sells(990, 20), m.Sells(1990, -1), m.Sells(990, -1), m.Sells(990, -1)
 	c := m.guest()
 	if a := c.call("GET", "/campaigns", "").wants(200); len(a.rows()) != 0 {
-		t.Errorf("%s", a.body)
+		t.Errorf("campaigns: got %s, want none", a.body)
 	}
 	sale("Later", 5*time.Hour, 6*time.Hour, true, third)
 	sale("Now", 0, 2*time.Hour, true, video, other)
@@ -49,35 +49,35 @@ func TestCampaigns_running_or_scheduled(t *testing.T) {
 	_, err = m.Pool.Exec(m.Ctx, `update video_inventory set available = 2, frozen = 1, sold = 2 where sku_id = $1
 		and campaign_id is not null`, video)
 	m.OK(err)
-	m.Advance(61 * time.Minute) // no tick has come for the one that is over
+	m.Advance(61 * time.Minute) // one campaign is over, but its state has not been updated yet
 	a := c.call("GET", "/campaigns", "").wants(200)
 	if len(a.rows()) != 2 || a.text("items", 0, "name") != "Now" || a.text("items", 0, "status") != "running" ||
 		a.text("items", 1, "name") != "Later" || a.text("items", 1, "status") != "scheduled" {
-		t.Fatalf("%s", a.body)
+		t.Fatalf("campaigns: got %s, want Now and Later", a.body)
 	}
 	for at, want := range map[string]float64{"skuId": float64(video), "remaining": 2, "perUser": 2} {
 		if got := a.at("items", 0, "items", 0, at); got != want {
-			t.Errorf("%s is %v, want %v", at, got, want)
+			t.Errorf("%s: got %v, want %v", at, got, want)
 		}
 	}
 	if a.at("items", 0, "items", 0, "price", "amount") != 490.0 ||
 		a.at("items", 0, "items", 0, "listPrice", "amount") != 990.0 ||
 		a.at("items", 1, "items", 0, "remaining") != 5.0 {
-		t.Errorf("%s", a.body)
+		t.Errorf("prices and remaining units of campaigns: got %s", a.body)
 	}
 	p, err := m.Catalog.ProductOfSKU(m.Ctx, other)
 	m.OK(err)
 	m.OK(m.Catalog.TakeDown(m.Ctx, p.SPUID))
 	if a := c.call("GET", "/campaigns", "").wants(200); a.at("items", 0, "items", 1, "listPrice") != nil {
-		t.Errorf("what is not for sale outside has a price there: %s", a.body)
+		t.Errorf("product that is off sale has a list price: %s", a.body)
 	}
 	c.lang = "zh-CN"
 	if a := c.call("GET", "/campaigns", "").wants(200); a.text("items", 0, "name") != "抢购" {
-		t.Errorf("%s", a.body)
+		t.Errorf("campaigns in Chinese: got %s, want the name 抢购", a.body)
 	}
 	if a := c.call("GET", "/campaigns?limit=1", "").
 		refuses(422, "filter_invalid"); a.at("errors", "limit") != "unknown_parameter" {
-		t.Errorf("%s", a.body)
+		t.Errorf("campaigns with a limit: got %s, want limit: unknown_parameter", a.body)
 	}
 	c.call("GET", "/campaigns?x=%zz", "").refuses(400, "bad_request")
 }

@@ -18,13 +18,13 @@ import (
 	"videomall/views/text"
 )
 
-// A code of the table belongs to an operation in the document, or to every address.
+// anywhere are the codes that every address may answer with. The others each belong to an operation in the document.
 var anywhere = []string{
 	"400 unreadable_text", "403 access_denied", "404 not_found", "405 method_not_allowed",
 	"413 too_large",
 }
 
-// kinds are the statuses that a fault's kind may have: a fault that rides on a 400, 405, 413 or 415 is an Invalid one.
+// kinds are the statuses that a fault of each kind may have. Faults with status 400, 405, 413 or 415 are Invalid.
 var kinds = map[string][]string{
 	"Invalid":         {"422", "400", "405", "413", "415"},
 	"Unauthenticated": {"401"},
@@ -48,13 +48,13 @@ func TestDocument_error_codes(t *testing.T) {
 		table = append(table, m[1]+" "+m[2])
 	}
 	if !slices.IsSorted(table) {
-		t.Error("the table is not sorted by status and code")
+		t.Error("the table in docs/api.md is not sorted by status and code")
 	}
 	described := append(codes(t), anywhere...)
 	slices.Sort(described)
 	described = slices.Compact(described)
 	if diff := cmp.Diff(described, table); diff != "" {
-		t.Errorf("docs/api.md lists other codes than the document (-document +docs/api.md):\n%s", diff)
+		t.Errorf("error codes (-document +docs/api.md):\n%s", diff)
 	}
 	declared := faults(t)
 	for _, entry := range table {
@@ -62,17 +62,17 @@ func TestDocument_error_codes(t *testing.T) {
 		if !slices.ContainsFunc(declared[code], func(kind string) bool {
 			return slices.Contains(kinds[kind], status)
 		}) {
-			t.Errorf("%s: no fault of that name has that status, only %v", entry, declared[code])
+			t.Errorf("%s: no fault with that code has that status: got kinds %v", entry, declared[code])
 		}
 		for _, l := range text.Langs {
 			if !text.For(l.Lang).Has("errors." + code) {
-				t.Errorf("%s is not said in %s", code, l.Lang)
+				t.Errorf("errors.%s: message is missing in %s", code, l.Lang)
 			}
 		}
 	}
 }
 
-// codes are "status code" of every problem in the document.
+// codes returns "status code" of every problem in the document.
 func codes(t *testing.T) []string {
 	t.Helper()
 	var all []string
@@ -85,7 +85,7 @@ func codes(t *testing.T) []string {
 				}
 				enum := media.Schema.Value.AllOf[1].Value.Properties["code"].Value.Enum
 				if len(enum) == 0 {
-					t.Errorf("%s %s: %s names no code", method, at, status)
+					t.Errorf("%s %s: status %s lists no codes", method, at, status)
 				}
 				for _, code := range enum {
 					all = append(all, status+" "+code.(string))
@@ -96,7 +96,7 @@ func codes(t *testing.T) []string {
 	return all
 }
 
-// faults are the kinds of every fault declared in the business and its pages, by slug.
+// faults returns the kinds of all faults that mall and web declare, by slug.
 func faults(t *testing.T) map[string][]string {
 	t.Helper()
 	found := map[string][]string{"internal": {"Internal"}}
@@ -135,7 +135,7 @@ func faults(t *testing.T) map[string][]string {
 		}
 	}
 	if len(found) < 50 {
-		t.Fatalf("only %d faults were found", len(found))
+		t.Fatalf("faults: got %d, want at least 50", len(found))
 	}
 	return found
 }

@@ -40,12 +40,12 @@ func TestDocument_is_OpenAPI_31(t *testing.T) {
 		t.Fatal(err)
 	}
 	if doc.OpenAPI != "3.1.0" {
-		t.Fatalf("openapi %q", doc.OpenAPI)
+		t.Fatalf("version of OpenAPI: got %q, want 3.1.0", doc.OpenAPI)
 	}
 	for at, item := range doc.Paths.Map() {
 		for method, o := range item.Operations() {
 			if o.OperationID == "" || o.Summary == "" || len(o.Tags) != 1 {
-				t.Errorf("%s %s lacks an id, a summary or its tag", method, at)
+				t.Errorf("%s %s lacks an id, a summary or a single tag", method, at)
 			}
 		}
 	}
@@ -75,15 +75,15 @@ func TestDocument_matches_routes(t *testing.T) {
 	slices.Sort(routes)
 	slices.Sort(described)
 	if diff := cmp.Diff(routes, described); diff != "" {
-		t.Errorf("the document describes other routes than the server has (-server +document):\n%s", diff)
+		t.Errorf("routes (-server +document):\n%s", diff)
 	}
 	a := m.guest().call("GET", "/api/openapi.json", "").wants(200)
 	if a.body != string(api.Document) {
-		t.Error("another document is served")
+		t.Error("served document differs from the embedded one")
 	}
 }
 
-// route finds the operation of a request; literal steps go before parameters. nil where none is described.
+// route returns the operation of a request, or nil if the document describes none. Literal steps go before parameters.
 func route(doc *openapi3.T, r *http.Request) (*routers.Route, map[string]string) {
 	steps := strings.Split(r.URL.EscapedPath(), "/")
 	var best *routers.Route
@@ -116,15 +116,15 @@ func route(doc *openapi3.T, r *http.Request) (*routers.Route, map[string]string)
 	return best, params
 }
 
-// ofTheWay are headers of every answer of the mall, which no operation describes separately.
+// ofTheWay are headers that every answer of the mall may have, which no operation describes separately.
 var ofTheWay = []string{
 	"Content-Length", "Content-Type", "Content-Security-Policy", "Cross-Origin-Opener-Policy",
 	"Cross-Origin-Resource-Policy", "Date", "Permissions-Policy", "Referrer-Policy", "Vary", "X-Content-Type-Options",
 	"Connection",
 }
 
-// describes fails unless the document allows the answer's status, headers, type and body, and for an answer that grants
-// what was asked, the request too.
+// describes fails the test unless the document allows the status, headers, type and body of the answer, and of a
+// successful answer the request, too.
 func describes(t *testing.T, r *http.Request, body string, a answer) {
 	t.Helper()
 	doc := spec(t)
@@ -147,11 +147,11 @@ func describes(t *testing.T, r *http.Request, body string, a answer) {
 	}
 	if a.status < 300 {
 		if err := openapi3filter.ValidateRequest(t.Context(), input); err != nil {
-			t.Errorf("%s is granted and not described: %v", a.asked, err)
+			t.Errorf("%s: the document does not describe a request that succeeds: %v", a.asked, err)
 		}
 	}
 	header := a.header.Clone()
-	header.Set("Vary", strings.Join(a.header.Values("Vary"), ", ")) // the validator reads the first line of a list only
+	header.Set("Vary", strings.Join(a.header.Values("Vary"), ", ")) // the validator reads only the first line of a list
 	output := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: input,
 		Status:                 a.status,
@@ -160,39 +160,40 @@ func describes(t *testing.T, r *http.Request, body string, a answer) {
 	}
 	output.SetBodyBytes([]byte(a.body))
 	if err := openapi3filter.ValidateResponse(t.Context(), output); err != nil {
-		t.Errorf("%s answers %d, which is not described: %v\n%s", a.asked, a.status, err, a.body)
+		t.Errorf("%s: the document does not describe the answer %d: %v\n%s", a.asked, a.status, err, a.body)
 		return
 	}
 	response := found.Operation.Responses.Status(a.status).Value
 	if len(response.Content) == 0 && a.body != "" {
-		t.Errorf("%s: a body that is not described: %s", a.asked, a.body)
+		t.Errorf("%s: the document does not describe the body %s", a.asked, a.body)
 	}
 	for name := range a.header {
 		described := slices.ContainsFunc(slices.Collect(maps.Keys(response.Headers)), func(known string) bool {
 			return strings.EqualFold(known, name)
 		})
 		if !described && !slices.Contains(ofTheWay, name) {
-			t.Errorf("%s: %d has the header %s, which is not described", a.asked, a.status, name)
+			t.Errorf("%s: the document does not describe, for %d, the header %s", a.asked, a.status, name)
 		}
 	}
 }
 
-// describesProblem holds an answer from no described address against the general form of a problem.
+// describesProblem checks that an answer from an address outside the document has the general form of a problem.
 func describesProblem(t *testing.T, doc *openapi3.T, a answer) {
 	t.Helper()
 	if a.status != http.StatusNotFound && a.status != http.StatusMethodNotAllowed {
-		t.Errorf("%s: %d from an address that is not described", a.asked, a.status)
+		t.Errorf("%s: got %d from an address that the document does not describe, want 404 or 405", a.asked, a.status)
 	}
 	if ct := a.header.Get("Content-Type"); ct != "application/problem+json" {
-		t.Errorf("%s: %s", a.asked, ct)
+		t.Errorf("%s: type: got %q, want application/problem+json", a.asked, ct)
 	}
 	problem := doc.Components.Schemas["Problem"].Value
 	if err := problem.VisitJSON(a.json, openapi3.EnableJSONSchema2020()); err != nil {
-		t.Errorf("%s: %v: %s", a.asked, err, a.body)
+		t.Errorf("%s: not a problem: %v: %s", a.asked, err, a.body)
 	}
 }
 
-// The validator has to detect a wrong answer, or all tests above prove nothing.
+// TestDocument_refuses_undescribed_answers checks that the validator detects a wrong answer. Otherwise the tests above
+// would prove nothing.
 func TestDocument_refuses_undescribed_answers(t *testing.T) {
 	t.Parallel()
 	doc := spec(t)
@@ -211,10 +212,10 @@ func TestDocument_refuses_undescribed_answers(t *testing.T) {
 		"fine":         {404, fmt.Sprintf(problem, "order_not_found", 404, ""), nil, true},
 		"other code":   {404, fmt.Sprintf(problem, "sold_out", 404, ""), nil, false},
 		"other status": {409, fmt.Sprintf(problem, "order_not_found", 409, ""), nil, false},
-		"torn status":  {404, fmt.Sprintf(problem, "order_not_found", 400, ""), nil, false},
+		"two statuses": {404, fmt.Sprintf(problem, "order_not_found", 400, ""), nil, false},
 		"extra field":  {404, fmt.Sprintf(problem, "order_not_found", 404, `, "stack": "main.go:1"`), nil, false},
 		"text errors":  {404, fmt.Sprintf(problem, "order_not_found", 404, `, "errors": {"a": 1}`), nil, false},
-		"may be cached": {
+		"cacheable": {
 			404, fmt.Sprintf(problem, "order_not_found", 404, ""),
 			[]string{"Cache-Control", "public"},
 			false,
@@ -245,7 +246,7 @@ func TestDocument_refuses_undescribed_answers(t *testing.T) {
 			},
 		}
 		if err := openapi3filter.ValidateResponse(t.Context(), out); (err == nil) != c.fine {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got error %v, want valid: %v", name, err, c.fine)
 		}
 	}
 }

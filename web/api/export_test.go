@@ -5,7 +5,7 @@ import "videomall/mall/order"
 // Document is openapi.json as it is served.
 var Document = document
 
-// ReadOrder is what POST /orders makes of a body.
+// ReadOrder returns the lines that POST /orders reads from a body.
 func ReadOrder(body []byte) ([]order.Line, error) {
 	var r orderRequest
 	if err := parse(body, &r); err != nil {

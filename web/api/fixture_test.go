@@ -91,7 +91,7 @@ func open(t *testing.T) *mall {
 	return m
 }
 
-// client is a program: it keeps cookies and may hold a token.
+// client is a browser or a program: it keeps cookies and may have a token.
 type client struct {
 	m     *mall
 	http  *http.Client
@@ -120,7 +120,7 @@ func (m *mall) person(name string) account.User {
 	return u
 }
 
-// browser is signed in by the session cookie.
+// browser returns a client that is signed in by the session cookie.
 func (m *mall) browser(u account.User) *client {
 	m.t.Helper()
 	c := m.guest()
@@ -128,12 +128,12 @@ func (m *mall) browser(u account.User) *client {
 	m.OK(err)
 	res.Body.Close()
 	if res.StatusCode != http.StatusNoContent {
-		m.t.Fatalf("sign in: %d", res.StatusCode)
+		m.t.Fatalf("sign in: got %d, want 204", res.StatusCode)
 	}
 	return c
 }
 
-// program is signed in by a token.
+// program returns a client that is signed in by a token.
 func (m *mall) program(u account.User) *client {
 	m.t.Helper()
 	c := m.guest()
@@ -142,7 +142,7 @@ func (m *mall) program(u account.User) *client {
 	return c
 }
 
-// answer is what came back, already held against the document.
+// answer is an answer of the API, which has been compared with the document.
 type answer struct {
 	t      *testing.T
 	asked  string
@@ -152,8 +152,8 @@ type answer struct {
 	json   map[string]any
 }
 
-// call asks an address of the API and fails the test when the document does not describe what comes back. body "" is no
-// body; headers are name, value pairs, and an empty value takes a header away.
+// call requests an address of the API and fails the test if the document does not describe the answer. An empty body is
+// no body. Headers are pairs of name and value; an empty value removes a header.
 func (c *client) call(method, address, body string, headers ...string) answer {
 	t := c.m.t
 	t.Helper()
@@ -194,14 +194,14 @@ func (c *client) call(method, address, body string, headers ...string) answer {
 	}
 	if len(read) > 0 {
 		if err := json.Unmarshal(read, &a.json); err != nil {
-			t.Fatalf("%s: no JSON: %v: %s", a.asked, err, read)
+			t.Fatalf("%s: answer is not JSON: %v: %s", a.asked, err, read)
 		}
 	}
 	describes(t, r, body, a)
 	return a
 }
 
-// order places an order under that key.
+// order places an order with that idempotency key.
 func (c *client) order(key, body string) answer {
 	c.m.t.Helper()
 	return c.call("POST", "/orders", body, "Idempotency-Key", key)
@@ -210,21 +210,21 @@ func (c *client) order(key, body string) answer {
 func (a answer) wants(status int) answer {
 	a.t.Helper()
 	if a.status != status {
-		a.t.Fatalf("%s: %d, want %d: %s", a.asked, a.status, status, a.body)
+		a.t.Fatalf("%s: got %d, want %d: %s", a.asked, a.status, status, a.body)
 	}
 	return a
 }
 
-// refuses wants a problem with that code.
+// refuses fails the test unless the answer is a problem with that status and code.
 func (a answer) refuses(status int, code string) answer {
 	a.t.Helper()
 	if a.wants(status).json["code"] != code {
-		a.t.Fatalf("%s: code %v, want %s: %s", a.asked, a.json["code"], code, a.body)
+		a.t.Fatalf("%s: code: got %v, want %s: %s", a.asked, a.json["code"], code, a.body)
 	}
 	return a
 }
 
-// at walks to a value: at("items", 0, "skuId").
+// at returns the value at a path: at("items", 0, "skuId").
 func (a answer) at(way ...any) any {
 	a.t.Helper()
 	var v any = a.json
@@ -267,8 +267,8 @@ func (a answer) rows() []any {
 	return rows
 }
 
-// harbour is a video with two SKUs with a cover and a packaged picture: own in HD for 1990 (struck out: 2990), and a
-// rental of 48 hours for 490.
+// harbour puts a video with a cover and a packaged asset on sale, with two SKUs: to own in HD for 1990 (list price
+// 2990), and to rent for 48 hours for 490.
 func (m *mall) harbour() (videoID, own, rent int64) {
 	m.t.Helper()
 	category, err := m.Catalog.CreateCategory(m.Ctx, catalog.NewCategory{
@@ -326,7 +326,7 @@ func clearVideo() fstest.MapFS {
 	}
 }
 
-// pay pays on the bank's page of that address and has its notices sent, over HTTP, to the callback.
+// pay pays at the sandbox's page of that address and has the notices delivered to the callback over HTTP.
 func (m *mall) pay(url string) {
 	m.t.Helper()
 	_, err := m.Sandbox.Pay(m.Ctx, path.Base(url), sandbox.PayOptions{})

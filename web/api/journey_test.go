@@ -19,7 +19,7 @@ func TestAPI_buy_and_watch(t *testing.T) {
 	token := c.call("POST", "/auth/token", `{"email": "ANN@example.test", "password": "`+password+`"}`).wants(200)
 	if until, err := time.Parse(time.RFC3339, token.text("expiresAt")); err != nil ||
 		until.Before(began.Add(11*time.Hour)) {
-		t.Errorf("token until %v, %v", until, err)
+		t.Errorf("expiry of the token: got %v, %v, want at least 11h from now", until, err)
 	}
 	c.token = token.text("token")
 
@@ -36,7 +36,7 @@ func TestAPI_buy_and_watch(t *testing.T) {
 		"listPrice":       nil,
 	} {
 		if first[name] != want {
-			t.Errorf("%s is %v, want %v", name, first[name], want)
+			t.Errorf("%s: got %v, want %v", name, first[name], want)
 		}
 	}
 	sku := c.call("GET", fmt.Sprint("/videos/", own), "").wants(200)
@@ -44,49 +44,49 @@ func TestAPI_buy_and_watch(t *testing.T) {
 		sku.number("siblings", 0, "skuId") != rent ||
 		sku.number("siblings", 0, "rentHours") != 48 || sku.at("problem") != nil ||
 		sku.text("video", "description") != "A morning." {
-		t.Errorf("sku: %s", sku.body)
+		t.Errorf("SKU: got %s", sku.body)
 	}
 
-	placed := c.order("wish-1", fmt.Sprintf(`{"items": [{"skuId": %d, "quantity": 1}]}`, own)).wants(201)
+	placed := c.order("order-1", fmt.Sprintf(`{"items": [{"skuId": %d, "quantity": 1}]}`, own)).wants(201)
 	no := placed.text("orderNo")
 	if placed.text("status") != "PENDING_PAY" || placed.number("total", "amount") != 1990 ||
 		placed.header.Get("Location") != v1+"/orders/"+no {
-		t.Errorf("placed: %s", placed.body)
+		t.Errorf("placed order: got %s", placed.body)
 	}
 	c.call("GET", fmt.Sprint("/play/auth/", videoID), "").refuses(403, "not_entitled")
 	attempt := c.call("POST", "/payments/"+no+"/prepay", `{"provider": "sandbox"}`).wants(200)
 	if again := c.call("POST", "/payments/"+no+"/prepay", `{"provider": "sandbox"}`).
 		wants(200); again.body != attempt.body {
-		t.Errorf("a second prepay: %s after %s", again.body, attempt.body)
+		t.Errorf("second prepay: got %s, want %s", again.body, attempt.body)
 	}
 	m.pay(attempt.text("action", "url"))
 	if a := c.call("GET", "/orders/"+no, "").wants(200); a.text("status") != "PAID" ||
 		a.text("items", 0, "title") != "Harbour at dawn" {
-		t.Errorf("paid: %s", a.body)
+		t.Errorf("paid order: got %s", a.body)
 	}
 	m.OK(m.Orders.Deliver(m.Ctx, no))
 	delivered := c.call("GET", "/orders/"+no, "").wants(200)
 	if delivered.text("status") != "DELIVERED" || !strings.HasSuffix(delivered.text("deliveredAt"), "Z") {
-		t.Errorf("delivered: %s", delivered.body)
+		t.Errorf("delivered order: got %s", delivered.body)
 	}
 	held := c.call("GET", "/me/entitlements", "").wants(200)
 	if held.text("items", 0, "orderNo") != no || held.number("items", 0, "videoId") != videoID ||
 		held.text("items", 0, "status") != "active" || held.text("nextCursor") != "" {
-		t.Errorf("entitlements: %s", held.body)
+		t.Errorf("entitlements: got %s", held.body)
 	}
 	if again := c.call("GET", fmt.Sprint("/videos/", own), "").wants(200); again.at("problem") != "already_owned" {
-		t.Errorf("owned: %s", again.body)
+		t.Errorf("SKU of an owned video: got %s, want problem already_owned", again.body)
 	}
-	c.order("wish-2", fmt.Sprintf(`{"items": [{"skuId": %d, "quantity": 1}]}`, own)).refuses(409, "already_owned")
+	c.order("order-2", fmt.Sprintf(`{"items": [{"skuId": %d, "quantity": 1}]}`, own)).refuses(409, "already_owned")
 
 	play := c.call("GET", fmt.Sprint("/play/auth/", videoID), "").wants(200)
 	res, err := c.http.Get(m.url + play.text("playlistUrl"))
 	m.OK(err)
 	res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		t.Errorf("playlist: %d", res.StatusCode)
+		t.Errorf("playlist: got %d, want 200", res.StatusCode)
 	}
-	// A browser sends the heartbeat; its session says who uses it.
+	// A browser sends the heartbeat; its session identifies the account.
 	b := m.browser(ann)
 	b.call("GET", fmt.Sprint("/play/auth/", videoID), "").refuses(409, "stream_limit")
 	here := b.call("POST", fmt.Sprint("/play/auth/", videoID), `{"takeover": true}`).wants(200)
@@ -107,12 +107,12 @@ func TestOrders_free_order(t *testing.T) {
 	body := fmt.Sprintf(`{"items": [{"skuId": %d, "quantity": 1}], "couponCode": "", "campaignId": null}`, free)
 	placed := c.order("free", body).wants(201)
 	if placed.text("status") != "PAID" {
-		t.Errorf("placed: %s", placed.body)
+		t.Errorf("free order: got %s, want status PAID", placed.body)
 	}
 	m.OK(m.Orders.Deliver(m.Ctx, placed.text("orderNo")))
 	if again := c.order("free", body).wants(201); again.body != placed.body ||
 		again.header.Get("Idempotency-Replayed") != "true" {
-		t.Errorf("replayed: %s", again.body)
+		t.Errorf("replayed order: got %s, want the same as before", again.body)
 	}
 	c.call("POST", "/payments/"+placed.text("orderNo")+"/prepay", `{"provider": "sandbox"}`).
 		refuses(409, "order_not_payable")

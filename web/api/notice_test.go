@@ -38,18 +38,18 @@ func TestNotices_signature_only(t *testing.T) {
 		status  int
 		code    string
 	}{
-		"not signed":          {notice, nil, 401, "bad_signature"},
-		"signed long ago":     {notice, stale, 401, "bad_signature"},
-		"signed, and changed": {strings.Replace(notice, "990", "1", 1), signed(notice), 401, "bad_signature"},
-		"not to be read":      {"{}", signed("{}"), 400, "malformed_notice"},
-		"no JSON":             {"x", signed("x"), 400, "malformed_notice"},
-		"more than any order": {huge, signed(huge), 400, "malformed_notice"},
-		"a name twice":        {twice, signed(twice), 400, "malformed_notice"},
-		"a name in two cases": {misspelt, signed(misspelt), 400, "malformed_notice"},
+		"not signed":        {notice, nil, 401, "bad_signature"},
+		"old signature":     {notice, stale, 401, "bad_signature"},
+		"changed body":      {strings.Replace(notice, "990", "1", 1), signed(notice), 401, "bad_signature"},
+		"empty object":      {"{}", signed("{}"), 400, "malformed_notice"},
+		"not JSON":          {"x", signed("x"), 400, "malformed_notice"},
+		"huge amount":       {huge, signed(huge), 400, "malformed_notice"},
+		"duplicate name":    {twice, signed(twice), 400, "malformed_notice"},
+		"name in two cases": {misspelt, signed(misspelt), 400, "malformed_notice"},
 	} {
 		a := bank.call("POST", "/payments/callback", w.body, w.headers...).wants(w.status)
 		if a.at("received") != false || a.at("code") != w.code {
-			t.Errorf("%s: %s", name, a.body)
+			t.Errorf("%s: got %s, want code %s", name, a.body, w.code)
 		}
 	}
 	large := strings.Repeat(" ", 64<<10) + notice
@@ -57,27 +57,27 @@ func TestNotices_signature_only(t *testing.T) {
 	bank.call("POST", "/payments/callback/nobody", notice, signed(notice)...).refuses(404, "not_found")
 	bank.call("GET", "/payments/callback", "").refuses(http.StatusMethodNotAllowed, "method_not_allowed")
 	if a := c.call("GET", "/orders/"+no, "").wants(200); a.text("status") != "PENDING_PAY" {
-		t.Fatalf("a refused notice moved the order: %s", a.body)
+		t.Fatalf("order after refused notices: got %s, want status PENDING_PAY", a.body)
 	}
 	if n := malltest.Query[int64](m.Mall, `select (select count(*) from payment_notice) + (select count(*)
 		from payment_capture)`)[0]; n != 0 {
-		t.Errorf("refused notices left %d rows", n)
+		t.Errorf("notices and captures after refused notices: got %d, want 0", n)
 	}
 
-	// Signed, from another site, with somebody's useless token: taken, and taken once.
+	// A signed notice from another site, with a useless token, is accepted and counts once.
 	for _, address := range []string{"/payments/callback/sandbox", "/payments/callback", "/payments/callback/sandbox"} {
 		a := bank.call("POST", address, notice, append(signed(notice), "Authorization", "Bearer vmt_nonsense")...).
 			wants(200)
 		if a.body != `{"received": true}` {
-			t.Errorf("%s: %s", address, a.body)
+			t.Errorf("notice to %s: got %s, want it received", address, a.body)
 		}
 	}
 	if a := c.call("GET", "/orders/"+no, "").wants(200); a.text("status") != "PAID" {
-		t.Errorf("%s", a.body)
+		t.Errorf("order after the notices: got %s, want status PAID", a.body)
 	}
 	c.call("POST", "/payments/"+no+"/prepay", `{"provider": "sandbox"}`).refuses(409, "order_not_payable")
 	if n := malltest.Query[int64](m.Mall, `select count(*) from payment_capture`)[0]; n != 1 {
-		t.Errorf("%d captures", n)
+		t.Errorf("captures: got %d, want 1", n)
 	}
 	m.Whole()
 }

@@ -19,7 +19,7 @@ func TestOrders_invalid_bodies(t *testing.T) {
 		body    string
 		status  int
 		code    string
-		field   string // one of errors, and why
+		field   string // a field of errors, with the reason in why
 		why     string
 		headers []string
 	}{
@@ -35,13 +35,13 @@ func TestOrders_invalid_bodies(t *testing.T) {
 			code:    "idempotency_key_missing",
 			headers: []string{"Idempotency-Key", "b"},
 		},
-		"a long key": {
+		"long key": {
 			body:    good,
 			status:  422,
 			code:    "idempotency_key_missing",
 			headers: []string{"Idempotency-Key", "", "Idempotency-Key", long(201)},
 		},
-		"a Chinese key": {
+		"Chinese key": {
 			body:    good,
 			status:  422,
 			code:    "idempotency_key_missing",
@@ -59,7 +59,7 @@ func TestOrders_invalid_bodies(t *testing.T) {
 			code:    "unsupported_media_type",
 			headers: []string{"Content-Type", ""},
 		},
-		"a form": {
+		"form": {
 			body:    "items=1",
 			status:  415,
 			code:    "unsupported_media_type",
@@ -71,7 +71,7 @@ func TestOrders_invalid_bodies(t *testing.T) {
 			code:    "unsupported_media_type",
 			headers: []string{"Content-Type", "", "Content-Type", "text/plain"},
 		},
-		"packed": {
+		"gzip": {
 			body:    good,
 			status:  415,
 			code:    "unsupported_media_type",
@@ -82,7 +82,7 @@ func TestOrders_invalid_bodies(t *testing.T) {
 			status: 413,
 			code:   "too_large",
 		},
-		"torn": {
+		"truncated": {
 			body:   good[:20],
 			status: 400,
 			code:   "malformed_json",
@@ -92,12 +92,12 @@ func TestOrders_invalid_bodies(t *testing.T) {
 			status: 400,
 			code:   "malformed_json",
 		},
-		"garbage behind": {
+		"trailing garbage": {
 			body:   good + "x",
 			status: 400,
 			code:   "malformed_json",
 		},
-		"a list": {
+		"list": {
 			body:   "[]",
 			status: 400,
 			code:   "wrong_type",
@@ -109,79 +109,79 @@ func TestOrders_invalid_bodies(t *testing.T) {
 			status: 422,
 			code:   "empty_order",
 		},
-		"nested deep": {
+		"nested deeply": {
 			body:   strings.Repeat("[", 60000),
 			status: 400,
 			code:   "wrong_type",
 		},
-		"deep in a field": {
+		"nested deeply in a field": {
 			body:   `{"items": ` + strings.Repeat("[", 30000) + strings.Repeat("]", 30000) + `}`,
 			status: 400,
 			code:   "wrong_type",
 		},
-		"a name twice": {
+		"duplicate field": {
 			body:   `{"items": [], "items": []}`,
 			status: 400,
 			code:   "malformed_json",
 			field:  "items",
 			why:    "duplicate_field",
 		},
-		"broken characters": {
+		"invalid UTF-8": {
 			body:   "{\"couponCode\": \"\xff\"}",
 			status: 400,
 			code:   "malformed_json",
 		},
-		"an unknown field": {
+		"unknown field": {
 			body:   `{"items": [], "total": 1}`,
 			status: 400,
 			code:   "unknown_field",
 			field:  "total",
 			why:    "unknown_field",
 		},
-		"another case": {
+		"field in another case": {
 			body:   `{"Items": []}`,
 			status: 400,
 			code:   "unknown_field",
 			field:  "Items",
 			why:    "unknown_field",
 		},
-		"unknown inside": {
+		"unknown field of an item": {
 			body:   items(`{"skuId": 1, "quantity": 1, "price": 1}`),
 			status: 400,
 			code:   "unknown_field",
 			field:  "items/0/price",
 			why:    "unknown_field",
 		},
-		"a text as id": {
+		"string as id": {
 			body:   items(`{"skuId": "1", "quantity": 1}`),
 			status: 400,
 			code:   "wrong_type",
 			field:  "items/0/skuId",
 			why:    "wrong_type",
 		},
-		"a broken number": {
+		"fraction": {
 			body:   items(line(sku, "1.5")),
 			status: 400,
 			code:   "wrong_type",
 			field:  "items/0/quantity",
 			why:    "wrong_type",
 		},
-		"one as a float": {
+		"integer with decimals": {
 			body:   items(line(sku, "1.0")),
 			status: 400,
 			code:   "wrong_type",
 		},
-		"a huge number": {
+		"beyond 64 bits": {
 			body:   items(line(sku, "9223372036854775808")),
 			status: 400,
 			code:   "wrong_type",
 		},
-		"an endless number": {
+		"beyond a float": {
 			body:   items(line(sku, "1e400")),
 			status: 400,
 			code:   "wrong_type",
 		},
-		"a text as campaign": {
+		"string as campaign": {
 			body:   `{"items": [], "campaignId": "7"}`,
 			status: 400,
 			code:   "wrong_type",
@@ -202,7 +202,7 @@ func TestOrders_invalid_bodies(t *testing.T) {
 			field:  "items/0/skuId",
 			why:    "field_missing",
 		},
-		"nothing": {
+		"empty object": {
 			body:   `{}`,
 			status: 422,
 			code:   "empty_order",
@@ -217,53 +217,53 @@ func TestOrders_invalid_bodies(t *testing.T) {
 			status: 422,
 			code:   "too_many_items",
 		},
-		"one item twice": {
+		"duplicate item": {
 			body:   items(line(sku, 1), line(sku, 1)),
 			status: 422,
 			code:   "duplicate_item",
 			field:  fmt.Sprint("sku:", sku),
 			why:    "duplicate_item",
 		},
-		"none of it": {
+		"quantity zero": {
 			body:   items(line(sku, 0)),
 			status: 422,
 			code:   "quantity_over_limit",
 		},
-		"less than none": {
+		"negative quantity": {
 			body:   items(line(sku, -1)),
 			status: 422,
 			code:   "quantity_over_limit",
 		},
-		"two of one": {
+		"quantity above the limit": {
 			body:   items(line(sku, 2)),
 			status: 422,
 			code:   "quantity_over_limit",
 		},
-		"as many as can be": {
+		"huge quantity": {
 			body:   items(line(sku, int64(1)<<62)),
 			status: 422,
 			code:   "quantity_over_limit",
 		},
-		"an unknown SKU": {
+		"unknown SKU": {
 			body:   items(line(987654321, 1)),
 			status: 409,
 			code:   "sku_unavailable",
 			field:  "sku:987654321",
 			why:    "sku_unavailable",
 		},
-		"an impossible SKU": {
+		"negative SKU": {
 			body:   items(line(-1, 1)),
 			status: 409,
 			code:   "sku_unavailable",
 		},
-		"a coupon": {
+		"unknown coupon": {
 			body:   fmt.Sprintf(`{"items": [%s], "couponCode": "SPRING"}`, line(sku, 1)),
 			status: 422,
 			code:   "coupon_unknown",
 			field:  "couponCode",
 			why:    "coupon_unknown",
 		},
-		"a campaign": {
+		"unknown campaign": {
 			body:   fmt.Sprintf(`{"items": [%s], "campaignId": 7}`, line(sku, 1)),
 			status: 409,
 			code:   "campaign_not_running",
@@ -274,17 +274,17 @@ func TestOrders_invalid_bodies(t *testing.T) {
 		headers := append([]string{"Idempotency-Key", "k"}, w.headers...)
 		a := c.call("POST", "/orders", w.body, headers...)
 		if a.status != w.status || a.json["code"] != w.code {
-			t.Errorf("%s: %d %s", name, a.status, a.body)
+			t.Errorf("%s: got %d, want %d %s: %s", name, a.status, w.status, w.code, a.body)
 			continue
 		}
 		if w.field != "" && a.at("errors", w.field) != w.why {
-			t.Errorf("%s: errors %v", name, a.json["errors"])
+			t.Errorf("%s: errors: got %v, want %s: %s", name, a.json["errors"], w.field, w.why)
 		}
 	}
 	if n := malltest.Query[int64](m.Mall, `select count(*) from video_order`)[0]; n != 0 {
-		t.Errorf("%d orders were placed", n)
+		t.Errorf("orders: got %d, want 0", n)
 	}
 	if a := c.order("k", strings.Repeat(" ", 60<<10)+good).wants(201); a.header.Get("Idempotency-Replayed") != "" {
-		t.Error("a refused body used the key up")
+		t.Error("a refused body uses up the idempotency key")
 	}
 }

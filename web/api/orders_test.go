@@ -26,29 +26,29 @@ func TestOrders_idempotency_key(t *testing.T) {
 	one, two := m.Sells(990, -1), m.Sells(500, -1)
 	c := m.browser(m.person("ann"))
 
-	first := c.order("wish", items(line(one, 1), line(two, 1))).wants(201)
+	first := c.order("k", items(line(one, 1), line(two, 1))).wants(201)
 	if first.header.Get("Idempotency-Replayed") != "" {
-		t.Error("the first is called a replay")
+		t.Error("first order is marked as a replay")
 	}
 	for name, body := range map[string]string{
-		"same":           items(line(one, 1), line(two, 1)),
-		"other sequence": items(line(two, 1), line(one, 1)),
-		"other spacing":  strings.ReplaceAll(items(line(one, 1), line(two, 1)), " ", ""),
+		"same":                 items(line(one, 1), line(two, 1)),
+		"other order of items": items(line(two, 1), line(one, 1)),
+		"other spacing":        strings.ReplaceAll(items(line(one, 1), line(two, 1)), " ", ""),
 	} {
-		if a := c.order("wish", body).wants(201); a.body != first.body ||
+		if a := c.order("k", body).wants(201); a.body != first.body ||
 			a.header.Get("Idempotency-Replayed") != "true" {
-			t.Errorf("%s: %s %v", name, a.body, a.header)
+			t.Errorf("%s: got %s with headers %v, want a replay", name, a.body, a.header)
 		}
 	}
-	c.order("wish", items(line(one, 1))).refuses(422, "idempotency_key_reused")
+	c.order("k", items(line(one, 1))).refuses(422, "idempotency_key_reused")
 	m.Place(1, one) // somebody else's
 
-	// The order moves on; the answer to its placing does not.
+	// The order changes its state, but the answer to placing it stays the same.
 	m.pay(c.call("POST", "/payments/"+first.text("orderNo")+"/prepay", `{"provider": "sandbox"}`).wants(200).
 		text("action", "url"))
 	m.OK(m.Orders.Deliver(m.Ctx, first.text("orderNo")))
-	if a := c.order("wish", items(line(one, 1), line(two, 1))).wants(201); a.body != first.body {
-		t.Errorf("after delivery: %s", a.body)
+	if a := c.order("k", items(line(one, 1), line(two, 1))).wants(201); a.body != first.body {
+		t.Errorf("replay after delivery: got %s, want %s", a.body, first.body)
 	}
 
 	bodies, fresh := map[string]bool{}, 0
@@ -68,11 +68,11 @@ func TestOrders_idempotency_key(t *testing.T) {
 	}
 	all.Wait()
 	if len(bodies) != 1 || fresh != 1 {
-		t.Errorf("%d fresh, bodies %v", fresh, bodies)
+		t.Errorf("concurrent requests: got %d that were no replay, want 1; bodies %v", fresh, bodies)
 	}
 	if n := malltest.Query[int64](m.Mall,
 		`select count(*) from video_order where idempotency_key = 'at once'`)[0]; n != 1 {
-		t.Errorf("%d orders", n)
+		t.Errorf("orders: got %d, want 1", n)
 	}
 }
 
@@ -81,20 +81,20 @@ func TestOrders_refused_order_frees_key(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 0)
 	c := m.browser(m.person("ann"))
-	a := c.order("wish", items(line(sku, 1))).refuses(409, "sold_out")
+	a := c.order("k", items(line(sku, 1))).refuses(409, "sold_out")
 	if a.at("errors", fmt.Sprint("sku:", sku)) != "sold_out" {
-		t.Errorf("%s", a.body)
+		t.Errorf("order of a sold-out SKU: got %s, want errors with sold_out", a.body)
 	}
 	if got := c.call("GET", fmt.Sprint("/videos/", sku), "").wants(200).at("problem"); got != "sold_out" {
-		t.Errorf("problem %v", got)
+		t.Errorf("problem of the SKU: got %v, want sold_out", got)
 	}
 	_, err := m.Inventory.SetStock(m.Ctx, sku, 1)
 	m.OK(err)
-	no := c.order("wish", items(line(sku, 1))).wants(201).text("orderNo")
+	no := c.order("k", items(line(sku, 1))).wants(201).text("orderNo")
 	closed := c.call("POST", "/orders/"+no+"/cancel", "").wants(200)
 	if again := c.call("POST", "/orders/"+no+"/cancel", "").wants(200); closed.text("status") != "CLOSED" ||
 		again.body != closed.body {
-		t.Errorf("%s then %s", closed.body, again.body)
+		t.Errorf("second cancellation: after %s got %s, want the same closed order", closed.body, again.body)
 	}
 	c.call("POST", "/payments/"+no+"/prepay", `{"provider": "sandbox"}`).refuses(409, "order_not_payable")
 	m.Whole()
@@ -124,7 +124,7 @@ func TestOrders_own_pages(t *testing.T) {
 		}
 	}
 	if len(seen) != 5 || seen[0] != placed[4] || seen[4] != placed[0] {
-		t.Errorf("%v, placed %v", seen, placed)
+		t.Errorf("listed orders: got %v, want the reverse of %v", seen, placed)
 	}
 	for query, field := range map[string]string{
 		"cursor=" + others: "cursor", "cursor=x": "cursor", "limit=0": "limit",
@@ -133,7 +133,7 @@ func TestOrders_own_pages(t *testing.T) {
 	} {
 		a := c.call("GET", "/me/orders?"+query, "").wants(422)
 		if a.at("errors", field) == nil {
-			t.Errorf("%s: %s", query, a.body)
+			t.Errorf("%s: got %s, want an error of %s", query, a.body, field)
 		}
 	}
 	for _, cursor := range []string{"x", "AAAA"} {
@@ -154,8 +154,7 @@ func TestOrders_own_pages(t *testing.T) {
 	}
 }
 
-// Whatever bytes come, reading an order ends with lines that can be placed or refused, or with a fault: never
-// otherwise.
+// FuzzOrderBody checks that reading any bytes as an order returns lines or a fault of kind Invalid.
 func FuzzOrderBody(f *testing.F) {
 	for _, seed := range []string{
 		`{"items": [{"skuId": 1, "quantity": 1}]}`, `{"items": null, "couponCode": "x"}`,
@@ -171,10 +170,10 @@ func FuzzOrderBody(f *testing.F) {
 			return
 		}
 		if lines != nil && len(lines) > len(body) {
-			t.Errorf("%d lines of %d bytes", len(lines), len(body))
+			t.Errorf("got %d lines from a body of %d bytes", len(lines), len(body))
 		}
 		if found := fault.From(err); found.Slug == "internal" || found.Kind != fault.Invalid {
-			t.Errorf("%q: %v", body, err)
+			t.Errorf("body %q: got error %v, want an invalid one", body, err)
 		}
 	})
 }

@@ -6,7 +6,7 @@ import (
 	"videomall/mall/order"
 )
 
-// Two orders of one video are unpaid. After one of them was paid, the buyer is not led to pay the other.
+// TestOrders_prepay_video_owned_meanwhile places two orders of one video. After one is paid, prepay refuses the other.
 func TestOrders_prepay_video_owned_meanwhile(t *testing.T) {
 	t.Parallel()
 	m := open(t)
@@ -23,6 +23,6 @@ func TestOrders_prepay_video_owned_meanwhile(t *testing.T) {
 	m.OK(m.Orders.Deliver(m.Ctx, first.OrderNo))
 	prepay(second).refuses(409, "already_owned")
 	if o, err := m.Orders.GetAny(m.Ctx, second.OrderNo); err != nil || o.Status != order.PendingPay {
-		t.Errorf("%v, %v", o.Status, err)
+		t.Errorf("second order: got status %v, %v, want pending", o.Status, err)
 	}
 }

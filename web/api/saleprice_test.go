@@ -40,7 +40,7 @@ func TestVideos_price_of_running_sale(t *testing.T) {
 		a := who.call("GET", address, "").wants(200)
 		if a.at("price", "amount") != now || was != 0 && a.at("listPrice", "amount") != was ||
 			(was != 0) != (a.at("priceUntil") != nil) {
-			t.Errorf("want %v instead of %v: %s", now, was, a.body)
+			t.Errorf("price: want %v with list price %v, got %s", now, was, a.body)
 		}
 		for n := range who.call("GET", "/videos", "").wants(200).rows() {
 			row := who.call("GET", "/videos", "")
@@ -49,7 +49,7 @@ func TestVideos_price_of_running_sale(t *testing.T) {
 				want = now
 			}
 			if row.at("items", n, "price", "amount") != want {
-				t.Errorf("row %d: %s", n, row.body)
+				t.Errorf("price of row %d: want %v, got %s", n, want, row.body)
 			}
 		}
 	}
@@ -67,16 +67,16 @@ func TestVideos_price_of_running_sale(t *testing.T) {
 	place("a", `, "expectTotal": {"amount": 1290}`).refuses(422, "field_missing")
 	if a := place("a", `, "expectTotal": {"amount": 1290, "currency": "CNY"}`).
 		wants(201); a.at("total", "amount") != 1290.0 {
-		t.Errorf("%s", a.body)
+		t.Errorf("order at the sale price: got %s, want total 1290", a.body)
 	}
 	priced(p, 2600, 0)
 	priced(m.guest(), 1290, 2600)
 	missed := place("b", "").refuses(409, "price_changed")
 	if missed.at("errors", fmt.Sprintf("sku:%d", video)) != "sale_missed" {
-		t.Errorf("%s", missed.body)
+		t.Errorf("second order during the sale: got %s, want errors with sale_missed", missed.body)
 	}
 	if a := place("b", `, "expectTotal": {"amount": 2600, "currency": "CNY"}`).
 		wants(201); a.at("total", "amount") != 2600.0 {
-		t.Errorf("%s", a.body)
+		t.Errorf("order at the normal price: got %s, want total 2600", a.body)
 	}
 }

@@ -26,9 +26,9 @@ func (a answer) titles() []string {
 func TestVideos_filter_sort_page(t *testing.T) {
 	t.Parallel()
 	m := open(t)
-	m.harbour() // 490 on the category "sea"
+	m.harbour() // 490 in the category "sea"
 	for _, price := range []int64{100, 300, 500, 900} {
-		m.Sells(price, -1) // Video 1 to 4 on the category "videos"
+		m.Sells(price, -1) // Film 1 to 4 in another category
 	}
 	m.OK(m.Search.RebuildAll(m.Ctx))
 	c := m.guest()
@@ -48,11 +48,11 @@ func TestVideos_filter_sort_page(t *testing.T) {
 	} {
 		a := c.call("GET", "/videos?"+query, "").wants(200)
 		if diff := cmp.Diff(want, a.titles(), cmpopts.EquateEmpty()); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", query, diff)
+			t.Errorf("%s: titles (-want +got):\n%s", query, diff)
 		}
 	}
 	if a := c.call("GET", "/videos?q=harbor", ""); a.at("correctedQuery") != "harbour" {
-		t.Errorf("not said that another query is answered: %s", a.body)
+		t.Errorf("correctedQuery of a misspelt query: want harbour, got %s", a.body)
 	}
 	for _, base := range []string{"sort=newest", "sort=price_asc", "sort=popular", "q=film", "q=film&sort=newest"} {
 		var seen []string
@@ -66,7 +66,7 @@ func TestVideos_filter_sort_page(t *testing.T) {
 		}
 		slices.Sort(seen)
 		if len(slices.Compact(slices.Clone(seen))) != len(seen) || len(seen) < 4 {
-			t.Errorf("%s: %v", base, seen)
+			t.Errorf("%s: titles on all pages: got %v, want at least 4 without duplicates", base, seen)
 		}
 	}
 }
@@ -100,7 +100,7 @@ func TestVideos_wrong_parameter(t *testing.T) {
 	} {
 		a := c.call("GET", "/videos?"+query, "").wants(422)
 		if a.at("errors", want[0]) != want[1] {
-			t.Errorf("%.60s: %s", query, a.body)
+			t.Errorf("%.60s: got %s, want error %v", query, a.body, want)
 		}
 	}
 	c.call("GET", "/videos?q=%zz", "").refuses(400, "bad_request")
@@ -115,7 +115,7 @@ func TestVideos_wrong_parameter(t *testing.T) {
 	}
 	if a := c.call("DELETE", "/videos", "").
 		refuses(405, "method_not_allowed"); !strings.Contains(a.header.Get("Allow"), "GET") {
-		t.Errorf("Allow: %q", a.header.Get("Allow"))
+		t.Errorf("Allow of DELETE: got %q, want GET in it", a.header.Get("Allow"))
 	}
 	c.call("GET", "/api/v2/mall/videos", "").refuses(404, "not_found")
 }
@@ -136,20 +136,21 @@ func TestVideos_accept_language(t *testing.T) {
 			a := c.call("GET", "/videos?category=sea", "").wants(200)
 			if got := a.text("items", 0, "title"); got != want ||
 				!slices.Contains(a.header.Values("Vary"), "Accept-Language") {
-				t.Errorf("%q: %s, Vary %v", lang, got, a.header.Values("Vary"))
+				t.Errorf("%q: title in the list: got %s with Vary %v, want %s with Accept-Language", lang, got,
+					a.header.Values("Vary"), want)
 			}
 			if got := c.call("GET", fmt.Sprint("/videos/", own), "").wants(200).text("title"); got != want {
-				t.Errorf("%q: %s", lang, got)
+				t.Errorf("%q: title of the SKU: got %s, want %s", lang, got, want)
 			}
 		}
 	}
 	person.lang = "zh"
 	if a := person.call("GET", "/videos?limit=0", "").wants(422); a.text("detail") == catalog.ErrFilterInvalid.Message {
-		t.Errorf("a problem in the wrong language: %s", a.body)
+		t.Errorf("problem in the wrong language: got %s, want Chinese", a.body)
 	}
 }
 
-// A creator with a name in only one language has that name in both.
+// TestVideos_creator_named_in_one_language checks that a creator with a name in one language has that name in both.
 func TestVideos_creator_named_in_one_language(t *testing.T) {
 	t.Parallel()
 	m := open(t)
@@ -166,7 +167,7 @@ func TestVideos_creator_named_in_one_language(t *testing.T) {
 				"one":  c.call("GET", fmt.Sprint("/videos/", own), "").wants(200).text("creator"),
 			} {
 				if got != names[0]+names[1] {
-					t.Errorf("%s in %s: %q, want %q", what, c.lang, got, names[0]+names[1])
+					t.Errorf("%s in %s: creator: got %q, want %q", what, c.lang, got, names[0]+names[1])
 				}
 			}
 		}
@@ -184,6 +185,6 @@ func TestVideos_not_on_sale(t *testing.T) {
 	m.OK(m.Catalog.TakeDown(m.Ctx, p.SPUID))
 	c.call("GET", fmt.Sprint("/videos/", sku), "").refuses(404, "product_not_found")
 	if a := c.call("GET", "/videos", "").wants(200); len(a.rows()) != 0 {
-		t.Errorf("%s", a.body)
+		t.Errorf("list after a takedown: got %s, want no rows", a.body)
 	}
 }

@@ -19,14 +19,14 @@ func TestAwaiting_return_from_payment_page(t *testing.T) {
 	}
 	b.Get("/cart").Wants(200).Hides("awaits payment")
 	if to := b.Get("/checkout").Wants(303).Location; to != "/cart" {
-		t.Errorf("a checkout of nothing leads to %q", to)
+		t.Errorf("checkout of an empty cart: redirect: got %q, want /cart", to)
 	}
 	first, bank := buy(m.Video(990, -1))
 	if to := b.Get("/checkout").Wants(303).Location; to != "/orders/"+first { // the browser's back button
-		t.Errorf("the way back leads to %q", to)
+		t.Errorf("checkout after placing an order: redirect: got %q, want the order", to)
 	}
 	if a := b.Get("/cart").Wants(200).Shows("1 order awaits payment"); !a.Has(`href="/orders/` + first + `"`) {
-		t.Errorf("the header leads elsewhere: %s", a.Body)
+		t.Errorf("header lacks a link to the order that awaits payment: %s", a.Body)
 	}
 	b.Get("/orders/" + first).Wants(200).Shows("Waiting for your payment").Hides("1 order awaits payment")
 	m.Browser(m.Person("leo", "shopper").ID).Get("/cart").Hides("awaits payment")
@@ -34,16 +34,16 @@ func TestAwaiting_return_from_payment_page(t *testing.T) {
 
 	second, _ := buy(m.Video(990, -1))
 	if a := b.Get("/cart").Wants(200).Shows("2 orders await payment"); !a.Has(`href="/orders" `) {
-		t.Errorf("the header leads elsewhere: %s", a.Body)
+		t.Errorf("header lacks a link to the orders that await payment: %s", a.Body)
 	}
 	if to := b.Get("/checkout").Wants(303).Location; to != "/orders/"+second {
-		t.Errorf("the way back leads to %q", to)
+		t.Errorf("checkout after a second order: redirect: got %q, want the second order", to)
 	}
 	m.PayAt(bank)
 	b.Get("/cart").Shows("1 order awaits payment")
 	m.Advance(16 * time.Minute) // the time to pay is over
 	b.Get("/cart").Hides("awaits payment", "await payment")
 	if to := b.Get("/checkout").Wants(303).Location; !strings.HasPrefix(to, "/cart") {
-		t.Errorf("what can't be paid any more is led to: %q", to)
+		t.Errorf("checkout after the time to pay: redirect: got %q, want the cart", to)
 	}
 }

@@ -83,13 +83,13 @@ func TestCart_guest_cart_moves_at_sign_in(t *testing.T) {
 	b.Get("/cart").Wants(200).Shows("Your cart is empty")
 	added := b.Post("/cart/items", item(first)).Wants(303)
 	if added.Location != "/cart" {
-		t.Errorf("adding leads to %q", added.Location)
+		t.Errorf("redirect after adding: got %q, want /cart", added.Location)
 	}
 	b.Post("/cart/items", item(second, "quantity", "2", "next", "/videos?q=x")).Wants(303)
 	b.Get("/cart").Wants(200).Shows("Film 1", "Film 2", "CN¥59.90", "2 videos")
 
 	if at := b.Get("/checkout").Wants(303).Location; at != "/sign-in?next=%2Fcheckout" {
-		t.Errorf("a guest's checkout leads to %q", at)
+		t.Errorf("checkout as a guest: redirect: got %q, want the sign-in", at)
 	}
 	b.SignIn(mia.ID)
 	b.Get("/cart").Wants(200).Shows("Film 1", "Film 2", "CN¥59.90")
@@ -110,7 +110,7 @@ func TestCart_add_with_and_without_scripts(t *testing.T) {
 
 	a := b.HTMX("/cart/items", item(video, "next", "/v/film-1")).Wants(200).Shows("Film 1 is in your cart.")
 	if !a.Has(`id="cart-link"`) || !a.Has("Cart, 1 video") || !a.Has(`hx-swap-oob="beforeend:[data-toast-list]"`) {
-		t.Errorf("no new count or notice: %s", a.Body)
+		t.Errorf("fragment lacks the new count or the toast: %s", a.Body)
 	}
 	for sku, word := range map[int64]string{
 		gone:    "sku_unavailable",
@@ -118,16 +118,16 @@ func TestCart_add_with_and_without_scripts(t *testing.T) {
 		owned:   "already_owned",
 	} {
 		if a := b.HTMX("/cart/items", item(sku)); a.Status != http.StatusConflict {
-			t.Errorf("%s: status %d: %s", word, a.Status, a.Body)
+			t.Errorf("%s: got %d, want 409: %s", word, a.Status, a.Body)
 		}
 		b.Post("/cart/items", item(sku, "next", "/v/film-1")).Wants(303)
 	}
 	b.Get("/cart").Shows("Film 1").Hides("Film 2", "Film 3")
 	if a := b.Post("/cart/items", item(video, "next", "https://evil.example/")); a.Location != "/cart" {
-		t.Errorf("next leads to %q", a.Location)
+		t.Errorf("redirect with next on another host: got %q, want /cart", a.Location)
 	}
 	if a := b.HTMX("/cart/items", item(video, "quantity", "6")); a.Status != http.StatusUnprocessableEntity {
-		t.Errorf("six of five: %d", a.Status)
+		t.Errorf("six units with a limit of five: got %d, want 422", a.Status)
 	}
 }
 
@@ -137,12 +137,12 @@ func TestCart_buy_now_adds_once(t *testing.T) {
 	b := m.Browser(m.Person("mia", "shopper").ID)
 	for range 3 {
 		if at := b.Post("/cart/items", item(video, "next", "/checkout")).Wants(303).Location; at != "/checkout" {
-			t.Fatalf("buy now leads to %q", at)
+			t.Fatalf("buy now: redirect: got %q, want /checkout", at)
 		}
 	}
 	if to := b.HTMX("/cart/items", item(video, "next", "/checkout")).
 		Wants(200).Header.Get("HX-Redirect"); to != "/checkout" {
-		t.Errorf("htmx is sent to %q", to)
+		t.Errorf("buy now: HX-Redirect: got %q, want /checkout", to)
 	}
 	b.Get("/checkout").Wants(200).Shows("CN¥9.90").Hides("CN¥19.80")
 }
@@ -156,7 +156,7 @@ func TestCart_change_in_place(t *testing.T) {
 	at := "/cart/items/" + strconv.FormatInt(video, 10)
 	a := b.HTMX(at, url.Values{"quantity": {"3"}}).Wants(200).Shows("CN¥30.70")
 	if a.Has("<html") || !a.Has(`id="cart-link"`) {
-		t.Errorf("not a fragment with its count: %s", a.Body)
+		t.Errorf("answer is no fragment with the count of the cart: %s", a.Body)
 	}
 	b.Post(at, url.Values{"quantity": {"4"}}).Wants(303)
 	b.Get("/cart").Shows("CN¥40.60")
@@ -204,10 +204,10 @@ func TestCart_unavailable_line_is_left_out(t *testing.T) {
 	page := b.Get("/checkout").Wants(200).Shows("These can't be bought right now", "Pay CN¥9.90")
 	form := page.Form("/checkout")
 	if len(form["line"]) != 1 {
-		t.Fatalf("the form orders %v", form["line"])
+		t.Fatalf("form: got lines %v, want one", form["line"])
 	}
 	b.Post("/checkout", form).Wants(303)
-	b.Get("/cart").Shows("Film 2", "You own this already").Hides("Film 1") // what was not bought waits
+	b.Get("/cart").Shows("Film 2", "You own this already").Hides("Film 1") // what was not bought stays in the cart
 }
 
 func TestCheckout_repeated_click_is_one_order(t *testing.T) {
@@ -217,7 +217,7 @@ func TestCheckout_repeated_click_is_one_order(t *testing.T) {
 	b.Post("/cart/items", item(video))
 	form := b.Get("/checkout").Wants(200).Form("/checkout")
 	if form.Get("total") != "990" || form.Get("currency") != "CNY" || form.Get("provider") != "sandbox" {
-		t.Fatalf("the form says %v", form)
+		t.Fatalf("form: got %v", form)
 	}
 
 	const clicks = 8
@@ -230,11 +230,11 @@ func TestCheckout_repeated_click_is_one_order(t *testing.T) {
 	again := b.Post("/checkout", form).Wants(303).Location // the back button
 	for _, p := range pages {
 		if p != again || !strings.HasPrefix(p, "/sandbox/pay/") {
-			t.Errorf("clicks lead to %q and %q", p, again)
+			t.Errorf("redirects of two clicks: got %q and %q, want the same payment page", p, again)
 		}
 	}
 	if n := orders(m); n != 1 {
-		t.Fatalf("%d orders", n)
+		t.Fatalf("orders after several clicks: got %d, want 1", n)
 	}
 	b.Get("/cart").Shows("Your cart is empty")
 
@@ -256,22 +256,22 @@ func TestCheckout_price_changed(t *testing.T) {
 	page := b.Post("/checkout", old).Wants(409).Shows("The price has changed",
 		"The total was CN¥14.90 and is now CN¥17.90", "was CN¥9.90", "Agree and pay CN¥17.90")
 	if n := orders(m); n != 0 {
-		t.Fatalf("%d orders were placed at a price nobody saw", n)
+		t.Fatalf("orders at a price that was not shown: got %d, want 0", n)
 	}
 	b.Get("/cart").Shows("Film 1", "Film 2")
 	b.Post("/checkout", old).Wants(409) // pressing the old button again agrees to nothing
 
 	agreed := page.Form("/checkout")
 	if at := b.Post("/checkout", agreed).Wants(303).Location; !strings.HasPrefix(at, "/sandbox/pay/") {
-		t.Fatalf("agreeing leads to %q", at)
+		t.Fatalf("redirect after agreeing: got %q, want the payment page", at)
 	}
 	if totals := webtest.Query[int64](m, "select total_amount from video_order"); len(totals) != 1 ||
 		totals[0] != 1790 {
-		t.Fatalf("ordered for %v", totals)
+		t.Fatalf("totals of orders: got %v, want [1790]", totals)
 	}
-	b.Post("/checkout", old).Wants(303) // the form before it means the same order by now
+	b.Post("/checkout", old).Wants(303) // the old form now stands for the same order
 	if n := orders(m); n != 1 {
-		t.Fatalf("%d orders", n)
+		t.Fatalf("orders: got %d, want 1", n)
 	}
 }
 
@@ -285,14 +285,14 @@ func TestCheckout_sold_out(t *testing.T) {
 	m.Bought(m.Person("leo", "shopper").ID, rare)
 	page := b.Post("/checkout", form).Wants(409).Shows("The order was not placed", "Sold out", "Pay CN¥9.90")
 	if n := orders(m); n != 1 {
-		t.Fatalf("%d orders, want Leo's alone", n)
+		t.Fatalf("orders: got %d, want only Leo's", n)
 	}
 	b.Post("/checkout", page.Form("/checkout")).Wants(303)
 	if n := orders(m); n != 2 {
-		t.Fatalf("%d orders", n)
+		t.Fatalf("orders: got %d, want 2", n)
 	}
 	if at := b.Post("/checkout", form).Wants(303).Location; at != "/orders" { // the first form, by the back button
-		t.Errorf("the used checkout leads to %q", at)
+		t.Errorf("redirect of a used form: got %q, want /orders", at)
 	}
 }
 
@@ -322,7 +322,7 @@ func TestCheckout_forged_form(t *testing.T) {
 		"no line":  func(f url.Values) { f.Del("line") },
 		"key":      func(f url.Values) { f.Set("key", "") },
 		"provider": func(f url.Values) { f.Set("provider", "nobody") },
-		"nothing":  func(f url.Values) { clear(f) },
+		"empty":    func(f url.Values) { clear(f) },
 	} {
 		forged := url.Values{}
 		for k, v := range form {
@@ -330,11 +330,11 @@ func TestCheckout_forged_form(t *testing.T) {
 		}
 		forge(forged)
 		if a := b.Post("/checkout", forged); a.Status < 400 || a.Status > 499 {
-			t.Errorf("%s: status %d: %s", name, a.Status, a.Text())
+			t.Errorf("%s: got %d, want 4xx: %s", name, a.Status, a.Text())
 		}
 	}
 	if n := orders(m); n != 0 {
-		t.Fatalf("%d orders", n)
+		t.Fatalf("orders by forged forms: got %d, want 0", n)
 	}
 }
 

@@ -36,12 +36,12 @@ func TestCheckout_coupon(t *testing.T) {
 	b.Get("/cart").Shows("CN¥9.90").Hides("CN¥6.90")
 	form := page.Form("/checkout")
 	if form.Get("coupon_code") != "SPRING" || form.Get("total") != "690" {
-		t.Fatalf("the form says %v", form)
+		t.Fatalf("form: got %v, want coupon SPRING and total 690", form)
 	}
 	b.Post("/checkout", form).Wants(303)
 	b.Post("/checkout", form).Wants(303)
 	if totals := webtest.Query[int64](m, `select total_amount from video_order`); len(totals) != 1 || totals[0] != 690 {
-		t.Fatalf("ordered for %v", totals)
+		t.Fatalf("totals of orders: got %v, want [690]", totals)
 	}
 	no := webtest.Query[string](m, `select order_no from video_order`)[0]
 	b.Get("/orders/"+no).Wants(200).Shows("Coupon SPRING", "CN¥3.00", "CN¥6.90", "CN¥9.90")
@@ -59,14 +59,14 @@ func TestCheckout_coupon_used_up_meanwhile(t *testing.T) {
 	}
 	page := b.Post("/checkout", form).Wants(409).Shows("The order was not placed", "no longer valid", "Pay CN¥9.90")
 	if n := orders(m); n != 0 {
-		t.Fatalf("%d orders", n)
+		t.Fatalf("orders: got %d, want 0", n)
 	}
 	without := page.Form("/checkout")
 	if without.Has("coupon_code") {
-		t.Errorf("the code is still there: %v", without)
+		t.Errorf("form still contains the coupon: %v", without)
 	}
 	b.Post("/checkout", without).Wants(303)
 	if totals := webtest.Query[int64](m, `select total_amount from video_order`); len(totals) != 1 || totals[0] != 990 {
-		t.Fatalf("ordered for %v", totals)
+		t.Fatalf("totals of orders: got %v, want [990]", totals)
 	}
 }

@@ -14,29 +14,29 @@ import (
 	"videomall/web/webtest"
 )
 
-// moody is a payment provider that is unreachable as long as a test says so.
-type moody struct {
+// flakyProvider is a payment provider that is unreachable while down is set.
+type flakyProvider struct {
 	payment.Provider
-	away atomic.Bool
+	down atomic.Bool
 }
 
-func (p *moody) Create(ctx context.Context, r payment.CreateRequest) (payment.Action, error) {
-	if p.away.Load() {
+func (p *flakyProvider) Create(ctx context.Context, r payment.CreateRequest) (payment.Action, error) {
+	if p.down.Load() {
 		return payment.Action{}, errors.New("connection refused")
 	}
 	return p.Provider.Create(ctx, r)
 }
 
-func (p *moody) Query(ctx context.Context, attemptNo string) (payment.Charge, error) {
-	if p.away.Load() {
+func (p *flakyProvider) Query(ctx context.Context, attemptNo string) (payment.Charge, error) {
+	if p.down.Load() {
 		return payment.Charge{}, errors.New("connection refused")
 	}
 	return p.Provider.Query(ctx, attemptNo)
 }
 
 func TestOrder_prepay_fails_and_is_retried(t *testing.T) {
-	bank := &moody{}
-	bank.away.Store(true)
+	bank := &flakyProvider{}
+	bank.down.Store(true)
 	m := open(t, func(o *webtest.Options) {
 		o.Provider = func(_ *webtest.Mall, p payment.Provider) payment.Provider { bank.Provider = p; return bank }
 	})
@@ -45,15 +45,15 @@ func TestOrder_prepay_fails_and_is_retried(t *testing.T) {
 	b.Post("/cart/items", item(video))
 	at := b.Post("/checkout", b.Get("/checkout").Form("/checkout")).Wants(303).Location
 	if !strings.HasPrefix(at, "/orders/") {
-		t.Fatalf("a bank that is away leads to %q", at)
+		t.Fatalf("redirect while the provider is unreachable: got %q, want the order", at)
 	}
 	page := b.Get(at).Wants(200).Shows("The payment page could not be opened", "Waiting for your payment")
-	bank.away.Store(false)
+	bank.down.Store(false)
 	if to := b.Post(at+"/pay", page.Form(at+"/pay")).Wants(303).Location; !strings.HasPrefix(to, "/sandbox/pay/") {
-		t.Fatalf("trying again leads to %q", to)
+		t.Fatalf("redirect of the second try: got %q, want the payment page", to)
 	}
 	if n := orders(m); n != 1 {
-		t.Fatalf("%d orders", n)
+		t.Fatalf("orders: got %d, want 1", n)
 	}
 }
 
@@ -70,7 +70,7 @@ func TestOrder_page_follows_state(t *testing.T) {
 	poll := pollOf(t, waiting)
 	same := b.HTMX(poll, nil).Wants(200)
 	if same.Header.Get("HX-Reswap") != "none" || !same.Has(`id="time-left"`) || same.Has("order-status") {
-		t.Errorf("an unchanged order answers %v %s", same.Header, same.Body)
+		t.Errorf("poll of an unchanged order: got %v %s, want only the time left", same.Header, same.Body)
 	}
 	m.Advance(30 * time.Second)
 	b.HTMX(poll, nil).Shows("14:")
@@ -79,31 +79,31 @@ func TestOrder_page_follows_state(t *testing.T) {
 	paid := b.HTMX(poll, nil).Wants(200).Shows("Payment received", "Being unlocked").Hides("Watch now")
 	poll = pollOf(t, paid)
 	if paid.Header.Get("HX-Reswap") != "" {
-		t.Error("the change is not swapped in")
+		t.Error("poll of a changed order has HX-Reswap, want the change to be swapped in")
 	}
 	if err := m.Orders.Deliver(t.Context(), no); err != nil {
 		t.Fatal(err)
 	}
 	ready := b.HTMX(poll, nil).Wants(200).Shows("Ready to watch", "Watch now")
 	if ready.Has("hx-trigger") || !ready.Has(`href="/watch/film-1"`) {
-		t.Errorf("it polls on, or leads nowhere: %s", ready.Body)
+		t.Errorf("delivered order still polls, or lacks the link to watch: %s", ready.Body)
 	}
 	b.Get(at).Shows("Paid with Sandbox", no)
 	if to := b.Get(poll).Wants(303).Location; to != at {
-		t.Errorf("the fragment's address leads a browser to %q", to)
+		t.Errorf("redirect of the fragment's address without htmx: got %q, want the order", to)
 	}
 }
 
-// pollOf is the address that a waiting page asks, taken from the page as htmx does.
+// pollOf returns the address that a waiting page polls, taken from the page as htmx does.
 func pollOf(t *testing.T, a webtest.Answer) string {
 	t.Helper()
 	if !a.Has(`hx-trigger="every 1s"`) {
-		t.Fatalf("the page does not wait: %s", a.Body)
+		t.Fatalf("page does not poll: %s", a.Body)
 	}
 	_, rest, ok := strings.Cut(a.Body, `hx-get="`)
 	poll, _, _ := strings.Cut(rest, `"`)
 	if !ok {
-		t.Fatal("no hx-get")
+		t.Fatal("page lacks hx-get")
 	}
 	return strings.ReplaceAll(poll, "&amp;", "&")
 }
@@ -121,7 +121,7 @@ func TestOrder_pay_window_ends(t *testing.T) {
 	m.Advance(16 * time.Minute)
 	late := b.HTMX(poll, nil).Wants(200).Shows("The time to pay is over")
 	if late.Header.Get("HX-Reswap") != "" || late.Has(at+"/pay") {
-		t.Errorf("an expired order can be paid: %s", late.Body)
+		t.Errorf("expired order is not swapped in, or can be paid: %s", late.Body)
 	}
 	b.Post(at+"/pay", url.Values{"provider": {"sandbox"}}).Wants(303)
 	if err := m.Orders.Expire(t.Context(), no); err != nil {
@@ -130,10 +130,10 @@ func TestOrder_pay_window_ends(t *testing.T) {
 	closed := b.HTMX(pollOf(t, late), nil).Wants(200).
 		Shows("This order is closed", "It was not paid in time", "Buy again")
 	if closed.Has("hx-trigger") {
-		t.Error("a closed order polls on")
+		t.Error("closed order still polls")
 	}
 	if to := b.Post(at+"/again", closed.Form(at+"/again")).Wants(303).Location; to != "/cart" {
-		t.Errorf("buy again leads to %q", to)
+		t.Errorf("redirect of buy again: got %q, want /cart", to)
 	}
 	b.Get("/cart").Shows("Film 1")
 }
@@ -151,7 +151,7 @@ func TestOrder_cancel(t *testing.T) {
 	}
 	b.Get(at).Wants(200).Shows("The order is cancelled", "You cancelled it")
 	if left := webtest.Query[int64](m, "select available from video_inventory"); left[0] != 1 {
-		t.Errorf("%d left", left[0])
+		t.Errorf("available units after the cancellation: got %d, want 1", left[0])
 	}
 }
 
@@ -180,11 +180,11 @@ func TestOrder_of_somebody_else(t *testing.T) {
 	}
 	b.Get("/orders").Wants(200).Shows("No orders yet")
 	if after, err := m.Orders.GetAny(t.Context(), open.OrderNo); err != nil || after.Status != order.PendingPay {
-		t.Errorf("a stranger moved the order to %s: %v", after.Status, err)
+		t.Errorf("order after requests of a stranger: got status %s, %v, want pending", after.Status, err)
 	}
 	guest := m.Browser(0)
 	if at := guest.Get("/orders/" + o.OrderNo).Wants(303).Location; !strings.HasPrefix(at, "/sign-in?next=") {
-		t.Errorf("a guest is led to %q", at)
+		t.Errorf("redirect of a guest: got %q, want the sign-in", at)
 	}
 }
 

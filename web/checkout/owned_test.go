@@ -7,7 +7,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// The checkout was open in two tabs, and both were pressed.
+// TestOrder_pay_video_owned_meanwhile places two orders of one video from two tabs, and then buys the video.
 func TestOrder_pay_video_owned_meanwhile(t *testing.T) {
 	m := open(t)
 	video, other := m.Video(600, 5), m.Video(700, 5)
@@ -20,7 +20,7 @@ func TestOrder_pay_video_owned_meanwhile(t *testing.T) {
 	}
 	numbers := webtest.Query[string](m, "select order_no from video_order order by id")
 	if len(numbers) != 2 {
-		t.Fatalf("%d orders", len(numbers))
+		t.Fatalf("orders: got %d, want 2", len(numbers))
 	}
 	b.Post("/cart/items", item(video))
 	b.Post("/cart/items", item(other))
@@ -31,10 +31,10 @@ func TestOrder_pay_video_owned_meanwhile(t *testing.T) {
 
 	at := "/orders/" + numbers[1]
 	if to := b.Post(at+"/pay", pay).Wants(303).Location; to != at {
-		t.Errorf("the payment leads to %q", to)
+		t.Errorf("redirect of the payment: got %q, want the order", to)
 	}
 	if page := b.Get(at).Wants(200).Shows("You don't need to pay for this", "closes by itself"); page.Has(at + "/pay") {
-		t.Error("the page still asks for the money")
+		t.Error("order page still offers the payment")
 	}
 	if err := m.Orders.CloseOwned(t.Context(), numbers[1]); err != nil {
 		t.Fatal(err)
@@ -47,6 +47,6 @@ func TestOrder_pay_video_owned_meanwhile(t *testing.T) {
 	b.Post(at+"/again", b.Get(at).Form(at+"/again")).Wants(303)
 	cart := b.Get("/cart").Wants(200).Shows("Film 2").Hides("Film 1")
 	if o, err := m.Orders.GetAny(t.Context(), mixed); err != nil || o.Status != order.Closed {
-		t.Errorf("%v, %v: %s", o.Status, err, cart.Text())
+		t.Errorf("cancelled order: got status %v, %v, want closed; cart: %s", o.Status, err, cart.Text())
 	}
 }

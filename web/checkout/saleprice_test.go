@@ -23,15 +23,15 @@ func TestCheckout_flash_sale_sells_out_meanwhile(t *testing.T) {
 	page = leo.Post("/checkout", page.Form("/checkout")).Wants(409).Shows("The total was CN¥12.90 and is now CN¥26.00",
 		"The flash sale at CN¥12.90 has sold out. This is the normal price.", "Agree and pay CN¥26.00")
 	if n := orders(m); n != 1 {
-		t.Fatalf("%d orders, want Mia's alone", n)
+		t.Fatalf("orders: got %d, want only Mia's", n)
 	}
 	if to := leo.Post("/checkout", page.Form("/checkout")).
 		Wants(303).Location; !strings.HasPrefix(to, "/sandbox/pay/") {
-		t.Errorf("agreeing leads to %q", to)
+		t.Errorf("redirect after agreeing: got %q, want the payment page", to)
 	}
 	if totals := webtest.Query[int64](m, "select total_amount from video_order order by id"); len(totals) != 2 ||
 		totals[0] != 1290 || totals[1] != 2600 {
-		t.Errorf("ordered for %v", totals)
+		t.Errorf("totals of orders: got %v, want [1290 2600]", totals)
 	}
 	mia.Post("/cart/items", item(video)).Wants(303)
 	mia.Get("/cart").Wants(200).Shows("CN¥26.00", "sells you no more of this")
@@ -56,6 +56,6 @@ func TestCheckout_flash_sale_ends_meanwhile(t *testing.T) {
 	b.Post("/checkout", page.Form("/checkout")).Wants(303)
 	if totals := webtest.Query[int64](m, "select total_amount from video_order order by id"); len(totals) != 2 ||
 		totals[0] != 1290 || totals[1] != 2600 {
-		t.Errorf("ordered for %v", totals)
+		t.Errorf("totals of orders: got %v, want [1290 2600]", totals)
 	}
 }

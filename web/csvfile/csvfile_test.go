@@ -15,7 +15,7 @@ func TestInert_no_formula(t *testing.T) {
 		"＝x": "'＝x", "＠x": "'＠x", "Film": "Film", "a=b": "a=b", "": "",
 	} {
 		if got := csvfile.Inert(text); got != want {
-			t.Errorf("%q becomes %q, want %q", text, got, want)
+			t.Errorf("Inert(%q): got %q, want %q", text, got, want)
 		}
 	}
 	var out bytes.Buffer
@@ -25,6 +25,6 @@ func TestInert_no_formula(t *testing.T) {
 	}
 	if err := w.WriteAll([][]string{{"a", `say "b", twice`}}); err != nil ||
 		out.String() != "\ufeffa,\"say \"\"b\"\", twice\"\r\n" {
-		t.Errorf("%q, %v", out.String(), err)
+		t.Errorf("file: got %q, %v", out.String(), err)
 	}
 }

@@ -21,12 +21,12 @@ func TestPrice(t *testing.T) {
 		"12345678": {-1, -1},
 	} {
 		if got := [2]int64{formvalue.Price(s), formvalue.OptionalPrice(s)}; got != want {
-			t.Errorf("%q is read as %v, want %v", s, got, want)
+			t.Errorf("price %q: got %v, want %v", s, got, want)
 		}
 	}
 	for s, want := range map[string]int64{"": 0, " ": 0, "48": 48, "x": -1} {
 		if got := formvalue.OptionalNumber(s); got != want {
-			t.Errorf("%q is read as %d, want %d", s, got, want)
+			t.Errorf("optional number %q: got %d, want %d", s, got, want)
 		}
 	}
 }
@@ -34,10 +34,10 @@ func TestPrice(t *testing.T) {
 func TestFormat(t *testing.T) {
 	t.Parallel()
 	if got := formvalue.FormatNumber(0) + formvalue.FormatPrice(0); got != "" {
-		t.Errorf("nothing is written as %q", got)
+		t.Errorf("zero: got %q, want an empty string", got)
 	}
 	if got := formvalue.FormatNumber(int64(48)) + " " + formvalue.FormatPrice(1990); got != "48 19.90" {
-		t.Errorf("written as %q", got)
+		t.Errorf("number and price: got %q, want \"48 19.90\"", got)
 	}
 }
 
@@ -50,18 +50,18 @@ func TestPressRow(t *testing.T) {
 	} {
 		rows := []string{"a", "b"}
 		if pressed := formvalue.PressRow(&rows, button, 3, "new"); !pressed || strings.Join(rows, " ") != want {
-			t.Errorf("%s: %v, %t", button, rows, pressed)
+			t.Errorf("%s: got rows %v, %t, want %q", button, rows, pressed, want)
 		}
 	}
 	for _, button := range []string{"", "save", "remove-2", "remove--1", "remove-x", "remove-"} {
 		rows := []string{"a", "b"}
 		if formvalue.PressRow(&rows, button, 3, "new") || len(rows) != 2 {
-			t.Errorf("%q is taken for a button of rows: %v", button, rows)
+			t.Errorf("%q is not a button of a row, but was treated as one: %v", button, rows)
 		}
 	}
 	full := []string{"a", "b"}
 	if !formvalue.PressRow(&full, "add", 2, "new") || len(full) != 2 {
-		t.Errorf("a full form has rows %v", full)
+		t.Errorf("adding a row to a full form: got rows %v, want them unchanged", full)
 	}
 }
 
@@ -70,7 +70,7 @@ func TestRow(t *testing.T) {
 	values := url.Values{"price": {" 5 ", "6"}}
 	if got := formvalue.Row(values, "price", 0) + formvalue.Row(values, "price", 2) +
 		formvalue.Row(values, "units", 0); got != "5" {
-		t.Errorf("read %q", got)
+		t.Errorf("rows: got %q, want \"5\"", got)
 	}
 }
 
@@ -87,7 +87,7 @@ func TestFormValue_unreadable(t *testing.T) {
 		"99999999999999999999": {0, -1, -1},
 	} {
 		if got := [3]int64{formvalue.ID(s), int64(formvalue.Version(s)), formvalue.Number(s)}; got != want {
-			t.Errorf("%q is read as %v, want %v", s, got, want)
+			t.Errorf("id, version and number of %q: got %v, want %v", s, got, want)
 		}
 	}
 	zone := time.FixedZone("CST", 8*3600)
@@ -98,7 +98,7 @@ func TestFormValue_unreadable(t *testing.T) {
 		"2026-02-30T08:30":    {}, "tomorrow": {}, "": {},
 	} {
 		if got := formvalue.At(s, zone); !got.Equal(want) {
-			t.Errorf("%q is read as %s, want %s", s, got, want)
+			t.Errorf("time %q: got %s, want %s", s, got, want)
 		}
 	}
 }
@@ -108,6 +108,6 @@ func TestText(t *testing.T) {
 	form := map[string]string{"title_en": "Night", "title_zh": "夜", "title": "x"}
 	got := formvalue.Text(func(name string) string { return form[name] }, "title")
 	if want := (locale.Text{En: "Night", Zh: "夜"}); got != want {
-		t.Errorf("Text is %+v, want %+v", got, want)
+		t.Errorf("Text: got %+v, want %+v", got, want)
 	}
 }

@@ -114,21 +114,21 @@ func TestFreePreview_open_to_everyone(t *testing.T) {
 		`chapters.en.vtt`, fmt.Sprintf(`name="sku_id" value="%d"`, h.sku), `noindex`,
 	} {
 		if !a.Has(part) {
-			t.Errorf("the page lacks %s", part)
+			t.Errorf("preview page lacks %s", part)
 		}
 	}
 	if a.Has("thumbs.vtt") {
-		t.Error("the thumbnails of the whole video are named")
+		t.Error("preview page names the thumbnails of the whole video")
 	}
 	chapters := a.Body[strings.Index(a.Body, `data-chapters="`)+len(`data-chapters="`):]
 	chapters, _, _ = strings.Cut(chapters, `"`)
 	if text := guest.Get(chapters).Wants(200).Body; !strings.Contains(text, "Begin") ||
 		strings.Contains(text, "The end") {
-		t.Errorf("chapters:\n%s", text)
+		t.Errorf("chapters: want only those of the free minutes, got:\n%s", text)
 	}
 	guest.Lang = "zh-CN"
 	if a := guest.Get(here).Wants(200).Shows("免费试看前 8 秒", "购买"); !a.Has("chapters.zh-CN.vtt") {
-		t.Error("the chapters are in another language")
+		t.Error("the Chinese page lacks the Chinese chapters")
 	}
 }
 
@@ -166,7 +166,7 @@ func TestFreePreview_buyer_goes_to_video(t *testing.T) {
 		return err
 	}))
 	if a := h.Browser(ann.ID).Get(here).Wants(303); a.Location != "/watch/"+h.video.Slug {
-		t.Errorf("a buyer goes to %s", a.Location)
+		t.Errorf("redirect of a buyer: got %s, want the watch page", a.Location)
 	}
 }
 
@@ -177,7 +177,7 @@ func TestFreePreview_nothing_free(t *testing.T) {
 	other, err := h.Catalog.ProductOfSKU(t.Context(), h.Video(990, -1))
 	h.must(err)
 	if a := guest.Get("/try/" + other.Slug).Wants(303); a.Location != "/v/"+other.Slug {
-		t.Errorf("led to %s", a.Location)
+		t.Errorf("redirect without free minutes: got %s, want the product page", a.Location)
 	}
 	h.must(h.Catalog.TakeDown(t.Context(), h.video.SPUID))
 	guest.Get("/try/" + h.video.Slug).Wants(404)

@@ -11,7 +11,7 @@ import (
 	"videomall/web/gzipsplice"
 )
 
-// unzip reads one gzip member as strictly as compress/gzip does: checksum and size must be right, nothing may follow.
+// unzip reads one gzip member with compress/gzip, which checks its checksum and size. Nothing may follow it.
 func unzip(t *testing.T, packed []byte) []byte {
 	t.Helper()
 	in := bytes.NewReader(packed)
@@ -25,7 +25,7 @@ func unzip(t *testing.T, packed []byte) []byte {
 		t.Fatal(err)
 	}
 	if in.Len() != 0 {
-		t.Fatalf("%d bytes follow the member", in.Len())
+		t.Fatalf("bytes after the member: got %d, want 0", in.Len())
 	}
 	return text
 }
@@ -40,14 +40,14 @@ func TestText_Append_plain_and_gzip(t *testing.T) {
 	for _, fill := range []string{"ABCD", "EFGH", "", "longer than the mark", strings.Repeat("x", 65535)} {
 		want := "<script nonce=" + fill + "></script><b nonce=" + fill + ">" + page + fill
 		if got := text.AppendPlain([]byte("> "), fill); string(got) != "> "+want {
-			t.Errorf("plain with %.10q is not what was cut", fill)
+			t.Errorf("plain text with %.10q differs from the replaced text", fill)
 		}
 		packed := text.AppendGzip(nil, fill)
 		if got := unzip(t, packed); string(got) != want {
-			t.Errorf("packed with %.10q is not what was cut", fill)
+			t.Errorf("unpacked gzip with %.10q differs from the replaced text", fill)
 		}
 		if len(fill) == 4 && len(packed) > len(want)/10 {
-			t.Errorf("%d bytes for %d", len(packed), len(want))
+			t.Errorf("gzip: got %d bytes for a text of %d, want at most a tenth", len(packed), len(want))
 		}
 	}
 }
@@ -56,12 +56,12 @@ func TestCut_refuses_impossible_mark(t *testing.T) {
 	t.Parallel()
 	for _, mark := range []string{"", strings.Repeat("x", 65536)} {
 		if _, err := gzipsplice.Cut([]byte("text"), mark); !errors.Is(err, gzipsplice.ErrHole) {
-			t.Errorf("a mark of %d bytes: %v", len(mark), err)
+			t.Errorf("mark of %d bytes: got error %v, want ErrHole", len(mark), err)
 		}
 	}
 }
 
-// FuzzAssembled holds what is put together against what plain replacing says, read by compress/gzip.
+// FuzzAssembled compares a spliced text, plain and read by compress/gzip, with bytes.ReplaceAll.
 func FuzzAssembled(f *testing.F) {
 	for _, seed := range []struct{ text, mark, fill string }{
 		{"", "m", "f"},
@@ -85,10 +85,10 @@ func FuzzAssembled(f *testing.F) {
 		}
 		want := bytes.ReplaceAll(text, []byte(mark), []byte(fill))
 		if got := cut.AppendPlain(nil, fill); !bytes.Equal(got, want) {
-			t.Fatal("plain differs")
+			t.Fatal("plain text differs from the replaced text")
 		}
 		if got := unzip(t, cut.AppendGzip(nil, fill)); !bytes.Equal(got, want) {
-			t.Fatal("packed differs")
+			t.Fatal("unpacked gzip differs from the replaced text")
 		}
 	})
 }

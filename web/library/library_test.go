@@ -23,7 +23,7 @@ import (
 	"videomall/web/webtest/playtest"
 )
 
-// house is a mall whose videos are packaged.
+// house is a mall with packaged videos.
 type house struct {
 	*webtest.Mall
 	t        *testing.T
@@ -67,7 +67,7 @@ func (h *house) must(err error) {
 	}
 }
 
-// packaged lists a video of 20 s that can be played.
+// packaged puts a video of 20 s on sale that can be played.
 func (h *house) packaged() catalog.Product {
 	h.t.Helper()
 	p, err := h.Catalog.ProductOfSKU(h.t.Context(), h.Video(990, -1))
@@ -91,7 +91,7 @@ func (h *house) packaged() catalog.Product {
 	return p
 }
 
-// give grants the video, for good or for so many hours, and returns the source.
+// give grants the video, for good or as a rental of some hours, and returns the source of the grant.
 func (h *house) give(user int64, p catalog.Product, hours int) string {
 	h.t.Helper()
 	h.grants++
@@ -123,7 +123,7 @@ func (h *house) refund(source string) {
 	}))
 }
 
-// plays authorises a browser and moves the video to a position.
+// plays authorises a browser and reports a position in the video.
 func (h *house) plays(b *webtest.Browser, user int64, p catalog.Product, position float64) {
 	h.t.Helper()
 	device := h.playback.DeviceHash(h.playback.NewDevice())
@@ -180,21 +180,21 @@ func TestLibrary_shows_own_videos_and_state(t *testing.T) {
 	a.Hides(foreign.Title.En)
 	if a.Header.Get("Cache-Control") != "private, no-store" || !a.Has(`href="/watch/`+owned.Slug+`"`) ||
 		a.Has(`href="/watch/`+over.Slug+`"`) || !a.Has(`href="/v/`+over.Slug+`"`) {
-		t.Fatalf("%v\n%s", a.Header, a.Body)
+		t.Fatalf("library: wrong cache control or links: %v\n%s", a.Header, a.Body)
 	}
 	b.Lang = "zh-CN"
 	b.Get("/library").Wants(200).Shows("我的片库", owned.Title.Zh, "永久拥有", "首次播放后 48 小时内有效", "租期 2 天后结束", "继续观看")
 
-	// Bought for good after it was rented: one card, by the better right.
+	// A video that was rented and then bought has one card, which shows the better entitlement.
 	b.Lang = "en"
 	h.give(ann.ID, over, 0)
 	if again := b.Get("/library").Wants(200); strings.Count(again.Body, `class="card-link"`) != 6 ||
 		strings.Contains(again.Text(), "The rental is over") {
-		t.Fatalf("%d cards: %s", strings.Count(again.Body, `class="card-link"`), again.Text())
+		t.Fatalf("cards: got %d, want 6: %s", strings.Count(again.Body, `class="card-link"`), again.Text())
 	}
 	if guest := h.Browser(0).Get("/library"); guest.Status != http.StatusSeeOther ||
 		!strings.HasPrefix(guest.Location, "/sign-in?next=") {
-		t.Fatalf("a guest: %d %s", guest.Status, guest.Location)
+		t.Fatalf("library as a guest: got %d to %q, want 303 to the sign-in", guest.Status, guest.Location)
 	}
 }
 
@@ -236,22 +236,22 @@ func TestWatch_page(t *testing.T) {
 		`data-watermark="` + h.playback.Watermark(ann.ID) + `"`,
 		`data-buy-url="/v/` + p.Slug + `"`, `data-devices-url="/library/devices"`, "Playing a video needs JavaScript",
 		"player.",
-		`/v/` + p.Slug + `"><link rel="alternate"`, // the page to find is the one that sells
+		`/v/` + p.Slug + `"><link rel="alternate"`, // the canonical page is the product page
 	} {
 		if !a.Has(want) {
-			t.Errorf("the page lacks %s", want)
+			t.Errorf("watch page lacks %s", want)
 		}
 	}
 	if csp := a.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "media-src 'self' blob:") {
-		t.Errorf("policy %s", csp)
+		t.Errorf("Content-Security-Policy: got %s, want media-src with blob:", csp)
 	}
 	_, captions, _ := strings.Cut(a.Body, `&#34;src&#34;:&#34;`)
 	captions, _, _ = strings.Cut(captions, "&#34;")
 	b.Get(captions).Wants(200)
 	h.must(h.Catalog.TakeDown(t.Context(), p.SPUID))
-	b.Get("/watch/" + p.Slug).Wants(200).Shows(p.Title.En) // bought stays bought
+	b.Get("/watch/" + p.Slug).Wants(200).Shows(p.Title.En) // buyers keep it
 	if a := b.Get("/watch/" + p.Slug); a.Has(`rel="canonical"`) || !a.Has(`content="noindex"`) {
-		t.Error("a page that nobody else may see is to be found")
+		t.Error("watch page of a product that is off sale has a canonical link or lacks noindex")
 	}
 	h.refund(source)
 	b.Get("/watch/" + p.Slug).Wants(403).Shows("This purchase was refunded")
@@ -273,30 +273,30 @@ func TestWatch_rental_asks_first(t *testing.T) {
 	a := b.Get("/watch/"+p.Slug).Wants(200).
 		Shows("Your rental lasts 48 hours from the moment you press play.", "Start watching")
 	if a.Has("data-player") {
-		t.Fatal("a player would start the rental")
+		t.Fatal("page contains the player, which would start the rental")
 	}
 	h.Advance(2 * time.Minute)
-	// a stranger's link; a rental that was there before
+	// A link on another site, and a rental that is older than the press.
 	for address, from := range map[string]string{"?start=1": "cross-site", "?start=new": "same-origin"} {
 		a = b.Send("GET", "/watch/"+p.Slug+address, http.Header{"Sec-Fetch-Site": {from}}, "").Wants(200)
 		if a.Has("data-player") {
-			t.Fatalf("%s of %s would start the rental", address, from)
+			t.Fatalf("%s from %s: page contains the player, which would start the rental", address, from)
 		}
 	}
 	a = b.Get("/watch/" + p.Slug + "?start=1").Wants(200)
 	if !a.Has("data-player") || !a.Has("data-autoplay") {
-		t.Fatal(a.Body)
+		t.Fatalf("page after the start button lacks the player: %s", a.Body)
 	}
 	e, err := h.Entitlements.Find(t.Context(), ann.ID, p.SPUID)
 	h.must(err)
 	if e.FirstPlayedAt != nil {
-		t.Fatal("a page started the rental")
+		t.Fatal("opening a page started the rental")
 	}
 	_, err = h.Entitlements.Start(t.Context(), e.ID)
 	h.must(err)
 	h.Advance(time.Hour)
 	if a = b.Get("/watch/" + p.Slug).Wants(200).Shows("Rental ends in 2 days"); !a.Has("data-player") {
-		t.Fatal("a running rental needs no question")
+		t.Fatal("page of a running rental lacks the player")
 	}
 	h.Advance(48 * time.Hour)
 	b.Get("/watch/"+p.Slug).Wants(403).Shows("Your rental of this video is over.", "See rent and buy options")
@@ -319,24 +319,24 @@ func TestDevices_list_and_remove(t *testing.T) {
 	devices, err := h.playback.Devices(t.Context(), ann.ID)
 	h.must(err)
 	if len(devices) != 2 {
-		t.Fatalf("%+v", devices)
+		t.Fatalf("devices: got %+v, want 2", devices)
 	}
 	remove := fmt.Sprintf("/library/devices/%d/remove", devices[0].ID)
 	a.Form(remove)
 	h.Browser(bob.ID).Post(remove, url.Values{}).Wants(404)
 	if done := b.Post(remove, a.Form(remove)).Wants(303); done.Location != "/library/devices" {
-		t.Fatal(done.Location)
+		t.Fatalf("redirect after removing a device: got %s, want /library/devices", done.Location)
 	}
 	b.Get("/library/devices").Wants(200).Shows("The device is removed.")
 	if left, err := h.playback.Devices(t.Context(), ann.ID); err != nil || len(left) != 1 ||
 		left[0].ID == devices[0].ID {
-		t.Fatalf("%+v, %v", left, err)
+		t.Fatalf("devices after the removal: got %+v, %v, want the other one", left, err)
 	}
 	b.Post("/library/devices/x/remove", url.Values{}).Wants(404)
 }
 
-// TestDevices_removed_is_signed_out: whoever sits at a device that was removed is out at once, and whoever removes the
-// one they sit at is not.
+// TestDevices_removed_is_signed_out checks that removing a device signs it out at once, unless it is the device that
+// the person is using.
 func TestDevices_removed_is_signed_out(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -345,7 +345,7 @@ func TestDevices_removed_is_signed_out(t *testing.T) {
 	h.give(ann.ID, p, 0)
 	here, there := h.Browser(0), h.Browser(0)
 	for _, b := range []*webtest.Browser{here, there} {
-		b.Get("/device").Wants(204) // a device's cookie comes with a browser's first page
+		b.Get("/device").Wants(204) // the first page of a browser sets the device's cookie
 		b.SignIn(ann.ID)
 	}
 	play := fmt.Sprint("/api/v1/mall/play/auth/", p.SPUID)
@@ -355,18 +355,18 @@ func TestDevices_removed_is_signed_out(t *testing.T) {
 	devices, err := h.playback.Devices(t.Context(), ann.ID)
 	h.must(err)
 	if len(devices) != 1 {
-		t.Fatalf("%+v", devices)
+		t.Fatalf("devices: got %+v, want 1", devices)
 	}
 	remove := fmt.Sprintf("/library/devices/%d/remove", devices[0].ID)
 	here.Post(remove, listed.Form(remove)).Wants(303)
 	if out := there.Get("/library").Wants(303); !strings.HasPrefix(out.Location, "/sign-in") {
-		t.Errorf("the removed device is led to %s", out.Location)
+		t.Errorf("redirect of the removed device: got %s, want the sign-in", out.Location)
 	}
 	here.Get("/library").Wants(200)
 
 	here.Send("POST", play, takeOver, `{"takeover": true}`).Wants(200)
 	if devices, err = h.playback.Devices(t.Context(), ann.ID); err != nil || len(devices) != 1 {
-		t.Fatalf("%+v, %v", devices, err)
+		t.Fatalf("devices: got %+v, %v, want 1", devices, err)
 	}
 	own := fmt.Sprintf("/library/devices/%d/remove", devices[0].ID)
 	here.Post(own, here.Get("/library/devices").Wants(200).Form(own)).Wants(303)

@@ -43,16 +43,16 @@ func TestPageView_counts_once_with_source(t *testing.T) {
 			Now:     m.Now,
 		})
 	}})
-	// noon, or an hour might lead into another day
+	// Noon, so that an hour later is still the same day.
 	m.Advance(calendar.UTC.DayOf(m.Now()).Add(36 * time.Hour).Sub(m.Now()))
-	// number 1, whose own visits would not count
+	// This is account 1, the creator, whose own visits would not count.
 	m.Person("creator", account.RoleCreator)
 	person := m.Person("ann", account.RoleShopper)
 	b := m.Browser(0)
 	first := b.Post("/seen/5", url.Values{"from": {"https://www.google.com/"}}).Wants(204)
 	if c := first.Header.Get("Set-Cookie"); !strings.HasPrefix(c, "visit=") || !strings.Contains(c, "Path=/seen;") ||
 		!strings.Contains(c, "HttpOnly") || !strings.Contains(c, "Max-Age=604800") {
-		t.Errorf("the cookie is %q", c)
+		t.Errorf("cookie of the first visit: got %q", c)
 	}
 	if err := sums.Flush(t.Context()); err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func TestPageView_counts_once_with_source(t *testing.T) {
 	b.SignIn(person.ID)
 	second := b.Post("/seen/5", url.Values{"tag": {"newsletter"}}).Wants(204) // the first name counts
 	if c := second.Header.Get("Set-Cookie"); strings.Contains(c, "visit=") {
-		t.Errorf("another cookie %q", c)
+		t.Errorf("second visit sets another cookie: %q", c)
 	}
 	b.Post("/seen", nil).Wants(204) // the checkout, of no video
 	b.Post("/seen/0", nil).Wants(204)
@@ -72,15 +72,15 @@ func TestPageView_counts_once_with_source(t *testing.T) {
 	}
 	got := webtest.Query[string](m, `select spu_id || ' ' || source || ' ' || views from insight_arrival order by 1`)
 	if fmt.Sprint(got) != "[0 search 2 5 search 2]" {
-		t.Errorf("%v", got)
+		t.Errorf("arrivals: got %v", got)
 	}
 	if got := webtest.Query[string](m,
 		`select user_id || ' ' || source from insight_touch`); fmt.Sprint(got) != fmt.Sprintf("[%d search]",
 		person.ID) {
-		t.Errorf("%v", got)
+		t.Errorf("touches: got %v", got)
 	}
 	if got := webtest.Query[int64](m,
 		`select visitors from insight_traffic where spu_id = 5`); fmt.Sprint(got) != "[1]" {
-		t.Errorf("%v visitors", got)
+		t.Errorf("visitors: got %v, want [1]", got)
 	}
 }

@@ -34,7 +34,7 @@ type house struct {
 	media    media.Media
 	playback *playback.Playback
 	video    catalog.Product
-	out      atomic.Int64 // the account that is suspended
+	out      atomic.Int64 // the suspended account
 }
 
 func open(t *testing.T) *house {
@@ -95,7 +95,7 @@ func clearVideo() fstest.MapFS {
 	return files
 }
 
-// give grants for good, or with hours as a rental, and returns the source to take it back by.
+// give grants the video, for good or as a rental of some hours, and returns the source, by which it can be revoked.
 func (h *house) give(user int64, hours int) string {
 	h.t.Helper()
 	g := entitlement.Grant{
@@ -132,7 +132,7 @@ func read(t *testing.T, a webtest.Answer) authorization {
 	t.Helper()
 	var v authorization
 	if err := json.Unmarshal([]byte(a.Body), &v); err != nil {
-		t.Fatalf("%d %s: %v", a.Status, a.Body, err)
+		t.Fatalf("answer is not JSON: %d %s: %v", a.Status, a.Body, err)
 	}
 	return v
 }
@@ -145,16 +145,16 @@ func beat(b *webtest.Browser, s authorization, position float64) webtest.Answer 
 		fmt.Sprintf(`{"position": %v, "sessionId": %q}`, position, s.SessionID))
 }
 
-// private fails unless no cache may keep the answer.
+// private fails the test unless the answer forbids every cache to store it.
 func private(t *testing.T, what string, a webtest.Answer) webtest.Answer {
 	t.Helper()
 	if got := a.Header.Get("Cache-Control"); got != "private, no-store" {
-		t.Errorf("%s: Cache-Control %q", what, got)
+		t.Errorf("%s: Cache-Control: got %q, want \"private, no-store\"", what, got)
 	}
 	return a
 }
 
-// gives has the listing give seconds of its video away, as an approved revision does.
+// gives makes the first seconds of the video free, as an approved revision does.
 func (h *house) gives(seconds int) {
 	h.t.Helper()
 	_, err := h.Pool.Exec(h.t.Context(), `update video_product_spu set free_seconds = $2 where id = $1`, h.video.SPUID,
@@ -162,13 +162,13 @@ func (h *house) gives(seconds int) {
 	h.must(err)
 }
 
-// keyIn is the address of the first key in a playlist.
+// keyIn returns the address of the first key in a playlist.
 func (h *house) keyIn(list webtest.Answer) string {
 	h.t.Helper()
 	_, rest, _ := strings.Cut(list.Body, `METHOD=AES-128,URI="`)
 	key, _, found := strings.Cut(rest, `"`)
 	if !found {
-		h.t.Fatalf("no key in %s", list.Body)
+		h.t.Fatalf("playlist lacks a key: %s", list.Body)
 	}
 	return key
 }

@@ -34,7 +34,7 @@ func TestFiles_only_own_files(t *testing.T) {
 	} {
 		a := b.Get(path)
 		if a.Status != 404 && a.Status != 403 {
-			t.Errorf("%s: %d %.80q", path, a.Status, a.Body)
+			t.Errorf("%s: got %d, want 404 or 403: %.80q", path, a.Status, a.Body)
 		}
 		if _, err := url.PathUnescape(path); err != nil {
 			t.Fatal(err)
@@ -49,17 +49,17 @@ func TestFiles_trailers_and_covers_are_public(t *testing.T) {
 	list := guest.Get("/media/trailers/sea/index.m3u8").Wants(200)
 	if list.Header.Get("Content-Type") != "application/vnd.apple.mpegurl" || strings.Contains(list.Body, "KEY") ||
 		strings.Count(list.Body, ".m4s") != 3 {
-		t.Fatalf("%v\n%s", list.Header, list.Body)
+		t.Fatalf("playlist of the trailer: got %v\n%s", list.Header, list.Body)
 	}
 	if a := guest.Get("/media/trailers/sea/s2.m4s").Wants(200); a.Body != strings.Repeat("c", 1000) ||
 		!strings.HasPrefix(a.Header.Get("Cache-Control"), "public") {
-		t.Fatalf("%v", a.Header)
+		t.Fatalf("segment of the trailer: wrong body or headers: %v", a.Header)
 	}
 	cover := guest.Get("/media/covers/sea-320.webp").Wants(200)
 	tag := cover.Header.Get("ETag")
 	if cover.Body != "RIFF cover" || cover.Header.Get("Content-Type") != "image/webp" || tag == "" ||
 		!strings.HasPrefix(cover.Header.Get("Cache-Control"), "public") {
-		t.Fatalf("%v %q", cover.Header, cover.Body)
+		t.Fatalf("cover: got %v %q", cover.Header, cover.Body)
 	}
 	guest.Send("GET", "/media/covers/sea-320.webp", http.Header{"If-None-Match": {tag}}, "").Wants(304)
 }
@@ -78,7 +78,7 @@ func TestFiles_creator_cover_from_storage(t *testing.T) {
 	a := guest.Get("/media/covers/" + stem + "-320.webp").Wants(200)
 	if !strings.HasPrefix(a.Body, "RIFF") || a.Header.Get("Content-Type") != "image/webp" ||
 		!strings.Contains(a.Header.Get("Cache-Control"), "immutable") {
-		t.Fatalf("%v", a.Header)
+		t.Fatalf("cover of a creator: wrong body or headers: %v", a.Header)
 	}
 	guest.Get("/media/covers/" + stem + "-321.webp").Wants(404)
 	guest.Get("/media/covers/sea-320.webp").Wants(200)

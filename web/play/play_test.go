@@ -25,12 +25,12 @@ func TestAuth_playlists_keys_segments(t *testing.T) {
 	if s.HeartbeatSeconds != 15 || len(s.Watermark) != 14 || s.ExpiresAt.Before(h.Now().Add(14*time.Minute)) ||
 		len(s.Captions) != 2 ||
 		s.Captions[0].Label != "English" || s.Captions[1].Label != "中文" {
-		t.Fatalf("authorisation %+v", s)
+		t.Fatalf("authorisation: got %+v", s)
 	}
 	master := private(t, "master", b.Get(s.PlaylistURL).Wants(200))
 	if master.Header.Get("Content-Type") != "application/vnd.apple.mpegurl" ||
 		!strings.Contains(master.Body, "360p/index.m3u8") {
-		t.Fatalf("%v\n%s", master.Header, master.Body)
+		t.Fatalf("master playlist: got %v\n%s", master.Header, master.Body)
 	}
 	list := private(t, "playlist",
 		b.Get(strings.Replace(s.PlaylistURL, "master.m3u8", "360p/index.m3u8", 1)).Wants(200))
@@ -45,25 +45,25 @@ func TestAuth_playlists_keys_segments(t *testing.T) {
 		}
 	}
 	if !strings.HasPrefix(segmentURL, s.SegmentPrefix) {
-		t.Fatalf("segment %s outside of %s", segmentURL, s.SegmentPrefix)
+		t.Fatalf("address of a segment: got %s, want it below %s", segmentURL, s.SegmentPrefix)
 	}
 	if key := private(t, "key", b.Get(keyURL).Wants(200)); len(key.Body) != 16 ||
 		key.Header.Get("Content-Type") != "application/octet-stream" {
-		t.Fatalf("key of %d bytes, %v", len(key.Body), key.Header)
+		t.Fatalf("key: got %d bytes, %v, want 16", len(key.Body), key.Header)
 	}
 	segment := private(t, "segment", b.Get(segmentURL).Wants(200))
 	if len(segment.Body) != 1008 || segment.Header.Get("Content-Type") != "video/iso.segment" ||
 		segment.Header.Get("Content-Length") != "1008" {
-		t.Fatalf("segment of %d bytes, %v", len(segment.Body), segment.Header)
+		t.Fatalf("segment: got %d bytes, %v, want 1008", len(segment.Body), segment.Header)
 	}
 	part := b.Send("GET", segmentURL, http.Header{"Range": {"bytes=100-199"}}, "").Wants(206)
 	if part.Body != segment.Body[100:200] || part.Header.Get("Content-Range") != "bytes 100-199/1008" {
-		t.Fatalf("range %v of %d bytes", part.Header, len(part.Body))
+		t.Fatalf("range of a segment: got %v with %d bytes, want 100", part.Header, len(part.Body))
 	}
 	b.Send("GET", segmentURL, http.Header{"Range": {"bytes=5000-"}}, "").Wants(416)
 	if head := b.Send("HEAD", segmentURL, nil, "").Wants(200); head.Header.Get("Content-Length") != "1008" ||
 		head.Body != "" {
-		t.Fatalf("head %v", head.Header)
+		t.Fatalf("HEAD of a segment: got %v, want Content-Length 1008 and no body", head.Header)
 	}
 	for address, contentType := range map[string]string{
 		s.Captions[1].URL: "text/vtt; charset=utf-8",
@@ -71,17 +71,17 @@ func TestAuth_playlists_keys_segments(t *testing.T) {
 		strings.Replace(s.ThumbnailsURL, "thumbs.vtt", "thumbs.webp", 1): "image/webp",
 	} {
 		if a := private(t, address, b.Get(address).Wants(200)); a.Header.Get("Content-Type") != contentType {
-			t.Errorf("%s: %v", address, a.Header)
+			t.Errorf("%s: got %v, want type %s", address, a.Header, contentType)
 		}
 	}
 
 	next := read(t, private(t, "heartbeat", beat(b, s, 7.5).Wants(200)))
 	if next.SessionID != s.SessionID || next.Token == s.Token || next.SegmentPrefix == "" ||
 		next.HeartbeatURL != s.HeartbeatURL {
-		t.Fatalf("renewal %+v", next)
+		t.Fatalf("renewal by a heartbeat: got %+v, want the same session with a new token", next)
 	}
 	if again := read(t, b.Get(h.authURL()).Wants(200)); again.ResumeSeconds != 7 {
-		t.Fatalf("resumes at %d", again.ResumeSeconds)
+		t.Fatalf("position to resume: got %d, want 7", again.ResumeSeconds)
 	}
 }
 
@@ -92,7 +92,7 @@ func TestAuth_guest_plays_free_minutes(t *testing.T) {
 	refusal := func(what string, a webtest.Answer, code string) {
 		t.Helper()
 		if v := read(t, private(t, what, a)); a.Status != 403 || v.Code != code {
-			t.Errorf("%s: %d %s", what, a.Status, a.Body)
+			t.Errorf("%s: got %d %s, want 403 %s", what, a.Status, a.Body, code)
 		}
 	}
 	refusal("nothing is free", guest.Get(here), "not_free")
@@ -101,35 +101,35 @@ func TestAuth_guest_plays_free_minutes(t *testing.T) {
 	s := read(t, private(t, "free minutes", guest.Get(here).Wants(200)))
 	if s.Watermark != "" || s.ThumbnailsURL != "" || len(s.Captions) != 2 ||
 		s.ExpiresAt.After(h.Now().Add(15*time.Minute)) {
-		t.Errorf("a guest is told %+v", s)
+		t.Errorf("authorisation of a guest: got %+v", s)
 	}
 	list := private(t, "playlist",
 		guest.Get(strings.Replace(s.PlaylistURL, "master.m3u8", "360p/index.m3u8", 1)).Wants(200))
 	if strings.Count(list.Body, ".m4s") != 2 || !strings.Contains(list.Body, s.SegmentPrefix) {
-		t.Errorf("playlist\n%s", list.Body)
+		t.Errorf("playlist of the free minutes: want two segments, got\n%s", list.Body)
 	}
 	guest.Get("/k/" + s.Token + "/sea/0").Wants(200)
-	refusal("a later key", guest.Get("/k/"+s.Token+"/sea/1"), "free_over")
+	refusal("later key", guest.Get("/k/"+s.Token+"/sea/1"), "free_over")
 	guest.Get(s.SegmentPrefix + "360p/s1.m4s").Wants(200)
-	refusal("a later segment", guest.Get(s.SegmentPrefix+"360p/s2.m4s"), "free_over")
-	refusal("its header", guest.Send("GET", s.SegmentPrefix+"360p/s4.m4s", http.Header{"Range": {"bytes=0-1"}}, ""),
-		"free_over")
+	refusal("later segment", guest.Get(s.SegmentPrefix+"360p/s2.m4s"), "free_over")
+	refusal("range of a later segment",
+		guest.Send("GET", s.SegmentPrefix+"360p/s4.m4s", http.Header{"Range": {"bytes=0-1"}}, ""), "free_over")
 	if a := guest.Get(s.Captions[0].URL).Wants(200); a.Header.Get("Content-Type") != "text/vtt; charset=utf-8" ||
 		!strings.Contains(a.Body, "Hello") {
-		t.Errorf("subtitles %v\n%s", a.Header, a.Body)
+		t.Errorf("subtitles: got %v\n%s", a.Header, a.Body)
 	}
 	refusal("another browser", h.Browser(0).Get("/k/"+s.Token+"/sea/0"), "wrong_device")
 	next := read(t, beat(guest, s, 3).Wants(200))
 	guest.Get("/k/" + next.Token + "/sea/0").Wants(200)
 	if n := webtest.Query[int64](h.Mall, `select count(*) from playback_progress`)[0] + webtest.Query[int64](h.Mall,
 		`select count(*) from playback_device`)[0]; n != 0 {
-		t.Errorf("a guest left %d rows", n)
+		t.Errorf("rows that a guest leaves: got %d, want 0", n)
 	}
-	// What was already given to somebody who watches ends with the listing.
+	// Taking the listing down also ends the playback of those who are watching.
 	h.must(h.Catalog.TakeDown(t.Context(), h.video.SPUID))
-	refusal("a key after it was taken down", guest.Get("/k/"+next.Token+"/sea/0"), "not_free")
-	refusal("a heartbeat after it was taken down", beat(guest, next, 4), "not_free")
-	refusal("asked again", guest.Get(here), "not_free")
+	refusal("key after the takedown", guest.Get("/k/"+next.Token+"/sea/0"), "not_free")
+	refusal("heartbeat after the takedown", beat(guest, next, 4), "not_free")
+	refusal("authorisation after the takedown", guest.Get(here), "not_free")
 }
 
 func TestAuth_refusal_codes(t *testing.T) {
@@ -146,53 +146,54 @@ func TestAuth_refusal_codes(t *testing.T) {
 			p = read(t, a)
 		}
 		if a.Status != status || p.Code != code {
-			t.Errorf("%s: %d %s, want %d %s", what, a.Status, a.Body, status, code)
+			t.Errorf("%s: got %d %s, want %d %s", what, a.Status, a.Body, status, code)
 		}
 		return p
 	}
 	s := read(t, b.Get(h.authURL()).Wants(200))
 	key := "/k/" + s.Token + "/sea/0"
-	refused("a guest", h.Browser(0).Get(h.authURL()), 401, "signed_out")
-	if p := refused("a stranger", h.Browser(bob.ID).Get(h.authURL()), 403,
+	refused("guest", h.Browser(0).Get(h.authURL()), 401, "signed_out")
+	if p := refused("stranger", h.Browser(bob.ID).Get(h.authURL()), 403,
 		"not_entitled"); p.BuyURL != h.URL+"/v/"+h.video.Slug {
-		t.Errorf("buy at %q", p.BuyURL)
+		t.Errorf("buyUrl: got %q, want the product page", p.BuyURL)
 	}
 	refused("no such video", b.Get("/api/v1/mall/play/auth/999"), 404, "product_not_found")
-	refused("no number", b.Get("/api/v1/mall/play/auth/film"), 404, "product_not_found")
-	refused("a token elsewhere", second.Get(s.PlaylistURL), 403, "wrong_device")
+	refused("id that is not a number", b.Get("/api/v1/mall/play/auth/film"), 404, "product_not_found")
+	refused("token in another browser", second.Get(s.PlaylistURL), 403, "wrong_device")
 	refused("another video", b.Get("/k/"+s.Token+"/land/0"), 403, "wrong_video")
 	refused("no token", b.Get("/k/x/sea/0"), 403, "bad_token")
-	refused("a key beyond", b.Get("/k/"+s.Token+"/sea/99"), 404, "unknown_asset")
-	refused("a key of no number", b.Get("/k/"+s.Token+"/sea/-1"), 404, "unknown_asset")
-	refused("a second screen", second.Get(h.authURL()), 409, "stream_limit")
-	refused("no JSON", b.Send("POST", h.authURL(), nil, "{"), 400, "bad_request")
-	refused("a heartbeat of nobody", beat(h.Browser(0), s, 1), 403, "wrong_device")
-	refused("a heartbeat without token", beat(b, authorization{HeartbeatURL: s.HeartbeatURL}, 1), 403, "bad_token")
+	refused("key after the last one", b.Get("/k/"+s.Token+"/sea/99"), 404, "unknown_asset")
+	refused("key with a negative number", b.Get("/k/"+s.Token+"/sea/-1"), 404, "unknown_asset")
+	refused("second screen", second.Get(h.authURL()), 409, "stream_limit")
+	refused("body that is not JSON", b.Send("POST", h.authURL(), nil, "{"), 400, "bad_request")
+	refused("heartbeat of a guest", beat(h.Browser(0), s, 1), 403, "wrong_device")
+	refused("heartbeat without a token", beat(b, authorization{HeartbeatURL: s.HeartbeatURL}, 1), 403, "bad_token")
 
 	over := second.Send("POST", h.authURL(), http.Header{"Content-Type": {"application/json"}}, `{"takeover": true}`).
 		Wants(200)
-	refused("the screen that was left", beat(b, s, 3), 409, "stream_ended")
-	refused("its keys", b.Get(key), 409, "stream_ended")
+	refused("heartbeat of the first screen after a takeover", beat(b, s, 3), 409, "stream_ended")
+	refused("key of the first screen after a takeover", b.Get(key), 409, "stream_ended")
 	s = read(t, over)
 	h.must(db.InTx(t.Context(), h.Pool, func(tx pgx.Tx) error {
 		_, err := h.Entitlements.RevokeTx(t.Context(), tx, source, "refund")
 		return err
 	}))
-	refused("a key after the refund", second.Get("/k/"+s.Token+"/sea/1"), 403, "entitlement_revoked")
-	refused("a heartbeat after the refund", beat(second, s, 3), 403, "entitlement_revoked")
-	if p := refused("an authorisation after the refund", second.Get(h.authURL()), 403,
+	refused("key after the refund", second.Get("/k/"+s.Token+"/sea/1"), 403, "entitlement_revoked")
+	refused("heartbeat after the refund", beat(second, s, 3), 403, "entitlement_revoked")
+	if p := refused("authorisation after the refund", second.Get(h.authURL()), 403,
 		"entitlement_revoked"); p.BuyURL == "" {
-		t.Error("nowhere to buy it again")
+		t.Error("authorisation after the refund: buyUrl is empty")
 	}
 	second.Get(s.SegmentPrefix + "360p/s0.m4s").Wants(200)
-	refused("a changed segment", second.Get(strings.Replace(s.SegmentPrefix, "/sea/", "/land/", 1)+"360p/s0.m4s"), 403,
-		"bad_signature")
+	refused("segment with a changed address",
+		second.Get(strings.Replace(s.SegmentPrefix, "/sea/", "/land/", 1)+"360p/s0.m4s"), 403, "bad_signature")
 	h.Advance(15 * time.Minute)
-	refused("a segment after its time", second.Get(s.SegmentPrefix+"360p/s0.m4s"), 403, "segment_expired")
-	refused("a token after its time", second.Get("/k/"+s.Token+"/sea/1"), 403, "token_expired")
+	refused("expired segment", second.Get(s.SegmentPrefix+"360p/s0.m4s"), 403, "segment_expired")
+	refused("expired token", second.Get("/k/"+s.Token+"/sea/1"), 403, "token_expired")
 }
 
-// Somebody else who signs in at the same browser has its device cookie, and must not keep the video running.
+// TestAuth_sign_out_ends_playback signs somebody else in at the same browser. They have its device cookie, but must not
+// continue the playback.
 func TestAuth_sign_out_ends_playback(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -202,11 +203,12 @@ func TestAuth_sign_out_ends_playback(t *testing.T) {
 	s := read(t, b.Get(h.authURL()).Wants(200))
 	b.SignIn(bob.ID)
 	if a := beat(b, s, 1).Wants(401); read(t, a).Code != "signed_out" {
-		t.Fatal(a.Body)
+		t.Fatalf("heartbeat of another account: got %s, want signed_out", a.Body)
 	}
 }
 
-// A denial ends no session: the heartbeat has to ask.
+// TestAuth_suspended_plays_no_further suspends somebody who is watching. That ends no session, so the heartbeat has to
+// check.
 func TestAuth_suspended_plays_no_further(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -216,23 +218,23 @@ func TestAuth_suspended_plays_no_further(t *testing.T) {
 	s := read(t, beat(b, read(t, b.Get(h.authURL()).Wants(200)), 1).Wants(200))
 	h.out.Store(ann.ID)
 	if a := beat(b, s, 2).Wants(401); read(t, a).Code != "signed_out" || strings.Contains(a.Body, "token\"") {
-		t.Fatal(a.Body)
+		t.Fatalf("heartbeat of a suspended account: got %s, want signed_out and no token", a.Body)
 	}
 	h.out.Store(0)
 	beat(b, s, 3).Wants(200)
 }
 
-// TestKey_entitlement_ended shows that each way to end somebody's access ends what plays at the next key and
-// the next playlist.
-func TestKey_entitlement_ended(t *testing.T) {
+// TestKey_access_ended checks that each way to end somebody's access ends the playback at the next key and the
+// next playlist.
+func TestKey_access_ended(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ways := map[string]func(ctx context.Context, u account.User, b *webtest.Browser) error{
-		"everywhere": func(ctx context.Context, u account.User, _ *webtest.Browser) error {
+		"signed out everywhere": func(ctx context.Context, u account.User, _ *webtest.Browser) error {
 			_, err := h.Accounts.EndAll(ctx, u.ID)
 			return err
 		},
-		"one device": func(ctx context.Context, u account.User, _ *webtest.Browser) error {
+		"signed out on one device": func(ctx context.Context, u account.User, _ *webtest.Browser) error {
 			devices, err := h.Sessions.Devices(ctx, u.ID, nil)
 			if err != nil {
 				return err
@@ -247,15 +249,15 @@ func TestKey_entitlement_ended(t *testing.T) {
 			_, err := h.Accounts.Lock(ctx, u.ID)
 			return err
 		},
-		"password": func(ctx context.Context, u account.User, _ *webtest.Browser) error {
+		"password changed": func(ctx context.Context, u account.User, _ *webtest.Browser) error {
 			return h.Accounts.ChangePassword(ctx, u.ID, "a password of "+u.Name, "four loud herons")
 		},
-		"signed in anew": func(_ context.Context, u account.User, b *webtest.Browser) error {
+		"signed in again": func(_ context.Context, u account.User, b *webtest.Browser) error {
 			b.SignIn(u.ID)
 			return nil
 		},
 	}
-	for way, end := range ways { // one after the other: who is suspended is one
+	for way, end := range ways { // one after the other, because only one account can be suspended
 		name := "ann" + strings.ReplaceAll(way, " ", "-")
 		u := h.Person(name, "shopper")
 		h.give(u.ID, 0)
@@ -267,7 +269,7 @@ func TestKey_entitlement_ended(t *testing.T) {
 		h.must(end(t.Context(), u, b))
 		for what, path := range map[string]string{"key": key, "playlist": list, "master": s.PlaylistURL} {
 			if a := b.Get(path); a.Status != 401 || read(t, a).Code != "signed_out" {
-				t.Errorf("%s: the %s answers %d %s", way, what, a.Status, a.Body)
+				t.Errorf("%s: %s: got %d %s, want 401 signed_out", way, what, a.Status, a.Body)
 			}
 		}
 	}
@@ -277,13 +279,12 @@ func TestLanguage_own_names(t *testing.T) {
 	t.Parallel()
 	for tag, want := range map[string]string{"zh": "中文", "en": "English", "zh-CN": "中文", "!": "!"} {
 		if got := play.LanguageName(tag); got != want {
-			t.Errorf("%s is %q, want %q", tag, got, want)
+			t.Errorf("LanguageName(%s): got %q, want %q", tag, got, want)
 		}
 	}
 }
 
-// TestAuth_cross_origin: what starts a stream is not to be started by a link or a picture on another site, and a
-// program with a token is none.
+// TestAuth_cross_origin checks that no link or picture on another site can start a stream.
 func TestAuth_cross_origin(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -295,13 +296,13 @@ func TestAuth_cross_origin(t *testing.T) {
 		for _, site := range []string{"cross-site", "same-site"} {
 			a := b.Send("GET", address, http.Header{"Sec-Fetch-Site": {site}}, "").Wants(403)
 			if !strings.Contains(a.Body, `"cross_origin"`) {
-				t.Errorf("%s from %s: %s", address, site, a.Body)
+				t.Errorf("%s from %s: got %s, want cross_origin", address, site, a.Body)
 			}
 		}
 		b.Send("GET", address, http.Header{"Referer": {"https://evil.example/"}}, "").Wants(403)
 	}
 	if devices, err := h.playback.Devices(t.Context(), ann.ID); err != nil || len(devices) != 0 {
-		t.Errorf("a device is taken: %+v, %v", devices, err)
+		t.Errorf("devices after refused requests: got %+v, %v, want none", devices, err)
 	}
 	b.Send("GET", h.authURL(), http.Header{"Sec-Fetch-Site": {"same-origin"}}, "").Wants(200)
 	b.Send("GET", play.FreeURL(h.video.Slug), http.Header{"Sec-Fetch-Site": {"same-origin"}}, "").Wants(200)

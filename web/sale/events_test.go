@@ -14,7 +14,7 @@ import (
 	"videomall/mall/promotion"
 )
 
-// stream is a page's event source.
+// stream is the event source of a page.
 type stream struct {
 	t     *testing.T
 	res   *http.Response
@@ -31,7 +31,7 @@ func (f *fair) follow(path string) *stream {
 	return &stream{f.t, res, bufio.NewScanner(res.Body)}
 }
 
-type told struct {
+type saleEvent struct {
 	Now   int64  `json:"now"`
 	Phase string `json:"phase"`
 	Lots  []struct {
@@ -41,8 +41,8 @@ type told struct {
 	} `json:"lots"`
 }
 
-// next waits for an event; ok is false when the server ended the stream.
-func (s *stream) next() (e told, ok bool) {
+// next waits for an event; ok is false if the server has ended the stream.
+func (s *stream) next() (e saleEvent, ok bool) {
 	s.t.Helper()
 	for s.lines.Scan() {
 		if data, is := strings.CutPrefix(s.lines.Text(), "data: "); is {
@@ -62,17 +62,17 @@ func TestEvents_follow_stock_until_the_end(t *testing.T) {
 	s := f.follow(path(c))
 	if ct := s.res.Header.Get("Content-Type"); s.res.StatusCode != 200 || !strings.HasPrefix(ct, "text/event-stream") ||
 		s.res.Header.Get("X-Accel-Buffering") != "no" || s.res.Header.Get("Cache-Control") != "no-store, no-transform" {
-		t.Fatalf("%d %v", s.res.StatusCode, s.res.Header)
+		t.Fatalf("event stream: got %d %v", s.res.StatusCode, s.res.Header)
 	}
 	is := func(phase string, left int64) {
 		t.Helper()
 		e, ok := s.next()
 		if !ok || e.Phase != phase || len(e.Lots) != 1 || e.Lots[0].SKU != sku || e.Lots[0].Left != left ||
 			e.Lots[0].Phase != phase {
-			t.Fatalf("event %+v (%v), want %s with %d left", e, ok, phase, left)
+			t.Fatalf("event: got %+v (%v), want %s with %d left", e, ok, phase, left)
 		}
 		if early := f.Now().UnixMilli() - e.Now; early < 0 || early > 60_000 {
-			t.Errorf("the mall's time is %d ms behind", early)
+			t.Errorf("time in the event: %d ms behind the clock", early)
 		}
 	}
 	is("before", 5)
@@ -87,7 +87,7 @@ func TestEvents_follow_stock_until_the_end(t *testing.T) {
 	f.TurnSales(time.Hour)
 	is("ended", 0)
 	if _, ok := s.next(); ok {
-		t.Error("the stream goes on after the end")
+		t.Error("stream continues after the end of the sale")
 	}
 }
 
@@ -96,11 +96,11 @@ func TestEvents_end_when_server_stops(t *testing.T) {
 	c := f.ScheduledSale(5, f.Video(990, -1))
 	s := f.follow(path(c))
 	if _, ok := s.next(); !ok {
-		t.Fatal("no first event")
+		t.Fatal("stream ends before the first event")
 	}
 	close(f.stopping)
 	if e, ok := s.next(); ok {
-		t.Errorf("another event: %+v", e)
+		t.Errorf("event after the server has stopped: %+v", e)
 	}
 }
 
@@ -126,6 +126,6 @@ func TestEvents_announced_sales_only(t *testing.T) {
 		b.Post(p+"/buy", url.Values{"sku": {"1"}, "key": {"k"}}).Wants(404)
 	}
 	if len(f.asked) != 0 {
-		t.Errorf("asked for %+v", f.asked)
+		t.Errorf("orders placed: got %+v, want none", f.asked)
 	}
 }

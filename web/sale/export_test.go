@@ -14,7 +14,7 @@ type Viewer struct {
 	Leave  func()
 }
 
-// NewHub makes a hub whose ticks a test gives. It returns how to join it and what it knows.
+// NewHub creates a hub with ticks from the test. It returns the methods to join it and to ask whether it knows a sale.
 func NewHub(read func(context.Context, []int64) (map[int64]saleview.Live, error),
 	ticks func() (<-chan time.Time, func()),
 ) (join func(int64, netip.Addr) (Viewer, error), knows func(int64) bool) {
@@ -28,7 +28,7 @@ func NewHub(read func(context.Context, []int64) (map[int64]saleview.Live, error)
 	}, h.knows
 }
 
-// MaxViewers is the hub's bound, MaxOfOne that of one address.
+// MaxViewers is the limit of viewers of a hub, MaxOfOne that of one address.
 const (
 	MaxViewers = maxViewers
 	MaxOfOne   = maxOfOne

@@ -20,7 +20,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// fair is a mall with its flash sales, whose videos are those of the creator 1.
+// fair is a mall with flash sales of videos of creator 1.
 type fair struct {
 	*webtest.Mall
 	t        *testing.T
@@ -28,10 +28,10 @@ type fair struct {
 	olga     account.User // an operator
 	mia      account.User // a shopper
 	stopping chan struct{}
-	asked    []order.PlaceRequest // what was handed to the order path
-	refuse   error                // what it answers instead of placing
+	asked    []order.PlaceRequest // what Place was called with
+	refuse   error                // what Place returns instead of placing
 	queue    *waitingroom.Queue   // before each sale, which admits one person at a time
-	ends     time.Time            // of that admission
+	ends     time.Time            // the end of that admission
 }
 
 func open(t *testing.T) *fair {
@@ -80,7 +80,7 @@ func open(t *testing.T) *fair {
 	f.olga = f.Person("olga", account.RoleOperator)
 	f.mia = f.Person("mia", account.RoleShopper)
 	if f.creator.ID != 1 {
-		t.Fatalf("the first account is %d", f.creator.ID)
+		t.Fatalf("account of the creator: got %d, want 1", f.creator.ID)
 	}
 	return f
 }
@@ -102,7 +102,7 @@ func (f *fair) ok(err error) {
 
 func path(c promotion.Campaign) string { return fmt.Sprint("/sales/", c.ID) }
 
-// phase is what the page says of itself, to people by what is not hidden, to its script by an attribute.
+// phase returns the phase of the sale that the page tells its script by an attribute.
 func phase(a webtest.Answer) string {
 	_, rest, _ := strings.Cut(a.Body, `data-phase="`)
 	name, _, _ := strings.Cut(rest, `"`)

@@ -14,13 +14,13 @@ import (
 	"videomall/web/sale"
 )
 
-// bench is a hub whose ticks and whose database a test plays.
+// bench is a hub with ticks and a database that the test controls.
 type bench struct {
 	t       *testing.T
 	join    func(int64, netip.Addr) (sale.Viewer, error)
 	knows   func(int64) bool
-	ticks   chan time.Time // unbuffered: a tick is taken when the hub has done with the one before
-	stopped chan struct{}  // one for each asking that ended
+	ticks   chan time.Time // unbuffered: the hub receives a tick after it has handled the one before
+	stopped chan struct{}  // one for each time that the hub stopped its ticks
 	reads   atomic.Int64
 	asked   atomic.Pointer[[]int64]
 	answer  atomic.Pointer[map[int64]saleview.Live]
@@ -58,14 +58,14 @@ func (b *bench) joins(id int64) sale.Viewer {
 	return v
 }
 
-// tick lets the hub look n times. The last look may still run when it returns, the ones before are done.
+// tick makes the hub read n times. When tick returns, the last read may still be running.
 func (b *bench) tick(n int) {
 	b.t.Helper()
 	for range n {
 		select {
 		case b.ticks <- time.Time{}:
 		case <-time.After(time.Minute):
-			b.t.Fatal("the hub takes no tick")
+			b.t.Fatal("timed out waiting for the hub to receive a tick")
 		}
 	}
 }
@@ -85,7 +85,7 @@ func next(t *testing.T, v sale.Viewer) int64 {
 	case s := <-v.States:
 		return s.Lots[0].Left
 	case <-time.After(time.Minute):
-		t.Fatal("no state came")
+		t.Fatal("timed out waiting for a state")
 		return 0
 	}
 }
@@ -94,7 +94,7 @@ func nothing(t *testing.T, v sale.Viewer) {
 	t.Helper()
 	select {
 	case s := <-v.States:
-		t.Fatalf("an unexpected state: %+v", s)
+		t.Fatalf("got state %+v, want none", s)
 	default:
 	}
 }
@@ -110,15 +110,15 @@ func TestHub_reads_once_a_tick(t *testing.T) {
 		b.tick(1)
 		for n, v := range viewers {
 			if got, want := next(t, v), 100-round-50*int64(n%2); got != want {
-				t.Fatalf("viewer %d sees %d in round %d, want %d", n, got, round, want)
+				t.Fatalf("viewer %d: got %d in round %d, want %d", n, got, round, want)
 			}
 		}
 	}
 	if n := b.reads.Load(); n != 5 {
-		t.Errorf("the database was asked %d times", n)
+		t.Errorf("reads of the database: got %d, want 5", n)
 	}
 	if diff := cmp.Diff([]int64{1, 2}, *b.asked.Load()); diff != "" {
-		t.Errorf("asked for (-want +got):\n%s", diff)
+		t.Errorf("sales read (-want +got):\n%s", diff)
 	}
 }
 
@@ -128,13 +128,13 @@ func TestHub_sends_changes_only(t *testing.T) {
 	v := b.joins(1)
 	b.tick(1)
 	if got := next(t, v); got != 3 {
-		t.Fatalf("first %d", got)
+		t.Fatalf("first state: got %d, want 3", got)
 	}
 	b.tick(4)
 	nothing(t, v)
-	late := b.joins(1) // hears at once how it stood, without a look of its own
+	late := b.joins(1) // receives the last state at once, without another read
 	if got := next(t, late); got != 3 || !b.knows(1) || b.knows(2) {
-		t.Errorf("a latecomer sees %d", got)
+		t.Errorf("state for a viewer who joins late: got %d, want 3", got)
 	}
 }
 
@@ -145,12 +145,12 @@ func TestHub_slow_viewer(t *testing.T) {
 		b.says(map[int64]saleview.Live{1: left(n)})
 		b.tick(1)
 		if got := next(t, quick); got != n {
-			t.Fatalf("the quick one sees %d, want %d", got, n)
+			t.Fatalf("fast viewer: got %d, want %d", got, n)
 		}
 	}
 	b.tick(1)
 	if got := next(t, slow); got != 1 {
-		t.Errorf("the slow one sees %d", got)
+		t.Errorf("slow viewer: got %d, want 1", got)
 	}
 	nothing(t, slow)
 }
@@ -167,10 +167,10 @@ func TestHub_reads_nothing_without_viewers(t *testing.T) {
 		select {
 		case <-b.stopped:
 		case <-time.After(time.Minute):
-			t.Fatal("the hub asks on")
+			t.Fatal("timed out waiting for the hub to stop without viewers")
 		}
 		if b.knows(1) || b.knows(2) {
-			t.Error("the hub remembers what nobody watches")
+			t.Error("hub still knows sales that nobody watches")
 		}
 	}
 }
@@ -185,7 +185,7 @@ func TestHub_database_error_keeps_streams(t *testing.T) {
 	b.broken.Store(false)
 	b.tick(1)
 	if got := next(t, v); got != 3 {
-		t.Errorf("%d", got)
+		t.Errorf("state after the database has returned: got %d, want 3", got)
 	}
 }
 
@@ -196,7 +196,7 @@ func TestHub_viewer_limit(t *testing.T) {
 		b.joins(1)
 	}
 	if _, err := b.join(1, netip.Addr{}); err == nil {
-		t.Fatal("one more than the bound was let in")
+		t.Fatal("viewer above the limit could join")
 	}
 	first.Leave()
 	b.joins(1)
@@ -215,22 +215,22 @@ func TestHub_viewer_limit_of_an_address(t *testing.T) {
 		}
 	}
 	if _, err := joins("203.0.113.7"); err == nil {
-		t.Fatal("one more than the bound was let in")
+		t.Fatal("viewer above the limit of an address could join")
 	}
 	if _, err := joins("203.0.113.8"); err != nil {
-		t.Fatalf("another address: %v", err)
+		t.Fatalf("viewer of another address: got error %v", err)
 	}
-	for range sale.MaxOfOne + 1 { // behind a proxy on this machine are many people
+	for range sale.MaxOfOne + 1 { // many people may share a proxy on this machine
 		if _, err := joins("127.0.0.1"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	first.Leave()
-	first.Leave() // twice is once
+	first.Leave() // a second time changes nothing
 	if _, err := joins("203.0.113.7"); err != nil {
-		t.Fatalf("after one left: %v", err)
+		t.Fatalf("viewer after another one has left: got error %v", err)
 	}
 	if _, err := joins("203.0.113.7"); err == nil {
-		t.Fatal("one that left twice makes room for two")
+		t.Fatal("a viewer who leaves twice frees two places")
 	}
 }

@@ -24,7 +24,7 @@ func open(t *testing.T) *webtest.Mall {
 	}})
 }
 
-// charge opens a charge and returns its page's path.
+// charge opens a charge and returns the path of its page.
 func charge(t *testing.T, m *webtest.Mall, attemptNo string) string {
 	t.Helper()
 	a, err := m.Sandbox.Create(t.Context(), payment.CreateRequest{
@@ -57,13 +57,13 @@ func TestSandbox_page_says_test_money(t *testing.T) {
 		Shows("Sandbox Pay", "nothing is charged", "CN¥9.90", "A <film>", "attempt-1", "Time left", "Pay CN¥9.90",
 			"Let it fail", "Back to the shop", "Test options")
 	if a.Has("A <film>") {
-		t.Error("the subject is not escaped")
+		t.Error("page does not escape the subject")
 	}
 	a.Hides("Cart", "Sign in")
 	csp := a.Header.Get("Content-Security-Policy")
 	for _, want := range []string{"script-src 'nonce-", "form-action 'self';", "frame-ancestors 'none'"} {
 		if !strings.Contains(csp, want) {
-			t.Errorf("policy %q has no %q", csp, want)
+			t.Errorf("Content-Security-Policy %q lacks %q", csp, want)
 		}
 	}
 	b.Lang = "zh-CN"
@@ -82,16 +82,16 @@ func TestSandbox_double_click_pays_once(t *testing.T) {
 		b := m.Browser(0)
 		clicks.Go(func() {
 			if a := b.Post(path+"/pay", form); a.Status != http.StatusSeeOther || a.Location != "/orders/7" {
-				t.Errorf("%d to %q", a.Status, a.Location)
+				t.Errorf("payment: got %d to %q, want 303 to /orders/7", a.Status, a.Location)
 			}
 		})
 	}
 	clicks.Wait()
 	if n := webtest.Query[int64](m, "select count(*) from sandbox_transaction"); n[0] != 1 {
-		t.Fatalf("%d transactions", n[0])
+		t.Fatalf("transactions: got %d, want 1", n[0])
 	}
 	if c := charged(t, m, "attempt-1"); c.Status != payment.ChargePaid || c.Amount != money.Of(990, "CNY") {
-		t.Fatalf("%+v", c)
+		t.Fatalf("charge: got %+v, want it paid with 990 CNY", c)
 	}
 	b := m.Browser(0)
 	b.Get(path).Wants(http.StatusOK).Shows("Paid", "Back to the shop").Hides("Let it fail", "Test options")
@@ -106,7 +106,7 @@ func TestSandbox_shows_every_outcome(t *testing.T) {
 	failed := charge(t, m, "failed")
 	for range 2 {
 		if a := b.Post(failed+"/fail", url.Values{}).Wants(http.StatusSeeOther); a.Location != "/orders/7" {
-			t.Fatalf("to %q", a.Location)
+			t.Fatalf("redirect after a failure: got %q, want /orders/7", a.Location)
 		}
 	}
 	b.Get(failed).Shows("Payment failed")
@@ -129,7 +129,7 @@ func TestSandbox_shows_every_outcome(t *testing.T) {
 	b.Get(expired).Wants(http.StatusOK).Shows("Time is over").Hides("Let it fail")
 	b.Post(expired+"/pay", url.Values{}).Wants(http.StatusConflict).Shows("Time is over")
 	if n := webtest.Query[int64](m, "select count(*) from sandbox_transaction"); n[0] != 1 {
-		t.Fatalf("%d transactions, only the slow one was paid", n[0])
+		t.Fatalf("transactions: got %d, want only the slow one", n[0])
 	}
 }
 
@@ -144,14 +144,14 @@ func TestSandbox_options_reach_provider(t *testing.T) {
 		"twice":       {"on"}, "refunds_fail": {"on"},
 	}).Wants(http.StatusSeeOther)
 	if c := charged(t, m, "attempt-1"); c.Amount != money.Of(1, "USD") {
-		t.Fatalf("%+v", c)
+		t.Fatalf("charge: got %+v, want amount 1 USD", c)
 	}
 	if n := webtest.Query[int64](m,
 		"select count(*) from sandbox_notice where copies = 7 and held and first_signing = 'bad'"); n[0] != 2 {
-		t.Fatalf("%d notices", n[0])
+		t.Fatalf("notices with the options: got %d, want 2", n[0])
 	}
 	if n := webtest.Query[bool](m, "select refunds_fail from sandbox_charge"); !n[0] {
-		t.Fatal("refunds will not fail")
+		t.Fatal("refunds_fail: got false, want true")
 	}
 }
 
@@ -170,26 +170,26 @@ func TestSandbox_wrong_options_come_back(t *testing.T) {
 		}
 		a := b.Post(path+"/pay", form).Wants(http.StatusUnprocessableEntity).Shows("Please check the test options")
 		if !a.Has(`id="` + name + `-error"`) {
-			t.Errorf("%s=%s: no error beside the field", name, typed)
+			t.Errorf("%s=%s: field has no error", name, typed)
 		}
 		back := a.Form(path + "/pay")
 		switch name {
-		case "first_notice": // a choice that is not offered can't be kept
+		case "first_notice": // the form can't keep a choice that it does not offer
 		case "hold_notice":
 			if !back.Has(name) || !back.Has("processing") {
-				t.Errorf("what was ticked came back as %v", back)
+				t.Errorf("ticked boxes: got %v, want them kept", back)
 			}
 		default:
 			if back.Get(name) != typed {
-				t.Errorf("%s came back as %q", name, back.Get(name))
+				t.Errorf("%s: got %q, want what was typed", name, back.Get(name))
 			}
 		}
 		if name != "copies" && back.Get("copies") != "3" {
-			t.Errorf("%s: what else was typed is lost", name)
+			t.Errorf("%s: form lost the value of another field", name)
 		}
 	}
 	if c := charged(t, m, "attempt-1"); c.Status != payment.ChargeOpen {
-		t.Fatalf("%+v", c)
+		t.Fatalf("charge after refused forms: got %+v, want it open", c)
 	}
 }
 
@@ -209,6 +209,6 @@ func TestSandbox_cross_origin_press(t *testing.T) {
 	}
 	defer res.Body.Close()
 	if c := charged(t, m, "attempt-1"); res.StatusCode != http.StatusForbidden || c.Status != payment.ChargeOpen {
-		t.Fatalf("%d, %+v", res.StatusCode, c)
+		t.Fatalf("payment from another site: got %d and charge %+v, want 403 and an open charge", res.StatusCode, c)
 	}
 }

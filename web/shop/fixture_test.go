@@ -18,7 +18,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// stall is a mall whose categories hold a few videos.
+// stall is a mall with a few videos in its categories.
 type stall struct {
 	*webtest.Mall
 	videos map[string]catalog.Created
@@ -156,7 +156,7 @@ func open(t *testing.T) *stall {
 
 var cardLinks = regexp.MustCompile(`<a href="/v/([a-z0-9-]+)" class="card-link"`)
 
-// cards are the slugs of the videos that a page's cards lead to, in order.
+// cards returns the slugs of the videos that the cards of a page link to, in order.
 func cards(a webtest.Answer) []string {
 	var list []string
 	for _, m := range cardLinks.FindAllStringSubmatch(a.Body, -1) {

@@ -11,11 +11,11 @@ func TestProduct_free_video(t *testing.T) {
 		a := s.Browser(b).Get("/v/film-1").Wants(200).Shows("Watch free", "It stays in your library").
 			Hides("Buy now", "Add to cart")
 		if !a.Has(`action="/v/film-1/free"`) {
-			t.Errorf("user %d: no button that gives it: %s", b, a.Text())
+			t.Errorf("user %d: page of a free video lacks its button: %s", b, a.Text())
 		}
 		if a := s.Browser(b).Get("/v/film-2").Wants(200).Shows("Buy now", "Add to cart").
 			Hides("Watch free"); a.Has("/free") {
-			t.Errorf("user %d: what costs something is given away", b)
+			t.Errorf("user %d: page of a priced video has a button to get it free", b)
 		}
 	}
 	s.Bought(mia.ID, video)

@@ -32,18 +32,18 @@ func TestProduct_page(t *testing.T) {
 		`data-copy="` + s.URL + `/v/aurora"`, `&lt;script&gt;alert(1)`,
 	} {
 		if !a.Has(part) {
-			t.Errorf("no %s", part)
+			t.Errorf("product page lacks %s", part)
 		}
 	}
 	nonce := regexp.MustCompile(`nonce-([^']+)'`).FindStringSubmatch(a.Header.Get("Content-Security-Policy"))
 	if nonce == nil ||
 		!regexp.MustCompile(`<script[^>]*ld\+json[^>]*nonce="`+regexp.QuoteMeta(nonce[1])+`"`).MatchString(a.Body) ||
 		strings.Contains(a.Body, "<script>alert") {
-		t.Error("the structured data has no nonce, or markup came through")
+		t.Error("structured data lacks a nonce, or a text is not escaped")
 	}
 	structured(t, s, a)
 	if form := a.Form("/cart/items"); form.Get("sku_id") != strconv.FormatInt(s.videos["aurora"].SKUIDs[0], 10) {
-		t.Errorf("the form offers %v", form)
+		t.Errorf("form: got %v, want the first SKU", form)
 	}
 	b.Lang = "zh-CN"
 	b.Get("/v/aurora").Wants(200).Shows("追逐极光", "首次播放起 48 小时内观看", "仅剩 3 份", "¥19.90")
@@ -56,7 +56,7 @@ func TestProduct_page(t *testing.T) {
 	}
 }
 
-// structured holds what the page of the aurora tells machines.
+// structured checks the structured data and metadata on the page of the video "aurora".
 func structured(t *testing.T, s *stall, a webtest.Answer) {
 	t.Helper()
 	_, script, _ := strings.Cut(a.Body, `type="application/ld+json"`)
@@ -66,11 +66,11 @@ func structured(t *testing.T, s *stall, a webtest.Answer) {
 		Graph []map[string]any `json:"@graph"`
 	}
 	if err := json.Unmarshal([]byte(script), &data); err != nil || len(data.Graph) != 2 {
-		t.Fatalf("the structured data: %v %s", err, script)
+		t.Fatalf("structured data: %v, got %s, want two objects", err, script)
 	}
 	product, video := data.Graph[0], data.Graph[1]
 	if product["@type"] != "Product" || len(product["offers"].([]any)) != 3 {
-		t.Errorf("the product: %v", product)
+		t.Errorf("product: got %v, want three offers", product)
 	}
 	for name, want := range map[string]string{
 		"@type":        "VideoObject",
@@ -82,11 +82,11 @@ func structured(t *testing.T, s *stall, a webtest.Answer) {
 		"inLanguage":   "en",
 	} {
 		if video[name] != want {
-			t.Errorf("%s is %v, want %s", name, video[name], want)
+			t.Errorf("%s: got %v, want %s", name, video[name], want)
 		}
 	}
 	if at, err := time.Parse(time.RFC3339, fmt.Sprint(video["uploadDate"])); err != nil || at.After(s.Now()) {
-		t.Errorf("the date of the upload: %v %v", video["uploadDate"], err)
+		t.Errorf("uploadDate: got %v, %v, want a time in the past", video["uploadDate"], err)
 	}
 	for _, part := range []string{
 		`<meta property="og:type" content="video.other"`,
@@ -101,13 +101,13 @@ func structured(t *testing.T, s *stall, a webtest.Answer) {
 		`<link rel="alternate" hreflang="x-default" href="` + s.URL + `/v/aurora"`,
 	} {
 		if !a.Has(part) {
-			t.Errorf("no %s", part)
+			t.Errorf("metadata lacks %s", part)
 		}
 	}
 }
 
-// A video that was described in one language is whole in the other: its texts stand in, are marked as foreign, and a
-// note says so.
+// TestProduct_in_one_language checks that a video with texts in one language is complete in the other: its texts are
+// shown, marked with their language, and a note says so.
 func TestProduct_in_one_language(t *testing.T) {
 	s := open(t)
 	category, err := s.Catalog.CreateCategory(t.Context(), catalog.NewCategory{
@@ -144,10 +144,10 @@ func TestProduct_in_one_language(t *testing.T) {
 		b.Lang = lang
 		a := b.Get("/v/only-chinese").Wants(200).Shows("雪国列车站", "一座车站的冬天。")
 		if !a.Has(`<meta name="description" content="一座车站的冬天。"`) {
-			t.Errorf("%s: nothing describes the page to search engines", lang)
+			t.Errorf("%s: page lacks a meta description", lang)
 		}
 		if got := len(marked.FindAllString(a.Body, -1)); foreign && got != 2 || !foreign && got != 0 {
-			t.Errorf("%s: %d texts are marked as foreign", lang, got)
+			t.Errorf("%s: got %d texts marked with their language", lang, got)
 		}
 		if foreign {
 			a.Shows(notes[lang]...)
@@ -156,7 +156,7 @@ func TestProduct_in_one_language(t *testing.T) {
 		}
 		list := b.Get("/c/single").Wants(200).Shows("雪国列车站")
 		if got := len(marked.FindAllString(list.Body, -1)); foreign && got != 1 || !foreign && got != 0 {
-			t.Errorf("%s: %d of the list are marked as foreign", lang, got)
+			t.Errorf("%s: got %d titles in the list marked with their language", lang, got)
 		}
 	}
 }
@@ -222,7 +222,7 @@ func TestProduct_running_flash_sale(t *testing.T) {
 	if _, err := s.Promotions.Turn(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.Advance(3 * time.Second) // what is kept is older than that
+	s.Advance(3 * time.Second) // the cache holds running sales for less than that
 	shown(true)
 	b.Get("/v/aurora").Shows("CN¥9.90", "Flash sale price until")
 	mia := s.Person("mia", "shopper").ID

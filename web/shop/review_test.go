@@ -24,17 +24,17 @@ func TestReview_of_an_owned_video(t *testing.T) {
 	b.Post("/v/aurora/reviews", review).Wants(403)
 	if guest := s.Browser(0).Post("/v/aurora/reviews", review).
 		Wants(http.StatusSeeOther); !strings.HasPrefix(guest.Location, "/sign-in") {
-		t.Errorf("a guest is sent to %s", guest.Location)
+		t.Errorf("review by a guest: redirect: got %s, want the sign-in", guest.Location)
 	}
 
 	s.Bought(me.ID, s.videos["aurora"].SKUIDs[1])
 	a := b.Get("/v/aurora").Wants(200).Shows("You own this in HD.", "Watch now", "In your library", "Write a review")
 	if !a.Has(`href="/watch/aurora"`) {
-		t.Error("no way to watch")
+		t.Error("page of an owned video lacks the link to watch it")
 	}
-	// HD is owned, 4K may still be bought, and a rental makes no sense.
+	// HD is owned, so only 4K may be bought: a rental would be pointless.
 	if form := a.Form("/cart/items"); form.Get("sku_id") != strconv.FormatInt(s.videos["aurora"].SKUIDs[2], 10) {
-		t.Errorf("the form offers %v", form)
+		t.Errorf("form: got %v, want the 4K SKU", form)
 	}
 	b.Get("/videos").Wants(200).Shows("Owned")
 	s.Browser(other.ID).Get("/v/aurora").Wants(200).Hides("Watch now", "You own", "Write a review")
@@ -44,10 +44,10 @@ func TestReview_of_an_owned_video(t *testing.T) {
 		"body":   {"No stars yet"},
 	}).Wants(422).Shows("Choose 1 to 5 stars.")
 	if !wrong.Has("No stars yet</textarea>") {
-		t.Error("what was typed is lost")
+		t.Error("form lost the typed text")
 	}
 	if done := b.Post("/v/aurora/reviews", review).Wants(303); done.Location != "/v/aurora#reviews" {
-		t.Errorf("leads to %s", done.Location)
+		t.Errorf("redirect after the review: got %s, want /v/aurora#reviews", done.Location)
 	}
 	b.Get("/v/aurora").Wants(200).
 		Shows("your review is published", "Cold & <b>fine</b>", "mei", "4.0", "You have reviewed this video").
@@ -55,10 +55,11 @@ func TestReview_of_an_owned_video(t *testing.T) {
 	b.Post("/v/aurora/reviews", review).Wants(409)
 }
 
-// A creator who holds a video of theirs, an operator by now or not, has no word on it.
+// TestReview_of_own_video checks that creators can't review a video of their own, even if they have bought it and have
+// become an operator.
 func TestReview_of_own_video(t *testing.T) {
 	s := open(t)
-	me := s.Person("mei", account.RoleOperator) // the mall has made a creator of the first person
+	me := s.Person("mei", account.RoleOperator) // the fixture makes the first person a creator
 	webtest.Query[int64](s.Mall, `update video_product_spu set creator_id = $1 where slug = 'aurora' returning id`,
 		me.ID)
 	s.Bought(me.ID, s.videos["aurora"].SKUIDs[1])
@@ -118,11 +119,11 @@ func TestReviews_pages(t *testing.T) {
 		at = next(a)
 	}
 	if len(seen) != 14 || pages != 3 {
-		t.Errorf("%d reviews on %d pages", len(seen), pages)
+		t.Errorf("got %d reviews on %d pages, want 14 on 3", len(seen), pages)
 	}
 	for r, n := range seen {
 		if n != 1 {
-			t.Errorf("%s %d times", r, n)
+			t.Errorf("%s: shown %d times, want once", r, n)
 		}
 	}
 	b.Get("/v/wok/reviews?cursor=nonsense").Wants(422)

@@ -20,12 +20,12 @@ func TestHome_both_languages(t *testing.T) {
 		Hides("Bare category", "追逐极光")
 	if !a.Has(`<html lang="en"`) || !a.Has(`/media/covers/aurora-480.webp`) ||
 		strings.Count(a.Body, `fetchpriority="high"`) != 1 {
-		t.Error("the featured cover is not the one image fetched first")
+		t.Error("home page is not English, lacks the featured cover, or does not give one image high priority")
 	}
 	b.Lang = "zh-CN"
 	a = b.Get("/").Wants(http.StatusOK).Shows("追逐极光", "¥6.00", "自然", "林溪", "免费观看")
 	if !a.Has(`<html lang="zh-CN"`) {
-		t.Error("not in Chinese")
+		t.Error("home page is not Chinese")
 	}
 }
 
@@ -51,7 +51,7 @@ func TestList_filters_and_sort(t *testing.T) {
 		"/search?q=travel&kind=own":                 "kyoto",
 	} {
 		if got := strings.Join(cards(b.Get(path).Wants(http.StatusOK)), " "); got != want {
-			t.Errorf("%s: %s, want %s", path, got, want)
+			t.Errorf("%s: got %s, want %s", path, got, want)
 		}
 	}
 	a := b.Get("/videos?kind=own&price_min=10&sort=newest&filters=1").Wants(200).
@@ -61,13 +61,13 @@ func TestList_filters_and_sort(t *testing.T) {
 		`href="/videos?price_min=10&amp;sort=newest"`, `href="/videos?sort=newest"`,
 	} {
 		if !a.Has(link) {
-			t.Errorf("no link %s", link)
+			t.Errorf("list lacks the link %s", link)
 		}
 	}
-	// The form holds what was chosen, so that without scripts one more choice keeps the others.
+	// The form contains all choices, so that one more choice keeps the others without scripts.
 	form := a.Form("/videos")
 	if form.Get("kind") != "own" || form.Get("price_min") != "10" || form.Get("sort") != "newest" {
-		t.Errorf("the form holds %v", form)
+		t.Errorf("form: got %v, want the choices", form)
 	}
 	for path, status := range map[string]int{
 		"/c/nowhere": 404, "/creators/nobody": 404, "/videos?sort=random": 422,
@@ -77,7 +77,7 @@ func TestList_filters_and_sort(t *testing.T) {
 	}
 	b.Get("/videos?price_min=abc").Wants(422).Shows("Type a price such as").Hides("From CN¥")
 	if a := b.Get("/videos?price_min=20&price_max=5").Wants(422); !a.Has(`value="20"`) || len(cards(a)) != 4 {
-		t.Error("what was typed is lost, or the list with it")
+		t.Error("form lost the typed price, or the page lost the list")
 	}
 	b.Get("/c/empty").Wants(200).Shows("No video matches", "Browse all videos", "Nature", "Popular")
 }
@@ -89,13 +89,13 @@ func TestList_fragment(t *testing.T) {
 		Wants(200)
 	if !whole.Has("<html") || part.Has("<html") || !part.Has(`id="listing"`) ||
 		!slices.Equal(cards(whole), cards(part)) {
-		t.Error("page and fragment differ in more than the frame")
+		t.Error("page and fragment differ in more than their frame")
 	}
 	if got := part.Header.Get("HX-Push-Url"); got != "/videos?kind=rent" {
-		t.Errorf("the address becomes %q", got)
+		t.Errorf("HX-Push-Url: got %q, want /videos?kind=rent", got)
 	}
 	if !strings.Contains(strings.Join(whole.Header.Values("Vary"), ","), "HX-Request") {
-		t.Error("a cache could mix them up")
+		t.Error("Vary lacks HX-Request, so a cache could confuse page and fragment")
 	}
 }
 
@@ -114,19 +114,19 @@ func TestList_pages_show_every_video_once(t *testing.T) {
 			a := b.Get(at).Wants(200)
 			for _, slug := range cards(a) {
 				if seen[slug] {
-					t.Fatalf("%s: %s twice", path, slug)
+					t.Fatalf("%s: %s is listed twice", path, slug)
 				}
 				seen[slug] = true
 			}
 			if at = next(a); at != "" && b.HTMX(at, nil).Wants(200).Header.Get("HX-Push-Url") != "" {
-				t.Errorf("%s: growing the list changes its address", path)
+				t.Errorf("%s: loading the next part changes the address", path)
 			}
 			if pages > 5 {
-				t.Fatal("no end")
+				t.Fatalf("%s: list does not end after 5 pages", path)
 			}
 		}
 		if len(seen) != 64 {
-			t.Errorf("%s: %d of 64", path, len(seen))
+			t.Errorf("%s: videos: got %d, want 64", path, len(seen))
 		}
 	}
 }
@@ -136,11 +136,11 @@ func TestSearch_highlights_matches(t *testing.T) {
 	b := s.Browser(0)
 	a := b.Get("/search?q=" + url.QueryEscape("极光")).Wants(200)
 	if !a.Has(`追逐<mark>极光</mark>`) || !a.Has(`value="极光"`) {
-		t.Error("the match in the other title is not marked, or the box is empty")
+		t.Error("match in the Chinese title is not marked, or the search field is empty")
 	}
 	if a := b.Get("/search?q=auroa").Wants(200).
 		Shows("Nothing was found for “auroa”", "results for “aurora”"); !a.Has("<mark>Aurora</mark>") {
-		t.Error("the corrected match is not marked")
+		t.Error("match of the corrected query is not marked")
 	}
 	b.Get("/search?q=aurora+wok").Wants(200).Shows("No video has all of “aurora wok”", "Chasing the", "Fire in the")
 	b.Get("/search?q=zzzzzz").Wants(200).Shows("Nothing found for “zzzzzz”", "Check the spelling", "Nature", "Popular")
@@ -151,17 +151,17 @@ func TestSearch_highlights_matches(t *testing.T) {
 		strings.Repeat("极光 ", 500),
 	} {
 		if a := b.Get("/search?q=" + url.QueryEscape(q)).Wants(200); a.Has("<script>alert") {
-			t.Errorf("%q comes back unescaped", q)
+			t.Errorf("page does not escape the query %q", q)
 		}
 	}
 	b.Lang = "en"
 	b.Get("/search?q=%00").Wants(400).Shows("That request could not be read", "without NUL characters")
 }
 
-// TestShop_language_of_an_address follows the addresses that search engines are told of.
+// TestShop_language_of_an_address requests the addresses with a language that search engines are given.
 func TestShop_language_of_an_address(t *testing.T) {
 	s := open(t)
-	b := s.Browser(0) // reads English
+	b := s.Browser(0) // with English as its language
 	a := b.Get("/v/aurora?lang=zh-CN").Wants(200).Shows("首次播放起 48 小时内观看")
 	for _, part := range []string{
 		`<html lang="zh-CN"`,
@@ -169,26 +169,27 @@ func TestShop_language_of_an_address(t *testing.T) {
 		`<meta property="og:locale" content="zh_CN"`, `name="next" value="/v/aurora"`,
 	} {
 		if !a.Has(part) {
-			t.Errorf("no %s", part)
+			t.Errorf("Chinese page lacks %s", part)
 		}
 	}
-	b.Get("/v/tokyo").Wants(200).Shows("东京夜行") // goes on as they came
+	b.Get("/v/tokyo").Wants(200).Shows("东京夜行") // the language stays
 	b.Post("/preferences", url.Values{"lang": {"en"}, "next": {"/v/aurora"}}).Wants(303)
 	b.Get("/v/aurora").Wants(200).Shows("Watch for 48 hours")
-	b.Get("/v/aurora?lang=zh-CN").Wants(200).Shows("追逐极光", "小时内观看") // an address says what it says
+	b.Get("/v/aurora?lang=zh-CN").Wants(200).Shows("追逐极光", "小时内观看") // the language of the address counts
 	b.Get("/v/aurora").Wants(200).Shows("Watch for 48 hours")       // and changes no choice of the reader's
 
 	list := s.Browser(0).Get("/videos?sort=newest&lang=zh-CN&lang=en").Wants(200)
 	if !list.Has(`<html lang="zh-CN"`) || !list.Has(`value="/videos?sort=newest"`) {
-		t.Error("the other parameters are lost")
+		t.Error("list with two languages: want the first one and the other parameters kept")
 	}
 	unknown := s.Browser(0).Get("/v/aurora?lang=fr").Wants(200).Shows("Watch for 48 hours")
 	if !unknown.Has(`<link rel="canonical" href="`+s.URL+`/v/aurora"`) || len(unknown.Header["Set-Cookie"]) > 0 {
-		t.Errorf("a language that the mall does not speak: %v", unknown.Header)
+		t.Errorf("unknown language: want no language in the canonical link and no cookie, got %v", unknown.Header)
 	}
 }
 
-// A creator who has a name in one language only is called by it in both, wherever a name stands, and found by it.
+// TestCreator_in_one_language checks that a creator with a name in one language is shown by that name in both
+// languages, and found by it.
 func TestCreator_in_one_language(t *testing.T) {
 	s := open(t)
 	day := s.Now()
@@ -252,11 +253,12 @@ func TestCreator_in_one_language(t *testing.T) {
 					marks = 0
 				}
 				if len(foreign) < marks || marks == 0 && len(foreign) > 0 {
-					t.Errorf("%s to a reader of %s at %s: marked as foreign %d times", name, reader, path, len(foreign))
+					t.Errorf("%s to a reader of %s at %s: marked with its language %d times, want %d", name, reader,
+						path, len(foreign), marks)
 				}
 			}
 			if a := b.Get("/v/by-" + slug); !a.Has(`"name":"` + name + `"`) {
-				t.Errorf("%s to a reader of %s: search engines are told of nobody", name, reader)
+				t.Errorf("%s to a reader of %s: structured data lacks the name", name, reader)
 			}
 		}
 	}

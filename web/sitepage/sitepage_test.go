@@ -36,7 +36,7 @@ func TestSitePage_show(t *testing.T) {
 	} {
 		a := guest.Get(path).Wants(200).Shows(title, "This is a sample text", "Replace what stands in square brackets")
 		if !a.Has(`<meta name="robots" content="noindex"`) || !a.Has("<h2>") || strings.Count(a.Body, "<h1") != 1 {
-			t.Errorf("%s: the sample's page: %s", path, a.Body)
+			t.Errorf("%s: page of the sample text lacks noindex or its headings: %s", path, a.Body)
 		}
 	}
 	chinese := m.Browser(0)
@@ -48,12 +48,12 @@ func TestSitePage_show(t *testing.T) {
 	a := guest.Get("/terms").Wants(200).Shows("账户", "This page is available in Chinese only.", "Version 1").
 		Hides("sample")
 	if !a.Has(`class="prose-page" lang="zh-CN"`) || a.Has("noindex") {
-		t.Errorf("a text in the other language: %s", a.Body)
+		t.Errorf("page with a text in the other language: want lang and no noindex, got %s", a.Body)
 	}
 	guest.Get("/imprint").Wants(404)
 }
 
-// TestSitePages_Save_harmless saves text with HTML and scripts in it, which must reach readers as text or not at all.
+// TestSitePages_Save_harmless saves a text with HTML and scripts, which must reach readers as plain text or not at all.
 func TestSitePages_Save_harmless(t *testing.T) {
 	m := open(t)
 	olga := m.Browser(m.Person("olga", "operator").ID)
@@ -69,15 +69,15 @@ func TestSitePages_Save_harmless(t *testing.T) {
 		article, _, _ = strings.Cut(article, "</article>")
 		for _, bad := range []string{"<script", "onclick", "<img", "javascript:"} {
 			if article == "" || strings.Contains(article, bad) {
-				t.Errorf("%s holds %q: %s", where, bad, article)
+				t.Errorf("%s contains %q: %s", where, bad, article)
 			}
 		}
 		if !strings.Contains(article, `<a href="https://a.example/" rel="nofollow noreferrer">out</a>`) {
-			t.Errorf("%s: the link elsewhere: %s", where, article)
+			t.Errorf("%s lacks the external link with rel=\"nofollow noreferrer\": %s", where, article)
 		}
 	}
 	if !olga.Get("/admin/pages/contact").Wants(200).Has("&lt;script&gt;document.title=") {
-		t.Error("the form does not hold what was saved")
+		t.Error("the form lacks the saved text")
 	}
 }
 
@@ -88,11 +88,11 @@ func TestSitePages_Edit(t *testing.T) {
 	olga.Get("/admin/pages").Wants(200).Shows("Terms of use", "Not adapted yet").Hides("In force")
 	first, second := olga.Get("/admin/pages/refunds").Wants(200), oscar.Get("/admin/pages/refunds").Wants(200)
 	if !first.Has("When you get your money back") || !first.Has(`enctype="multipart/form-data"`) {
-		t.Error("the form does not begin with the sample")
+		t.Error("the form of a page without a saved text lacks the sample")
 	}
 	form := first.Form("/admin/pages/refunds")
 	if form.Get("version") != "0" {
-		t.Errorf("the form: %v", form)
+		t.Errorf("form: got %v, want version 0", form)
 	}
 	form.Set("body_en", "Within [14] days.")
 	form.Set("body_zh", "")
@@ -106,17 +106,17 @@ func TestSitePages_Edit(t *testing.T) {
 	lost := oscar.Post("/admin/pages/refunds", form).Wants(409).
 		Shows("olga saved this page meanwhile", "Within [14] days.")
 	if !lost.Has("Never &lt;b&gt;ever&lt;/b&gt;.") {
-		t.Errorf("what was typed is lost: %s", lost.Body)
+		t.Errorf("conflict page lost the typed text: %s", lost.Body)
 	}
 	m.Browser(0).Get("/refunds").Shows("Within [14] days.").Hides("Never")
 	form.Set("version", lost.Form("/admin/pages/refunds").Get("version"))
 	oscar.Post("/admin/pages/refunds", form).Wants(303)
 	m.Browser(0).Get("/refunds").Shows("Never", "Version 2").Hides("Within")
 
-	// An earlier text fills the form again, and is not published by that.
+	// An earlier text fills the form again, but is not published.
 	again := olga.Get("/admin/pages/refunds?from=1").Wants(200).Shows("The form holds an earlier text: Version 1")
 	if !again.Has("Within [14] days.") || again.Form("/admin/pages/refunds").Get("version") != "2" {
-		t.Errorf("the earlier text: %s", again.Body)
+		t.Errorf("form with an earlier text: want its body and version 2, got %s", again.Body)
 	}
 	olga.Get("/admin/pages/refunds?from=0").Wants(200).Shows("Sample text")
 	olga.Get("/admin/pages/refunds?from=9").Wants(200).Hides("earlier text")
@@ -129,7 +129,7 @@ func TestSitePages_Edit(t *testing.T) {
 		"version": {"2"},
 		"body_en": {long},
 	}).Wants(422).Shows("At most 40,000 characters."); !a.Has(long) {
-		t.Error("a text that is too long is lost")
+		t.Error("the form lost a text that is too long")
 	}
 	olga.Post("/admin/pages/refunds", url.Values{"version": {"two"}, "body_en": {"x"}}).Wants(409)
 	olga.Get("/admin/pages/imprint").Wants(404)

@@ -16,13 +16,13 @@ import (
 	"videomall/web/transfer"
 )
 
-// from is a listener whose connections come from the addresses that a test names.
-type from struct {
+// connListener is a listener that accepts the connections that a test gives it.
+type connListener struct {
 	net.Listener
 	conns chan net.Conn
 }
 
-func (f from) Accept() (net.Conn, error) {
+func (f connListener) Accept() (net.Conn, error) {
 	c, ok := <-f.conns
 	if !ok {
 		return nil, net.ErrClosed
@@ -39,12 +39,12 @@ func (a addressed) RemoteAddr() net.Addr { return a.address }
 
 func TestListener_Accept_connections_of_an_address(t *testing.T) {
 	t.Parallel()
-	raw := from{conns: make(chan net.Conn, 1)}
+	raw := connListener{conns: make(chan net.Conn, 1)}
 	l := transfer.Listen(raw, transfer.Options{
 		PerAddress: 2,
 		Trusted:    []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")},
 	})
-	// dial returns the server's side, nil where the connection was one too many.
+	// dial returns the server's side of a connection, or nil if it was refused.
 	dial := func(ip string) net.Conn {
 		t.Helper()
 		client, server := net.Pipe()
@@ -67,9 +67,9 @@ func TestListener_Accept_connections_of_an_address(t *testing.T) {
 			return c
 		case answer := <-refused:
 			if !strings.HasPrefix(answer, "HTTP/1.1 503 ") || !strings.Contains(answer, "Retry-After: ") {
-				t.Errorf("%s is refused by %q", ip, answer)
+				t.Errorf("refusal of %s: got %q, want 503 with Retry-After", ip, answer)
 			}
-			// Accept waits for the next one, which nobody counts.
+			// Accept waits for the next connection. One from this machine is not limited.
 			_, other := net.Pipe()
 			raw.conns <- addressed{other, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}}
 			<-accepted
@@ -78,31 +78,31 @@ func TestListener_Accept_connections_of_an_address(t *testing.T) {
 	}
 	first, second := dial("203.0.113.7"), dial("203.0.113.7")
 	if first == nil || second == nil {
-		t.Fatal("two are too many")
+		t.Fatal("connection within the limit is refused")
 	}
 	if dial("203.0.113.7") != nil || l.Refused() != 1 {
-		t.Fatalf("a third is taken; %d refused", l.Refused())
+		t.Fatalf("third connection is accepted, or the count is wrong: %d refused", l.Refused())
 	}
 	if dial("203.0.113.8") == nil {
-		t.Fatal("another address is counted with it")
+		t.Fatal("connection from another address is refused")
 	}
 	_ = first.Close()
-	_ = first.Close() // twice is once
+	_ = first.Close() // a second time changes nothing
 	if dial("203.0.113.7") == nil || dial("203.0.113.7") != nil {
-		t.Fatal("after one was closed there is room for one")
+		t.Fatal("after one connection was closed, want exactly one more to be accepted")
 	}
 	if dial("2001:db8:1:2::1") == nil || dial("2001:db8:1:2:ffff::1") == nil || dial("2001:db8:1:2::3") != nil ||
 		dial("2001:db8:1:3::1") == nil {
-		t.Fatal("IPv6 is not counted by its /64")
+		t.Fatal("IPv6 connections are not counted by /64")
 	}
 	for range 5 {
 		if dial("198.51.100.1") == nil || dial("127.0.0.1") == nil || dial("::1") == nil {
-			t.Fatal("a proxy or this machine is bounded")
+			t.Fatal("connections of a trusted proxy or of this machine are limited")
 		}
 	}
 }
 
-// serve answers with what write does, behind a listener with a short patience.
+// serve answers requests by write, behind a listener with that send timeout.
 func serve(t *testing.T, timeout time.Duration, write func(http.ResponseWriter,
 	*http.Request),
 ) (*transfer.Listener, <-chan struct{}) {
@@ -135,24 +135,24 @@ func ask(t *testing.T, l net.Listener) net.Conn {
 	return c
 }
 
-// endless is more than any buffer on the way holds.
+// endless is more than all buffers on the way hold.
 const endless = 1 << 30
 
-func TestListener_reader_that_takes_nothing(t *testing.T) {
+func TestListener_stalled_reader(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	large, err := os.Create(filepath.Join(folder, "film"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(large.Truncate(endless), large.Close()); err != nil { // a hole, which takes no room
+	if err := errors.Join(large.Truncate(endless), large.Close()); err != nil { // a sparse file, which takes no space
 		t.Fatal(err)
 	}
 	for name, write := range map[string]func(http.ResponseWriter, *http.Request){
 		"page": func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write(make([]byte, 64<<20))
 		},
-		"film": func(w http.ResponseWriter, r *http.Request) {
+		"file": func(w http.ResponseWriter, r *http.Request) {
 			http.ServeFile(w, r, filepath.Join(folder, "film"))
 		},
 		"events": func(w http.ResponseWriter, r *http.Request) {
@@ -168,15 +168,15 @@ func TestListener_reader_that_takes_nothing(t *testing.T) {
 			t.Parallel()
 			l, done := serve(t, 200*time.Millisecond, write)
 			ask(t, l)
-			<-done // hangs where nothing cuts the reader off
+			<-done // would hang if the reader were not cut off
 			if l.Stalled() != 1 {
-				t.Errorf("%d were cut off", l.Stalled())
+				t.Errorf("stalled readers: got %d, want 1", l.Stalled())
 			}
 		})
 	}
 }
 
-// taker takes everything and notes the deadlines that it had.
+// taker is a connection that accepts all bytes and records the deadlines.
 type taker struct {
 	net.Conn
 	took      int
@@ -197,7 +197,8 @@ func (k *taker) SetWriteDeadline(t time.Time) error {
 
 func (k *taker) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
 
-// A slow reader is no dead one: its time begins anew with each piece that it takes, of whatever is sent.
+// TestConn_deadline_moves_with_progress checks that a slow reader is not cut off: the deadline moves with each piece
+// that it reads, whatever is sent.
 func TestConn_deadline_moves_with_progress(t *testing.T) {
 	t.Parallel()
 	const size = 1 << 20
@@ -209,11 +210,11 @@ func TestConn_deadline_moves_with_progress(t *testing.T) {
 		"copied": func(c net.Conn) (int64, error) {
 			return c.(io.ReaderFrom).ReadFrom(bytes.NewReader(make([]byte, size)))
 		},
-		"a part of a file": func(c net.Conn) (int64, error) {
+		"copied in part": func(c net.Conn) (int64, error) {
 			return c.(io.ReaderFrom).ReadFrom(&io.LimitedReader{R: bytes.NewReader(make([]byte, 2*size)), N: size})
 		},
 	} {
-		raw := from{conns: make(chan net.Conn, 1)}
+		raw := connListener{conns: make(chan net.Conn, 1)}
 		k := &taker{}
 		raw.conns <- k
 		c, err := transfer.Listen(raw, transfer.Options{SendTimeout: time.Hour}).Accept()
@@ -222,18 +223,19 @@ func TestConn_deadline_moves_with_progress(t *testing.T) {
 		}
 		began := time.Now()
 		if n, err := send(c); n != size || err != nil || k.took != size {
-			t.Errorf("%s: %d, %d taken, %v", name, n, k.took, err)
+			t.Errorf("%s: got %d sent, %d received, %v, want %d", name, n, k.took, err, size)
 		}
 		if len(k.deadlines) < 8 || k.largest > size/8 || k.deadlines[0].Before(began.Add(59*time.Minute)) {
-			t.Errorf("%s: %d deadlines for pieces of up to %d bytes", name, len(k.deadlines), k.largest)
+			t.Errorf("%s: got %d deadlines for pieces of up to %d bytes, want at least 8", name, len(k.deadlines),
+				k.largest)
 		}
 	}
 }
 
-// Somebody else's earlier deadline counts, until they take it back.
+// TestConn_SetWriteDeadline checks that an earlier deadline that a caller sets counts until the caller removes it.
 func TestConn_SetWriteDeadline(t *testing.T) {
 	t.Parallel()
-	raw := from{conns: make(chan net.Conn, 1)}
+	raw := connListener{conns: make(chan net.Conn, 1)}
 	k := &taker{}
 	raw.conns <- k
 	c, err := transfer.Listen(raw, transfer.Options{SendTimeout: time.Hour}).Accept()
@@ -249,15 +251,15 @@ func TestConn_SetWriteDeadline(t *testing.T) {
 			t.Fatal(err)
 		}
 		if last := k.deadlines[len(k.deadlines)-1]; last.Equal(earlier) == deadline.IsZero() {
-			t.Errorf("set to %s, a write ends at %s", deadline, last)
+			t.Errorf("write deadline after setting %s: got %s", deadline, last)
 		}
 	}
 }
 
-// clock is moved by what is read.
+// clock is a clock that reads move forward.
 type clock struct{ now time.Time }
 
-// drip gives a few bytes and lets time pass with each of them.
+// drip is a reader that returns a few bytes at a time and moves the clock with each read.
 type drip struct {
 	clock *clock
 	bytes int
@@ -290,14 +292,14 @@ func TestBody_Read(t *testing.T) {
 		rate     int64
 		busy     time.Duration // between two reads
 		want     error
-		deadline bool // is set into the past at the end
+		deadline bool // whether the last deadline is in the past
 	}{
-		"drips":             {1, time.Second, 1024, 0, transfer.ErrSlow, true},
+		"one byte a second": {1, time.Second, 1024, 0, transfer.ErrSlow, true},
 		"just below":        {1000, time.Second, 1024, 0, transfer.ErrSlow, true},
 		"slow but steady":   {2048, time.Second, 1024, 0, nil, false},
-		"quick":             {64 << 10, time.Millisecond, 1024, 0, nil, false},
-		"any rate":          {1, time.Second, 0, 0, nil, false},
-		"the mall is busy":  {64 << 10, time.Millisecond, 1 << 20, time.Minute, nil, false},
+		"fast":              {64 << 10, time.Millisecond, 1024, 0, nil, false},
+		"no limit":          {1, time.Second, 0, 0, nil, false},
+		"busy mall":         {64 << 10, time.Millisecond, 1 << 20, time.Minute, nil, false},
 		"bursts are summed": {90 << 10, 25 * time.Second, 1024, 0, nil, false},
 	} {
 		k := &clock{time.Unix(1_800_000_000, 0)}
@@ -322,10 +324,10 @@ func TestBody_Read(t *testing.T) {
 			err = nil
 		}
 		if !errors.Is(err, c.want) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got error %v, want %v", name, err, c.want)
 		}
 		if last := d.set[len(d.set)-1]; last.Before(k.now.Add(-time.Hour)) != c.deadline {
-			t.Errorf("%s: the last deadline is %s", name, last)
+			t.Errorf("%s: last deadline: got %s, want in the past: %v", name, last, c.deadline)
 		}
 	}
 }
@@ -350,11 +352,11 @@ func TestBody_Within(t *testing.T) {
 	}
 	for _, at := range d.set {
 		if at.After(end) {
-			t.Errorf("a deadline of %s, behind the end at %s", at, end)
+			t.Errorf("deadline: got %s, want none after %s", at, end)
 		}
 	}
 	if len(d.set) < 9 || !d.set[len(d.set)-1].Equal(end) {
-		t.Errorf("%v", d.set)
+		t.Errorf("deadlines: got %v, want at least 9, the last at the end", d.set)
 	}
 }
 
@@ -366,7 +368,7 @@ func TestBody_Stopping(t *testing.T) {
 	defer b.End()
 	close(stopping)
 	if at := <-set; at.After(time.Now().Add(-time.Hour)) {
-		t.Errorf("stopping sets %s", at)
+		t.Errorf("deadline when the server stops: got %s, want one in the past", at)
 	}
 }
 

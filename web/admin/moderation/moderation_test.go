@@ -24,7 +24,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// desk is a mall with its review desk, two operators, the creator of its videos and another creator.
+// desk is a mall with the reviews of its console, two operators, the creator of its videos and another creator.
 type desk struct {
 	*webtest.Mall
 	t                          *testing.T
@@ -101,7 +101,7 @@ func open(t *testing.T) *desk {
 		}
 		moderation.Routes(g, deps)
 		appeals.Routes(g, appealDeps)
-		e := echo.New() // only to list them
+		e := echo.New() // only to list the routes
 		moderation.Routes(e.Group(""), deps)
 		appeals.Routes(e.Group(""), appealDeps)
 		d.routes = e.Routes()
@@ -109,12 +109,12 @@ func open(t *testing.T) *desk {
 	d.creator, d.rival = d.Person("creator", account.RoleCreator), d.Person("rival", account.RoleCreator)
 	d.olga, d.oleg = d.Person("olga", account.RoleOperator), d.Person("oleg", account.RoleOperator)
 	if d.creator.ID != 1 {
-		t.Fatalf("the creator is %d, videos are made by 1", d.creator.ID)
+		t.Fatalf("account of the creator: got %d, want 1, which the videos belong to", d.creator.ID)
 	}
 	return d
 }
 
-// video lists one and returns its SPU.
+// video puts a video on sale and returns its SPU.
 func (d *desk) video() int64 {
 	d.t.Helper()
 	sku := d.Video(990, -1)
@@ -126,7 +126,7 @@ func (d *desk) submits(revision, spuID int64) review.Case {
 	return d.submitsVideo(revision, spuID, 5)
 }
 
-// submitsVideo submits a listing with a video; 0 is the one that is on sale.
+// submitsVideo submits a listing with the given video, or with the one that is on sale already if videoID is 0.
 func (d *desk) submitsVideo(revision, spuID, videoID int64) review.Case {
 	d.t.Helper()
 	var c review.Case
@@ -197,15 +197,15 @@ func TestModeration_access(t *testing.T) {
 			}
 			if who == "guest" && (a.Status != 303 || !strings.HasPrefix(a.Location, "/sign-in")) ||
 				who != "guest" && a.Status != 404 && a.Status != 403 {
-				t.Errorf("%s %s answers a %s with %d %s", r.Method, path, who, a.Status, a.Location)
+				t.Errorf("%s %s as a %s: got %d to %q, want a refusal", r.Method, path, who, a.Status, a.Location)
 			}
 		}
 	}
 	if seen != 15 {
-		t.Errorf("%d routes", seen)
+		t.Errorf("routes: got %d, want 15", seen)
 	}
 	if n := webtest.Query[int64](d.Mall, `select count(*) from audit_entry`)[0]; n != 0 {
-		t.Errorf("%d actions were taken", n)
+		t.Errorf("audit entries: got %d, want 0", n)
 	}
 }
 
@@ -220,18 +220,18 @@ func TestCase_approve(t *testing.T) {
 	page := b.Get(at(c)).Wants(200).
 		Shows("New creator", "+25", "changed", "CN¥19.90", "CN¥9.90", "creator@example.test", "About <b>light</b>")
 	if !page.Has("/preview/5") || !page.Has("/media/covers/harbour-480.webp") || page.Has("<b>light") {
-		t.Error("the video, the cover, or a text that became markup")
+		t.Error("case page lacks the video or the cover, or does not escape the text")
 	}
 	b.Lang = "zh-CN"
 	b.Get(at(c)).Wants(200).Shows("新创作者", "新片", "中文标题")
 	b.Lang = "en"
 	if a := b.Post(at(c)+"/approve", page.Form(at(c)+"/approve")).Wants(303); a.Location != "/admin/review" {
-		t.Errorf("leads to %s", a.Location)
+		t.Errorf("redirect after the approval: got %s, want /admin/review", a.Location)
 	}
 	b.Get("/admin/review?state=approved").Wants(200).Shows("Approved. It is on sale.", "A new video")
 	b.Get(at(c)).Wants(200).Shows("This case is decided.")
 	if a := b.Post(at(c)+"/approve", page.Form(at(c)+"/approve")).Wants(303); a.Location != at(c) {
-		t.Errorf("leads to %s", a.Location)
+		t.Errorf("redirect after a second approval: got %s, want the case", a.Location)
 	}
 	b.Get(at(c)).Shows("Somebody else was quicker")
 	b.Get(at(d.submitsVideo(2, d.video(), 0))).Wants(200).Shows("The video is the one that is on sale").
@@ -250,7 +250,7 @@ func TestCase_second_approval(t *testing.T) {
 	first.Post(at(c)+"/approve", page.Form(at(c)+"/approve")).Wants(303)
 	mine := first.Get(at(c)).Wants(200).Shows("A second person must decide", "You approved this one.")
 	if mine.Has(at(c) + "/approve") {
-		t.Error("the first person is offered the second decision")
+		t.Error("the first operator is offered the second approval")
 	}
 	theirs := second.Get(at(c)).Wants(200).Shows("olga · olga@example.test approved it")
 	first.Post(at(c)+"/approve", theirs.Form(at(c)+"/approve")).Wants(303)
@@ -274,7 +274,7 @@ func TestCase_return_needs_a_reason(t *testing.T) {
 	creator.Get("/studio/listings/"+spu+"/appeal").Wants(200).Shows("This listing was returned", "Price", "too dear")
 }
 
-// A creator can't avoid a takedown by taking the listing off sale first.
+// TestTakedown_listing_off_sale checks that a creator can't avoid a takedown by taking the listing off sale first.
 func TestTakedown_listing_off_sale(t *testing.T) {
 	d := open(t)
 	b, video := d.Browser(d.olga.ID), d.video()
@@ -306,7 +306,7 @@ func TestTakedown_appeal_and_restore(t *testing.T) {
 	b.Post("/admin/takedowns", url.Values{"spu": {spu}, "access": {"end"}, "reason": {"A claim of rights"}}).Wants(303)
 	b.Get("/admin/takedowns").Shows("It was taken down already.", "A claim of rights", "Ended and paid back")
 	if n := webtest.Query[int64](d.Mall, `select count(*) from river_job where kind = 'order_end_access'`)[0]; n != 1 {
-		t.Errorf("%d jobs", n)
+		t.Errorf("jobs that end access: got %d, want 1", n)
 	}
 	own := "/studio/listings/" + spu + "/appeal"
 	d.Browser(d.rival.ID).Get(own).Wants(404)
@@ -322,11 +322,11 @@ func TestTakedown_appeal_and_restore(t *testing.T) {
 	b.Post(appeal, url.Values{"do": {"grant"}, "answer": {"You are right"}}).Wants(303)
 	creator.Get(own).Shows("Granted", "You are right", "nothing to appeal")
 	if s := webtest.Query[string](d.Mall, `select status from video_product_spu`)[0]; s != "live" {
-		t.Errorf("the listing is %s", s)
+		t.Errorf("listing after a granted appeal: got %s, want live", s)
 	}
 	verbs := webtest.Query[string](d.Mall, `select verb || ' ' || actor from audit_entry order by id`)
 	if strings.Join(verbs, ", ") != "review.take_down olga@example.test, review.appeal_grant olga@example.test" {
-		t.Errorf("%v", verbs)
+		t.Errorf("audit entries: got %v", verbs)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// desk is a mall with the console's lists, an operator at them and a shopper.
+// desk is a mall with the lists of the console, an operator who uses them, and a shopper.
 type desk struct {
 	*webtest.Mall
 	olga, mia account.User
@@ -66,7 +66,7 @@ func TestLists_add_and_end(t *testing.T) {
 		entry(risk.Device, "0123456789abcdef0123456789abcdef"),
 	} {
 		if a := d.b.Post("/admin/lists", form).Wants(303); a.Location != "/admin/lists" {
-			t.Errorf("led to %s", a.Location)
+			t.Errorf("redirect after adding an entry: got %s, want /admin/lists", a.Location)
 		}
 	}
 	d.b.Get("/admin/lists").Wants(200).
@@ -76,7 +76,7 @@ func TestLists_add_and_end(t *testing.T) {
 	d.b.Get("/admin/lists").Wants(200).Shows("名单", "生效中", "拒绝")
 	d.b.Lang = "en"
 	if verdict, _ := d.lists.Judge(t.Context(), risk.Subject{UserID: d.mia.ID}); verdict != risk.Deny {
-		t.Errorf("judged %q", verdict)
+		t.Errorf("verdict on a listed account: got %q, want deny", verdict)
 	}
 	id := webtest.Query[int64](d.Mall, "select id from risk_entry where user_id is not null")[0]
 	d.b.Post(fmt.Sprintf("/admin/lists/%d/end", id), url.Values{}).Wants(303)
@@ -84,13 +84,13 @@ func TestLists_add_and_end(t *testing.T) {
 	d.b.Post(fmt.Sprintf("/admin/lists/%d/end", id), url.Values{}).Wants(303)
 	d.b.Get("/admin/lists").Wants(200).Shows("Somebody ended this entry already.")
 	if verdict, _ := d.lists.Judge(t.Context(), risk.Subject{UserID: d.mia.ID}); verdict != "" {
-		t.Errorf("judged %q", verdict)
+		t.Errorf("verdict after the entry has ended: got %q, want none", verdict)
 	}
 	d.Advance(25 * time.Hour)
-	d.b = d.Browser(d.olga.ID) // an operator who did nothing for so long has to sign in again
+	d.b = d.Browser(d.olga.ID) // the operator's session has expired meanwhile
 	d.b.Get("/admin/lists").Wants(200).Shows("Nobody is listed", "203.0.113.0/24")
 	if n := webtest.Query[int64](d.Mall, "select count(*) from risk_entry")[0]; n != 3 {
-		t.Errorf("%d rows are kept", n)
+		t.Errorf("entries after they ended: got %d, want 3", n)
 	}
 }
 
@@ -104,13 +104,13 @@ func TestLists_wrong_entry_comes_back(t *testing.T) {
 		"nobody@example.test": {risk.User, "There is no such account."},
 		"4711":                {risk.User, "There is no such account."},
 		"xyz":                 {risk.Device, "Enter the 32 characters"},
-		"198.51.100.0/24":     {risk.Address, "This would lock you out yourself."}, // where the operator sits
+		"198.51.100.0/24":     {risk.Address, "This would lock you out yourself."}, // the operator's own network
 		"olga@example.test":   {risk.User, "This would lock you out yourself."},
 	} {
 		a := d.b.Post("/admin/lists", entry(c.kind, subject)).Wants(422).Shows(c.says)
 		if got := a.Form("/admin/lists"); got.Get("subject") != subject || got.Get("reason") != "asks for everything" ||
 			got.Get("kind") != string(c.kind) || got.Get("for") != "24h" {
-			t.Errorf("%s comes back as %v", subject, got)
+			t.Errorf("form after the refused entry %s: got %v, want what was typed", subject, got)
 		}
 	}
 	form := entry(risk.Address, "203.0.113.7")
@@ -118,6 +118,6 @@ func TestLists_wrong_entry_comes_back(t *testing.T) {
 	form.Set("for", "1y")
 	d.b.Post("/admin/lists", form).Wants(422).Shows("Say why", "Choose how long it holds.")
 	if n := webtest.Query[int64](d.Mall, "select count(*) from risk_entry")[0]; n != 0 {
-		t.Errorf("%d rows", n)
+		t.Errorf("entries: got %d, want 0", n)
 	}
 }

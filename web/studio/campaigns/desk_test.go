@@ -15,7 +15,8 @@ import (
 	"videomall/web/webtest"
 )
 
-// typed is a form of one video at 4.90 that starts in an hour and lasts for one, in the reader's zone.
+// typed returns a form for a sale of one video at 4.90 that starts in an hour and lasts one hour, with times in the
+// reader's zone.
 func (f *fair) typed(zone *time.Location, sku int64, change ...string) url.Values {
 	at := func(in time.Duration) string { return f.Now().Add(in).In(zone).Format("2006-01-02T15:04") }
 	v := url.Values{
@@ -44,7 +45,7 @@ func (f *fair) campaign(id int64) promotion.Campaign {
 	return list[0]
 }
 
-// created follows the form's answer to the campaign that it made.
+// created returns the campaign that the answer of the form redirects to.
 func (f *fair) created(a webtest.Answer, base string) promotion.Campaign {
 	f.t.Helper()
 	a.Wants(303)
@@ -63,23 +64,23 @@ func TestCampaigns_create_edit_schedule_stop(t *testing.T) {
 	if c.OwnerID != f.creator.ID || c.Name.En != "Midnight sale" || len(c.Items) != 1 ||
 		c.Items[0].Amount.Amount != 490 ||
 		c.Items[0].Units != 5 {
-		t.Fatalf("kept %+v", c)
+		t.Fatalf("created campaign: got %+v", c)
 	}
 	if in := c.StartsAt.Sub(f.Now()); in < 58*time.Minute || in > time.Hour {
-		t.Errorf("starts in %s", in)
+		t.Errorf("time until the start: got %s, want about an hour", in)
 	}
 	here := "/studio" + path(c)
 	draft := b.Get(here).Wants(200).Shows("Draft", "Schedule")
 	form := draft.Form(here)
 	if form.Get("price") != "4.90" || form.Get("name_zh") != "午夜抢购" || form.Get("version") != strconv.Itoa(c.Version) {
-		t.Errorf("the form holds %v", form)
+		t.Errorf("form: got %v, want what was saved", form)
 	}
 	form.Set("units", "7")
 	if a := b.Post(here, form).Wants(303); a.Location != here || f.campaign(c.ID).Items[0].Units != 7 {
-		t.Errorf("after the edit %+v", f.campaign(c.ID))
+		t.Errorf("campaign after the edit: got %+v, want 7 units", f.campaign(c.ID))
 	}
-	if a := b.Post(here, form).Wants(303); a.Location != here { // the same form again: it was edited since
-		t.Errorf("an old form leads to %s", a.Location)
+	if a := b.Post(here, form).Wants(303); a.Location != here { // the same form again, which is outdated now
+		t.Errorf("redirect of an old form: got %s, want %s", a.Location, here)
 	}
 	b.Get(here).Wants(200).Shows("The sale has changed since you looked")
 	b.Post(here+"/schedule", b.Get(here).Form(here+"/schedule")).Wants(303)
@@ -91,7 +92,7 @@ func TestCampaigns_create_edit_schedule_stop(t *testing.T) {
 	b.Get(here).Wants(200).Shows("The sale is over", "Over")
 	b.Get("/studio/sales").Wants(200).Shows("Midnight sale", "Over")
 	if left, err := f.Inventory.Available(t.Context(), []int64{sku}); err != nil || left[sku] != 17 {
-		t.Errorf("%d left in the normal stock, %v", left[sku], err)
+		t.Errorf("normal stock: got %d, %v, want 17", left[sku], err)
 	}
 }
 
@@ -103,15 +104,15 @@ func TestCampaigns_zone(t *testing.T) {
 	b.Get("/admin/sales/new").Wants(200).Shows("时区：北京时间（UTC+8）")
 	c := f.created(b.Post("/admin/sales", f.typed(beijing, sku)), "/admin")
 	if in := c.StartsAt.Sub(f.Now()); in < 58*time.Minute || in > time.Hour {
-		t.Errorf("starts in %s", in)
+		t.Errorf("time until the start: got %s, want about an hour", in)
 	}
 	here := "/admin" + path(c)
 	if got := b.Get(here).Form(here).Get("starts_at"); got != c.StartsAt.In(beijing).Format("2006-01-02T15:04") {
-		t.Errorf("the form says %s", got)
+		t.Errorf("start in the Chinese form: got %s, want it in Beijing time", got)
 	}
 	b.Lang = "en"
 	if got := b.Get(here).Form(here).Get("starts_at"); got != c.StartsAt.UTC().Format("2006-01-02T15:04") {
-		t.Errorf("the English form says %s", got)
+		t.Errorf("start in the English form: got %s, want it in UTC", got)
 	}
 }
 
@@ -133,15 +134,15 @@ func TestCampaigns_wrong_form_comes_back(t *testing.T) {
 	} {
 		a := b.Post("/studio/sales", f.typed(time.UTC, sku, c.field, c.value)).Wants(422).Shows(c.says)
 		if !a.Has(`id="` + c.id + `-error"`) {
-			t.Errorf("%s=%q: nothing beside the field", c.field, c.value)
+			t.Errorf("%s=%q: field has no error", c.field, c.value)
 		}
 		if form := a.Form("/studio/sales"); form.Get("name_en") != f.typed(time.UTC, sku, c.field, c.value).
 			Get("name_en") || form.Get(c.field) != c.value {
-			t.Errorf("%s=%q comes back as %v", c.field, c.value, form)
+			t.Errorf("%s=%q: form: got %v, want what was typed", c.field, c.value, form)
 		}
 	}
 	if n := webtest.Query[int64](f.Mall, `select count(*) from promotion_campaign`)[0]; n != 0 {
-		t.Errorf("%d sales were kept", n)
+		t.Errorf("campaigns: got %d, want 0", n)
 	}
 }
 
@@ -151,7 +152,7 @@ func TestCampaigns_add_and_remove_videos(t *testing.T) {
 	b := f.Browser(f.creator.ID)
 	form := b.Post("/studio/sales", f.typed(time.UTC, one, "do", "add")).Wants(200).Form("/studio/sales")
 	if len(form["sku"]) != 2 || form.Get("name_en") != "Midnight sale" || form["price"][0] != "4.90" {
-		t.Fatalf("with another row: %v", form)
+		t.Fatalf("form with another row: got %v", form)
 	}
 	form["sku"][1] = strconv.FormatInt(two, 10)
 	form["price"][1] = "5"
@@ -159,14 +160,14 @@ func TestCampaigns_add_and_remove_videos(t *testing.T) {
 	form.Set("do", "save")
 	c := f.created(b.Post("/studio/sales", form), "/studio")
 	if len(c.Items) != 2 || c.Items[1].SKUID != two || c.Items[1].Amount.Amount != 500 {
-		t.Fatalf("kept %+v", c.Items)
+		t.Fatalf("items of the campaign: got %+v, want two", c.Items)
 	}
 	here := "/studio" + path(c)
 	form = b.Get(here).Form(here)
 	form.Set("do", "remove-0")
 	form = b.Post(here, form).Wants(200).Form(here)
 	if diff := cmp.Diff([]string{strconv.FormatInt(two, 10)}, form["sku"]); diff != "" {
-		t.Fatalf("without the first: %v (-want +got):\n%s", form, diff)
+		t.Fatalf("form without the first row: %v (-want +got):\n%s", form, diff)
 	}
 	form.Set("do", "remove-0")
 	form = b.Post(here, form).Wants(200).Form(here)
@@ -184,7 +185,7 @@ func TestCampaigns_schedule_refused(t *testing.T) {
 	a := b.Post(here+"/schedule", form).Wants(409).
 		Shows("The sale was not scheduled", "The normal stock has fewer units left.")
 	if !a.Has(`id="units-0-error"`) {
-		t.Error("nothing beside the field")
+		t.Error("field of the units has no error")
 	}
 	if _, err := f.Inventory.SetStock(t.Context(), sku, 50); err != nil {
 		t.Fatal(err)
@@ -192,7 +193,7 @@ func TestCampaigns_schedule_refused(t *testing.T) {
 	f.ScheduledSale(5, sku)
 	b.Post(here+"/schedule", form).Wants(409).Shows("Another sale has this video.")
 	if s := f.campaign(c.ID).Status; s != promotion.Drafted {
-		t.Errorf("the sale is %s", s)
+		t.Errorf("status after refused requests: got %s, want drafted", s)
 	}
 }
 
@@ -219,17 +220,17 @@ func TestCampaigns_access(t *testing.T) {
 		}
 		for _, p := range []string{"/sales", "/sales/new", path(mine)} {
 			if a := b.Get(base + p); a.Status != 404 {
-				t.Errorf("%s gets %d from %s", who, a.Status, base+p)
+				t.Errorf("%s: got %d from %s, want 404", who, a.Status, base+p)
 			}
 		}
 		if a := b.Post(base+"/sales", f.typed(time.UTC, sku)); a.Status != 404 {
-			t.Errorf("%s posts with %d", who, a.Status)
+			t.Errorf("%s creates a sale: got %d, want 404", who, a.Status)
 		}
 	}
 	if c := f.campaign(mine.ID); c.Status != promotion.Drafted || c.Version != mine.Version {
-		t.Errorf("the sale is %+v", c)
+		t.Errorf("campaign after refused requests: got %+v, want it unchanged", c)
 	}
-	// An operator has every creator's, by the same pages.
+	// Operators manage the sales of all creators on the same pages.
 	olga := f.Browser(f.olga.ID)
 	olga.Get("/admin/sales").Wants(200).Shows("Midnight sale")
 	here := "/admin" + path(mine)
@@ -248,7 +249,7 @@ func TestCampaigns_pages(t *testing.T) {
 	id := webtest.Query[int64](f.Mall, `select id from promotion_campaign where name_en = 'Sale 2'`)[0]
 	next := fmt.Sprintf("/studio/sales?before=%d", id)
 	if !first.Has(next) {
-		t.Fatal("no way on")
+		t.Fatal("first page lacks the link to the next one")
 	}
 	b.Get(next).Wants(200).Shows("Sale 1 ").Hides("Sale 2 ")
 	b.Get("/studio/sales?before=x").Wants(200).Shows("Sale 51")

@@ -13,7 +13,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// fair is a mall with both desks of its flash sales. All its videos are the creator's.
+// fair is a mall with flash sales in its studio and console. All its videos belong to the creator.
 type fair struct {
 	*webtest.Mall
 	t       *testing.T
@@ -40,7 +40,7 @@ func open(t *testing.T) *fair {
 	f.olga = f.Person("olga", account.RoleOperator)
 	f.mia = f.Person("mia", account.RoleShopper)
 	if f.creator.ID != 1 {
-		t.Fatalf("the first account is %d", f.creator.ID)
+		t.Fatalf("account of the creator: got %d, want 1", f.creator.ID)
 	}
 	return f
 }

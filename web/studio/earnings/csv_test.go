@@ -16,7 +16,8 @@ import (
 	"videomall/web/studio/earnings"
 )
 
-// Page, CSV and PDF are made of the same rows; the CSV's sums are the ledger's.
+// TestStatement_CSV_matches_ledger checks that the sums of the CSV are those of the ledger. Page, CSV and PDF are made
+// from the same rows.
 func TestStatement_CSV_matches_ledger(t *testing.T) {
 	s := open(t)
 	s.sold(t, 2000, 991, 33)
@@ -27,11 +28,11 @@ func TestStatement_CSV_matches_ledger(t *testing.T) {
 	month := s.Now().UTC().Format("2006-01")
 	body := s.creator.Get("/studio/earnings/statements/" + month + "/csv").Wants(200).Body
 	if !bytes.HasPrefix([]byte(body), []byte("\ufeff")) || !strings.Contains(string(body), "\r\n") {
-		t.Error("no mark, or other line ends")
+		t.Error("CSV lacks the byte order mark or CRLF line ends")
 	}
 	records, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(body), "\ufeff"))).ReadAll()
 	if err != nil || len(records) != 1+5 {
-		t.Fatalf("%q, %v", records, err)
+		t.Fatalf("CSV: got %q, %v, want 6 records", records, err)
 	}
 	var sum, closing int64
 	for n, r := range records[1:] {
@@ -47,13 +48,13 @@ func TestStatement_CSV_matches_ledger(t *testing.T) {
 	}
 	accounts, err := s.books.AccountsOf(t.Context(), s.carl.ID)
 	if err != nil || sum != closing || closing != st.Books[0].Closing || closing != accounts[0].Owed() {
-		t.Errorf("rows come to %d, closing %d, ledger %+v, %v", sum, closing, accounts, err)
+		t.Errorf("sums differ: rows %d, closing %d, ledger %+v, %v", sum, closing, accounts, err)
 	}
 	s.creator.Get("/studio/earnings/statements/" + month).Wants(200).
 		Shows(text.For(text.En).Money(money.Of(closing, "CNY")))
 }
 
-// TestStatement_CSV_zone holds that the days of a statement's lines are those of its zone.
+// TestStatement_CSV_zone checks that the days of a statement are those of its zone.
 func TestStatement_CSV_zone(t *testing.T) {
 	t.Parallel()
 	late := time.Date(2026, 3, 31, 23, 30, 0, 0, time.UTC)
@@ -78,7 +79,7 @@ func TestStatement_CSV_zone(t *testing.T) {
 		})
 		if err != nil || strings.Count(string(body), ","+want+",") != 2 ||
 			!strings.Contains(string(body), "Day ("+name+")") {
-			t.Errorf("%s: %q, %v", name, body, err)
+			t.Errorf("CSV in %s: got %q, %v, want day %s", name, body, err, want)
 		}
 	}
 }
@@ -100,7 +101,7 @@ func TestStatement_CSV_no_formula(t *testing.T) {
 		}
 		for _, r := range records[2 : len(records)-1] {
 			if !strings.HasPrefix(r[2], "'") {
-				t.Errorf("%q is a formula", r[2])
+				t.Errorf("title %q is a formula, want it quoted", r[2])
 			}
 		}
 	}

@@ -27,11 +27,11 @@ import (
 	"videomall/web/webtest"
 )
 
-// studio is a mall with a creator who sells, another one, an operator and a shopper.
+// studio is a mall with a creator who sells videos, another creator, and an operator.
 type studio struct {
 	*webtest.Mall
 	books             *ledger.Ledger
-	sums              *insight.Insight // which know zones, and no orders
+	sums              *insight.Insight // only for the time zones of creators
 	carl, dora, olga  account.User
 	creator, operator *webtest.Browser
 }
@@ -43,7 +43,7 @@ func open(t *testing.T, adjust ...func(*ledger.Terms)) *studio {
 	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		key := sha256.Sum256([]byte("key"))
 		terms := ledger.UsualTerms
-		terms.PayoutWait = 0 // but where the wait is looked at
+		terms.PayoutWait = 0 // except in the test of the wait
 		for _, a := range adjust {
 			a(&terms)
 		}
@@ -76,13 +76,13 @@ func open(t *testing.T, adjust ...func(*ledger.Terms)) *studio {
 	s.dora = s.Person("dora", account.RoleCreator)
 	s.olga = s.Person("olga", account.RoleOperator)
 	if s.carl.ID != 1 {
-		t.Fatalf("the creator of all videos has id %d", s.carl.ID)
+		t.Fatalf("account of the creator: got %d, want 1", s.carl.ID)
 	}
 	s.creator, s.operator = s.Browser(s.carl.ID), s.Browser(s.olga.ID)
 	return s
 }
 
-// sold sells videos for that many fen and lets the shares clear.
+// sold sells a new video at each price, in fen.
 func (s *studio) sold(t *testing.T, prices ...int64) {
 	t.Helper()
 	mia := s.Person("mia", account.RoleShopper)
@@ -91,7 +91,7 @@ func (s *studio) sold(t *testing.T, prices ...int64) {
 	}
 }
 
-// clears lets the shares clear, which takes longer than an operator stays signed in and a password counts.
+// clears waits until the earnings have cleared. Meanwhile sessions expire, so creator and operator sign in again.
 func (s *studio) clears(t *testing.T) {
 	t.Helper()
 	s.Advance(s.books.Terms().Clearing)
@@ -124,7 +124,7 @@ func TestEarnings_payout(t *testing.T) {
 		form.Set("amount", sum)
 		a := s.creator.Post("/studio/earnings/payouts", form).Wants(422).Shows(word)
 		if got := a.Form("/studio/earnings/payouts").Get("amount"); got != sum {
-			t.Errorf("%q comes back as %q", sum, got)
+			t.Errorf("amount in the form: got %q, want %q as typed", got, sum)
 		}
 	}
 	form.Set("amount", "20")
@@ -133,10 +133,10 @@ func TestEarnings_payout(t *testing.T) {
 	}
 	s.creator.Get("/studio/earnings").Wants(200).Shows("Requested", "CN¥20.00 more are on their way", "CN¥5.41")
 	if n := webtest.Query[int64](s.Mall, "select count(*) from ledger_payout")[0]; n != 1 {
-		t.Fatalf("%d payouts", n)
+		t.Fatalf("payouts: got %d, want 1", n)
 	}
 
-	// The operator sees the account only after saying so.
+	// The operator sees the account number only after asking for it.
 	s.operator.Get("/admin/payouts").Wants(200).Shows("carl", "CN¥20.00")
 	at := "/admin/payouts/1"
 	s.operator.Post(at+"/refuse", s.operator.Get(at).Wants(200).Hides("6222 9876").Form(at+"/refuse")).Wants(422).
@@ -146,7 +146,7 @@ func TestEarnings_payout(t *testing.T) {
 	pay := s.operator.Get(at).Hides("6222 9876").Form(at + "/pay")
 	pay.Set("bank_reference", "TX-55")
 	s.operator.Post(at+"/pay", pay).Wants(303)
-	s.operator.Post(at+"/pay", pay).Wants(303) // moved on
+	s.operator.Post(at+"/pay", pay).Wants(303) // the payout has moved on
 	s.creator.Get("/studio/earnings").Wants(200).Shows("Paid", "Reference TX-55")
 	s.operator.Get("/admin/books").Wants(200).Shows("The books are whole", "creator_available", "Agree").
 		Hides("Differ", "broken")
@@ -158,7 +158,7 @@ func TestEarnings_debt(t *testing.T) {
 	s.sold(t, 2000)
 	s.clears(t)
 	form := s.operator.Get("/admin/books/creators/1").Form("/admin/books/creators/1/adjust")
-	form.Set("currency", "CNY") // the list's only choice
+	form.Set("currency", "CNY") // the only choice
 	form.Set("amount", "-20.00")
 	s.operator.Post("/admin/books/creators/1/adjust", form).Wants(422).Shows("Say why")
 	form.Set("reason", "a chargeback")
@@ -184,7 +184,7 @@ func TestEarnings_destination_changed(t *testing.T) {
 	ask.Set("amount", "10")
 	s.creator.Post("/studio/earnings/payouts", ask).Wants(303)
 
-	// The owner, elsewhere, is told on whatever page comes next, and others are not.
+	// The owner is told on the next page in every browser; others are not.
 	owner := s.Browser(s.carl.ID)
 	owner.Get("/studio/earnings").Wants(200).Shows(told, "Change password", "Can be approved from")
 	owner.Get("/studio/earnings/statements/" + s.Now().UTC().Format("2006-01")).Wants(200).Shows(told)
@@ -194,7 +194,7 @@ func TestEarnings_destination_changed(t *testing.T) {
 
 	page := s.operator.Get("/admin/payouts/1").Wants(200).Shows("This payout can be approved from").Hides(told)
 	if page.Has(`action="/admin/payouts/1/approve"`) {
-		t.Error("it can be approved at once")
+		t.Error("payout after a change of the account can be approved at once")
 	}
 	s.operator.Post("/admin/payouts/1/approve", url.Values{"version": {"0"}}).Wants(303)
 	s.operator.Get("/admin/payouts/1").Wants(200).Shows("can’t be approved yet", "Requested")
@@ -242,7 +242,7 @@ func TestBooks_credit_needs_two_people(t *testing.T) {
 	s.operator.Post(at+"/approve", s.operator.Get(at).Form(at+"/approve")).Wants(303)
 	if a := s.operator.Get(at).Wants(200).Shows("A second person transfers this payout"); a.Has(at+"/pay") ||
 		a.Has(at+"/reveal") {
-		t.Error("who approved is offered to pay")
+		t.Error("page offers to pay to the operator who approved the payout")
 	}
 	s.operator.Post(at+"/pay", url.Values{
 		"version":        {"1"},
@@ -305,7 +305,7 @@ func TestEarnings_access(t *testing.T) {
 func TestEarnings_zone(t *testing.T) {
 	s := open(t)
 	s.sold(t, 2000)
-	// 14 hours ahead, never with another offset
+	// This zone is always 14 hours ahead.
 	if err := s.sums.SetZone(t.Context(), s.carl.ID, "Pacific/Kiritimati"); err != nil {
 		t.Fatal(err)
 	}
@@ -318,12 +318,12 @@ func TestEarnings_zone(t *testing.T) {
 		s.creator.Lang = lang
 		page := s.creator.Get("/studio/earnings").Wants(200).Shows(named)
 		if n := strings.Count(page.Text(), named); n != 3 || !page.Has(`href="/studio/time-zone"`) {
-			t.Errorf("the zone of clearing, months and days is named %d times", n)
+			t.Errorf("page names the zone %d times, want 3, with a link to change it", n)
 		}
 		s.creator.Get(at).Wants(200).Shows(named)
 		head, _, _ := strings.Cut(s.creator.Get(at+"/csv").Wants(200).Body, "\r\n")
 		if !strings.Contains(head, "Pacific/Kiritimati") {
-			t.Errorf("the file's head is %q", head)
+			t.Errorf("header of the CSV: got %q, want the zone in it", head)
 		}
 		s.creator.Get(at + "/pdf").Wants(200)
 	}
@@ -356,7 +356,7 @@ func TestStatement_PDF_both_languages(t *testing.T) {
 		}
 		if !bytes.HasPrefix(body, []byte("%PDF-")) || len(body) > 400_000 ||
 			bytes.Count(body, []byte("/Type /Page\n")) < 2 {
-			t.Errorf("%s: %d bytes", l, len(body))
+			t.Errorf("PDF in %s: %d bytes: not a PDF, too large or only one page", l, len(body))
 		}
 	}
 }

@@ -22,7 +22,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// studio is a mall with its studio. The creator lin owns video 1, wu owns video 2.
+// studio is a mall with its studio and two creators: lin owns video 1, wu owns video 2.
 type studio struct {
 	*webtest.Mall
 	t               *testing.T
@@ -90,7 +90,7 @@ func (s *studio) ok(err error) {
 	}
 }
 
-// begun is a new listing's address.
+// begun creates a listing and returns its address.
 func (s *studio) begun(b *webtest.Browser, video string) string {
 	s.t.Helper()
 	category := strconv.FormatInt(webtest.Query[int64](s.Mall, `select id from catalog_category`)[0], 10)
@@ -102,7 +102,7 @@ func (s *studio) begun(b *webtest.Browser, video string) string {
 	return a.Location
 }
 
-// filled is the form of a listing with all that it needs. Form leaves texts of textareas and files out.
+// filled returns the complete form of a listing. Form omits textareas and files.
 func (s *studio) filled(b *webtest.Browser, here string, change ...string) url.Values {
 	s.t.Helper()
 	v := b.Get(here).Wants(200).Form(here)

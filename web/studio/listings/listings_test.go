@@ -23,13 +23,13 @@ func TestListings_create_and_submit(t *testing.T) {
 	here := s.begun(b, "1")
 	b.Get(here).Wants(200).Shows("Draft", "One language is enough.", "Upload a cover.", "What does it cost?").
 		Hides("Choose a video.")
-	// What is missing comes back beside its field, and what was typed is kept.
+	// Each missing field has an error, and what was typed is kept.
 	lacking := b.Post(here,
 		s.filled(b, here, "title_zh", "", "title_en", "", "price", "", "tags", "snow", "do", "submit")).Wants(422).
 		Shows("Give it a title in at least one language.")
 	if !lacking.Has(`id="title_en-error"`) || !lacking.Has(`id="price-0-error"`) ||
 		lacking.Form(here).Get("tags") != "snow" {
-		t.Errorf("the form came back with %s", lacking.Text())
+		t.Errorf("form lacks the errors or the typed tags: %s", lacking.Text())
 	}
 	s.submitted(b, here)
 	b.Get(here).Wants(200).Shows("In review", "Take back").Hides("Submit for review")
@@ -39,7 +39,7 @@ func TestListings_create_and_submit(t *testing.T) {
 	b.Get(here).Wants(200).Shows("On sale", "See its page", "Take off sale")
 	b.Get("/studio/listings?state=live").Wants(200).Shows("Aurora", "CN¥30.00")
 	b.Get("/studio/listings?state=draft").Wants(200).Shows("None in this state")
-	// An edit leaves what is sold alone until it is approved.
+	// An edit changes the product only once it is approved.
 	s.submitted(b, here, "title_en", "Aurora II")
 	b.Get("/v/aurora").Wants(200).Shows("Aurora").Hides("Aurora II")
 	b.Post(here+"/withdraw", b.Get(here).Form(here+"/withdraw")).Wants(303)
@@ -62,21 +62,21 @@ func TestListings_free_minutes(t *testing.T) {
 	} {
 		back := b.Post(here, s.filled(b, here, "free", typed, "do", "save")).Wants(422).Shows(says)
 		if got := back.Form(here).Get("free"); got != typed {
-			t.Errorf("%q came back as %q", typed, got)
+			t.Errorf("free minutes in the form: got %q, want %q as typed", got, typed)
 		}
 	}
-	// of 65 s
+	// The video lasts 65 s.
 	b.Post(here, s.filled(b, here, "free", "1", "do", "submit")).Wants(422).
 		Shows("At least ten seconds of the video must be left to buy.")
 	s.submitted(b, here, "free", "0:40")
 	b.Get(here + "/preview").Wants(200).Shows("Watch the first 40 seconds free")
 	s.approve(here)
 	if got := b.Get(here).Form(here).Get("free"); got != "0:40" {
-		t.Errorf("the form shows %q", got)
+		t.Errorf("free minutes in the form: got %q, want 0:40", got)
 	}
 	if a := s.Browser(0).Get("/v/aurora").Wants(200).
 		Shows("Watch the first 40 seconds free"); !a.Has(`href="/try/aurora"`) {
-		t.Error("and leads nowhere")
+		t.Error("product page lacks the link to the free minutes")
 	}
 }
 
@@ -89,22 +89,22 @@ func TestListings_autosave_and_conflict(t *testing.T) {
 		one.Set("title_en", title)
 		a := b.HTMX(here+"/autosave", one).Wants(200).Shows("Saved ")
 		if !a.Has(`id="version"`) || !a.Has(`hx-swap-oob="true"`) || !a.Has(`id="checklist"`) {
-			t.Errorf("the answer is %s", a.Body)
+			t.Errorf("answer of the autosave lacks the version or the checklist: %s", a.Body)
 		}
 	}
 	b.HTMX(here+"/autosave", two).Wants(409).Shows("Not saved: this listing was changed elsewhere")
 	late := b.Post(here, two).Wants(409).Shows("Somebody saved this listing meanwhile")
 	if got := late.Form(here); got.Get("title_en") != "From two" {
-		t.Errorf("what was typed is lost: %v", got)
+		t.Errorf("form after the conflict: got %v, want what was typed", got)
 	}
 	one.Set("price", "cheap")
 	b.HTMX(here+"/autosave", one).Wants(422).
 		Shows("Not saved yet:", "Way to buy 1, Price in yuan: Type a price such as 9.90")
 	one.Set("price", "30")
-	b.Post(here, one).Wants(303) // its own saves don't stand in its way, though it never heard of them
+	b.Post(here, one).Wants(303) // its own autosaves are no conflict, although the form has an older version
 	b.HTMX(here+"/autosave", one).Wants(409)
 	if got := b.Get(here).Form(here).Get("title_en"); got != "From one, again" {
-		t.Errorf("kept %q", got)
+		t.Errorf("saved title: got %q, want \"From one, again\"", got)
 	}
 }
 
@@ -130,7 +130,7 @@ func TestListings_access(t *testing.T) {
 	} {
 		wu.Post(here+path, form).Wants(404)
 	}
-	// Nor by way of an own listing.
+	// An own listing gives no access, either.
 	for _, path := range []string{"/prices", "/stock", "/prices/" + price + "/cancel"} {
 		wu.Post(own+path, form).Wants(404)
 	}
@@ -146,12 +146,12 @@ func TestListings_escape_text(t *testing.T) {
 	s.submitted(b, here, "title_en", evil, "title_zh", evil, "description_en", evil, "tags", "<img src=x>")
 	for _, path := range []string{"/studio/listings", here, here + "/preview"} {
 		if a := b.Get(path).Wants(200); a.Has("<script>alert") || a.Has("<img src=x") {
-			t.Errorf("%s holds it as markup", path)
+			t.Errorf("%s does not escape the text", path)
 		}
 	}
 	s.approve(here)
 	if a := b.Get("/v/aurora").Wants(200).Shows(evil); a.Has("<script>alert") || a.Has("<img src=x") {
-		t.Error("the page holds it as markup")
+		t.Error("product page does not escape the text")
 	}
 }
 
@@ -164,7 +164,7 @@ func TestListings_preview(t *testing.T) {
 		Shows("Preview:", "Aurora", "极光", "Night.", "CN¥30.00", "Buy now", "1 minute 5 seconds").
 		Hides("Nobody has reviewed this yet.")
 	if !regexp.MustCompile(`value="/checkout"[^>]*disabled`).MatchString(a.Body) {
-		t.Error("a preview sells")
+		t.Error("buy button of a preview is not disabled")
 	}
 }
 
@@ -207,14 +207,14 @@ func TestListings_add_and_remove_SKUs(t *testing.T) {
 	here := s.begun(b, "1")
 	more := b.Post(here, s.filled(b, here, "do", "add")).Wants(200)
 	if v := more.Form(here); len(v["kind"]) != 2 || v["price"][0] != "30" || v["hours"][1] != "48" {
-		t.Errorf("after adding: %v", v)
+		t.Errorf("form after adding a SKU: got %v", v)
 	}
 	v := more.Form(here)
 	v["price"][1] = "5"
 	v.Set("do", "remove-0")
 	less := b.Post(here, v).Wants(200).Form(here)
 	if len(less["kind"]) != 1 || less.Get("kind") != "rent" || less.Get("price") != "5" {
-		t.Errorf("after taking out: %v", less)
+		t.Errorf("form after removing a SKU: got %v, want only the rental", less)
 	}
 	less.Set("quality", "4K")
 	less.Set("do", "submit")
@@ -250,42 +250,43 @@ func TestListings_keep_earlier_cover(t *testing.T) {
 	page := b.Get("/studio/listings/new?video=1&cover=" + first).Wants(200)
 	form := page.Form("/studio/listings")
 	if form.Get("cover") != first || form.Get("video") != "1" || !page.Has("/media/covers/"+first+"-480.webp") {
-		t.Fatalf("%v", form)
+		t.Fatalf("form with a video and a cover: got %v, or the page lacks the cover", form)
 	}
 	page.Hides("a listing that you have")
-	// without a title
+	// The form has no title.
 	if form = b.Post("/studio/listings", form).Wants(422).Form("/studio/listings"); form.Get("cover") != first {
-		t.Fatalf("lost: %v", form)
+		t.Fatalf("form after an error: got %v, want the cover kept", form)
 	}
 	form.Set("title", "Aurora")
 	form.Set("category", strconv.FormatInt(webtest.Query[int64](s.Mall, `select id from catalog_category`)[0], 10))
 	here := b.Post("/studio/listings", form).Wants(303).Location
 	kept := func() string { return b.Get(here).Wants(200).Form(here).Get("cover") }
 	if got := kept(); got != first {
-		t.Fatalf("the listing begins with %q", got)
+		t.Fatalf("cover of the new listing: got %q, want the first one", got)
 	}
 	there := here + "?cover=" + second
 	if page := b.Get("/studio/listings/new?video=1&cover=" + second).Wants(200).
 		Shows("a listing that you have"); !page.Has(`href="` + there + `"`) {
-		t.Error("no way to the listing that there is")
+		t.Error("page lacks the link to the existing listing")
 	}
 	if page := s.Browser(s.wu.ID).Get("/studio/listings/new?cover=" + second).Wants(200); page.Has(here) {
-		t.Error("another's listing is shown")
+		t.Error("page shows a listing of another creator")
 	}
 	form = b.Get(there).Wants(200).Form(here)
 	if got := kept(); form.Get("cover") != second || got != first {
-		t.Errorf("asking does it: %q, %q", form.Get("cover"), got)
+		t.Errorf("cover before saving: got %q in the form and %q saved, want the second and the first",
+			form.Get("cover"), got)
 	}
 	b.Post(here, form).Wants(303)
 	if got := kept(); got != second {
-		t.Errorf("saved with %q", got)
+		t.Errorf("cover after saving: got %q, want the second one", got)
 	}
 	form = b.Get("/studio/listings/new?cover=..%2Fx").Wants(200).Form("/studio/listings")
 	form.Set("title", "Borealis")
 	form.Set("category", strconv.FormatInt(webtest.Query[int64](s.Mall, `select id from catalog_category`)[0], 10))
 	odd := b.Post("/studio/listings", form).Wants(303).Location
 	if got := b.Get(odd).Wants(200).Form(odd).Get("cover"); got != "" {
-		t.Errorf("a cover that is none: %q", got)
+		t.Errorf("invalid cover: got %q, want none", got)
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// desk is a mall with its creator, the account that owns every video.
+// desk is a mall with the creator of all its videos.
 type desk struct {
 	*webtest.Mall
 	t       *testing.T
@@ -49,12 +49,13 @@ func open(t *testing.T) *desk {
 		creator: m.Person("creator", account.RoleCreator),
 	}
 	if d.creator.ID != 1 { // videos belong to account 1
-		t.Fatalf("the creator is account %d", d.creator.ID)
+		t.Fatalf("account of the creator: got %d, want 1", d.creator.ID)
 	}
 	return d
 }
 
-// coupon is a form that takes 3.00 off from an hour ago until in an hour, in UTC, which is the zone of English readers.
+// coupon returns a form for a coupon of 3.00 that is valid from an hour ago until in an hour, in UTC, the zone of
+// English readers.
 func (d *desk) coupon(change ...string) url.Values {
 	at := func(in time.Duration) string { return d.Now().Add(in).UTC().Format("2006-01-02T15:04") }
 	v := url.Values{
@@ -89,11 +90,11 @@ func TestCoupons_create_edit_stop(t *testing.T) {
 	b.Get(made).Wants(200).Shows("SPRING", "CN¥3.00 off", "0 of 50", "Stop this coupon")
 	c, err := d.Promotions.Coupon(t.Context(), promotion.Actor{UserID: d.creator.ID}, 1)
 	if err != nil || c.MinSpend != 990 || len(c.SPUIDs) != 1 || c.Currency != "CNY" {
-		t.Fatalf("%+v, %v", c, err)
+		t.Fatalf("coupon: got %+v, %v", c, err)
 	}
 	b.Post(made, d.coupon("kind", "percent", "percent_off", "20", "max_off", "5")).Wants(303)
 	b.Get(made).Wants(200).Shows("20% off, at most CN¥5.00")
-	b.Post(made, d.coupon()).Wants(303) // from the version before
+	b.Post(made, d.coupon()).Wants(303) // with an outdated version
 	b.Get(made).Shows("20% off")
 	b.Post(made+"/stop", url.Values{"version": {"1"}}).Wants(303)
 	b.Get("/studio/offers").Wants(200).Shows("SPRING", "Stopped")
@@ -116,13 +117,13 @@ func TestCoupons_wrong_form_comes_back(t *testing.T) {
 	} {
 		a := b.Post("/studio/offers/coupons", d.coupon(append(change, "min_spend", "1.23")...)).Wants(422).Shows(words)
 		if !a.Has(`value="1.23"`) {
-			t.Errorf("%v: what was typed is gone", change)
+			t.Errorf("%v: form lost what was typed", change)
 		}
 	}
 	b.Post("/studio/offers/coupons", d.coupon()).Wants(303)
 	b.Post("/studio/offers/coupons", d.coupon("code", "SPRING ")).Wants(422).Shows("This code exists already")
 	if n := webtest.Query[int64](d.Mall, `select count(*) from promotion_coupon`)[0]; n != 1 {
-		t.Errorf("%d coupons", n)
+		t.Errorf("coupons: got %d, want 1", n)
 	}
 }
 
@@ -176,7 +177,7 @@ func TestBundles_create_and_buy_the_rest(t *testing.T) {
 	add := bundleForm(first, second)
 	add.Set("do", "add")
 	if a := b.Post("/studio/offers/bundles", add).Wants(200); !a.Has(`aria-label="Video 3"`) {
-		t.Error("no third row was added")
+		t.Error("form lacks the third row")
 	}
 	made := b.Post("/studio/offers/bundles", bundleForm(first, second)).Wants(303).Location
 	page := "/bundles/" + made[strings.LastIndex(made, "/")+1:]
@@ -189,11 +190,11 @@ func TestBundles_create_and_buy_the_rest(t *testing.T) {
 	shown := m.Get(page).Wants(200).Shows("You have this already", "Buy for CN¥8.00").Form(page + "/buy")
 	at := m.Post(page+"/buy", shown).Wants(303).Location
 	if again := m.Post(page+"/buy", shown).Wants(303).Location; again != at {
-		t.Errorf("the second press leads to %s, the first to %s", again, at)
+		t.Errorf("redirect of a second press: got %s, want %s", again, at)
 	}
 	if totals := webtest.Query[int64](d.Mall,
 		`select total_amount from video_order where bundle_id is not null`); len(totals) != 1 || totals[0] != 800 {
-		t.Errorf("ordered for %v", totals)
+		t.Errorf("totals of orders: got %v, want [800]", totals)
 	}
 	m.Post(page+"/buy", m.Get(page).Form(page+"/buy")).Wants(409).Shows("not finished yet")
 	if err := d.Catalog.SetPrice(t.Context(), second, catalog.NewPrice{

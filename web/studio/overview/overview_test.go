@@ -20,7 +20,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// desk is a mall with a creator who has two videos, and another who has none.
+// desk is a mall with the creator of its videos and another creator.
 type desk struct {
 	*webtest.Mall
 	t              *testing.T
@@ -49,13 +49,13 @@ func open(t *testing.T) *desk {
 	}})
 	d.creator, d.other = d.Person("creator", account.RoleCreator), d.Person("other", account.RoleCreator)
 	if d.creator.ID != 1 {
-		t.Fatalf("the creator is %d", d.creator.ID)
+		t.Fatalf("account of the creator: got %d, want 1", d.creator.ID)
 	}
 	d.today = calendar.UTC.DayOf(d.Now())
 	return d
 }
 
-// sums writes what a video, or with 0 the creator, did so many days ago.
+// sums writes the figures of a video, or of the creator if spu is 0, for a day in the past.
 func (d *desk) sums(ago int, spu int64, currency string, orders, gross, refunds, refunded int64) {
 	d.t.Helper()
 	_, err := d.Pool.Exec(d.t.Context(), `insert into insight_day (day, creator_id, spu_id, currency, orders, units,
@@ -84,7 +84,7 @@ func TestOverview_numbers(t *testing.T) {
 		t.Helper()
 		for _, part := range parts {
 			if !a.Has(part) {
-				t.Errorf("no %s in %s", part, a.Body)
+				t.Errorf("page lacks %s: %s", part, a.Body)
 			}
 		}
 	}
@@ -108,7 +108,7 @@ func TestOverview_numbers(t *testing.T) {
 	holds(b.Get("/studio"), fmt.Sprintf("/studio/insight/%d?period=week", video), "<polyline", "what=days")
 	if a := b.HTMX("/studio?period=month", nil).Wants(200); strings.Contains(a.Body, "<html") ||
 		!strings.Contains(a.Body, `id="overview"`) {
-		t.Error("htmx got no fragment")
+		t.Error("answer to htmx is not the fragment")
 	}
 	b.Get(fmt.Sprintf("/studio/insight/%d?period=day", video)).Wants(200).
 		Shows("Film 1", "CN¥29.70", "Nobody has played this video")
@@ -131,7 +131,7 @@ func TestOverview_invalid_period(t *testing.T) {
 	}
 	b.Get("/studio?period=nonsense").Wants(200)
 	if a := b.Get("/studio?period=own&from=2025-11-01&to=2025-11-30"); !a.Has(`value="2025-11-01"`) {
-		t.Error("the form forgot the first day")
+		t.Error("form lost the first day")
 	}
 	b.Get("/studio?period=own&from=2025-11-01&to=2025-11-30").Wants(200).
 		Shows("Nov 1, 2025 – Nov 30, 2025", "Oct 2, 2025 – Oct 31, 2025")
@@ -152,7 +152,7 @@ func TestOverview_access(t *testing.T) {
 	other.Get(file + fmt.Sprintf("&video=%d", video)).Wants(404)
 	other.Get("/studio").Wants(200).Shows("Nothing to show")
 	if a := other.Get(file).Wants(200); strings.Contains(a.Body, "29.70") {
-		t.Errorf("another's file: %s", a.Body)
+		t.Errorf("file contains the figures of another creator: %s", a.Body)
 	}
 	operator := d.Browser(d.Person("operator", account.RoleOperator).ID)
 	for who, b := range map[string]*webtest.Browser{
@@ -161,13 +161,13 @@ func TestOverview_access(t *testing.T) {
 		"an operator": operator,
 	} {
 		if a := b.Get("/studio?period=week"); a.Status != 303 || a.Location != "/sell" {
-			t.Errorf("%s at the studio's first page: %d %s", who, a.Status, a.Location)
+			t.Errorf("%s opens the studio: got %d to %q, want 303 to /sell", who, a.Status, a.Location)
 		}
 	}
 	for _, path := range []string{page, file} {
 		shopper.Get(path).Wants(404)
 		if a := d.Browser(0).Get(path); a.Status != 303 || !strings.Contains(a.Location, "sign-in") {
-			t.Errorf("a guest at %s: %d %s", path, a.Status, a.Location)
+			t.Errorf("a guest opens %s: got %d to %q, want 303 to the sign-in", path, a.Status, a.Location)
 		}
 	}
 }
@@ -191,7 +191,7 @@ func TestOverview_csv_matches_page(t *testing.T) {
 		if !ok || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/csv") ||
 			!strings.Contains(a.Header.Get("Content-Disposition"), what) ||
 			strings.Count(body, "\n") != strings.Count(body, "\r\n") {
-			t.Errorf("%s: %v %q", what, a.Header, a.Body)
+			t.Errorf("file of %s: wrong headers, mark or line ends: %v %q", what, a.Header, a.Body)
 		}
 		rows, err := csv.NewReader(strings.NewReader(body)).ReadAll()
 		d.ok(err)
@@ -200,7 +200,7 @@ func TestOverview_csv_matches_page(t *testing.T) {
 	same := func(what string, got []string, want ...string) {
 		t.Helper()
 		if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
-			t.Errorf("%s: %q, want %q", what, got, want)
+			t.Errorf("row of %s: got %q, want %q", what, got, want)
 		}
 	}
 	same("days", read("days", "")[1], today, "CNY", "3", "3", "29.70", "1", "9.90", "19.80", "UTC")
@@ -208,11 +208,11 @@ func TestOverview_csv_matches_page(t *testing.T) {
 		"3", "29.70", "1")
 	same("sources", read("sources", "")[1], "unknown", "0", "3", "UTC")
 	if rows := read("retention", fmt.Sprintf("&video=%d", video)); len(rows) != 101 {
-		t.Errorf("retention has %d rows", len(rows))
+		t.Errorf("rows of retention: got %d, want 101", len(rows))
 	}
 	lines := read("orders", "")
 	if len(lines) != 2 || lines[1][1] != order.OrderNo || lines[1][9] != "9.90" {
-		t.Errorf("orders: %q", lines)
+		t.Errorf("rows of orders: got %q", lines)
 	}
 	read("traffic", "")
 	for _, bad := range []string{
@@ -221,12 +221,12 @@ func TestOverview_csv_matches_page(t *testing.T) {
 		"what=retention&from=" + today + "&to=" + today,
 	} {
 		if a := b.Get("/studio/insight.csv?" + bad); a.Status < 400 || a.Status >= 500 {
-			t.Errorf("%s: %d", bad, a.Status)
+			t.Errorf("%s: got %d, want 4xx", bad, a.Status)
 		}
 	}
 }
 
-// TestOverview_zone chooses a zone, in which today is tomorrow, and reads it on the page and in the files.
+// TestOverview_zone chooses a zone that is one day ahead, and checks the page and the files.
 func TestOverview_zone(t *testing.T) {
 	d := open(t)
 	d.Advance(d.today.Add(36 * time.Hour).Sub(d.Now())) // noon of UTC
@@ -246,15 +246,15 @@ func TestOverview_zone(t *testing.T) {
 	}
 	for range 2 {
 		if a := b.Post(at, url.Values{"zone": {"Pacific/Kiritimati"}}).Wants(303); a.Location != "/studio" {
-			t.Errorf("leads to %s", a.Location)
+			t.Errorf("redirect after choosing a zone: got %s, want /studio", a.Location)
 		}
 	}
 	b.Get("/studio").Wants(200).Shows("Your reports have the days of the time zone you chose.")
-	d.sums(-1, 0, "CNY", 3, 2970, 0, 0) // on the day that has begun in the east
+	d.sums(-1, 0, "CNY", 3, 2970, 0, 0) // on the day that has already begun in that zone
 	d.sums(-1, video, "CNY", 3, 2970, 0, 0)
 	b.Get(own).Wants(200).Shows("Days of Pacific/Kiritimati (UTC+14).", "CN¥29.70")
 	if got := b.Get(at).Form(at).Get("zone"); got != "Pacific/Kiritimati" {
-		t.Errorf("the form has %q", got)
+		t.Errorf("zone in the form: got %q, want the chosen one", got)
 	}
 	b.Get(fmt.Sprintf("/studio/insight/%d?period=day", video)).Wants(200).
 		Shows("Days of Pacific/Kiritimati (UTC+14).", "CN¥29.70")
@@ -265,38 +265,39 @@ func TestOverview_zone(t *testing.T) {
 		last := len(rows[0]) - 1
 		if rows[0][last] != "time_zone" ||
 			!strings.Contains(a.Header.Get("Content-Disposition"), "-Pacific-Kiritimati.csv") {
-			t.Errorf("%s: %q, %v", what, rows[0], a.Header)
+			t.Errorf("file of %s lacks the zone in its header or name: %q, %v", what, rows[0], a.Header)
 		}
 		for _, row := range rows[1:] {
 			if row[last] != "Pacific/Kiritimati" {
-				t.Errorf("%s: %q", what, row)
+				t.Errorf("row of %s: got %q, want the chosen zone", what, row)
 			}
 		}
 		if what == "days" && (len(rows) != 2 || rows[1][0] != tomorrow) {
-			t.Errorf("days: %q", rows)
+			t.Errorf("rows of days: got %q, want %s", rows, tomorrow)
 		}
 	}
 	b.Cookie("zone", "Europe/Berlin")
 	if a := b.Get(at).Wants(200).Shows("This browser is in Europe/Berlin", "Use Europe/Berlin"); a.Form(at).
 		Get("zone") != "Europe/Berlin" {
-		t.Error("the browser's zone is not offered")
+		t.Error("form does not offer the browser's zone")
 	}
 	b.Cookie("zone", "Pacific/Kiritimati")
 	b.Get(at).Wants(200).Hides("This browser is in")
 	b.Lang = "zh-CN"
 	b.Get(own).Wants(200).Shows("统计时区：Pacific/Kiritimati（UTC+14）。", "更改时区")
 	if a := b.Get(at).Wants(200).Shows("当前报表时区：Pacific/Kiritimati（UTC+14）。"); !a.Has(`<optgroup label="大西洋">`) {
-		t.Error("the zones have no headings")
+		t.Error("list of zones lacks its headings")
 	}
 	other := d.Browser(d.other.ID)
 	other.Get("/studio").Wants(200).Shows("Days of UTC.")
 	d.Browser(d.Person("shopper", account.RoleShopper).ID).Post(at, url.Values{"zone": {"UTC"}}).Wants(404)
 }
 
-// TestOverview_zone_of_orders has the file of orders hold those of the zone's day, at the zone's time.
+// TestOverview_zone_of_orders checks that the file of orders contains those of a day in the chosen zone, with times in
+// that zone.
 func TestOverview_zone_of_orders(t *testing.T) {
 	d := open(t)
-	d.Advance(d.today.Add(47*time.Hour + 30*time.Minute).Sub(d.Now())) // half past eleven at night of UTC
+	d.Advance(d.today.Add(47*time.Hour + 30*time.Minute).Sub(d.Now())) // 23:30 UTC
 	sku := d.Video(990, -1)
 	d.Bought(d.Person("buyer", account.RoleShopper).ID, sku)
 	b := d.Browser(d.creator.ID)
@@ -311,14 +312,14 @@ func TestOverview_zone_of_orders(t *testing.T) {
 	}
 	today, tomorrow := d.today.AddDate(0, 0, 1), d.today.AddDate(0, 0, 2)
 	if got := lines(today); len(got) != 1 || !strings.HasPrefix(got[0][0], today.Format(time.DateOnly)+"T23:3") {
-		t.Errorf("in UTC %q", got)
+		t.Errorf("orders of today in UTC: got %q, want one", got)
 	}
 	b.Post("/studio/time-zone", url.Values{"zone": {"Asia/Shanghai"}}).Wants(303)
 	if got := lines(today); len(got) != 0 {
-		t.Errorf("today in Shanghai %q", got)
+		t.Errorf("orders of today in Shanghai: got %q, want none", got)
 	}
 	if got := lines(tomorrow); len(got) != 1 || !strings.HasPrefix(got[0][0], tomorrow.Format(time.DateOnly)+"T07:3") ||
 		!strings.HasSuffix(got[0][0], "+08:00") {
-		t.Errorf("tomorrow in Shanghai %q", got)
+		t.Errorf("orders of tomorrow in Shanghai: got %q, want one", got)
 	}
 }

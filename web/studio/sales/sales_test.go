@@ -25,7 +25,7 @@ type studio struct {
 	sold           order.Order
 }
 
-// open makes a mall in which one video of the creator was sold.
+// open opens a mall in which one video of the creator has been sold.
 func open(t *testing.T) *studio {
 	t.Helper()
 	t.Parallel()
@@ -40,8 +40,8 @@ func open(t *testing.T) *studio {
 	s.creator, s.rival = s.Person("creator", account.RoleCreator), s.Person("rival", account.RoleCreator)
 	s.buyer = s.Person("linxia", account.RoleShopper)
 	sku := s.Video(990, -1)
-	if s.creator.ID != 1 { // whose videos webtest makes
-		t.Fatalf("the creator is %d", s.creator.ID)
+	if s.creator.ID != 1 { // the creator of the videos of webtest
+		t.Fatalf("account of the creator: got %d, want 1", s.creator.ID)
 	}
 	s.sold = s.Bought(s.buyer.ID, sku)
 	s.ok(db.InTx(t.Context(), s.Pool, func(tx pgx.Tx) error {
@@ -66,7 +66,7 @@ func TestSales_list_and_show(t *testing.T) {
 	b.Get("/studio/orders").Wants(200).Shows(s.sold.OrderNo, "linxia", "Film 1", "CN¥9.90")
 	page := b.Get("/studio/orders/"+s.sold.OrderNo).Wants(200).Shows("Order of linxia", "Refund now")
 	if strings.Contains(page.Body, s.buyer.Email) {
-		t.Error("the buyer's address is on the page")
+		t.Error("order page shows the buyer's email address")
 	}
 	b.Get("/studio/customers").Wants(200).Shows("linxia", "CN¥9.90")
 	b.Get(fmt.Sprint("/studio/customers/", s.buyer.ID)).Wants(200).Shows(s.sold.OrderNo)
@@ -94,20 +94,20 @@ func TestSales_refund(t *testing.T) {
 	form.Del("item")
 	if a := b.Post(address+"/refund", form).Wants(422).
 		Shows("Choose what is to be refunded"); !a.Has("they &lt;b&gt;asked") {
-		t.Error("what was typed did not come back")
+		t.Error("form lost the typed reason")
 	}
 	form.Set("item", fmt.Sprint(s.sold.Items[0].ID))
 	for range 2 { // the second click is the same refund
 		b.Post(address+"/refund", form).Wants(303)
 	}
 	if n := webtest.Query[int64](s.Mall, `select count(*) from order_refund`); n[0] != 1 {
-		t.Errorf("%d refunds", n[0])
+		t.Errorf("refunds: got %d, want 1", n[0])
 	}
 	b.Get(address).Wants(200).Shows("Ended", "Nothing of this order can be refunded by you any more")
 
 	again := s.Bought(s.buyer.ID, s.Video(500, -1))
 	s.Advance(order.RefundWindow)
-	b = s.Browser(s.creator.ID) // no session lives that long
+	b = s.Browser(s.creator.ID) // the session has expired meanwhile
 	b.Get("/studio/orders/" + again.OrderNo).Wants(200).Shows("Nothing of this order can be refunded by you any more")
 	form = url.Values{"key": {"two"}, "item": {fmt.Sprint(again.Items[0].ID)}, "reason": {"late"}}
 	b.Post("/studio/orders/"+again.OrderNo+"/refund", form).Wants(409).Shows("is over")
@@ -139,23 +139,23 @@ func TestReviews_answer(t *testing.T) {
 		return list.Items[0].Reply
 	}
 	if got := answer(); got != nil {
-		t.Errorf("answered %+v", got)
+		t.Errorf("reply after refused requests: got %+v, want none", got)
 	}
 	b.Get("/studio/reviews?show=unanswered").Wants(200).Shows("Lovely light")
 	if to := b.Post(address, url.Values{
 		"reply": {"Thank you"},
 		"show":  {"unanswered"},
 	}).Wants(303).Location; to != "/studio/reviews?show=unanswered" {
-		t.Errorf("the answer leads to %s", to)
+		t.Errorf("redirect after the reply: got %s, want the same filter", to)
 	}
 	b.Get("/studio/reviews?show=unanswered").Wants(200).Hides("Lovely light").Shows("Every review is answered")
 	b.Get("/studio/reviews").Wants(200).Shows("Lovely light", "Thank you")
 	if got := answer(); got == nil || got.Body != "Thank you" {
-		t.Errorf("answered %+v", got)
+		t.Errorf("reply: got %+v, want Thank you", got)
 	}
 	b.Post(address, url.Values{"reply": {" "}}).Wants(303)
 	if got := answer(); got != nil {
-		t.Errorf("taken back, yet %+v", got)
+		t.Errorf("reply after it was removed: got %+v, want none", got)
 	}
 	const mark = "Refunded, not counted"
 	b.Get("/studio/reviews").Wants(200).Hides(mark)

@@ -13,7 +13,7 @@ import (
 	"videomall/web/studio/uploads"
 )
 
-// slowly is a network on which bytes come a few at a time.
+// slowly is a listener whose connections deliver a few bytes at a time.
 type slowly struct{ net.Listener }
 
 func (l slowly) Accept() (net.Conn, error) {
@@ -42,9 +42,9 @@ func TestUploads_outlast_server_timeouts(t *testing.T) {
 	t.Cleanup(server.Close)
 	whole := inside + strings.Repeat("x", 200_000)
 	path := h.begin(b, len(whole))
-	h.URL = server.URL // the same mall behind that network
+	h.URL = server.URL // the same mall behind the slow listener
 	began := time.Now()
 	if a := patch(b, path, 0, whole).Wants(204); a.Header.Get("Mall-Video") == "" || time.Since(began) < time.Second {
-		t.Fatalf("%v after %s", a.Header, time.Since(began))
+		t.Fatalf("slow upload: got %v after %s, want a video after more than the timeout", a.Header, time.Since(began))
 	}
 }

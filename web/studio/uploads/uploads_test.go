@@ -73,7 +73,7 @@ func (h *house) begin(b *webtest.Browser, size int) string {
 		tus("Upload-Length", strconv.Itoa(size), "Upload-Metadata", named("film.mp4")), "").Wants(201)
 	path, ok := strings.CutPrefix(a.Header.Get("Location"), h.URL)
 	if !ok || a.Header.Get("Upload-Expires") == "" || a.Header.Get("Tus-Resumable") != "1.0.0" {
-		h.t.Fatalf("%v", a.Header)
+		h.t.Fatalf("new upload: got headers %v", a.Header)
 	}
 	return path
 }
@@ -93,7 +93,7 @@ func TestUploads_tus(t *testing.T) {
 	o := b.Send("OPTIONS", "/studio/uploads/tus", nil, "").Wants(204)
 	if o.Header.Get("Tus-Version") != "1.0.0" || o.Header.Get("Tus-Extension") != "creation,expiration,termination" ||
 		o.Header.Get("Tus-Max-Size") != "1048576" {
-		t.Fatalf("%v", o.Header)
+		t.Fatalf("OPTIONS: got headers %v", o.Header)
 	}
 	path := h.begin(b, len(inside))
 	at := func(want int) webtest.Answer {
@@ -101,22 +101,22 @@ func TestUploads_tus(t *testing.T) {
 		a := b.Send("HEAD", path, tus(), "").Wants(200)
 		if a.Header.Get("Upload-Offset") != strconv.Itoa(want) ||
 			a.Header.Get("Upload-Length") != strconv.Itoa(len(inside)) || a.Header.Get("Cache-Control") != "no-store" {
-			t.Fatalf("%v", a.Header)
+			t.Fatalf("HEAD: got headers %v, want offset %d", a.Header, want)
 		}
 		return a
 	}
 	at(0)
 	if a := patch(b, path, 0, inside[:10]).Wants(204); a.Header.Get("Upload-Offset") != "10" ||
 		a.Header.Get("Upload-Expires") == "" {
-		t.Fatalf("%v", a.Header)
+		t.Fatalf("PATCH: got headers %v, want offset 10", a.Header)
 	}
 	for what, c := range map[string]struct {
 		answer webtest.Answer
 		status int
 		code   string
 	}{
-		"an offset before": {patch(b, path, 9, "x"), 409, "upload_offset"},
-		"an offset behind": {patch(b, path, 11, "x"), 409, "upload_offset"},
+		"offset too small": {patch(b, path, 9, "x"), 409, "upload_offset"},
+		"offset too large": {patch(b, path, 11, "x"), 409, "upload_offset"},
 		"too much":         {patch(b, path, 10, inside), 413, "upload_too_long"},
 		"no offset": {
 			b.Send("PATCH", path, tus("Content-Type", "application/offset+octet-stream"), "x"), 400,
@@ -130,7 +130,7 @@ func TestUploads_tus(t *testing.T) {
 			b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1048577", "Upload-Metadata", named("a.mp4")),
 				""), 413, "upload_size",
 		},
-		"no video": {
+		"not a video": {
 			b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1", "Upload-Metadata", named("a.exe")), ""),
 			422, "upload_type",
 		},
@@ -138,33 +138,33 @@ func TestUploads_tus(t *testing.T) {
 			b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1", "Upload-Metadata", "filename %%%"), ""),
 			400, "tus_header",
 		},
-		"another method": {b.Send("POST", path, tus(), ""), 405, "method_not_allowed"},
-		"parts":          {b.Send("POST", "/studio/uploads/parts", nil, "{}"), 409, "upload_wrong_way"},
+		"another method":  {b.Send("POST", path, tus(), ""), 405, "method_not_allowed"},
+		"upload in parts": {b.Send("POST", "/studio/uploads/parts", nil, "{}"), 409, "upload_wrong_way"},
 		"another site": {
 			b.Send("POST", "/studio/uploads/tus", tus("Sec-Fetch-Site", "cross-site", "Upload-Length", "1"), ""), 403,
 			"",
 		},
 	} {
 		if c.answer.Status != c.status || c.code != "" && !strings.Contains(c.answer.Body, `"code":"`+c.code+`"`) {
-			t.Errorf("%s: %d %s", what, c.answer.Status, c.answer.Body)
+			t.Errorf("%s: got %d, want %d %s: %s", what, c.answer.Status, c.status, c.code, c.answer.Body)
 		}
 	}
 	at(10)
-	// A client that can't send PATCH.
+	// This client can't send PATCH.
 	done := b.Send("POST", path,
 		tus("X-HTTP-Method-Override", "PATCH", "Upload-Offset", "10", "Content-Type",
 			"application/offset+octet-stream"), inside[10:]).Wants(204)
 	video := done.Header.Get("Mall-Video")
 	if id, err := strconv.ParseInt(video, 10, 64); err != nil {
-		t.Fatalf("%v", done.Header)
+		t.Fatalf("complete upload: got headers %v, want the id of the video", done.Header)
 	} else if v, err := h.media.Videos.Get(t.Context(), creator.ID, id); err != nil || v.Name != "film.mp4" {
-		t.Fatalf("%+v, %v", v, err)
+		t.Fatalf("video: got %+v, %v, want film.mp4", v, err)
 	}
 	if a := at(len(inside)); a.Header.Get("Mall-Video") != video {
-		t.Fatalf("%v", a.Header)
+		t.Fatalf("HEAD of a complete upload: got headers %v, want video %s", a.Header, video)
 	}
 	if a := patch(b, path, len(inside), "").Wants(204); a.Header.Get("Mall-Video") != video {
-		t.Fatalf("%v", a.Header)
+		t.Fatalf("PATCH of a complete upload: got headers %v, want video %s", a.Header, video)
 	}
 	other := h.begin(b, 100)
 	b.Send("DELETE", other, tus(), "").Wants(204)
@@ -172,13 +172,13 @@ func TestUploads_tus(t *testing.T) {
 	b.Send("DELETE", other, tus(), "").Wants(404)
 	text := h.begin(b, 7)
 	if a := patch(b, text, 0, "#EXTM3U").Wants(422); !strings.Contains(a.Body, "upload_not_film") {
-		t.Fatal(a.Body)
+		t.Fatalf("upload of a text: got %s, want upload_not_film", a.Body)
 	}
 	for n := range 3 {
 		a := b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1048576", "Upload-Metadata", named("a.mp4")),
 			"")
 		if want := map[bool]int{true: 409, false: 201}[n == 2]; a.Status != want {
-			t.Errorf("file %d: %d %s", n, a.Status, a.Body)
+			t.Errorf("upload %d: got %d, want %d: %s", n, a.Status, want, a.Body)
 		}
 	}
 }
@@ -197,7 +197,7 @@ func TestUploads_of_another_creator(t *testing.T) {
 			"cancel": b.Send("DELETE", path, tus(), ""),
 		} {
 			if a.Status != 404 {
-				t.Errorf("%s: %s: %d", who, what, a.Status)
+				t.Errorf("%s: %s: got %d, want 404", who, what, a.Status)
 			}
 		}
 	}
@@ -217,7 +217,7 @@ func TestUploads_page(t *testing.T) {
 		a := b.Get("/studio/videos/new").Wants(200)
 		for _, w := range append(words, `data-upload="/studio/uploads/tus"`, "/static/upload.", "aria-live") {
 			if !a.Has(w) {
-				t.Errorf("%s: the page lacks %q", lang, w)
+				t.Errorf("%s: page lacks %q", lang, w)
 			}
 		}
 	}
@@ -230,7 +230,7 @@ func TestUploads_direct_to_storage(t *testing.T) {
 	page := b.Get("/studio/videos/new").Wants(200)
 	if !page.Has("data-direct") ||
 		!strings.Contains(page.Header.Get("Content-Security-Policy"), "connect-src 'self' "+h.media.Uploads.Origin()) {
-		t.Fatalf("%v", page.Header)
+		t.Fatalf("page lacks direct uploads, or its policy forbids them: %v", page.Header)
 	}
 	say := func(method, path, body string, status int, into any) {
 		t.Helper()
@@ -261,11 +261,11 @@ func TestUploads_direct_to_storage(t *testing.T) {
 	h.must(err)
 	sent.Body.Close()
 	if sent.StatusCode != 200 {
-		t.Fatalf("%d", sent.StatusCode)
+		t.Fatalf("PUT to the storage: got %d, want 200", sent.StatusCode)
 	}
 	say("GET", address, "", 200, &u)
 	if u.Offset != int64(len(inside)) {
-		t.Fatalf("%+v", u)
+		t.Fatalf("upload: got %+v, want offset %d", u, len(inside))
 	}
 	other := h.Browser(h.Person("other", "creator").ID)
 	other.Get(address).Wants(404)
@@ -273,7 +273,7 @@ func TestUploads_direct_to_storage(t *testing.T) {
 	first := u.VideoID
 	say("POST", address+"/complete", "{}", 200, &u)
 	if u.VideoID != first || first == 0 {
-		t.Fatalf("%d and %d", first, u.VideoID)
+		t.Fatalf("videos of two completions: got %d and %d, want the same", first, u.VideoID)
 	}
 	say("DELETE", address, "", 404, nil)
 }
@@ -307,7 +307,7 @@ func TestCover_accept_and_refuse(t *testing.T) {
 	var said struct{ Cover, URL string }
 	h.must(json.Unmarshal([]byte(a.Body), &said))
 	if len(said.Cover) != 26 || said.URL != "/media/covers/"+said.Cover+"-{w}.webp" {
-		t.Fatalf("%+v", said)
+		t.Fatalf("answer: got %+v, want a cover and its address", said)
 	}
 	f, err := h.media.Covers.Open(t.Context(), said.Cover+"-480.webp")
 	h.must(err)
@@ -316,7 +316,7 @@ func TestCover_accept_and_refuse(t *testing.T) {
 		kind, body := form(t, raw)
 		if a := b.Send("POST", "/studio/covers", http.Header{"Content-Type": {kind}}, body); a.Status != 422 ||
 			!strings.Contains(a.Body, code) {
-			t.Errorf("%s: %d %.200s", code, a.Status, a.Body)
+			t.Errorf("%s: got %d, want 422: %.200s", code, a.Status, a.Body)
 		}
 	}
 	b.Send("POST", "/studio/covers", nil, "x").Wants(400)
@@ -324,9 +324,10 @@ func TestCover_accept_and_refuse(t *testing.T) {
 		Wants(404)
 }
 
-// What tus-js-client 4 sends with parallelUploads, uploadLengthDeferred, and uploadDataDuringCreation, and what else
-// belongs to no extension that is offered. Before, a part of a video was taken for a whole one.
-func TestUploads_offered(t *testing.T) {
+// TestUploads_extensions_not_offered sends what tus-js-client 4 sends with parallelUploads, uploadLengthDeferred and
+// uploadDataDuringCreation, and other requests of extensions that are not offered. All must be refused, or a part of a
+// video would be accepted as a whole one.
+func TestUploads_extensions_not_offered(t *testing.T) {
 	t.Parallel()
 	h := open(t, "file://"+t.TempDir())
 	creator := h.Person("creator", "creator")
@@ -334,40 +335,40 @@ func TestUploads_offered(t *testing.T) {
 	path := h.begin(b, len(inside))
 	size, octets := strconv.Itoa(len(inside)), "application/offset+octet-stream"
 	for what, a := range map[string]webtest.Answer{
-		"a part": b.Send("POST", "/studio/uploads/tus",
+		"part": b.Send("POST", "/studio/uploads/tus",
 			tus("Upload-Length", size, "Upload-Concat", "partial"), ""),
-		"parts, put together": b.Send("POST", "/studio/uploads/tus",
+		"concatenated parts": b.Send("POST", "/studio/uploads/tus",
 			tus("Upload-Concat", "final;/studio/uploads/tus/a /studio/uploads/tus/b", "Upload-Metadata",
 				named("film.mp4")), ""),
-		"a length to come": b.Send("POST", "/studio/uploads/tus",
+		"deferred length": b.Send("POST", "/studio/uploads/tus",
 			tus("Upload-Defer-Length", "1", "Upload-Metadata", named("film.mp4")), ""),
-		"bytes at once": b.Send("POST", "/studio/uploads/tus",
+		"data during creation": b.Send("POST", "/studio/uploads/tus",
 			tus("Upload-Length", size, "Upload-Metadata", named("film.mp4"), "Content-Type", octets), inside),
-		"a checksum": b.Send("PATCH", path,
+		"checksum": b.Send("PATCH", path,
 			tus("Upload-Offset", "0", "Content-Type", octets, "Upload-Checksum", "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0="),
 			inside),
-		"a draft of the IETF": b.Send("POST", "/studio/uploads/tus",
+		"IETF draft": b.Send("POST", "/studio/uploads/tus",
 			tus("Upload-Length", size, "Upload-Complete", "?1", "Upload-Metadata", named("film.mp4")), ""),
-		"a part, by override": b.Send("POST", path,
+		"part by method override": b.Send("POST", path,
 			tus("X-HTTP-Method-Override", "PATCH", "Upload-Offset", "0", "Content-Type", octets, "Upload-Concat",
 				"partial"), inside),
 	} {
 		if a.Status != 400 || !strings.Contains(a.Body, `"code":"tus_extension"`) ||
 			!strings.Contains(a.Body, "parallel") || !strings.Contains(a.Body, "not_offered") {
-			t.Errorf("%s: %d %s", what, a.Status, a.Body)
+			t.Errorf("%s: got %d, want 400 tus_extension: %s", what, a.Status, a.Body)
 		}
 	}
 	if a := b.Send("HEAD", path, tus(), "").Wants(200); a.Header.Get("Upload-Offset") != "0" {
-		t.Errorf("bytes were taken: %v", a.Header)
+		t.Errorf("HEAD after refused requests: got headers %v, want offset 0", a.Header)
 	}
 	videos, err := h.media.Videos.List(t.Context(), creator.ID, 0, 10)
 	if h.must(err); len(videos) != 0 {
-		t.Errorf("%d videos", len(videos))
+		t.Errorf("videos: got %d, want 0", len(videos))
 	}
 	for _, at := range []string{"/studio/uploads/tus", path} {
 		o := b.Send("OPTIONS", at, nil, "").Wants(204)
 		if o.Header.Get("Tus-Extension") != "creation,expiration,termination" {
-			t.Errorf("%s: %v", at, o.Header)
+			t.Errorf("OPTIONS %s: got headers %v", at, o.Header)
 		}
 	}
 }

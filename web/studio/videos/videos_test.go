@@ -75,7 +75,7 @@ func (s *studio) ok(err error) {
 	}
 }
 
-// uploaded is a video that waits for its first stage.
+// uploaded inserts a video that waits for its first stage.
 func (s *studio) uploaded(owner int64) int64 {
 	s.t.Helper()
 	id := webtest.Query[int64](s.Mall, `insert into media_video (owner_id, name, original, size, folder, created_at,
@@ -87,7 +87,7 @@ func (s *studio) uploaded(owner int64) int64 {
 	return id
 }
 
-// packaged makes it ready.
+// packaged packages the video and makes it ready.
 func (s *studio) packaged(id int64) media.Asset {
 	s.t.Helper()
 	files := fstest.MapFS{
@@ -125,7 +125,7 @@ func TestVideos_progress(t *testing.T) {
 		where video_id = $1 and stage = 'probe' returning video_id`, id)
 	a := b.Get(here).Wants(200).Shows("Look at the file", "42%", "1:15 left", "Waiting")
 	if !a.Has(`hx-get="` + here + `/status"`) {
-		t.Error("the page does not ask for itself")
+		t.Error("page does not poll its status")
 	}
 	b.Get(here + "/status").Wants(200).Shows("42%")
 	webtest.Query[int64](s.Mall, `update media_stage
@@ -140,7 +140,7 @@ func TestVideos_progress(t *testing.T) {
 	b.Post(here+"/retry", url.Values{"stage": {"probe"}}).Wants(303)
 	b.Get(here).Wants(200).Shows("In preparation", "We are trying again")
 	if n := webtest.Query[int64](s.Mall, `select count(*) from river_job where kind = 'media_stage'`)[0]; n != 1 {
-		t.Errorf("%d jobs after the retry", n)
+		t.Errorf("jobs after the retry: got %d, want 1", n)
 	}
 	b.Post(here+"/delete", nil).Wants(303)
 	b.Get(here).Wants(404)
@@ -177,14 +177,14 @@ func TestVideos_poster_chapters_captions(t *testing.T) {
 	b.Get(here).Wants(200).Shows("français")
 	b.Post(here+"/captions/delete", url.Values{"language": {"fr"}}).Wants(303)
 	b.Get(here).Wants(200).Hides("français")
-	// Its creator plays it before anybody can buy it.
+	// The creator plays the video before anybody can buy it.
 	page := b.Get(here + "/play").Wants(200)
 	if !page.Has(`data-auth-url="` + play.PreviewURL(a.ID) + `"`) {
-		t.Error("no player")
+		t.Error("page lacks the player")
 	}
 	if auth := b.Get(play.PreviewURL(a.ID)).
 		Wants(200); !strings.Contains(auth.Header.Get("Cache-Control"), "no-store") || !auth.Has("/v-one/master.m3u8") {
-		t.Errorf("authorised by %s", auth.Body)
+		t.Errorf("authorisation: cacheable, or without the playlist: %s", auth.Body)
 	}
 }
 
@@ -206,7 +206,7 @@ func TestVideos_frame_becomes_cover(t *testing.T) {
 	to, err := url.Parse(b.Post(here+"/cover", form).Wants(303).Location)
 	s.ok(err)
 	if to.Path != "/studio/listings/new" || to.Query().Get("video") != fmt.Sprint(id) {
-		t.Fatalf("leads to %s", to)
+		t.Fatalf("redirect after choosing a cover: got %s, want a new listing of the video", to)
 	}
 	b.Get("/media/covers/" + to.Query().Get("cover") + "-960.webp").Wants(200)
 }

@@ -25,22 +25,22 @@ import (
 	"videomall/web/webtest"
 )
 
-// desk is a mall with its webhooks, whose videos are those of the creator 1.
+// desk is a mall with webhooks and a receiver for them. All its videos belong to the creator.
 type desk struct {
 	*webtest.Mall
-	t       *testing.T
-	hooks   *webhook.Webhooks
-	creator account.User
-	said    atomic.Value // what the receiver heard last
-	code    atomic.Int64 // what it answers
-	there   string       // its address
+	t           *testing.T
+	hooks       *webhook.Webhooks
+	creator     account.User
+	lastBody    atomic.Value // the last body that the receiver got
+	status      atomic.Int64 // what the receiver answers
+	receiverURL string
 }
 
 func open(t *testing.T) *desk {
 	t.Helper()
 	t.Parallel()
 	d := &desk{t: t}
-	d.code.Store(200)
+	d.status.Store(200)
 	d.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		var err error
 		d.hooks, err = webhook.New(webhook.Deps{
@@ -55,12 +55,12 @@ func open(t *testing.T) *desk {
 	}})
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		d.said.Store(string(body))
-		w.WriteHeader(int(d.code.Load()))
+		d.lastBody.Store(string(body))
+		w.WriteHeader(int(d.status.Load()))
 		fmt.Fprint(w, "thank you kindly")
 	}))
 	t.Cleanup(receiver.Close)
-	d.there = receiver.URL + "/hook"
+	d.receiverURL = receiver.URL + "/hook"
 	d.creator = d.Person("carl", account.RoleCreator)
 	return d
 }
@@ -76,16 +76,16 @@ func typed(address string, types ...string) url.Values {
 	return url.Values{"url": {address}, "types": types}
 }
 
-// added adds the receiver's address, and returns its page.
+// added adds a webhook with the receiver's address, and returns its page.
 func (d *desk) added(b *webtest.Browser) string {
 	d.t.Helper()
-	b.Post("/studio/webhooks", typed(d.there, webhook.Types()...)).Wants(200)
+	b.Post("/studio/webhooks", typed(d.receiverURL, webhook.Types()...)).Wants(200)
 	id := webtest.Query[int64](d.Mall, `select max(id) from webhook_endpoint`)[0]
 	return fmt.Sprint("/studio/webhooks/", id)
 }
 
-// sent sends what is due.
-func (d *desk) sent() {
+// deliver sends the messages that are due.
+func (d *desk) deliver() {
 	d.t.Helper()
 	for _, id := range webtest.Query[int64](d.Mall, `select id from webhook_endpoint`) {
 		_, err := d.hooks.Turn(d.t.Context(), id)
@@ -93,8 +93,8 @@ func (d *desk) sent() {
 	}
 }
 
-// told tells creators of every event that was written, as the relay does.
-func (d *desk) told() {
+// notify notifies creators of all events in the outbox, as the relay does.
+func (d *desk) notify() {
 	d.t.Helper()
 	d.ok(db.InTx(d.t.Context(), d.Pool, func(tx pgx.Tx) error {
 		rows, _ := tx.Query(d.t.Context(), `select id, type, aggregate, payload, created_at from outbox_event
@@ -122,22 +122,24 @@ func TestWebhooks_add_shows_secret_once(t *testing.T) {
 	wrong := b.Post("/studio/webhooks", typed("https://10.0.0.1/inside")).Wants(422).
 		Shows("That is not the name of a public server.", "Choose at least one.")
 	if !wrong.Has(`id="url-error"`) || wrong.Form("/studio/webhooks").Get("url") != "https://10.0.0.1/inside" {
-		t.Error("what was typed is lost")
+		t.Error("form lost the typed address, or its field has no error")
 	}
-	made := b.Post("/studio/webhooks", typed(d.there, "order.paid")).Wants(200).Shows("it is not shown again", d.there)
+	made := b.Post("/studio/webhooks", typed(d.receiverURL, "order.paid")).Wants(200).
+		Shows("it is not shown again", d.receiverURL)
 	secret := secretShown.FindString(made.Text())
 	if secret == "" || !strings.Contains(made.Header.Get("Cache-Control"), "no-store") {
-		t.Errorf("secret %q, %v", secret, made.Header)
+		t.Errorf("answer with the secret: got %q, %v, want a secret and no-store", secret, made.Header)
 	}
-	// reloaded
-	b.Post("/studio/webhooks", typed(d.there, "order.paid")).Wants(422).Shows("You have a webhook with that address.")
-	b.Get("/studio/webhooks").Wants(200).Shows(d.there, "On", "order.paid").Hides("order.refunded", "whsec_")
+	// A reload sends the form again.
+	b.Post("/studio/webhooks", typed(d.receiverURL, "order.paid")).Wants(422).
+		Shows("You have a webhook with that address.")
+	b.Get("/studio/webhooks").Wants(200).Shows(d.receiverURL, "On", "order.paid").Hides("order.refunded", "whsec_")
 	id := webtest.Query[int64](d.Mall, `select id from webhook_endpoint`)[0]
 	here := fmt.Sprint("/studio/webhooks/", id)
-	page := b.Get(here).Wants(200).Shows(d.there, "No messages", "New secret").Hides("whsec_")
+	page := b.Get(here).Wants(200).Shows(d.receiverURL, "No messages", "New secret").Hides("whsec_")
 	again := b.Post(here+"/rotate", page.Form(here+"/rotate")).Wants(200).Shows("For 24 hours")
 	if next := secretShown.FindString(again.Text()); next == "" || next == secret {
-		t.Errorf("rotated to %q", next)
+		t.Errorf("rotated secret: got %q, want a new one", next)
 	}
 	b.Post(here+"/rotate", page.Form(here+"/rotate")).Wants(303) // an old form
 	b.Get(here).Wants(200).Shows("The webhook has changed since you looked", "The old one signs as well until")
@@ -146,7 +148,7 @@ func TestWebhooks_add_shows_secret_once(t *testing.T) {
 	b.Post(here, form).Wants(303)
 	if kinds := webtest.Query[[]string](d.Mall, `select types from webhook_endpoint`)[0]; len(kinds) != 1 ||
 		kinds[0] != "order.refunded" {
-		t.Errorf("told of %v", kinds)
+		t.Errorf("types of the webhook: got %v, want only order.refunded", kinds)
 	}
 	form = b.Get(here).Form(here)
 	form.Set("url", "http://192.168.0.1/")
@@ -154,9 +156,9 @@ func TestWebhooks_add_shows_secret_once(t *testing.T) {
 	b.Post(here+"/remove", b.Get(here).Form(here+"/remove")).Wants(303)
 	b.Get(here).Wants(404)
 	for n := range webhook.MaxEndpoints {
-		b.Post("/studio/webhooks", typed(fmt.Sprint(d.there, n), "order.paid")).Wants(200)
+		b.Post("/studio/webhooks", typed(fmt.Sprint(d.receiverURL, n), "order.paid")).Wants(200)
 	}
-	b.Post("/studio/webhooks", typed(d.there, "order.paid")).Wants(409).Shows("You have five webhooks")
+	b.Post("/studio/webhooks", typed(d.receiverURL, "order.paid")).Wants(409).Shows("You have five webhooks")
 	b.Get("/studio/webhooks").Wants(200).Hides("Add a webhook")
 }
 
@@ -167,36 +169,36 @@ func TestWebhooks_sale_without_buyer(t *testing.T) {
 	b := d.Browser(d.creator.ID)
 	here := d.added(b)
 	o := d.Bought(mia.ID, video)
-	d.told()
-	d.told() // an event that comes twice
-	d.sent()
+	d.notify()
+	d.notify() // delivers the events a second time
+	d.deliver()
 	log := b.Get(here).Wants(200).Shows("order.paid", "order.delivered", "order:"+o.OrderNo, "Delivered", "200 OK")
 	if n := strings.Count(log.Text(), "200 OK"); n != 2 {
-		t.Errorf("%d messages", n)
+		t.Errorf("messages: got %d, want 2", n)
 	}
-	last := d.said.Load().(string)
+	last := d.lastBody.Load().(string)
 	for _, want := range []string{
 		`"type":"order.delivered"`, o.OrderNo, `"amount":{"amount":990,"currency":"CNY"}`,
 		`"quantity":1`,
 	} {
 		if !strings.Contains(last, want) {
-			t.Errorf("%s is not in %s", want, last)
+			t.Errorf("message lacks %s: %s", want, last)
 		}
 	}
 	for _, secret := range []string{"mia", "example.test", "userId", "creatorId"} {
 		if strings.Contains(last, secret) {
-			t.Errorf("%s is in %s", secret, last)
+			t.Errorf("message contains %s: %s", secret, last)
 		}
 	}
 	id := webtest.Query[int64](d.Mall, `select max(id) from webhook_delivery`)[0]
 	b.Get(fmt.Sprint(here, "/deliveries/", id)).Wants(200).
 		Shows("webhook-signature: v1,", "webhook-id: msg_", "thank you kindly", `"orderNo": "`+o.OrderNo, "Resend")
-	d.said.Store("")
+	d.lastBody.Store("")
 	b.Post(fmt.Sprint(here, "/deliveries/", id, "/resend"), url.Values{}).Wants(303)
 	b.Get(fmt.Sprint(here, "/deliveries/", id)).Wants(200).Shows("on its way again", "Next try:")
-	d.sent()
-	if d.said.Load().(string) != last {
-		t.Errorf("resent as %s", d.said.Load())
+	d.deliver()
+	if d.lastBody.Load().(string) != last {
+		t.Errorf("resent message: got %s, want %s", d.lastBody.Load(), last)
 	}
 }
 
@@ -217,13 +219,13 @@ func TestWebhooks_refund_names_items(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.DeliverNotices()
-	d.told()
-	d.sent()
-	last := d.said.Load().(string)
+	d.notify()
+	d.deliver()
+	last := d.lastBody.Load().(string)
 	if !strings.Contains(last, `"type":"order.refunded"`) ||
 		!strings.Contains(last, fmt.Sprintf(`"skuId":%d,`, video)) ||
 		strings.Contains(last, fmt.Sprintf(`"skuId":%d,`, other)) || strings.Contains(last, "quantity") {
-		t.Errorf("told %s", last)
+		t.Errorf("message: got %s, want only the refunded item", last)
 	}
 	b.Get(here).Wants(200).Shows("order.refunded")
 }
@@ -232,7 +234,7 @@ func TestWebhooks_test_button(t *testing.T) {
 	d := open(t)
 	b := d.Browser(d.creator.ID)
 	here := d.added(b)
-	d.code.Store(418)
+	d.status.Store(418)
 	a := b.Post(here+"/test", url.Values{}).Wants(303)
 	b.Get(a.Location).Wants(200).Shows("webhook.test", "418 I'm a teapot", "thank you kindly", "Set aside").
 		Hides("Resend")
@@ -259,7 +261,7 @@ func TestWebhooks_log_pages(t *testing.T) {
 	id := webtest.Query[int64](d.Mall, `select id from webhook_delivery where event_id = 2`)[0]
 	next := fmt.Sprint(here, "?state=pending&amp;before=", id)
 	if !first.Has(next) {
-		t.Fatal("no way on")
+		t.Fatal("first page lacks the link to the next one")
 	}
 	b.Get(fmt.Sprint(here, "?state=pending&before=", id)).Wants(200).Shows("order:001").Hides("order:002")
 	b.Get(here + "?before=x&state=y").Wants(200).Shows("order:031")
@@ -280,24 +282,24 @@ func TestWebhooks_access(t *testing.T) {
 	} {
 		for _, path := range []string{here, a.Location, theirs + "/deliveries" + delivery} {
 			if got := b.Get(path).Status; got != 404 {
-				t.Errorf("%s gets %d from %s", name, got, path)
+				t.Errorf("%s: got %d from %s, want 404", name, got, path)
 			}
 		}
 		for _, verb := range []string{
 			"", "/rotate", "/on", "/off", "/remove", "/test",
 			"/deliveries" + delivery + "/resend",
 		} {
-			if got := b.Post(here+verb, typed(d.there+"/stolen", "order.paid")).Status; got != 404 {
-				t.Errorf("%s posts to %q with %d", name, verb, got)
+			if got := b.Post(here+verb, typed(d.receiverURL+"/stolen", "order.paid")).Status; got != 404 {
+				t.Errorf("%s posts to %q: got %d, want 404", name, verb, got)
 			}
 		}
 	}
 	eve.Get("/studio/webhooks/x").Wants(404)
 	if n := webtest.Query[int64](d.Mall,
 		`select count(*) from webhook_endpoint where version <> 0 or state <> 'on'`)[0]; n != 0 {
-		t.Errorf("%d were changed", n)
+		t.Errorf("webhooks changed by refused requests: got %d, want 0", n)
 	}
 	if guest := d.Browser(0).Get(here); guest.Status != 303 || !strings.HasPrefix(guest.Location, "/sign-in") {
-		t.Errorf("a guest gets %d to %s", guest.Status, guest.Location)
+		t.Errorf("page as a guest: got %d to %q, want 303 to the sign-in", guest.Status, guest.Location)
 	}
 }
