@@ -39,8 +39,8 @@ type BuyOption struct {
 func (p Page) offered() (list []BuyOption) {
 	for _, kind := range []string{catalog.KindRent, catalog.KindOwn} {
 		var best *BuyOption
-		for i, w := range p.Options {
-			if w.SKU.Kind == kind && (best == nil || w.Price.Amount < best.Price.Amount) {
+		for i, o := range p.Options {
+			if o.SKU.Kind == kind && (best == nil || o.Price.Amount < best.Price.Amount) {
 				best = &p.Options[i]
 			}
 		}
@@ -55,12 +55,12 @@ func (p Page) url() string { return address.Product(p.Product.Slug) }
 
 func label(t *text.Printer, o BuyOption) string {
 	switch {
-	case w.Price.IsZero():
+	case o.Price.IsZero():
 		return t.T("try.get")
-	case w.SKU.Kind == catalog.KindRent:
-		return t.T("try.rent", "Price", t.Money(w.Price))
+	case o.SKU.Kind == catalog.KindRent:
+		return t.T("try.rent", "Price", t.Money(o.Price))
 	}
-	return t.T("try.own", "Price", t.Money(w.Price))
+	return t.T("try.own", "Price", t.Money(o.Price))
 }
 
 // Show is the page.
@@ -283,12 +283,12 @@ func buttons(p Page) templ.Component {
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
 		t := text.From(ctx)
-		for n, w := range p.offered() {
+		for n, o := range p.offered() {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<form method=\"post\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if w.Price.IsZero() {
+			if o.Price.IsZero() {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, " action=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -325,7 +325,7 @@ func buttons(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var15 string
-			templ_7745c5c3_Var15, templ_7745c5c3_Err = templruntime.NewAttributeExpression(strconv.FormatInt(w.SKU.ID, 10)).Resolve(ctx)
+			templ_7745c5c3_Var15, templ_7745c5c3_Err = templruntime.NewAttributeExpression(strconv.FormatInt(o.SKU.ID, 10)).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/freepreview/freepreview.templ`, Line: 106, Col: 77}
 			}
@@ -350,7 +350,7 @@ func buttons(p Page) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(label(t, w))
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(label(t, o))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/freepreview/freepreview.templ`, Line: 108, Col: 17}
 				}

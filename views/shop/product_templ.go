@@ -109,14 +109,14 @@ func (o BuyOption) better(than BuyOption) bool {
 func (p ProductPage) toChoose() (list []BuyOption) {
 	for _, o := range p.Options {
 		if p.free() == nil || !o.buyable() || !o.price().Now.IsZero() {
-			list = append(list, e)
+			list = append(list, o)
 		}
 	}
 	return list
 }
 
 func (p ProductPage) sellable() bool {
-	for _, e := range p.toChoose() {
+	for _, o := range p.toChoose() {
 		if o.buyable() {
 			return true
 		}
@@ -878,7 +878,7 @@ func buy(p ProductPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, e := range p.toChoose() {
+			for _, o := range p.toChoose() {
 				templ_7745c5c3_Err = buyOption(o, p.Now).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -983,14 +983,14 @@ var inPanel = templ.Attributes{"data-buy": true}
 
 // chosen is the option that is marked when the page comes; only where one can be bought.
 func (p ProductPage) chosen() BuyOption {
-	for _, e := range p.toChoose() {
+	for _, o := range p.toChoose() {
 		if o.Chosen && o.buyable() {
-			return e
+			return o
 		}
 	}
-	for _, e := range p.toChoose() {
+	for _, o := range p.toChoose() {
 		if o.buyable() {
-			return e
+			return o
 		}
 	}
 	return BuyOption{}
