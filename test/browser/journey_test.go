@@ -11,13 +11,13 @@ import (
 
 // trip is the main journey through the mall, as one person makes it.
 type trip struct {
-	look    look
-	query   string
-	slug    string
-	sku     string // selects the SKU's radio button; empty keeps the SKU that is chosen already
-	rental  bool
-	delay   string // seconds by which the sandbox delays its notice; empty is at once
-	reload  bool   // reloads the page after the refund instead of waiting for the heartbeat
+	look   look
+	query  string
+	slug   string
+	sku    string // selects the SKU's radio button; empty keeps the SKU that is chosen already
+	rental bool
+	delay  string // seconds by which the sandbox delays its notice; empty is at once
+	reload bool   // reloads the page after the refund instead of waiting for the heartbeat
 }
 
 func TestJourney_Chinese_on_phone(t *testing.T) {
