@@ -201,8 +201,7 @@ func (s *seeder) video(ctx context.Context, v Video) error {
 			}
 			chapters = append(chapters, media.Chapter{
 				Start: c.At,
-				En:    c.Title.En,
-				Zh:    c.Title.Zh,
+				Text:  c.Title,
 			})
 		}
 		if err := s.mall.Media.Captions.SetAssetChapters(ctx, asset.ID, chapters); err != nil {

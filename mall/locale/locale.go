@@ -48,6 +48,16 @@ func Make(in func(Lang) string) Text {
 	return t
 }
 
+// Only is a text in one language.
+func Only(l Lang, s string) Text {
+	return Make(func(other Lang) string {
+		if other == l {
+			return s
+		}
+		return ""
+	})
+}
+
 // In is the text as a reader of the language sees it: what was written in it, or else in another language. It is empty
 // where nothing was written.
 func (t Text) In(l Lang) string {

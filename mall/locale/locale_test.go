@@ -82,6 +82,13 @@ func TestText_IsZero(t *testing.T) {
 	}
 }
 
+func TestOnly(t *testing.T) {
+	t.Parallel()
+	if got, want := locale.Only(locale.ZhCN, "夜"), (locale.Text{Zh: "夜"}); got != want {
+		t.Errorf("Only is %+v, want %+v", got, want)
+	}
+}
+
 // TestText_All also holds that every field of Text is a language of the table: Make fills them all.
 func TestText_All(t *testing.T) {
 	t.Parallel()

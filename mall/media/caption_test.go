@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/media"
 )
 
@@ -121,21 +122,20 @@ func TestCaptions_Set(t *testing.T) {
 		"en.vtt"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the file of removed subtitles: %v", err)
 	}
-	w.ok(w.Captions.SetChapters(ctx, 7, id, []media.Chapter{{Start: 0, En: "Out <at> sea"}, {
-		Start: 4,
-		En:    "Home",
-		Zh:    "回家",
-	}}))
+	w.ok(w.Captions.SetChapters(ctx, 7, id, []media.Chapter{
+		{Start: 0, Text: locale.Text{En: "Out <at> sea"}},
+		{Start: 4, Text: locale.Text{En: "Home", Zh: "回家"}},
+	}))
 	if got := string(
 		w.read(t, asset().Prefix, media.ExtrasFolder, media.ChaptersFile("zh-CN"))); got != "WEBVTT\n\n00:00:00.000 "+
 		"--> 00:00:04.000\nOut &lt;at&gt; sea\n\n00:00:04.000 --> 00:00:10.000\n回家\n" {
 		t.Errorf("chapters\n%s", got)
 	}
 	for name, list := range map[string][]media.Chapter{
-		"outside":  {{Start: 10, En: "x"}},
-		"order":    {{Start: 4, En: "x"}, {Start: 4, En: "y"}},
+		"outside":  {{Start: 10, Text: locale.Text{En: "x"}}},
+		"order":    {{Start: 4, Text: locale.Text{En: "x"}}, {Start: 4, Text: locale.Text{En: "y"}}},
 		"nameless": {{Start: 1}},
-		"long":     {{En: strings.Repeat("x", 101)}},
+		"long":     {{Text: locale.Text{En: strings.Repeat("x", 101)}}},
 	} {
 		if err := w.Captions.SetChapters(ctx, 7, id, list); !errors.Is(err, media.ErrBadChapters) ||
 			len(fault.From(err).Fields) == 0 {

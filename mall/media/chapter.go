@@ -11,6 +11,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/media/internal/dbsqlc"
 )
 
@@ -23,15 +24,13 @@ const (
 // ErrBadChapters says that a video can't have these chapters; its fields are "chapters.<n>.start", ".en" and ".zh".
 var ErrBadChapters = fault.New(fault.Invalid, "bad_chapters", "These chapters do not fit the video.")
 
-// Chapter is where a part of a video begins, in seconds, and what it is called. One language may be empty and is then
-// said in the other.
+// Chapter is where a part of a video begins, in seconds, and its title.
 type Chapter struct {
-	Start int    `json:"start"`
-	En    string `json:"en"`
-	Zh    string `json:"zh"`
+	Start int `json:"start"`
+	locale.Text
 }
 
-// ChaptersFile is the WebVTT in which a video's chapters lie in a language, "en" or "zh-CN", in its folder of extras.
+// ChaptersFile is the WebVTT with the chapters of a video in a language, "en" or "zh-CN", in its folder of extras.
 func ChaptersFile(language string) string { return "chapters." + language + ".vtt" }
 
 // ChapterLanguages are the languages in which a video with chapters has ChaptersFile.
@@ -60,10 +59,7 @@ func (cs *Captions) putChapters(ctx context.Context, q dbsqlc.DBTX, a Asset, lis
 		return err
 	}
 	folder := videosFolder + "/" + a.Prefix + "/" + ExtrasFolder
-	for language, title := range map[string]func(Chapter) string{
-		"en":    func(c Chapter) string { return either(c.En, c.Zh) },
-		"zh-CN": func(c Chapter) string { return either(c.Zh, c.En) },
-	} {
+	for _, language := range ChapterLanguages() {
 		cues := make([]Cue, len(list))
 		for i, c := range list {
 			end := a.DurationSeconds
@@ -73,7 +69,7 @@ func (cs *Captions) putChapters(ctx context.Context, q dbsqlc.DBTX, a Asset, lis
 			cues[i] = Cue{
 				From: c.Start * 1000,
 				To:   end * 1000,
-				Text: escapes.Replace(title(c)),
+				Text: escapes.Replace(c.In(locale.Lang(language))),
 			}
 		}
 		if err := cs.storage.keep(ctx, folder, ChaptersFile(language), WebVTT(cues)); err != nil {
@@ -87,13 +83,6 @@ func (cs *Captions) putChapters(ctx context.Context, q dbsqlc.DBTX, a Asset, lis
 	return cs.q.SetChapters(ctx, q, dbsqlc.SetChaptersParams{ID: a.ID, Chapters: b})
 }
 
-func either(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
 func checkChapters(list []Chapter, length int) ([]Chapter, error) {
 	bad, wrong := ErrBadChapters, false
 	refuse := func(n int, field, slug string) {
@@ -104,20 +93,20 @@ func checkChapters(list []Chapter, length int) ([]Chapter, error) {
 	}
 	kept := make([]Chapter, len(list))
 	for n, c := range list {
-		c.En, c.Zh = strings.Join(strings.Fields(c.En), " "), strings.Join(strings.Fields(c.Zh), " ")
+		c.Text = c.Map(func(title string) string { return strings.Join(strings.Fields(title), " ") })
 		switch {
 		case c.Start < 0 || c.Start >= length:
 			refuse(n, "start", "chapter_outside")
 		case n > 0 && c.Start <= list[n-1].Start:
 			refuse(n, "start", "chapter_order")
 		}
-		if c.En == "" && c.Zh == "" {
+		if c.IsZero() {
 			refuse(n, "en", "chapter_title")
 		}
-		for field, title := range map[string]string{"en": c.En, "zh": c.Zh} {
+		for lang, title := range c.All() {
 			if utf8.RuneCountInString(title) > MaxChapterTitle || strings.Contains(title, "-->") ||
 				!db.Storable(title) {
-				refuse(n, field, "chapter_title")
+				refuse(n, lang.Code(), "chapter_title")
 			}
 		}
 		kept[n] = c

@@ -14,6 +14,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"videomall/mall/entitlement"
+	"videomall/mall/locale"
 	"videomall/mall/media"
 	"videomall/mall/playback"
 )
@@ -35,9 +36,8 @@ func (f *fixture) generous(onProgress ...func(playback.Progressed)) given {
 	f.must(err)
 	f.must(f.media.Captions.SetAssetChapters(f.t.Context(), tale.ID, []media.Chapter{{
 		Start: 0,
-		En:    "Begin",
-		Zh:    "开始",
-	}, {Start: 4, En: "Middle"}, {Start: 12, En: "The end"}}))
+		Text:  locale.Text{En: "Begin", Zh: "开始"},
+	}, {Start: 4, Text: locale.Text{En: "Middle"}}, {Start: 12, Text: locale.Text{En: "The end"}}}))
 	f.assets[9] = tale.ID
 	g := given{video: {f.assets[video], 6}, 9: {tale.ID, 6}}
 	f.Playback, err = playback.New(playback.Deps{

@@ -54,7 +54,7 @@ func making(t *testing.T) *creator {
 func (m *creator) begun(title string) int64 {
 	m.T.Helper()
 	spu, err := m.Listings.Create(m.Ctx, 1, listing.NewDraft{
-		Title:      title,
+		Title:      locale.Text{En: title},
 		CategoryID: m.category,
 		VideoID:    m.video,
 	})

@@ -184,7 +184,7 @@ func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (s
 	t.Helper()
 	ctx := t.Context()
 	spu, err := h.Listings.Create(ctx, w.creator.ID, listing.NewDraft{
-		Title:      w.title.En,
+		Title:      locale.Text{En: w.title.En},
 		CategoryID: 1,
 		VideoID:    w.video,
 	})

@@ -12,6 +12,7 @@ import (
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
+	"videomall/mall/locale"
 	"videomall/mall/media"
 	"videomall/mall/money"
 	"videomall/mall/order"
@@ -62,12 +63,10 @@ func open(t *testing.T) *house {
 	h.must(err)
 	h.must(videos.Captions.SetAssetChapters(t.Context(), asset.ID, []media.Chapter{{
 		Start: 0,
-		En:    "Begin",
-		Zh:    "开始",
+		Text:  locale.Text{En: "Begin", Zh: "开始"},
 	}, {
 		Start: 12,
-		En:    "The end",
-		Zh:    "结局",
+		Text:  locale.Text{En: "The end", Zh: "结局"},
 	}}))
 	_, err = h.Pool.Exec(t.Context(), `update video_product_spu set free_seconds = 8 where id = $1`, h.video.SPUID)
 	h.must(err)

@@ -33,7 +33,7 @@ type hub struct {
 	watched map[int64]*watch
 	viewers int
 	from    map[netip.Prefix]int // viewers of each address
-	rest    context.CancelFunc   // ends the asking; nil while nobody watches
+	stop    context.CancelFunc   // stops reading; nil while nobody watches
 }
 
 // watch is a sale that somebody watches, with its latest known state.
@@ -92,9 +92,9 @@ func (h *hub) join(id int64, at netip.Addr) (v *viewer, leave func(), err error)
 	if w.latest != nil {
 		v.states <- *w.latest
 	}
-	if h.rest == nil {
-		ctx, rest := context.WithCancel(context.Background())
-		h.rest = rest
+	if h.stop == nil {
+		ctx, stop := context.WithCancel(context.Background())
+		h.stop = stop
 		go h.ask(ctx)
 	}
 	return v, sync.OnceFunc(func() { h.leave(id, v, network) }), nil
@@ -113,8 +113,8 @@ func (h *hub) leave(id int64, v *viewer, network netip.Prefix) {
 		delete(h.watched, id)
 	}
 	if h.viewers == 0 {
-		h.rest()
-		h.rest = nil
+		h.stop()
+		h.stop = nil
 	}
 }
 

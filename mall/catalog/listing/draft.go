@@ -13,12 +13,12 @@ import (
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 )
 
 // NewDraft is what a listing begins with. Nobody but its creator sees it.
 type NewDraft struct {
-	Title      string // in Chinese or in English, to be told from others
-	Chinese    bool
+	Title      locale.Text // in one language at least, to tell it from others
 	CategoryID int64
 	VideoID    int64 // 0: none yet
 }
@@ -26,11 +26,11 @@ type NewDraft struct {
 // Create makes a draft with its first revision, under a provisional address. Errors: ErrRevisionInvalid with the
 // fields title, category and video.
 func (ls *Listings) Create(ctx context.Context, creatorID int64, n NewDraft) (spuID int64, err error) {
-	n.Title = strings.TrimSpace(n.Title)
 	content := Content{
+		Title:      n.Title.Map(strings.TrimSpace),
 		CategoryID: n.CategoryID,
 		VideoID:    n.VideoID,
-		Slug:       slugOf(n.Title),
+		Slug:       slugOf(n.Title.In(locale.En)),
 		Tags:       []string{},
 		SKUs: []SKU{{
 			Kind:        catalog.KindOwn,
@@ -38,14 +38,11 @@ func (ls *Listings) Create(ctx context.Context, creatorID int64, n NewDraft) (sp
 			MaxPerOrder: 1,
 		}},
 	}
-	if n.Chinese {
-		content.Title.Zh = n.Title
-	} else {
-		content.Title.En = n.Title
-	}
 	f := faults{}
-	f.text("title", n.Title, MaxTitle)
-	if n.Title == "" {
+	for _, title := range content.Title.All() {
+		f.text("title", title, MaxTitle)
+	}
+	if content.Title.IsZero() {
 		f["title"] = "title_missing"
 	}
 	if n.CategoryID == 0 {

@@ -163,7 +163,7 @@ func (d *desk) whole(change ...func(*listing.Content)) listing.Content {
 
 func (d *desk) listed(t *testing.T) int64 {
 	t.Helper()
-	id, err := d.Create(t.Context(), 7, listing.NewDraft{Title: "Aurora", CategoryID: d.category})
+	id, err := d.Create(t.Context(), 7, listing.NewDraft{Title: locale.Text{En: "Aurora"}, CategoryID: d.category})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -259,7 +259,7 @@ func TestListings_Editing_of_another_creator(t *testing.T) {
 	}
 	// Nor can content name what is another's.
 	theirs, err := d.Create(ctx, 8, listing.NewDraft{
-		Title:      "Mine",
+		Title:      locale.Text{En: "Mine"},
 		CategoryID: d.category,
 		VideoID:    9,
 	})
@@ -273,7 +273,7 @@ func TestListings_Editing_of_another_creator(t *testing.T) {
 	})})
 	is(t, err, listing.ErrRevisionInvalid, "video", "video_unknown", "series", "series_unknown")
 	_, err = d.Create(ctx, 8, listing.NewDraft{
-		Title:      "Mine",
+		Title:      locale.Text{En: "Mine"},
 		CategoryID: 987,
 		VideoID:    3,
 	})

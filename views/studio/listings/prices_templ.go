@@ -596,7 +596,7 @@ func priced(p PricesPage, k listing.Priced) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Table(t.T("listing.history_of", "SKU", skuName(t, k.Kind, k.Quality, k.RentHours))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Table(t.T("listing.history_of", "Item", skuName(t, k.Kind, k.Quality, k.RentHours))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

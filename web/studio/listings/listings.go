@@ -18,6 +18,7 @@ import (
 	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
+	"videomall/mall/locale"
 	listingview "videomall/views/studio/listings"
 	"videomall/views/text"
 	"videomall/views/ui"
@@ -134,8 +135,7 @@ func (d Deps) create(c *page.Ctx) error {
 		Cover:    c.FormValue("cover"),
 	}
 	made, err := d.Listings.Create(c.Request().Context(), c.Viewer.UserID, listing.NewDraft{
-		Title:      p.Title,
-		Chinese:    c.Text.Lang == text.ZhCN,
+		Title:      locale.Only(c.Text.Lang, p.Title),
 		CategoryID: formvalue.ID(p.Category),
 		VideoID:    formvalue.ID(p.Video),
 	})

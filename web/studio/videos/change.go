@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/media"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
@@ -198,8 +199,7 @@ func readChapters(s string) (list []media.Chapter, lines []int) {
 		parts := strings.SplitN(line+"||", "|", 3)
 		list = append(list, media.Chapter{
 			Start: moment(parts[0]),
-			En:    strings.TrimSpace(parts[1]),
-			Zh:    strings.Trim(parts[2], " \t\r|"),
+			Text:  locale.Text{En: strings.TrimSpace(parts[1]), Zh: strings.Trim(parts[2], " \t\r|")},
 		})
 		lines = append(lines, n+1)
 	}
