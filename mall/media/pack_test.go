@@ -112,7 +112,9 @@ func TestAssets_Pack_several_sounds(t *testing.T) {
 		t.Fatalf("%+v, %v", a, err)
 	}
 	again, err := f.Assets.ByPrefix(t.Context(), "film")
-	f.ok(err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if diff := cmp.Diff(a.Sounds, again.Sounds); diff != "" {
 		t.Fatalf("sounds (-returned +stored):\n%s", diff)
 	}
