@@ -82,8 +82,8 @@ func TestConsole_Search_finds_every_kind(t *testing.T) {
 		"ann":                       {"People", "ann@example.test", person},
 		"Ann@example":               {"ann@example.test"},
 		"film 1":                    {"Listings", "/admin/products/"},
-		"unborn":                    {"Listings", locale.Text{En: "Unborn film"}, "draft", "/admin/products/" + things["draft"]},
-		"spu:" + things["draft"]:    {locale.Text{En: "Unborn film"}},
+		"unborn":                    {"Listings", "Unborn film", "draft", "/admin/products/" + things["draft"]},
+		"spu:" + things["draft"]:    {"Unborn film"},
 		"wedding":                   {"Uploads", "Wedding cut.mp4", "/admin/people/1"},
 		"f1ngerpr1nt":               {"Wedding cut.mp4"},
 		"payout:1":                  {"Payouts", "/admin/payouts/1"},
@@ -121,7 +121,7 @@ func TestConsole_Search_finds_every_kind(t *testing.T) {
 	}
 	desk.shows("/admin/search?q=%E6%8A%A2", 200, `value="抢"`) // the field keeps what was typed
 	month := h.Now().UTC().Format("2006-01")
-	desk.shows(person, 200, locale.Text{En: "Unborn film"}, "https://hooks.shop.com/in", "CN¥30.00", "CN¥20.00",
+	desk.shows(person, 200, "Unborn film", "https://hooks.shop.com/in", "CN¥30.00", "CN¥20.00",
 		person+"/statements/"+month)
 	desk.shows(person+"/statements/"+month, 200, "a gift", person+"/statements/"+month+"/csv")
 	if a := desk.shows(person+"/statements/"+month+"/csv", 200,

@@ -15,8 +15,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/maypok86/otter/v2"
-
 	"videomall/telemetry"
 )
 
@@ -65,7 +63,7 @@ type Load[T any] func(ctx context.Context) (T, Policy, error)
 type Cache[T any] struct {
 	o       Options[T]
 	changes *Changes
-	memory  *otter.Cache[string, *entry[T]]
+	memory  memory
 	form    string // identifies the fields of T in Redis' keys
 	log     *slog.Logger
 	counts  *telemetry.CacheCounts
@@ -98,16 +96,11 @@ func New[T any](changes *Changes, o Options[T], log *slog.Logger, metrics *telem
 		counts:  metrics.Cache(o.Name),
 		flights: map[string]*flight[T]{},
 	}
-	bound := &otter.Options[string, *entry[T]]{MaximumSize: o.Most}
+	var weigh func(any) uint32
 	if o.Weight != nil {
-		bound = &otter.Options[string, *entry[T]]{
-			MaximumWeight: uint64(o.Most),
-			Weigher: func(_ string, e *entry[T]) uint32 {
-				return o.Weight(e.value)
-			},
-		}
+		weigh = func(e any) uint32 { return o.Weight(e.(*entry[T]).value) }
 	}
-	c.memory = otter.Must(bound)
+	c.memory = newMemory(o.Most, weigh)
 	if !o.Local {
 		c.form = formOf[T]()
 	}
@@ -148,7 +141,7 @@ func (c *Cache[T]) Peek(ctx context.Context, key string) (T, bool) {
 
 // cached returns the entry of key if it may be served now, and starts a reload if the entry is stale.
 func (c *Cache[T]) cached(ctx context.Context, key string) (*entry[T], bool) {
-	e, ok := c.memory.GetIfPresent(key)
+	e, ok := c.remembered(key)
 	if !ok {
 		return nil, false
 	}
@@ -164,6 +157,15 @@ func (c *Cache[T]) cached(ctx context.Context, key string) (*entry[T], bool) {
 	}
 	c.counts.Hit()
 	return e, true
+}
+
+// remembered returns the entry of key whether or not it may be served.
+func (c *Cache[T]) remembered(key string) (*entry[T], bool) {
+	e, ok := c.memory.GetIfPresent(key)
+	if !ok {
+		return nil, false
+	}
+	return e.(*entry[T]), true
 }
 
 // made returns an entry for the result of a load.

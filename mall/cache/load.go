@@ -38,7 +38,7 @@ func (c *Cache[T]) fly(ctx context.Context, key string, tags []string, load Load
 	f := &flight[T]{seq: c.changes.seq.Load(), done: make(chan struct{})}
 	began := c.changes.now()
 	// A caller that found nothing cached may arrive here after the load which then ran has ended. It uses its result.
-	if e, ok := c.memory.GetIfPresent(key); ok && began.Before(e.fresh) &&
+	if e, ok := c.remembered(key); ok && began.Before(e.fresh) &&
 		c.changes.judge(e.seq, e.loaded, e.tags, began) == valid {
 		f.entry = e
 		close(f.done)

@@ -37,19 +37,22 @@ type SalesDeps struct {
 
 // Sales returns the admissions of flash sales.
 type Sales struct {
-	deps       SalesDeps
-	admissions *otter.Cache[int64, Admission]
+	deps SalesDeps
+	// cached is load, with its results cached. The cache is no field: see memory in mall/cache.
+	cached func(ctx context.Context, campaignID int64) (Admission, error)
 }
 
 // NewSales returns Sales with the given dependencies.
 func NewSales(d SalesDeps) *Sales {
-	return &Sales{
-		deps: d,
-		admissions: otter.Must(&otter.Options[int64, Admission]{
-			MaximumSize:      1000,
-			ExpiryCalculator: otter.ExpiryWriting[int64, Admission](admissionTTL),
-		}),
+	s := &Sales{deps: d}
+	admissions := otter.Must(&otter.Options[int64, Admission]{
+		MaximumSize:      1000,
+		ExpiryCalculator: otter.ExpiryWriting[int64, Admission](admissionTTL),
+	})
+	s.cached = func(ctx context.Context, campaignID int64) (Admission, error) {
+		return admissions.Get(ctx, campaignID, otter.LoaderFunc[int64, Admission](s.load))
 	}
+	return s
 }
 
 // Admission finds the admission of a room by its name. It ends with its sale, or when nothing is left to wait for.
@@ -60,7 +63,7 @@ func (s *Sales) Admission(ctx context.Context, room string) (Admission, error) {
 	if !ok || err != nil || room != SaleRoom(id) {
 		return Admission{}, ErrUnknown.Because("%q", room)
 	}
-	a, err := s.admissions.Get(ctx, id, otter.LoaderFunc[int64, Admission](s.load))
+	a, err := s.cached(ctx, id)
 	if err == nil && a.Room == "" {
 		err = ErrUnknown.Because("campaign %d", id)
 	}
