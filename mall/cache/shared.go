@@ -32,40 +32,40 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then
 end
 return 0`)
 
-func (c *Cache[T]) valueKey(key string) string {
-	return "cache:value:" + c.o.Name + ":" + c.form + ":" + key
+func (s *store) valueKey(key string) string {
+	return "cache:value:" + s.name + ":" + s.form + ":" + key
 }
 
 // turnKey returns the key of the turn to load a value after the given changes. The stamp is part of the key, so that
 // after a further change no process waits for a load that began before it.
-func (c *Cache[T]) turnKey(key, stamp string) string {
+func (s *store) turnKey(key, stamp string) string {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(stamp))
-	return "cache:turn:" + c.o.Name + ":" + c.form + ":" + key + ":" + strconv.FormatUint(h.Sum64(), 36)
+	return "cache:turn:" + s.name + ":" + s.form + ":" + key + ":" + strconv.FormatUint(h.Sum64(), 36)
 }
 
 // read returns the record of key in Redis, or nil if there is none or it is void, and the stamp for a value that is
 // loaded now. It reads the value first, so that a change which arrives during the other reads makes the stamps differ.
-func (c *Cache[T]) read(ctx context.Context, key string, tags []string) (*record, string, error) {
-	if !c.changes.settle(ctx) {
+func (s *store) read(ctx context.Context, key string, tags []string) (*record, string, error) {
+	if !s.changes.settle(ctx) {
 		return nil, "", errOwing
 	}
 	var raw []byte
 	var stamp strings.Builder
-	err := c.changes.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+	err := s.changes.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
 		pipe := r.Pipeline() // a cluster permits commands of one key each
-		value, said := pipe.Get(ctx, c.valueKey(key)), []*redis.StringCmd{pipe.Get(ctx, epochKey)}
+		value, said := pipe.Get(ctx, s.valueKey(key)), []*redis.StringCmd{pipe.Get(ctx, epochKey)}
 		for _, tag := range tags {
 			said = append(said, pipe.Get(ctx, changeKey(tag)))
 		}
 		if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
 			return err
 		}
-		for _, s := range said {
-			if err := s.Err(); err != nil && !errors.Is(err, redis.Nil) {
+		for _, v := range said {
+			if err := v.Err(); err != nil && !errors.Is(err, redis.Nil) {
 				return err
 			}
-			stamp.WriteString("." + s.Val())
+			stamp.WriteString("." + v.Val())
 		}
 		raw, _ = value.Bytes()
 		return nil
@@ -75,7 +75,7 @@ func (c *Cache[T]) read(ctx context.Context, key string, tags []string) (*record
 	}
 	var found record
 	if len(raw) == 0 || json.Unmarshal(raw, &found) != nil || found.Stamp != stamp.String() ||
-		c.changes.now().UnixMicro() >= min(found.Fresh, found.Until) {
+		s.changes.now().UnixMicro() >= min(found.Fresh, found.Until) {
 		return nil, stamp.String(), nil
 	}
 	return &found, stamp.String(), nil
@@ -84,8 +84,8 @@ func (c *Cache[T]) read(ctx context.Context, key string, tags []string) (*record
 var errOwing = errors.New("redis was not told of a change, and can't be told now")
 
 // shared returns an entry for a record that another process has loaded. Errors: those of decoding its value.
-func (c *Cache[T]) shared(r *record, seq uint64, began time.Time, tags []string, load Load[T]) (*entry[T], error) {
-	e := &entry[T]{
+func (s *store) shared(r *record, seq uint64, began time.Time, tags []string, load Load[any]) (*entry, error) {
+	e := &entry{
 		tags:   tags,
 		load:   load,
 		seq:    seq,
@@ -94,23 +94,27 @@ func (c *Cache[T]) shared(r *record, seq uint64, began time.Time, tags []string,
 		until:  time.UnixMicro(r.Until),
 	}
 	if r.Absent {
-		e.err = c.o.Absent
-	} else if err := json.Unmarshal(r.Value, &e.value); err != nil {
-		return nil, err
+		e.err = s.absent
+	} else {
+		v, err := s.decode(r.Value)
+		if err != nil {
+			return nil, err
+		}
+		e.value = v
 	}
-	c.counts.Shared()
+	s.counts.Shared()
 	return e, nil
 }
 
 // write stores an entry in Redis for other processes. If that fails, they load the value themselves.
-func (c *Cache[T]) write(ctx context.Context, key, stamp string, e *entry[T]) {
+func (s *store) write(ctx context.Context, key, stamp string, e *entry) {
 	r := record{
 		Stamp:  stamp,
 		Fresh:  e.fresh.UnixMicro(),
 		Until:  e.until.UnixMicro(),
 		Absent: e.err != nil,
 	}
-	policy := e.fresh.Sub(c.changes.now())
+	policy := e.fresh.Sub(s.changes.now())
 	var raw []byte
 	var err error
 	if !r.Absent {
@@ -120,25 +124,25 @@ func (c *Cache[T]) write(ctx context.Context, key, stamp string, e *entry[T]) {
 		raw, err = json.Marshal(r)
 	}
 	if err == nil && policy >= time.Millisecond {
-		err = c.changes.redis.Try(ctx, func(ctx context.Context, rdb redis.UniversalClient) error {
-			return rdb.Set(ctx, c.valueKey(key), raw, policy).Err()
+		err = s.changes.redis.Try(ctx, func(ctx context.Context, rdb redis.UniversalClient) error {
+			return rdb.Set(ctx, s.valueKey(key), raw, policy).Err()
 		})
 	}
 	if err != nil {
-		c.log.DebugContext(ctx, "not shared with other processes", "cache", c.o.Name, "key", key, "error", err)
+		s.log.DebugContext(ctx, "not shared with other processes", "cache", s.name, "key", key, "error", err)
 	}
 }
 
 // takeTurn makes this process the one that loads key, for as long as others wait for it. ok is false while another
 // process has the turn.
-func (c *Cache[T]) takeTurn(ctx context.Context, key, stamp string) (release func(), ok bool, err error) {
-	turn, token := c.turnKey(key, stamp), rand.Text()
-	err = c.changes.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
-		ok, err = r.SetNX(ctx, turn, token, c.o.Patience).Result()
+func (s *store) takeTurn(ctx context.Context, key, stamp string) (release func(), ok bool, err error) {
+	turn, token := s.turnKey(key, stamp), rand.Text()
+	err = s.changes.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
+		ok, err = r.SetNX(ctx, turn, token, s.patience).Result()
 		return err
 	})
 	return func() {
-		_ = c.changes.redis.Try(context.WithoutCancel(ctx), func(ctx context.Context, r redis.UniversalClient) error {
+		_ = s.changes.redis.Try(context.WithoutCancel(ctx), func(ctx context.Context, r redis.UniversalClient) error {
 			return releaseTurn.Run(ctx, r, []string{turn}, token).Err() // if this fails, the turn expires by itself
 		})
 	}, ok, err
@@ -146,7 +150,7 @@ func (c *Cache[T]) takeTurn(ctx context.Context, key, stamp string) (release fun
 
 // formOf returns a hash of the fields of a type, so that two builds in which the type differs do not read each other's
 // values.
-func formOf[T any]() string {
+func formOf(typ reflect.Type) string {
 	h := fnv.New32a()
 	seen := map[reflect.Type]bool{}
 	var walk func(reflect.Type)
@@ -171,6 +175,6 @@ func formOf[T any]() string {
 			}
 		}
 	}
-	walk(reflect.TypeFor[T]())
+	walk(typ)
 	return strconv.FormatUint(uint64(h.Sum32()), 36)
 }
