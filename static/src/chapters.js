@@ -1,5 +1,5 @@
 // The chapters of a video. A button shows the current chapter and opens a list from which the viewer can jump to another. From the same track,
-// media-chrome divides the seek bar and fills its tooltip with the names.
+// media-chrome divides the seek bar and shows the names above it.
 import { createIndicator } from 'media-chrome/dist/menu/media-chrome-menu.js';
 
 // The IDs are constants, since only one video on a page has chapters.

@@ -1,5 +1,5 @@
 // A playback session as the server sees it: an authorisation, renewed by heartbeats, that every request for a playlist, a key
-// or a segment must carry. A VOD playlist is loaded once, so the addresses in it grow old; fresh() rewrites each request to
+// or a segment must carry. A VOD playlist is loaded once, so the addresses in it become old; fresh() rewrites each request to
 // the newest token and the newest signed prefix.
 
 const tokenPath = /\/(p|k)\/[^/]+\//;
