@@ -50,6 +50,17 @@ type Product struct {
 	Series  *SeriesRef // nil for a video of its own
 }
 
+// LimitedSKUs returns the ids of the SKUs that have a stock.
+func (p Product) LimitedSKUs() []int64 {
+	var ids []int64
+	for _, k := range p.SKUs {
+		if k.StockLimited {
+			ids = append(ids, k.ID)
+		}
+	}
+	return ids
+}
+
 // Product returns a live SPU. Errors: ErrProductNotFound for an unknown one and for one that is not on sale.
 func (c *Catalog) Product(ctx context.Context, spuID int64) (Product, error) {
 	return live(c.productByID(ctx, spuID))

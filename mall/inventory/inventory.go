@@ -134,6 +134,9 @@ func (i *Inventory) CountsOf(ctx context.Context, skuIDs ...int64) (map[int64]Co
 
 // Available reads the units left of each limited SKU among skuIDs; unlimited ones are absent.
 func (i *Inventory) Available(ctx context.Context, skuIDs []int64) (map[int64]int64, error) {
+	if len(skuIDs) == 0 {
+		return nil, nil
+	}
 	rows, err := i.q.AvailableBySKU(ctx, i.pool, skuIDs)
 	if err != nil {
 		return nil, fmt.Errorf("stock of skus %v: %w", skuIDs, err)

@@ -88,18 +88,9 @@ func (d Deps) video(c *page.Ctx, product catalog.Product, asset media.Asset) ui.
 
 // buyOptions are the SKUs that can be bought now, at what this viewer pays.
 func (d Deps) buyOptions(c *page.Ctx, product catalog.Product) ([]previewview.BuyOption, error) {
-	var limited []int64
-	for _, k := range product.SKUs {
-		if k.StockLimited {
-			limited = append(limited, k.ID)
-		}
-	}
-	left := map[int64]int64{}
-	if len(limited) > 0 {
-		var err error
-		if left, err = d.Inventory.Available(c.Request().Context(), limited); err != nil {
-			return nil, err
-		}
+	left, err := d.Inventory.Available(c.Request().Context(), product.LimitedSKUs())
+	if err != nil {
+		return nil, err
 	}
 	running, err := d.Orders.RunningSales(c.Request().Context(), c.Viewer.UserID, product.SKUs)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
@@ -59,7 +58,7 @@ func open(t *testing.T) *house {
 	var err error
 	h.video, err = h.Catalog.ProductOfSKU(t.Context(), h.sku)
 	h.must(err)
-	asset, err := videos.Assets.Pack(t.Context(), clearVideo(), "sea", 2)
+	asset, err := videos.Assets.Pack(t.Context(), playtest.ClearVideo(), "sea", 2)
 	h.must(err)
 	h.must(videos.Captions.SetAssetChapters(t.Context(), asset.ID, []media.Chapter{{
 		Start: 0,
@@ -79,26 +78,6 @@ func (h *house) must(err error) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-}
-
-func clearVideo() fstest.MapFS {
-	files := fstest.MapFS{
-		"master.m3u8": {
-			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n"),
-		},
-		"360p/init.mp4": {Data: []byte("init")},
-		"en.vtt":        {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")},
-		"thumbs.vtt":    {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nthumbs.webp#xywh=0,0,1,1\n")},
-
-		"thumbs.webp": {Data: []byte("sheet")},
-	}
-	list := "#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n"
-	for i := range 5 {
-		list += fmt.Sprintf("#EXTINF:4.000000,\ns%d.m4s\n", i)
-		files[fmt.Sprintf("360p/s%d.m4s", i)] = &fstest.MapFile{Data: []byte("x")}
-	}
-	files["360p/index.m3u8"] = &fstest.MapFile{Data: []byte(list + "#EXT-X-ENDLIST\n")}
-	return files
 }
 
 func TestFreePreview_open_to_everyone(t *testing.T) {

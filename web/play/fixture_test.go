@@ -1,7 +1,6 @@
 package play_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -62,7 +61,7 @@ func open(t *testing.T) *house {
 	var err error
 	h.video, err = h.Catalog.ProductOfSKU(t.Context(), h.Video(990, -1))
 	h.must(err)
-	asset, err := h.media.Assets.Pack(t.Context(), clearVideo(), "sea", 2)
+	asset, err := h.media.Assets.Pack(t.Context(), playtest.ClearVideo(), "sea", 2)
 	h.must(err)
 	h.must(h.Catalog.SetAsset(t.Context(), h.video.SPUID, asset.ID, asset.DurationSeconds))
 	return h
@@ -73,26 +72,6 @@ func (h *house) must(err error) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-}
-
-func clearVideo() fstest.MapFS {
-	files := fstest.MapFS{
-		"master.m3u8": {
-			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n"),
-		},
-		"360p/init.mp4": {Data: []byte("init")},
-		"en.vtt":        {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")},
-		"zh.vtt":        {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\n你好\n")},
-		"thumbs.vtt":    {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nthumbs.webp#xywh=0,0,1,1\n")},
-		"thumbs.webp":   {Data: []byte("sheet")},
-	}
-	list := "#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n"
-	for i := range 5 {
-		list += fmt.Sprintf("#EXTINF:4.000000,\ns%d.m4s\n", i)
-		files[fmt.Sprintf("360p/s%d.m4s", i)] = &fstest.MapFile{Data: bytes.Repeat([]byte{'a' + byte(i)}, 1000)}
-	}
-	files["360p/index.m3u8"] = &fstest.MapFile{Data: []byte(list + "#EXT-X-ENDLIST\n")}
-	return files
 }
 
 // give grants the video, for good or as a rental of some hours, and returns the source, by which it can be revoked.

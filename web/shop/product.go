@@ -159,18 +159,9 @@ func policy(product catalog.Product, options []shopview.BuyOption) cache.Policy 
 func (d Deps) buyOptions(c *page.Ctx, product catalog.Product,
 	mine []entitlement.Entitlement,
 ) ([]shopview.BuyOption, error) {
-	var limited []int64
-	for _, k := range product.SKUs {
-		if k.StockLimited {
-			limited = append(limited, k.ID)
-		}
-	}
-	left := map[int64]int64{}
-	if len(limited) > 0 {
-		var err error
-		if left, err = d.Inventory.Available(c.Request().Context(), limited); err != nil {
-			return nil, err
-		}
+	left, err := d.Inventory.Available(c.Request().Context(), product.LimitedSKUs())
+	if err != nil {
+		return nil, err
 	}
 	running, err := d.Orders.RunningSales(c.Request().Context(), c.Viewer.UserID, product.SKUs)
 	if err != nil {
