@@ -21,7 +21,7 @@ func ExampleMoney_Add() {
 
 func ExampleParseDecimal() {
 	for _, typed := range []string{"19.90", "19,9", "19", "free", "-1"} {
-		fmt.Println(money.ParseDecimal(typed, 6))
+		fmt.Println(money.ParseDecimal(typed, "CNY", 6))
 	}
 	// Output:
 	// 1990
@@ -31,7 +31,7 @@ func ExampleParseDecimal() {
 	// -1
 }
 
-func ExampleDecimal() {
-	fmt.Println(money.Decimal(1990), money.Decimal(5))
-	// Output: 19.90 0.05
+func ExampleMoney_Decimal() {
+	fmt.Println(money.Of(1990, "CNY").Decimal(), money.Of(1990, "JPY").Decimal())
+	// Output: 19.90 1990
 }

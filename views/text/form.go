@@ -47,43 +47,37 @@ var forms = map[Lang]form{
 func (p *Printer) Number(n int) string { return group(strconv.Itoa(n)) }
 
 // Money writes a sum as its reader does: ¥9.90 for CNY in Chinese, CN¥9.90 in English. Both languages group in
-// thousands and use a decimal point, so only the symbol and the number of minor digits come from CLDR.
+// thousands and use a decimal point, so only the symbol comes from CLDR.
 func (p *Printer) Money(m money.Money) string {
-	symbol, digits := p.currency(m.Currency)
-	sign, amount := "", m.Amount
-	if amount < 0 {
-		sign = "-"
+	sign, s := "", m.Decimal()
+	if rest, negative := strings.CutPrefix(s, "-"); negative {
+		sign, s = "-", rest
 	}
-	s := strings.TrimPrefix(strconv.FormatInt(amount, 10), "-")
-	if digits > 0 {
-		for len(s) <= digits {
-			s = "0" + s
-		}
-		cut := len(s) - digits
-		return sign + symbol + group(s[:cut]) + "." + s[cut:]
+	whole, part, _ := strings.Cut(s, ".")
+	if part != "" {
+		part = "." + part
 	}
-	return sign + symbol + group(s)
+	return sign + p.symbol(m.Currency) + group(whole) + part
 }
 
-func (p *Printer) currency(code string) (symbol string, digits int) {
+func (p *Printer) symbol(code string) string {
 	switch { // the common ones, without the formatter
 	case code == "CNY" && p.Lang == ZhCN:
-		return "¥", 2
+		return "¥"
 	case code == "CNY":
-		return "CN¥", 2
+		return "CN¥"
 	case code == "USD" && p.Lang == En:
-		return "$", 2
+		return "$"
 	}
 	unit, err := currency.ParseISO(code)
 	if err != nil {
-		return code + "\u00a0", 2
+		return code + "\u00a0"
 	}
-	digits, _ = currency.Standard.Rounding(unit)
-	symbol = message.NewPrinter(p.form.tag).Sprint(currency.Symbol(unit))
+	symbol := message.NewPrinter(p.form.tag).Sprint(currency.Symbol(unit))
 	if symbol == code {
 		symbol += "\u00a0"
 	}
-	return symbol, digits
+	return symbol
 }
 
 func group(digits string) string {

@@ -55,16 +55,16 @@ func OptionalNumber(s string) int64 {
 	return Number(s)
 }
 
-// Price reads a sum as people type it, 19 or 19.90 or 19,9, of up to seven digits before the point, in minor units; -1
-// when it is none.
-func Price(s string) int64 { return money.ParseDecimal(strings.TrimSpace(s), 7) }
+// Price reads a sum as people type it, 19 or 19.90 or 19,9, of up to seven digits before the point, in minor units of a
+// currency; -1 when it is none.
+func Price(s, currency string) int64 { return money.ParseDecimal(strings.TrimSpace(s), currency, 7) }
 
 // OptionalPrice is Price, but 0 when nothing was typed.
-func OptionalPrice(s string) int64 {
+func OptionalPrice(s, currency string) int64 {
 	if strings.TrimSpace(s) == "" {
 		return 0
 	}
-	return Price(s)
+	return Price(s, currency)
 }
 
 // FormatNumber writes a number for a form, and nothing for 0.
@@ -75,12 +75,12 @@ func FormatNumber[T int | int64](n T) string {
 	return strconv.FormatInt(int64(n), 10)
 }
 
-// FormatPrice writes minor units as people type them, 19.90, and nothing for 0.
-func FormatPrice(amount int64) string {
+// FormatPrice writes a sum as people type it, 19.90, and nothing for 0.
+func FormatPrice(amount int64, currency string) string {
 	if amount == 0 {
 		return ""
 	}
-	return money.Decimal(amount)
+	return money.Of(amount, currency).Decimal()
 }
 
 // At reads a moment in the reader's zone; the zero time when it is none.

@@ -20,7 +20,7 @@ func TestPrice(t *testing.T) {
 		"much":     {-1, -1},
 		"12345678": {-1, -1},
 	} {
-		if got := [2]int64{formvalue.Price(s), formvalue.OptionalPrice(s)}; got != want {
+		if got := [2]int64{formvalue.Price(s, "CNY"), formvalue.OptionalPrice(s, "CNY")}; got != want {
 			t.Errorf("price %q: got %v, want %v", s, got, want)
 		}
 	}
@@ -33,10 +33,10 @@ func TestPrice(t *testing.T) {
 
 func TestFormat(t *testing.T) {
 	t.Parallel()
-	if got := formvalue.FormatNumber(0) + formvalue.FormatPrice(0); got != "" {
+	if got := formvalue.FormatNumber(0) + formvalue.FormatPrice(0, "CNY"); got != "" {
 		t.Errorf("zero: got %q, want an empty string", got)
 	}
-	if got := formvalue.FormatNumber(int64(48)) + " " + formvalue.FormatPrice(1990); got != "48 19.90" {
+	if got := formvalue.FormatNumber(int64(48)) + " " + formvalue.FormatPrice(1990, "CNY"); got != "48 19.90" {
 		t.Errorf("number and price: got %q, want \"48 19.90\"", got)
 	}
 }

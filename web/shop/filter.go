@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/search"
 	"videomall/views/text"
 	"videomall/views/ui"
@@ -59,7 +60,7 @@ func price(s string) (*int64, bool) {
 	if s == "" {
 		return nil, true
 	}
-	fen := formvalue.Price(s)
+	fen := formvalue.Price(s, listing.Currency)
 	return &fen, fen >= 0
 }
 

@@ -141,14 +141,11 @@ func (d Deps) adjust(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	sum := money.Of(signed(f.Amount), "")
+	var sum money.Money
 	for _, a := range accounts { // only where there is an account, and in nobody's own words
 		if a.Currency == f.Currency {
-			sum.Currency = a.Currency
+			sum = money.Of(signed(f.Amount, a.Currency), a.Currency)
 		}
-	}
-	if sum.Currency == "" {
-		sum.Amount = 0
 	}
 	done := "ledger_adjusted"
 	if sum.Amount > 0 {
@@ -168,10 +165,11 @@ func (d Deps) adjust(c *page.Ctx) error {
 	return err
 }
 
-// signed reads a sum as people type it, 19.90 or -19,9, in minor units; 0, which is refused, when it is none.
-func signed(s string) int64 {
+// signed reads a sum as people type it, 19.90 or -19,9, in minor units of a currency; 0, which is refused, when it is
+// none.
+func signed(s, currency string) int64 {
 	digits, negative := strings.CutPrefix(s, "-")
-	n := max(money.ParseDecimal(digits, 9), 0)
+	n := max(money.ParseDecimal(digits, currency, 9), 0)
 	if negative {
 		return -n
 	}

@@ -52,7 +52,7 @@ func draft(f campaignview.Form, zone *time.Location, offers map[int64]catalog.Of
 		currency := offers[skuID].Amount.Currency
 		d.Items = append(d.Items, promotion.Item{
 			SKUID:   skuID,
-			Amount:  money.Of(formvalue.Price(r.Price), currency),
+			Amount:  money.Of(formvalue.Price(r.Price, currency), currency),
 			Units:   int(formvalue.Number(r.Units)),
 			PerUser: int(formvalue.Number(r.PerUser)),
 		})
@@ -71,7 +71,7 @@ func formOf(c promotion.Campaign, zone *time.Location) campaignview.Form {
 	for _, i := range c.Items {
 		f.Rows = append(f.Rows, campaignview.Row{
 			SKU:     strconv.FormatInt(i.SKUID, 10),
-			Price:   money.Decimal(i.Amount.Amount),
+			Price:   i.Amount.Decimal(),
 			Units:   strconv.Itoa(i.Units),
 			PerUser: strconv.Itoa(i.PerUser),
 		})

@@ -97,7 +97,7 @@ func (d Deps) request(c *page.Ctx) error {
 	f := earningsview.RequestForm{Currency: c.FormValue("currency"), Amount: strings.TrimSpace(c.FormValue("amount"))}
 	key := c.FormValue("key")
 	_, err := d.Ledger.RequestPayout(c.Request().Context(), c.Viewer.UserID,
-		money.Of(money.ParseDecimal(f.Amount, 12), f.Currency), key)
+		money.Of(money.ParseDecimal(f.Amount, f.Currency, 12), f.Currency), key)
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, "payout_requested")

@@ -81,9 +81,10 @@ type row struct {
 
 // rows lays a book out, with days of a zone: the balance at the beginning, what moved it, the balance at the end.
 func rows(t *text.Printer, z calendar.Zone, b ledger.Book) []row {
+	decimal := func(amount int64) string { return money.Of(amount, b.Currency).Decimal() }
 	list := []row{{
 		what:  t.T("earnings.opening"),
-		share: money.Decimal(b.Opening),
+		share: decimal(b.Opening),
 		total: true,
 	}}
 	for _, v := range b.Videos {
@@ -91,18 +92,18 @@ func rows(t *text.Printer, z calendar.Zone, b ledger.Book) []row {
 			what:    earningsview.Title(t, v),
 			typed:   true,
 			units:   strconv.Itoa(v.Units),
-			sales:   money.Decimal(v.Sales),
-			fee:     money.Decimal(-v.Fee),
-			refunds: money.Decimal(-v.Refunds),
-			back:    money.Decimal(v.FeeBack),
-			share:   money.Decimal(v.Net()),
+			sales:   decimal(v.Sales),
+			fee:     decimal(-v.Fee),
+			refunds: decimal(-v.Refunds),
+			back:    decimal(v.FeeBack),
+			share:   decimal(v.Net()),
 		})
 	}
 	for _, p := range b.Payouts {
 		list = append(list, row{
 			day:   z.DayOf(p.At).Format(time.DateOnly),
 			what:  earningsview.PayoutWord(t, p),
-			share: money.Decimal(-p.Amount),
+			share: decimal(-p.Amount),
 		})
 	}
 	for _, a := range b.Adjustments {
@@ -110,12 +111,12 @@ func rows(t *text.Printer, z calendar.Zone, b ledger.Book) []row {
 			day:   z.DayOf(a.At).Format(time.DateOnly),
 			what:  t.T("earnings.adjustment", "Reason", a.Reason),
 			typed: true,
-			share: money.Decimal(a.Amount),
+			share: decimal(a.Amount),
 		})
 	}
 	return append(list, row{
 		what:  t.T("earnings.closing"),
-		share: money.Decimal(b.Closing),
+		share: decimal(b.Closing),
 		total: true,
 	})
 }

@@ -101,7 +101,7 @@ func price(s string) *int64 {
 	if s == "" {
 		return nil
 	}
-	return new(formvalue.Price(s))
+	return new(formvalue.Price(s, listing.Currency))
 }
 
 // formOf fills a form with the stored content.
@@ -162,5 +162,5 @@ func decimal(amount *int64) string {
 	if amount == nil {
 		return ""
 	}
-	return money.Decimal(*amount)
+	return money.Of(*amount, listing.Currency).Decimal()
 }

@@ -5,8 +5,10 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
+	"videomall/mall/catalog"
 	"videomall/mall/promotion"
 	"videomall/web/formvalue"
 	"videomall/web/page"
@@ -69,7 +71,11 @@ func (k desk) saveBundle(c *page.Ctx, bundle *promotion.Bundle,
 	if formvalue.PressRow(&f.SKUs, values.Get("do"), promotion.MaxBundled, "") {
 		return k.renderBundle(c, http.StatusOK, offersview.BundlePage{Bundle: bundle, Form: f})
 	}
-	kept, err := keep(c.Request().Context(), f, bundleTerms(f))
+	choices, err := k.Catalog.Sellable(c.Request().Context(), k.creator(c), mostChoices)
+	if err != nil {
+		return err
+	}
+	kept, err := keep(c.Request().Context(), f, bundleTerms(f, choices))
 	if err != nil && bundle != nil {
 		kept.ID = bundle.ID
 	}
@@ -94,7 +100,7 @@ func (k desk) showBundle(c *page.Ctx) error {
 		Version:    bundle.Version,
 		Name:       bundle.Name,
 		Kind:       "sum",
-		Price:      formvalue.FormatPrice(bundle.Price),
+		Price:      formvalue.FormatPrice(bundle.Price, bundle.Currency),
 		PercentOff: formvalue.FormatNumber(bundle.PercentOff),
 	}
 	if bundle.PercentOff > 0 {
@@ -124,17 +130,23 @@ func readBundle(v url.Values) offersview.BundleForm {
 	}
 }
 
-// bundleTerms converts the form to the terms of a bundle. What can't be read becomes a value that the rules of bundles
-// refuse.
-func bundleTerms(f offersview.BundleForm) promotion.BundleTerms {
+// bundleTerms converts the form to the terms of a bundle, with a price in the currency of what is chosen. What can't be
+// read becomes a value that the rules of bundles refuse.
+func bundleTerms(f offersview.BundleForm, choices []catalog.Offer) promotion.BundleTerms {
 	t := promotion.BundleTerms{Name: f.Name}
+	for _, sku := range f.SKUs {
+		t.SKUIDs = append(t.SKUIDs, formvalue.Number(sku))
+	}
+	var currency string
+	for _, o := range choices {
+		if slices.Contains(t.SKUIDs, o.SKUID) {
+			currency = o.Amount.Currency
+		}
+	}
 	if f.Kind == "percent" {
 		t.PercentOff = int(cmp.Or(formvalue.Number(f.PercentOff), -1))
 	} else {
-		t.Price = cmp.Or(formvalue.Price(f.Price), -1)
-	}
-	for _, sku := range f.SKUs {
-		t.SKUIDs = append(t.SKUIDs, formvalue.Number(sku))
+		t.Price = cmp.Or(formvalue.Price(f.Price, currency), -1)
 	}
 	return t
 }

@@ -164,18 +164,19 @@ func readCoupon(v url.Values) offersview.CouponForm {
 // terms converts the form to the terms of a coupon, with moments in the reader's time zone. What can't be read becomes
 // a value that the rules of coupons refuse, so that every field is judged in one place.
 func terms(f offersview.CouponForm, zone *time.Location) promotion.Terms {
+	currency := strings.ToUpper(strings.TrimSpace(f.Currency))
 	t := promotion.Terms{
-		Currency:   strings.ToUpper(strings.TrimSpace(f.Currency)),
-		MinSpend:   formvalue.OptionalPrice(f.MinSpend),
+		Currency:   currency,
+		MinSpend:   formvalue.OptionalPrice(f.MinSpend, currency),
 		ValidFrom:  formvalue.At(f.ValidFrom, zone),
 		ValidUntil: formvalue.At(f.ValidUntil, zone),
 		TotalLimit: int(formvalue.Number(f.TotalLimit)),
 		PerUser:    int(formvalue.Number(f.PerUser)),
 	}
 	if f.Kind == "percent" {
-		t.PercentOff, t.MaxOff = int(cmp.Or(formvalue.Number(f.PercentOff), -1)), formvalue.OptionalPrice(f.MaxOff)
+		t.PercentOff, t.MaxOff = int(cmp.Or(formvalue.Number(f.PercentOff), -1)), formvalue.OptionalPrice(f.MaxOff, currency)
 	} else {
-		t.AmountOff = cmp.Or(formvalue.Price(f.AmountOff), -1)
+		t.AmountOff = cmp.Or(formvalue.Price(f.AmountOff, currency), -1)
 	}
 	for video := range f.Videos {
 		t.SPUIDs = append(t.SPUIDs, formvalue.Number(video))
@@ -190,10 +191,10 @@ func couponForm(c promotion.Coupon, zone *time.Location) offersview.CouponForm {
 		Version:    c.Version,
 		Code:       c.Code,
 		Kind:       "amount",
-		AmountOff:  formvalue.FormatPrice(c.AmountOff),
+		AmountOff:  formvalue.FormatPrice(c.AmountOff, c.Currency),
 		PercentOff: formvalue.FormatNumber(c.PercentOff),
-		MaxOff:     formvalue.FormatPrice(c.MaxOff),
-		MinSpend:   formvalue.FormatPrice(c.MinSpend),
+		MaxOff:     formvalue.FormatPrice(c.MaxOff, c.Currency),
+		MinSpend:   formvalue.FormatPrice(c.MinSpend, c.Currency),
 		Currency:   c.Currency,
 		ValidFrom:  c.ValidFrom.In(zone).Format(formvalue.Moment),
 		ValidUntil: c.ValidUntil.In(zone).Format(formvalue.Moment),

@@ -9,11 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/currency"
-
 	"videomall/mall/calendar"
 	"videomall/mall/fault"
 	"videomall/mall/insight"
+	"videomall/mall/money"
 	"videomall/web/csvfile"
 	"videomall/web/page"
 )
@@ -26,25 +25,7 @@ const (
 
 var errSheet = fault.New(fault.Invalid, "bad_request", "There is no such file.")
 
-// decimal writes minor units with the digits that the currency has: 9.90.
-func decimal(amount int64, code string) string {
-	digits := 2
-	if unit, err := currency.ParseISO(code); err == nil {
-		digits, _ = currency.Standard.Rounding(unit)
-	}
-	sign := ""
-	if amount < 0 {
-		sign, amount = "-", -amount
-	}
-	s := strconv.FormatInt(amount, 10)
-	if digits == 0 {
-		return sign + s
-	}
-	for len(s) <= digits {
-		s = "0" + s
-	}
-	return sign + s[:len(s)-digits] + "." + s[len(s)-digits:]
-}
+func decimal(amount int64, currency string) string { return money.Of(amount, currency).Decimal() }
 
 // asked is what a file is of.
 type asked struct {
@@ -235,7 +216,7 @@ func (d Deps) ordersCSV(ctx context.Context, s table, a asked) error {
 		for _, l := range lines {
 			if err := s.row(l.PaidAt.In(a.zone.Location()).Format(time.RFC3339), l.OrderNo, number(l.SPUID),
 				csvfile.Inert(l.Title.En), csvfile.Inert(l.Title.Zh), l.Kind, l.Quality,
-				strconv.Itoa(l.Quantity), l.Paid.Currency, decimal(l.Paid.Amount, l.Paid.Currency),
+				strconv.Itoa(l.Quantity), l.Paid.Currency, l.Paid.Decimal(),
 				decimal(l.Refunded.Amount, l.Paid.Currency)); err != nil {
 				return err
 			}
