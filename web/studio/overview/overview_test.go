@@ -235,7 +235,7 @@ func TestOverview_zone(t *testing.T) {
 	b := d.Browser(d.creator.ID)
 	tomorrow := d.today.AddDate(0, 0, 1).Format(time.DateOnly)
 	own := "/studio?period=own&from=" + tomorrow + "&to=" + tomorrow
-	b.Get(own).Wants(422).Shows("has not come yet", "Days of UTC.")
+	b.Get(own).Wants(422).Shows("has not come yet", "Days are in UTC.")
 
 	const at = "/studio/time-zone"
 	b.Get("/studio").Wants(200).Shows("Change time zone")
@@ -252,12 +252,12 @@ func TestOverview_zone(t *testing.T) {
 	b.Get("/studio").Wants(200).Shows("Your reports have the days of the time zone you chose.")
 	d.sums(-1, 0, "CNY", 3, 2970, 0, 0) // on the day that has already begun in that zone
 	d.sums(-1, video, "CNY", 3, 2970, 0, 0)
-	b.Get(own).Wants(200).Shows("Days of Pacific/Kiritimati (UTC+14).", "CN¥29.70")
+	b.Get(own).Wants(200).Shows("Days are in Pacific/Kiritimati (UTC+14).", "CN¥29.70")
 	if got := b.Get(at).Form(at).Get("zone"); got != "Pacific/Kiritimati" {
 		t.Errorf("zone in the form: got %q, want the chosen one", got)
 	}
 	b.Get(fmt.Sprintf("/studio/insight/%d?period=day", video)).Wants(200).
-		Shows("Days of Pacific/Kiritimati (UTC+14).", "CN¥29.70")
+		Shows("Days are in Pacific/Kiritimati (UTC+14).", "CN¥29.70")
 	for _, what := range []string{"days", "traffic", "videos", "sources", "orders"} {
 		a := b.Get("/studio/insight.csv?what=" + what + "&from=" + tomorrow + "&to=" + tomorrow).Wants(200)
 		rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(a.Body, "\ufeff"))).ReadAll()
@@ -289,7 +289,7 @@ func TestOverview_zone(t *testing.T) {
 		t.Error("list of zones lacks its headings")
 	}
 	other := d.Browser(d.other.ID)
-	other.Get("/studio").Wants(200).Shows("Days of UTC.")
+	other.Get("/studio").Wants(200).Shows("Days are in UTC.")
 	d.Browser(d.Person("shopper", account.RoleShopper).ID).Post(at, url.Values{"zone": {"UTC"}}).Wants(404)
 }
 
