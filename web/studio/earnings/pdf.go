@@ -32,7 +32,7 @@ var widths = []float64{20, 50, 12, 21, 21, 21, 20, 21}
 // PDF draws a statement, in the reader's language, with the same rows and sums as CSV.
 func PDF(t *text.Printer, s ledger.Statement, creator string, now time.Time) ([]byte, error) {
 	p := fpdf.New("P", "mm", "A4", "")
-	p.AddUTF8FontFromBytes("sans", "", sans)
+	p.AddUTF8FontFromBytes("sans", "", bytes.Clone(sans)) // it writes into them, and several are made at the same time
 	p.SetMargins(margin, margin, margin)
 	p.SetAutoPageBreak(true, margin+lineHigh)
 	p.SetTitle(earningsview.StatementTitle(t, s), true)
