@@ -7,6 +7,7 @@ const firstPause = 5_000, longestPause = 40_000; // milliseconds until it tries 
 
 // connection calls resume to find out whether the server answers; resume calls restored() if it does.
 export function connection(el, texts, resume) {
+  const until = new AbortController(), options = { signal: until.signal };
   let bar, timer, pause = firstPause;
 
   async function again() {
@@ -25,7 +26,7 @@ export function connection(el, texts, resume) {
   }
 
   function lost() {
-    if (bar) return;
+    if (bar || until.signal.aborted) return;
     const retry = element('button', { type: 'button', class: 'btn btn-sm' }, texts.retry);
     retry.addEventListener('click', again);
     bar = element('div', { class: 'player-note player-lost', role: 'alert' }, element('span', {}, texts.offline), retry);
@@ -48,8 +49,7 @@ export function connection(el, texts, resume) {
     restored();
   }
 
-  const until = new AbortController(), options = { signal: until.signal };
   addEventListener('offline', lost, options);
   addEventListener('online', again, options);
-  return { lost, loaded, restored, stop() { until.abort(); clearTimeout(timer); bar?.remove(); } };
+  return { lost, loaded, restored, stop() { until.abort(); restored(); } };
 }
