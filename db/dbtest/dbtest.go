@@ -2,8 +2,8 @@
 //
 // All test binaries of one user, including those that `go test ./...` runs in parallel, share one disposable PostgreSQL
 // below /dev/shm or /tmp. It stops with the last of them, however that ends (see package embedded). A database is a copy
-// of a template that is migrated once. TEST_DATABASE_URL names another server to use instead, whose
-// account must be allowed to create databases.
+// of a template that is migrated once. TEST_DATABASE_URL names another server to use instead, whose account must be
+// allowed to create databases.
 //
 // Without a server a test is skipped with a message, and with CI=true it fails.
 package dbtest

@@ -363,39 +363,3 @@ func (p *person) inCart(slugs ...string) {
 	}
 	p.until(`+document.querySelector('#cart-link span').textContent >= ` + quoted(itoa(len(slugs))))
 }
-
-// tour walks through all pages, as each of the people in turn.
-func tour(t *testing.T, l look, seen func(*person, stop)) {
-	t.Helper()
-	h, _ := require(t)
-	walk(t, l, places(h.populate(t)), seen)
-}
-
-func walk(t *testing.T, l look, stops []stop, seen func(*person, stop)) {
-	t.Helper()
-	var p *person
-	var who *account.User
-	for i, s := range stops {
-		if i == 0 || s.who != who {
-			p, who = newPerson(t, l), s.who
-			if who != nil {
-				p.enter(*who)
-			}
-		}
-		p.mu.Lock()
-		p.expected = nil
-		p.mu.Unlock()
-		if s.wrong != "" {
-			p.expect(`Failed to load resource: the server responded with a status of ` + s.wrong)
-		}
-		p.visit(s.path)
-		if s.act != nil {
-			s.act(p)
-		}
-		if s.ready != "" {
-			p.until(s.ready)
-		}
-		p.until(`document.readyState === 'complete'`)
-		seen(p, s)
-	}
-}

@@ -170,17 +170,17 @@ func (d Deps) buyOptions(c *page.Ctx, product catalog.Product,
 	chosen := false
 	options := make([]shopview.BuyOption, len(product.SKUs))
 	for i, k := range product.SKUs {
-		e := shopview.BuyOption{
+		o := shopview.BuyOption{
 			SKU:   k,
 			Left:  left[k.ID],
 			Owned: ownsAlready(mine, k),
 			Sale:  running[k.ID],
 		}
-		e.SoldOut = k.StockLimited && e.Left == 0 && !e.InSale()
-		if !chosen && k.Price != nil && !e.SoldOut && !e.Owned {
-			e.Chosen, chosen = true, true
+		o.SoldOut = k.StockLimited && o.Left == 0 && !o.InSale()
+		if !chosen && k.Price != nil && !o.SoldOut && !o.Owned {
+			o.Chosen, chosen = true, true
 		}
-		options[i] = e
+		options[i] = o
 	}
 	return options, nil
 }

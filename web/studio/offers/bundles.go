@@ -5,10 +5,8 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 
-	"videomall/mall/catalog"
 	"videomall/mall/promotion"
 	"videomall/web/formvalue"
 	"videomall/web/page"
@@ -71,11 +69,11 @@ func (k desk) saveBundle(c *page.Ctx, bundle *promotion.Bundle,
 	if formvalue.PressRow(&f.SKUs, values.Get("do"), promotion.MaxBundled, "") {
 		return k.renderBundle(c, http.StatusOK, offersview.BundlePage{Bundle: bundle, Form: f})
 	}
-	choices, err := k.Catalog.Sellable(c.Request().Context(), k.creator(c), mostChoices)
+	terms, err := k.bundleTerms(c.Request().Context(), f)
 	if err != nil {
 		return err
 	}
-	kept, err := keep(c.Request().Context(), f, bundleTerms(f, choices))
+	kept, err := keep(c.Request().Context(), f, terms)
 	if err != nil && bundle != nil {
 		kept.ID = bundle.ID
 	}
@@ -132,21 +130,23 @@ func readBundle(v url.Values) offersview.BundleForm {
 
 // bundleTerms converts the form to the terms of a bundle, with a price in the currency of what is chosen. What can't be
 // read becomes a value that the rules of bundles refuse.
-func bundleTerms(f offersview.BundleForm, choices []catalog.Offer) promotion.BundleTerms {
+func (k desk) bundleTerms(ctx context.Context, f offersview.BundleForm) (promotion.BundleTerms, error) {
 	t := promotion.BundleTerms{Name: f.Name}
 	for _, sku := range f.SKUs {
 		t.SKUIDs = append(t.SKUIDs, formvalue.Number(sku))
 	}
-	var currency string
-	for _, o := range choices {
-		if slices.Contains(t.SKUIDs, o.SKUID) {
-			currency = o.Amount.Currency
-		}
-	}
 	if f.Kind == "percent" {
 		t.PercentOff = int(cmp.Or(formvalue.Number(f.PercentOff), -1))
-	} else {
-		t.Price = cmp.Or(formvalue.Price(f.Price, currency), -1)
+		return t, nil
 	}
-	return t
+	offers, err := k.Catalog.Offers(ctx, t.SKUIDs)
+	if err != nil {
+		return t, err
+	}
+	var currency string // a bundle has one, or is refused
+	for _, o := range offers {
+		currency = o.Amount.Currency
+	}
+	t.Price = cmp.Or(formvalue.Price(f.Price, currency), -1)
+	return t, nil
 }
