@@ -157,17 +157,17 @@ group by provider, currency order by provider, currency;
 -- Returns captures less refunds and withdrawals of one provider. A capture counts when the provider took the money, a refund when we learned that it
 -- succeeded.
 select currency, saturated(sum(amount))::bigint as amount from (
-    select currency, amount from payment_capture
-        where provider = @provider and captured_at >= @since and captured_at < @until
+    select c.currency, c.amount from payment_capture c
+        where c.provider = @provider and c.captured_at >= @since and c.captured_at < @until
     union all
-    select currency, -amount from payment_refund
-        where provider = @provider and status = 'succeeded' and not by_bank and updated_at >= @since and updated_at < @until
+    select r.currency, -r.amount from payment_refund r
+        where r.provider = @provider and r.status = 'succeeded' and not r.by_bank and r.updated_at >= @since and r.updated_at < @until
     union all
-    select currency, -amount from payment_dispute
-        where provider = @provider and refund_no <> '' and withdrawn_at >= @since and withdrawn_at < @until
+    select w.currency, -w.amount from payment_dispute w
+        where w.provider = @provider and w.refund_no <> '' and w.withdrawn_at >= @since and w.withdrawn_at < @until
     union all
-    select currency, amount from payment_dispute
-        where provider = @provider and refund_no <> '' and reinstated_at >= @since and reinstated_at < @until) m
+    select b.currency, b.amount from payment_dispute b
+        where b.provider = @provider and b.refund_no <> '' and b.reinstated_at >= @since and b.reinstated_at < @until) m
 group by currency order by currency;
 
 -- name: LookupReferences :many

@@ -835,28 +835,36 @@ func (q *Queries) LookupReferences(ctx context.Context, db DBTX, arg LookupRefer
 }
 
 const movedBetween = `-- name: MovedBetween :many
-select provider, currency, saturated(sum(amount))::bigint as amount from (
-    select provider, currency, amount from payment_capture where captured_at >= $1 and captured_at < $2
+select currency, saturated(sum(amount))::bigint as amount from (
+    select c.currency, c.amount from payment_capture c
+        where c.provider = $1 and c.captured_at >= $2 and c.captured_at < $3
     union all
-    select provider, currency, -amount from payment_refund where status = 'succeeded' and updated_at >= $1 and updated_at < $2) m
-group by provider, currency order by provider, currency
+    select r.currency, -r.amount from payment_refund r
+        where r.provider = $1 and r.status = 'succeeded' and not r.by_bank and r.updated_at >= $2 and r.updated_at < $3
+    union all
+    select w.currency, -w.amount from payment_dispute w
+        where w.provider = $1 and w.refund_no <> '' and w.withdrawn_at >= $2 and w.withdrawn_at < $3
+    union all
+    select b.currency, b.amount from payment_dispute b
+        where b.provider = $1 and b.refund_no <> '' and b.reinstated_at >= $2 and b.reinstated_at < $3) m
+group by currency order by currency
 `
 
 type MovedBetweenParams struct {
-	Since time.Time
-	Until time.Time
+	Provider string
+	Since    time.Time
+	Until    time.Time
 }
 
 type MovedBetweenRow struct {
-	Provider string
 	Currency string
 	Amount   int64
 }
 
-// Returns captures less refunds. A capture counts when the provider took the money, a refund when we learned that it
+// Returns captures less refunds and withdrawals of one provider. A capture counts when the provider took the money, a refund when we learned that it
 // succeeded.
 func (q *Queries) MovedBetween(ctx context.Context, db DBTX, arg MovedBetweenParams) ([]MovedBetweenRow, error) {
-	rows, err := db.Query(ctx, movedBetween, arg.Since, arg.Until)
+	rows, err := db.Query(ctx, movedBetween, arg.Provider, arg.Since, arg.Until)
 	if err != nil {
 		return nil, err
 	}
@@ -864,7 +872,7 @@ func (q *Queries) MovedBetween(ctx context.Context, db DBTX, arg MovedBetweenPar
 	items := []MovedBetweenRow{}
 	for rows.Next() {
 		var i MovedBetweenRow
-		if err := rows.Scan(&i.Provider, &i.Currency, &i.Amount); err != nil {
+		if err := rows.Scan(&i.Currency, &i.Amount); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
