@@ -349,11 +349,13 @@ func query[T any](s *shop, sql string, args ...any) []T {
 func (s *shop) refundAtBank(attempt, txn string, amount int64) {
 	s.t.Helper()
 	_, err := s.sandbox.Refund(s.ctx, payment.RefundRequest{
-		RefundNo:     "BANK" + attempt,
-		AttemptNo:    attempt,
-		ChannelTxnNo: txn,
-		Amount:       cny(amount),
-		Reason:       "at the counter",
+		RefundRef: payment.RefundRef{
+			RefundNo:     "BANK" + attempt,
+			Charge:       payment.ChargeRef{CreateRequest: payment.CreateRequest{AttemptNo: attempt}},
+			ChannelTxnNo: txn,
+			Amount:       cny(amount),
+		},
+		Reason: "at the counter",
 	})
 	s.ok(err)
 }

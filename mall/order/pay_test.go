@@ -296,13 +296,13 @@ type hasty struct {
 	s *shop
 }
 
-func (h hasty) Create(ctx context.Context, r payment.CreateRequest) (payment.Action, error) {
-	action, err := h.Provider.Create(ctx, r)
+func (h hasty) Create(ctx context.Context, r payment.CreateRequest) (payment.Created, error) {
+	created, err := h.Provider.Create(ctx, r)
 	if err == nil {
-		h.s.payAt(action.URL[strings.LastIndex(action.URL, "/")+1:], sandbox.PayOptions{})
+		h.s.payAt(created.Action.URL[strings.LastIndex(created.Action.URL, "/")+1:], sandbox.PayOptions{})
 		h.s.deliverNotices()
 	}
-	return action, err
+	return created, err
 }
 
 func TestOrders_ApplyNotice_before_the_prepay_answer(t *testing.T) {
