@@ -113,7 +113,8 @@ func (p *Payments) livingAttempt(ctx context.Context, provider Provider, r Prepa
 			return Attempt{}, ErrPrepayMismatch.Because("attempt %s over %s, asked %s", attempt.AttemptNo,
 				attempt.Amount, r.Amount)
 		}
-		if p.now().Before(attempt.ExpiresAt) && attempt.Method == r.Method {
+		// An attempt from before methods were stored has none.
+		if p.now().Before(attempt.ExpiresAt) && (attempt.Method == r.Method || attempt.Method == "") {
 			return attempt, nil
 		}
 		// The time of the old attempt is over, but not that of the reference, or the payer has chosen another method:

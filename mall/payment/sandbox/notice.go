@@ -163,7 +163,7 @@ func (w wireNotice) check() error {
 		return fmt.Errorf("merchant %q", w.Merchant)
 	case w.Amount == nil || !money.Of(*w.Amount, w.Currency).Payable():
 		return fmt.Errorf("amount is required, and from 1 to %d", money.MaxSum)
-	case !isCurrency(w.Currency):
+	case !money.IsCurrency(w.Currency):
 		return fmt.Errorf("currency %q", w.Currency)
 	case w.OccurredAt == nil || w.OccurredAt.IsZero():
 		return errors.New("occurredAt is required")
@@ -203,16 +203,4 @@ func plain(s string) bool {
 		}
 	}
 	return len(s) <= 128
-}
-
-func isCurrency(s string) bool {
-	if len(s) != 3 {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] < 'A' || s[i] > 'Z' {
-			return false
-		}
-	}
-	return true
 }

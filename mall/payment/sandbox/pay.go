@@ -52,7 +52,7 @@ func (o *PayOptions) check() error {
 		return ErrBadOptions.With("delay", "out_of_range")
 	case o.Amount < 0:
 		return ErrBadOptions.With("amount", "out_of_range")
-	case o.Currency != "" && !isCurrency(o.Currency):
+	case o.Currency != "" && !money.IsCurrency(o.Currency):
 		return ErrBadOptions.With("currency", "invalid")
 	case o.FirstNotice != SignWell && o.FirstNotice != SignBadly && o.FirstNotice != SignStale:
 		return ErrBadOptions.With("first_notice", "invalid")

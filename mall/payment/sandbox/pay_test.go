@@ -17,6 +17,7 @@ func TestSandbox_Create_one_charge_per_attempt(t *testing.T) {
 	parallel(8, func(int) {
 		a, err := b.Create(b.ctx, payment.CreateRequest{
 			AttemptNo: "attempt-1",
+			Method:    sandbox.Method,
 			ReturnURL: "/x",
 			Amount:    money.Of(990, "CNY"),
 			ExpiresAt: b.now().Add(time.Hour),
@@ -28,30 +29,35 @@ func TestSandbox_Create_one_charge_per_attempt(t *testing.T) {
 	for name, r := range map[string]payment.CreateRequest{
 		"another amount": {
 			AttemptNo: "attempt-1",
+			Method:    sandbox.Method,
 			ReturnURL: "/x",
 			Amount:    money.Of(1, "CNY"),
 		},
 		"no amount": {
 			AttemptNo: "attempt-2",
+			Method:    sandbox.Method,
 			ReturnURL: "/x",
 			Amount:    money.Of(0, "CNY"),
 		},
 		"no currency": {
 			AttemptNo: "attempt-2",
+			Method:    sandbox.Method,
 			ReturnURL: "/x",
 			Amount:    money.Of(1, ""),
 		},
 		"script": {
 			AttemptNo: "attempt-2",
+			Method:    sandbox.Method,
 			ReturnURL: "javascript:alert(1)",
 			Amount:    money.Of(1, "CNY"),
 		},
 		"schemeless": {
 			AttemptNo: "attempt-2",
+			Method:    sandbox.Method,
 			ReturnURL: "//evil.test/",
 			Amount:    money.Of(1, "CNY"),
 		},
-		"no number": {ReturnURL: "/x", Amount: money.Of(1, "CNY")},
+		"no number": {Method: sandbox.Method, ReturnURL: "/x", Amount: money.Of(1, "CNY")},
 	} {
 		if a, err := b.Create(b.ctx, r); err == nil {
 			t.Errorf("%s: %+v", name, a)

@@ -105,6 +105,7 @@ func (b *bench) create(attemptNo string) (token string) {
 	b.t.Helper()
 	a, err := b.Create(b.ctx, payment.CreateRequest{
 		AttemptNo: attemptNo,
+		Method:    sandbox.Method,
 		Subject:   "A video",
 		ReturnURL: "/orders/7",
 		Amount:    money.Of(990, "CNY"),
