@@ -74,6 +74,9 @@ order by t.id limit 1
 on conflict (txn_no) do nothing
 returning *;
 
+-- name: HasOpenDispute :one
+select exists (select from sandbox_dispute where txn_no = @txn_no and status = 'open');
+
 -- name: LockDispute :one
 select * from sandbox_dispute where out_trade_no = @out_trade_no order by id limit 1 for update;
 

@@ -204,6 +204,17 @@ func (q *Queries) FirstTransaction(ctx context.Context, db DBTX, outTradeNo stri
 	return i, err
 }
 
+const hasOpenDispute = `-- name: HasOpenDispute :one
+select exists (select from sandbox_dispute where txn_no = $1 and status = 'open')
+`
+
+func (q *Queries) HasOpenDispute(ctx context.Context, db DBTX, txnNo string) (bool, error) {
+	row := db.QueryRow(ctx, hasOpenDispute, txnNo)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const insertCharge = `-- name: InsertCharge :exec
 insert into sandbox_charge (out_trade_no, page_token, amount, currency, subject, return_url, expires_at, created_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8)
