@@ -189,16 +189,13 @@ func (s *Stripe) readRefund(e event, n *payment.Notice) error {
 	if shop, marked := got.Metadata[metaShop]; marked && shop != s.opt.Shop || got.PaymentIntent.ID == "" {
 		return errForeign
 	}
-	status, known := refundStatuses[got.Status]
-	switch {
-	case !known:
-		return fmt.Errorf("refund %.60q has the status %.40q", got.ID, got.Status)
-	case status == payment.ResultProcessing, e.Type == "refund.updated" && e.Data.Previous.Status == "":
+	switch kind, err := refundType(e, got.Status); {
+	case err != nil:
+		return fmt.Errorf("refund %.60q: %w", got.ID, err)
+	case kind == "":
 		return errForeign
-	case status == payment.ResultSucceeded:
-		n.Type = payment.RefundSucceeded
 	default:
-		n.Type = payment.RefundFailed
+		n.Type = kind
 	}
 	n.ChannelTxnNo, n.ChannelRefundNo = got.PaymentIntent.ID, got.ID
 	if _, marked := got.Metadata[metaShop]; marked {
@@ -214,4 +211,24 @@ func (s *Stripe) readRefund(e event, n *payment.Notice) error {
 	var err error
 	n.Amount, err = FromStripe(got.Amount, got.Currency)
 	return err
+}
+
+// refundType tells what the event of a refund means to us, or "" for nothing. Each way in which a refund can end is told
+// by one event, although Stripe sends several: a failure by refund.failed, anything else by refund.created or by the
+// update that changes the status.
+func refundType(e event, status string) (string, error) {
+	result, known := refundStatuses[status]
+	failed := e.Type == "refund.failed"
+	switch {
+	case !known || failed && status != "failed":
+		return "", fmt.Errorf("status %.40q", status)
+	case failed:
+		return payment.RefundFailed, nil
+	case result == payment.ResultProcessing, status == "failed",
+		e.Type == "refund.updated" && e.Data.Previous.Status == "":
+		return "", nil
+	case result == payment.ResultSucceeded:
+		return payment.RefundSucceeded, nil
+	}
+	return payment.RefundFailed, nil
 }

@@ -53,11 +53,13 @@ func (s *Stripe) Refund(ctx context.Context, r payment.RefundRequest) (payment.R
 			return none, err
 		}
 	}
-	if made.Metadata[metaRefund] != r.RefundNo || made.PaymentIntent.ID != r.ChannelTxnNo || made.Amount != amount ||
-		made.Currency != currency {
-		return none, fmt.Errorf("stripe: refund %.60q is number %.60q over %d %.10q of %.60q; asked for %s over %s of %s",
-			made.ID, made.Metadata[metaRefund], made.Amount, made.Currency, made.PaymentIntent.ID, r.RefundNo, r.Amount,
-			r.ChannelTxnNo)
+	if made.Metadata[metaRefund] != r.RefundNo || made.PaymentIntent.ID != r.ChannelTxnNo {
+		return none, fmt.Errorf("stripe: refund %.60q is number %.60q of %.60q; asked for %s of %s", made.ID,
+			made.Metadata[metaRefund], made.PaymentIntent.ID, r.RefundNo, r.ChannelTxnNo)
+	}
+	if made.Amount != amount || made.Currency != currency {
+		return none, payment.ErrRejected.Because("refund %s was made over %d %.10q, asked %s", r.RefundNo, made.Amount,
+			made.Currency, r.Amount)
 	}
 	return resultOf(made)
 }
