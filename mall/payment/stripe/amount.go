@@ -78,7 +78,7 @@ func FromStripe(amount int64, currency string) (money.Money, error) {
 	return m, err
 }
 
-// signedFromStripe returns a sum of any sign. Its absolute value is at most money.MaxSum.
+// signedFromStripe returns a sum of any sign, such as that of a payout, which may be larger than any payment.
 func signedFromStripe(amount int64, currency string) (money.Money, error) {
 	code := strings.ToUpper(currency)
 	u, known := units[code]
@@ -91,9 +91,6 @@ func signedFromStripe(amount int64, currency string) (money.Money, error) {
 	minor, exact := rescale(amount, u.digits, money.Digits(code))
 	if !exact {
 		return money.Money{}, fmt.Errorf("%w: %d %s has a fraction of the smallest unit", errAmount, amount, code)
-	}
-	if minor > money.MaxSum || minor < -money.MaxSum {
-		return money.Money{}, fmt.Errorf("%w: %d is out of range", errAmount, minor)
 	}
 	return money.Of(minor, code), nil
 }

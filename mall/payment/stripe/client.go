@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
 	"videomall/mall/payment"
 	"videomall/mall/strictjson"
@@ -18,9 +17,6 @@ import (
 // maxAnswer bounds an answer in bytes. The largest is a page of a hundred balance transactions with their sources, of
 // some kilobytes each.
 const maxAnswer = 8 << 20
-
-// keyPeriod is how long one further idempotency key is used, see post.
-const keyPeriod = 10 * time.Minute
 
 // request is one call of Stripe's API. Parameters of a POST are its form, those of a GET its query.
 type request struct {
@@ -66,7 +62,7 @@ func (s *Stripe) call(ctx context.Context, r request, into any) (replayed bool, 
 	replayed = answer.Header.Get("Idempotent-Replayed") == "true"
 	if answer.StatusCode != http.StatusOK {
 		refused := s.refusalOf(answer, raw)
-		refused.Replayed = replayed
+		refused.Method, refused.Replayed = r.method, replayed
 		return replayed, fmt.Errorf("stripe: %s %s: %w", r.method, r.path, refused)
 	}
 	if err := strictjson.Open(raw, into); err != nil {
@@ -80,23 +76,18 @@ func (s *Stripe) get(ctx context.Context, path string, query url.Values, into an
 	return err
 }
 
-// post sends a POST under an idempotency key, so that the same request sent twice is one request for 24 hours.
-//
-// Stripe stores whatever came of the first request with a key, a 500 and a refusal for want of balance included, and
-// replays it for a day. So that such a request can succeed within the day, it is sent again under further keys, one for
-// each keyPeriod, but only after a replay has shown that nothing came of it under the first key. The key of the period
-// before comes first: if the answer to it was lost, it is found by it. What is older than that, Stripe's lists show.
-func (s *Stripe) post(ctx context.Context, path string, form url.Values, key string, into any) (replayed bool, err error) {
-	period := s.opt.Now().Unix() / int64(keyPeriod/time.Second)
-	for _, k := range []string{
-		key,
-		key + "-" + strconv.FormatInt(period-1, 10),
-		key + "-" + strconv.FormatInt(period, 10),
-	} {
-		replayed, err = s.call(ctx, request{method: http.MethodPost, path: path, form: form, key: k}, into)
+// post sends a POST under the first of some idempotency keys, so that the same request sent twice is one request for 24
+// hours. Stripe stores whatever came of the first request with a key, a 500 and a refusal for want of balance included,
+// and replays it for that time. So that such a request can succeed within the day, it is sent again under the next key,
+// but only after a replay has shown that nothing more comes of it under the key before.
+func (s *Stripe) post(ctx context.Context, path string, form url.Values, keys iter.Seq[string], into any) (
+	replayed bool, err error,
+) {
+	for key := range keys {
+		replayed, err = s.call(ctx, request{method: http.MethodPost, path: path, form: form, key: key}, into)
 		refused, is := errors.AsType[*refusal](err)
 		if !is || !refused.Replayed || refused.Status < 500 && !errors.Is(refused.fault(), payment.ErrRetryLater) {
-			return replayed, err
+			break
 		}
 	}
 	return replayed, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -86,7 +87,7 @@ func (s *Stripe) Create(ctx context.Context, r payment.CreateRequest) (payment.C
 // Errors: those of definite.
 func (s *Stripe) open(ctx context.Context, r payment.CreateRequest, form url.Values) (session, error) {
 	var got session
-	replayed, err := s.post(ctx, sessions, form, "attempt-"+r.AttemptNo, &got)
+	replayed, err := s.post(ctx, sessions, form, createKeys(r.AttemptNo), &got)
 	if err != nil {
 		return session{}, definite(err)
 	}
@@ -95,6 +96,23 @@ func (s *Stripe) open(ctx context.Context, r payment.CreateRequest, form url.Val
 	}
 	// A replayed answer is as old as the session.
 	return s.session(ctx, got.ID)
+}
+
+// createKeys yields the idempotency keys of an attempt. They are always the same ones, so that the session is found again
+// under whichever of them it was opened. If a session was opened although Stripe has stored a failure, nobody has ever
+// seen its page, and it can't be paid.
+func createKeys(attemptNo string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for n := 1; n <= 5; n++ {
+			key := "attempt-" + attemptNo
+			if n > 1 {
+				key += "-" + strconv.Itoa(n)
+			}
+			if !yield(key) {
+				return
+			}
+		}
+	}
 }
 
 // sessionForm returns the parameters of a session. They depend on nothing but the stored request and the configuration,

@@ -15,9 +15,9 @@ func isInquiry(status string) bool {
 	return strings.HasPrefix(status, "warning_") || status == "prevented"
 }
 
-// disputeType tells what the event of a dispute means to us, or "" for nothing.
-func disputeType(e event, status string) string {
-	switch e.Type {
+// disputeType tells what an event of a dispute means to us, or "" for nothing; before is the status that it changed.
+func disputeType(event, before, status string) string {
+	switch event {
 	case "charge.dispute.created":
 		if isInquiry(status) {
 			return payment.DisputeWarning
@@ -25,7 +25,7 @@ func disputeType(e event, status string) string {
 		return payment.DisputeOpened
 	case "charge.dispute.updated":
 		// An inquiry has become a claim. Other updates are about evidence, which people send in the Dashboard.
-		if isInquiry(e.Data.Previous.Status) && !isInquiry(status) {
+		if isInquiry(before) && !isInquiry(status) {
 			return payment.DisputeOpened
 		}
 	case "charge.dispute.funds_withdrawn":
@@ -56,7 +56,11 @@ func (s *Stripe) readDispute(e event, n *payment.Notice) error {
 	if got.Object != "dispute" || !plain(got.ID) || !plain(got.PaymentIntent.ID) || got.Status == "" {
 		return fmt.Errorf("object %.40q %.60q of %.60q, status %.40q", got.Object, got.ID, got.PaymentIntent.ID, got.Status)
 	}
-	if n.Type = disputeType(e, got.Status); n.Type == "" {
+	before, err := e.Data.before()
+	if err != nil {
+		return err
+	}
+	if n.Type = disputeType(e.Type, before, got.Status); n.Type == "" {
 		if e.Type == "charge.dispute.closed" {
 			return fmt.Errorf("dispute %.60q is closed as %.40q", got.ID, got.Status)
 		}

@@ -25,11 +25,20 @@ type event struct {
 }
 
 type eventData struct {
-	Object rawObject `json:"object"`
-	// Previous holds the former values of what an update changed.
-	Previous struct {
+	Object   rawObject `json:"object"`
+	Previous rawObject `json:"previous_attributes"` // the former values of what an update changed; often none
+}
+
+// before returns the status from which an update has changed an object, or "" if it hasn't.
+func (d eventData) before() (string, error) {
+	var previous struct {
 		Status string `json:"status"`
-	} `json:"previous_attributes"`
+	}
+	if len(d.Previous) == 0 {
+		return "", nil
+	}
+	err := strictjson.Open(d.Previous, &previous)
+	return previous.Status, err
 }
 
 // rawObject is an object whose type the event's type tells.
@@ -96,6 +105,9 @@ func (s *Stripe) ParseNotice(h http.Header, body []byte) (payment.Notice, error)
 	read, known := readers[e.Type]
 	if !known || e.Account != "" {
 		return n, nil
+	}
+	if len(e.Data.Object) == 0 || e.Data.Object[0] != '{' {
+		return payment.Notice{}, payment.ErrMalformedNotice.Because("event %.60q has no object", e.ID)
 	}
 	full := n
 	switch err := read(s, e, &full); {
@@ -189,7 +201,11 @@ func (s *Stripe) readRefund(e event, n *payment.Notice) error {
 	if shop, marked := got.Metadata[metaShop]; marked && shop != s.opt.Shop || got.PaymentIntent.ID == "" {
 		return errForeign
 	}
-	switch kind, err := refundType(e, got.Status); {
+	before, err := e.Data.before()
+	if err != nil {
+		return err
+	}
+	switch kind, err := refundType(e.Type, before, got.Status); {
 	case err != nil:
 		return fmt.Errorf("refund %.60q: %w", got.ID, err)
 	case kind == "":
@@ -208,24 +224,23 @@ func (s *Stripe) readRefund(e event, n *payment.Notice) error {
 		n.RefundNo != "" && !attemptShape.MatchString(n.RefundNo):
 		return fmt.Errorf("refund %.60q of attempt %.60q", n.RefundNo, n.AttemptNo)
 	}
-	var err error
 	n.Amount, err = FromStripe(got.Amount, got.Currency)
 	return err
 }
 
-// refundType tells what the event of a refund means to us, or "" for nothing. Each way in which a refund can end is told
+// refundType tells what an event of a refund means to us, or "" for nothing; before is the status that it changed. Each way in which a refund can end is told
 // by one event, although Stripe sends several: a failure by refund.failed, anything else by refund.created or by the
 // update that changes the status.
-func refundType(e event, status string) (string, error) {
+func refundType(event, before, status string) (string, error) {
 	result, known := refundStatuses[status]
-	failed := e.Type == "refund.failed"
+	failed := event == "refund.failed"
 	switch {
 	case !known || failed && status != "failed":
 		return "", fmt.Errorf("status %.40q", status)
 	case failed:
 		return payment.RefundFailed, nil
 	case result == payment.ResultProcessing, status == "failed",
-		e.Type == "refund.updated" && e.Data.Previous.Status == "":
+		event == "refund.updated" && before == "":
 		return "", nil
 	case result == payment.ResultSucceeded:
 		return payment.RefundSucceeded, nil

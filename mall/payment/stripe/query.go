@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"strconv"
+	"time"
 
 	"videomall/mall/payment"
 )
@@ -89,11 +92,37 @@ func (s *Stripe) find(ctx context.Context, c payment.ChargeRef) (session, error)
 	if err == nil {
 		got, err = s.open(ctx, c.CreateRequest, form)
 	}
-	if errors.Is(err, payment.ErrRejected) {
+	switch refused, is := errors.AsType[*refusal](err); {
+	case errors.Is(err, payment.ErrRejected):
 		// Such as one that would have expired by now: nothing was opened under this attempt's key.
 		return session{}, fmt.Errorf("%w: %w", payment.ErrAbsent, err)
+	case is && refused.Type == "idempotency_error":
+		// The configuration was changed since the request was first sent, such as by the restart that lost the answer.
+		return s.listed(ctx, c.CreateRequest, err)
 	}
 	return got, err
+}
+
+// listed looks through the sessions of an attempt's time for its own, and returns the error other if there is none.
+func (s *Stripe) listed(ctx context.Context, r payment.CreateRequest, other error) (session, error) {
+	query := url.Values{"limit": {"100"}}
+	query.Set("created[gte]", strconv.FormatInt(r.CreatedAt.Add(-10*time.Minute).Unix(), 10))
+	query.Set("created[lt]", strconv.FormatInt(r.ExpiresAt.Add(10*time.Minute).Unix(), 10))
+	for {
+		var page list[session]
+		if err := s.get(ctx, sessions, query, &page); err != nil {
+			return session{}, definite(err)
+		}
+		for _, got := range page.Data {
+			if got.ClientReferenceID == r.AttemptNo && got.Metadata[metaShop] == s.opt.Shop {
+				return s.session(ctx, got.ID)
+			}
+		}
+		if !page.HasMore || len(page.Data) == 0 {
+			return session{}, other
+		}
+		query.Set("starting_after", page.Data[len(page.Data)-1].ID)
+	}
 }
 
 // chargeOf tells the state of a session. Errors: the session is another one than it should be.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/url"
 	"strconv"
+	"time"
 
 	"videomall/mall/payment"
 )
@@ -41,7 +43,7 @@ func (s *Stripe) Refund(ctx context.Context, r payment.RefundRequest) (payment.R
 		if r.Reason != "" {
 			form.Set("metadata["+metaReason+"]", cut(r.Reason, maxMetaValue))
 		}
-		replayed, err := s.post(ctx, refunds, form, r.RefundNo, &made)
+		replayed, err := s.post(ctx, refunds, form, refundKeys(r.RefundNo, s.opt.Now()), &made)
 		if err == nil && replayed {
 			// A replayed answer is as old as the refund.
 			err = s.get(ctx, refunds+"/"+url.PathEscape(made.ID), nil, &made)
@@ -62,6 +64,23 @@ func (s *Stripe) Refund(ctx context.Context, r payment.RefundRequest) (payment.R
 			made.Currency, r.Amount)
 	}
 	return resultOf(made)
+}
+
+// A refund may be refused for want of balance many times a day, so that its further keys are those of periods of time.
+// No key is used at the beginning of its period: whatever was requested under the key before is in Stripe's list by then.
+const (
+	keyPeriod = 10 * time.Minute
+	keyQuiet  = 2 * time.Minute
+)
+
+// refundKeys yields the idempotency keys under which a refund is requested at a time: its number, and one further key.
+func refundKeys(refundNo string, now time.Time) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		period := now.Truncate(keyPeriod)
+		if yield(refundNo) && now.Sub(period) >= keyQuiet {
+			yield(refundNo + "-" + strconv.FormatInt(period.Unix(), 10))
+		}
+	}
 }
 
 // QueryRefund returns the state of a refund. Errors: payment.ErrAbsent.

@@ -12,7 +12,8 @@ import (
 
 // refusal is an answer of Stripe's that is no success. It holds what Stripe wrote, cut, and never a secret.
 type refusal struct {
-	Status      int // of HTTP
+	Method      string // of the request
+	Status      int    // of HTTP
 	Type        string
 	Code        string
 	MessageCode string // some errors have this in place of a code
@@ -103,8 +104,17 @@ var byType = map[string]error{
 	"rate_limit_error":      payment.ErrRetryLater,
 }
 
-// fault returns payment.ErrRejected, ErrRetryLater, ErrAbsent, or errUnknown if what Stripe wrote isn't definite.
+// fault returns payment.ErrRejected, ErrRetryLater, ErrAbsent, or errUnknown if what Stripe wrote isn't definite. A
+// question that is refused leaves unknown what it was about.
 func (r *refusal) fault() error {
+	fault := r.meaning()
+	if r.Method == http.MethodGet && errors.Is(fault, payment.ErrRejected) {
+		return errUnknown
+	}
+	return fault
+}
+
+func (r *refusal) meaning() error {
 	switch {
 	case r.Type == "" || r.Status < 400 || r.Status >= 500:
 		return errUnknown // not Stripe's words, or not its last

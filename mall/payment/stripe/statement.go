@@ -51,6 +51,9 @@ func (s *Stripe) Statement(ctx context.Context, at time.Time) iter.Seq2[payment.
 				return
 			}
 			for _, m := range page.Data {
+				if m.Amount == 0 && m.Fee == 0 {
+					continue // it moves nothing
+				}
 				line, err := owners.line(ctx, m)
 				if err != nil {
 					err = fmt.Errorf("stripe: balance transaction %.60q: %w", m.ID, err)
@@ -80,6 +83,9 @@ type owners struct {
 // line returns the line of a movement.
 func (o owners) line(ctx context.Context, m movement) (payment.StatementLine, error) {
 	var none payment.StatementLine
+	if m.Amount == 0 {
+		m.Amount, m.Fee = -m.Fee, 0 // a fee alone is what moves
+	}
 	net, err := signedFromStripe(m.Amount, m.Currency)
 	if err != nil {
 		return none, err

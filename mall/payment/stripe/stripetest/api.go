@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -210,6 +211,7 @@ var allowed = []struct {
 		`line_items\[0\]\[(quantity|price_data\]\[(currency|unit_amount|product_data\]\[name))\]|` +
 		`adaptive_pricing\[enabled\]|(payment_intent_data\[metadata\]|metadata)\[\w+\]|` +
 		`payment_method_types\[\d+\]|payment_method_options\[wechat_pay\]\[client\]`), (*Server).createSession},
+	{http.MethodGet, at(`/checkout/sessions`), names(`created\[(gte|lt)\]|limit|starting_after`), (*Server).listSessions},
 	{http.MethodGet, at(`/checkout/sessions/([^/]+)`), names(``), (*Server).getSession},
 	{http.MethodPost, at(`/checkout/sessions/([^/]+)/expire`), names(``), (*Server).expireSession},
 	{http.MethodGet, at(`/payment_intents/search`), names(`query|limit|page`), (*Server).searchIntents},
@@ -268,6 +270,18 @@ func metadata(form url.Values, prefix string) (map[string]string, *refusal) {
 		out[key] = value
 	}
 	return out, nil
+}
+
+// within returns the part of a list that was created in the time that a request asks for, the newest first.
+func within[T any](c call, list []T, created func(T) int64) ([]T, *refusal) {
+	from, err1 := strconv.ParseInt(c.form.Get("created[gte]"), 10, 64)
+	to, err2 := strconv.ParseInt(c.form.Get("created[lt]"), 10, 64)
+	if err1 != nil || err2 != nil {
+		return nil, bad("created", "Invalid created")
+	}
+	list = slices.DeleteFunc(slices.Clone(list), func(x T) bool { return created(x) < from || created(x) >= to })
+	slices.Reverse(list)
+	return list, nil
 }
 
 // page returns the part of a list that a request asks for; the list is sorted with the newest first.

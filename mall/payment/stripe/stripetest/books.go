@@ -1,10 +1,5 @@
 package stripetest
 
-import (
-	"slices"
-	"strconv"
-)
-
 // movement is a balance transaction.
 type movement struct {
 	id, kind, category string
@@ -35,15 +30,10 @@ func (s *Server) take(x *intent) {
 }
 
 func (s *Server) listMovements(c call, _ string) (object, *refusal) {
-	from, err1 := strconv.ParseInt(c.form.Get("created[gte]"), 10, 64)
-	to, err2 := strconv.ParseInt(c.form.Get("created[lt]"), 10, 64)
-	if err1 != nil || err2 != nil {
-		return nil, bad("created", "Invalid created")
+	list, refused := within(c, s.movements, func(x *movement) int64 { return x.created })
+	if refused != nil {
+		return nil, refused
 	}
-	list := slices.DeleteFunc(slices.Clone(s.movements), func(x *movement) bool {
-		return x.created < from || x.created >= to
-	})
-	slices.Reverse(list)
 	whole := c.expands("data.source")
 	return page(c, list, func(x *movement) string { return x.id }, func(x *movement) object {
 		return movementJSON(x, whole)

@@ -128,6 +128,16 @@ func (s *Server) getSession(c call, id string) (object, *refusal) {
 	return s.sessionJSON(got, c.expands("payment_intent"), c.expands("payment_intent.latest_charge")), nil
 }
 
+func (s *Server) listSessions(c call, _ string) (object, *refusal) {
+	list, refused := within(c, s.sessions, func(x *session) int64 { return x.created })
+	if refused != nil {
+		return nil, refused
+	}
+	return page(c, list, func(x *session) string { return x.id }, func(x *session) object {
+		return s.sessionJSON(x, false, false)
+	})
+}
+
 func (s *Server) expireSession(_ call, id string) (object, *refusal) {
 	got, known := s.session(id)
 	if !known {

@@ -30,7 +30,7 @@ const (
 
 // Options say how a Server differs from the usual. The zero value is a bank for tests, whose clock stands still.
 type Options struct {
-	Now       func() time.Time // the clock, before Advance; by default it stands at noon of a day in 2026
+	Now       func() time.Time // the clock, before Advance; by default it stands at a minute of 2026
 	NotifyURL string           // where events are posted, besides being kept for Notices
 }
 
@@ -69,7 +69,7 @@ type Request struct {
 // New starts a server on loopback. Close ends it.
 func New(o Options) *Server {
 	if o.Now == nil {
-		o.Now = func() time.Time { return time.Date(2026, 3, 27, 12, 0, 0, 0, time.UTC) }
+		o.Now = func() time.Time { return time.Date(2026, 3, 27, 12, 4, 0, 0, time.UTC) }
 	}
 	s := &Server{
 		opt:     o,
