@@ -44,7 +44,7 @@ type Bank interface {
 	Notices() []Delivery
 	// Foreign sends a notice of the same account about something that isn't ours. Errors: ErrUnsupported.
 	Foreign() error
-	// Fault makes the bank treat the next request in this way, once.
+	// Fault makes the bank treat the next request in this way, once; an empty one takes that back.
 	Fault(f Fault)
 	// Charges returns how many charges the bank has opened for an attempt.
 	Charges(attemptNo string) int
