@@ -22,8 +22,8 @@ const (
 	longestSession  = 24*time.Hour - 10*time.Minute
 )
 
-// keyLife is for how long after an attempt's creation its POST is sent. Stripe may forget a key once it is 24 hours old,
-// and would then open a second session.
+// keyLife is for how long after an attempt's creation its POST is sent. Stripe may forget a key once it is 24 hours
+// old, and would then open a second session.
 const keyLife = 24*time.Hour - 5*time.Minute
 
 const sessions = "/v1/checkout/sessions"
@@ -82,9 +82,9 @@ func (s *Stripe) Create(ctx context.Context, r payment.CreateRequest) (payment.C
 	}, nil
 }
 
-// open sends the request that opens an attempt's session, and returns the session as it is now. Within 24 hours the same
-// request finds the session that it opened, which is how one is found whose id we never received.
-// Errors: those of definite.
+// open sends the request that opens an attempt's session, and returns the session as it is now. Within 24 hours the
+// same request finds the session that it opened, which is how one is found whose id we never received. Errors: those of
+// definite.
 func (s *Stripe) open(ctx context.Context, r payment.CreateRequest, form url.Values) (session, error) {
 	var got session
 	replayed, err := s.post(ctx, sessions, form, createKeys(r.AttemptNo), &got)
@@ -98,9 +98,9 @@ func (s *Stripe) open(ctx context.Context, r payment.CreateRequest, form url.Val
 	return s.session(ctx, got.ID)
 }
 
-// createKeys yields the idempotency keys of an attempt. They are always the same ones, so that the session is found again
-// under whichever of them it was opened. If a session was opened although Stripe has stored a failure, nobody has ever
-// seen its page, and it can't be paid.
+// createKeys yields the idempotency keys of an attempt. They are always the same ones, so that the session is found
+// again under whichever of them it was opened. If a session was opened although Stripe has stored a failure, nobody has
+// ever seen its page, and it can't be paid.
 func createKeys(attemptNo string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for n := 1; n <= 5; n++ {

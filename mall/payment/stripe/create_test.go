@@ -207,10 +207,11 @@ func TestStripe_Create_never_posts_after_a_day(t *testing.T) {
 	if _, err := s.Create(t.Context(), r); !errors.Is(err, payment.ErrRejected) {
 		t.Errorf("create: %v", err)
 	}
-	if c, err := s.Query(t.Context(), payment.ChargeRef{CreateRequest: r}); err != nil || c.Status != payment.ChargeAbsent {
+	ref := payment.ChargeRef{CreateRequest: r}
+	if c, err := s.Query(t.Context(), ref); err != nil || c.Status != payment.ChargeAbsent {
 		t.Errorf("query: %+v, %v", c, err)
 	}
-	if err := s.Close(t.Context(), payment.ChargeRef{CreateRequest: r}); !errors.Is(err, payment.ErrAbsent) {
+	if err := s.Close(t.Context(), ref); !errors.Is(err, payment.ErrAbsent) {
 		t.Errorf("close: %v", err)
 	}
 	for _, sent := range bank.Requests() {

@@ -88,8 +88,8 @@ func (s *Stripe) readDispute(e event, n *payment.Notice) error {
 	return err
 }
 
-// moved returns what a dispute has last taken (sign -1) or given back (1). The bank may give back a part only. Movements
-// in another currency than the payment's are of the settlement; for them it is the whole sum.
+// moved returns what a dispute has last taken (sign -1) or given back (1). The bank may give back a part only.
+// Movements in another currency than the payment's are of the settlement; for them it is the whole sum.
 func moved(d dispute, sign int64, whole money.Money) (money.Money, error) {
 	last, sum := int64(-1), whole
 	for _, m := range d.BalanceTransactions {

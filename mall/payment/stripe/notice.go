@@ -228,9 +228,9 @@ func (s *Stripe) readRefund(e event, n *payment.Notice) error {
 	return err
 }
 
-// refundType tells what an event of a refund means to us, or "" for nothing; before is the status that it changed. Each way in which a refund can end is told
-// by one event, although Stripe sends several: a failure by refund.failed, anything else by refund.created or by the
-// update that changes the status.
+// refundType tells what an event of a refund means to us, or "" for nothing; before is the status that it changed. Each
+// way in which a refund can end is told by one event, although Stripe sends several: a failure by refund.failed,
+// anything else by refund.created or by the update that changes the status.
 func refundType(event, before, status string) (string, error) {
 	result, known := refundStatuses[status]
 	failed := event == "refund.failed"

@@ -58,10 +58,10 @@ func refundWith(status, more string) string {
 		`"payment_intent":"pi_1",` + more + `}`
 }
 
-func disputeWith(status, more string) string {
+func disputeWith(status string, movements ...string) string {
 	return `{"id":"dp_1","object":"dispute","status":"` + status + `","reason":"fraudulent","amount":1290,` +
 		`"currency":"usd","charge":"ch_1","payment_intent":"pi_1","evidence_details":{"due_by":1775000000},` +
-		`"metadata":{},` + more + `}`
+		`"metadata":{},"balance_transactions":[` + strings.Join(movements, ",") + `]}`
 }
 
 const (
@@ -73,53 +73,61 @@ const (
 	dashboard = `"metadata":{}`
 	made      = `"metadata":{"shop":"videomall","attempt_no":"A1","refund_no":"R1"}`
 	theirs    = `"metadata":{"shop":"another","attempt_no":"A1","refund_no":"R1"}`
-	moved     = `"balance_transactions":[`
 )
 
 // The events that mean something to us, and those that don't.
 func TestStripe_ParseNotice_events(t *testing.T) {
 	t.Parallel()
 	s := open(t).Provider()
+	const (
+		hasPaid, hasFailed = "payment.succeeded A1 pi_1   1290 USD ", "payment.failed A1 pi_1   1290 USD "
+		hasRefunded        = "refund.succeeded A1 pi_1 R1 re_1 500 USD "
+		hasNotRefunded     = "refund.failed A1 pi_1 R1 re_1 500 USD "
+		whole, part        = "  pi_1   1290 USD dp_1 fraudulent 1775000000", "  pi_1   1000 USD dp_1 fraudulent 1775000000"
+	)
 	for _, c := range []struct {
 		kind, about, previous string
 		want                  string // type, attempt, transaction, refund, its number there, sum, dispute
 	}{
-		{"checkout.session.completed", sessionWith("complete", "paid", ours), "", "payment.succeeded A1 pi_1   1290 USD "},
+		{"checkout.session.completed", sessionWith("complete", "paid", ours), "", hasPaid},
 		{"checkout.session.completed", sessionWith("complete", "unpaid", ours), "", ""},
 		{"checkout.session.completed", sessionWith("complete", "paid", theirs), "", ""},
 		{"checkout.session.completed", sessionWith("complete", "paid", `"metadata":null`), "", ""},
-		{"checkout.session.async_payment_succeeded", sessionWith("complete", "paid", ours), "", "payment.succeeded A1 pi_1   1290 USD "},
-		{"checkout.session.async_payment_failed", sessionWith("complete", "unpaid", ours), "", "payment.failed A1 pi_1   1290 USD "},
-		{"checkout.session.expired", sessionWith("expired", "unpaid", ours), "", "payment.failed A1 pi_1   1290 USD "},
+		{"checkout.session.async_payment_succeeded", sessionWith("complete", "paid", ours), "", hasPaid},
+		{"checkout.session.async_payment_failed", sessionWith("complete", "unpaid", ours), "", hasFailed},
+		{"checkout.session.expired", sessionWith("expired", "unpaid", ours), "", hasFailed},
 
-		{"refund.created", refundWith("succeeded", made), "", "refund.succeeded A1 pi_1 R1 re_1 500 USD "},
+		{"refund.created", refundWith("succeeded", made), "", hasRefunded},
 		{"refund.created", refundWith("pending", made), "", ""},
 		{"refund.created", refundWith("succeeded", dashboard), "", "refund.succeeded  pi_1  re_1 500 USD "},
 		{"refund.created", refundWith("succeeded", theirs), "", ""},
 		{"refund.created", refundWith("failed", made), "", ""}, // refund.failed tells it
-		{"refund.updated", refundWith("succeeded", made), `{"status":"pending"}`, "refund.succeeded A1 pi_1 R1 re_1 500 USD "},
+		{"refund.updated", refundWith("succeeded", made), `{"status":"pending"}`, hasRefunded},
 		{"refund.updated", refundWith("succeeded", made), `{"destination_details":{"card":{}}}`, ""},
 		{"refund.updated", refundWith("failed", made), `{"status":"succeeded"}`, ""},
-		{"refund.updated", refundWith("canceled", made), `{"status":"requires_action"}`, "refund.failed A1 pi_1 R1 re_1 500 USD "},
+		{"refund.updated", refundWith("canceled", made), `{"status":"requires_action"}`, hasNotRefunded},
 		{"refund.updated", refundWith("requires_action", made), `{"status":"pending"}`, ""},
-		{"refund.failed", refundWith("failed", made), "", "refund.failed A1 pi_1 R1 re_1 500 USD "},
+		{"refund.failed", refundWith("failed", made), "", hasNotRefunded},
 		{"charge.refunded", refundWith("succeeded", made), "", ""},
 		{"charge.refund.updated", refundWith("succeeded", made), `{"status":"pending"}`, ""},
 
-		{"charge.dispute.created", disputeWith("needs_response", moved+`]`), "", "dispute.opened  pi_1   1290 USD dp_1 fraudulent 1775000000"},
-		{"charge.dispute.created", disputeWith("warning_needs_response", moved+`]`), "", "dispute.warning  pi_1   1290 USD dp_1 fraudulent 1775000000"},
-		{"charge.dispute.created", disputeWith("prevented", moved+`]`), "", "dispute.warning  pi_1   1290 USD dp_1 fraudulent 1775000000"},
-		{"charge.dispute.updated", disputeWith("under_review", moved+`]`), `{"status":"needs_response"}`, ""},
-		{"charge.dispute.updated", disputeWith("needs_response", moved+`]`), `{"evidence":{}}`, ""},
-		{"charge.dispute.updated", disputeWith("needs_response", moved+`]`), `{"status":"warning_under_review"}`, "dispute.opened  pi_1   1290 USD dp_1 fraudulent 1775000000"},
-		{"charge.dispute.updated", disputeWith("warning_under_review", moved+`]`), `{"status":"warning_needs_response"}`, ""},
-		{"charge.dispute.closed", disputeWith("won", moved+taken+`]`), "", "dispute.won  pi_1   1290 USD dp_1 fraudulent 1775000000"},
-		{"charge.dispute.closed", disputeWith("lost", moved+taken+`]`), "", "dispute.lost  pi_1   1290 USD dp_1 fraudulent 1775000000"},
-		{"charge.dispute.closed", disputeWith("warning_closed", moved+`]`), "", "dispute.won  pi_1   1290 USD dp_1 fraudulent 1775000000"},
-		{"charge.dispute.funds_withdrawn", disputeWith("needs_response", moved+taken+`]`), "", "dispute.funds_withdrawn  pi_1   1290 USD dp_1 fraudulent 1775000000"},
-		{"charge.dispute.funds_withdrawn", disputeWith("needs_response", moved+settled+`]`), "", "dispute.funds_withdrawn  pi_1   1290 USD dp_1 fraudulent 1775000000"},
-		{"charge.dispute.funds_reinstated", disputeWith("won", moved+taken+","+given+`]`), "", "dispute.funds_reinstated  pi_1   1000 USD dp_1 fraudulent 1775000000"},
-		{"charge.dispute.created", strings.Replace(disputeWith("needs_response", moved+`]`), `"pi_1"`, "null", 1), "", ""},
+		{"charge.dispute.created", disputeWith("needs_response"), "", "dispute.opened" + whole},
+		{"charge.dispute.created", disputeWith("warning_needs_response"), "", "dispute.warning" + whole},
+		{"charge.dispute.created", disputeWith("prevented"), "", "dispute.warning" + whole},
+		{"charge.dispute.updated", disputeWith("under_review"), `{"status":"needs_response"}`, ""},
+		{"charge.dispute.updated", disputeWith("needs_response"), `{"evidence":{}}`, ""},
+		{
+			"charge.dispute.updated", disputeWith("needs_response"), `{"status":"warning_under_review"}`,
+			"dispute.opened" + whole,
+		},
+		{"charge.dispute.updated", disputeWith("warning_under_review"), `{"status":"warning_needs_response"}`, ""},
+		{"charge.dispute.closed", disputeWith("won", taken), "", "dispute.won" + whole},
+		{"charge.dispute.closed", disputeWith("lost", taken), "", "dispute.lost" + whole},
+		{"charge.dispute.closed", disputeWith("warning_closed"), "", "dispute.won" + whole},
+		{"charge.dispute.funds_withdrawn", disputeWith("needs_response", taken), "", "dispute.funds_withdrawn" + whole},
+		{"charge.dispute.funds_withdrawn", disputeWith("needs_response", settled), "", "dispute.funds_withdrawn" + whole},
+		{"charge.dispute.funds_reinstated", disputeWith("won", taken, given), "", "dispute.funds_reinstated" + part},
+		{"charge.dispute.created", strings.Replace(disputeWith("needs_response"), `"pi_1"`, "null", 1), "", ""},
 		{"radar.early_fraud_warning.created", warned, "", "dispute.warning  pi_1   0  issfr_1 made_with_lost_card 0"},
 
 		{"payment_intent.succeeded", `{"id":"pi_1","object":"payment_intent",` + ours + `}`, "", ""},
@@ -169,6 +177,13 @@ func TestStripe_ParseNotice_malformed(t *testing.T) {
 		}
 		return strings.Replace(good, old, new, 1)
 	}
+	refundFailed := func(old, new string) string {
+		return event("evt_1", "refund.failed", strings.Replace(refundWith("failed", made), old, new, 1), "")
+	}
+	disputed := func(old, new string) string {
+		body := strings.Replace(disputeWith("lost", taken), old, new, 1)
+		return event("evt_1", "charge.dispute.funds_withdrawn", body, "")
+	}
 	for name, body := range map[string]string{
 		"nothing":                      "",
 		"no JSON":                      "{",
@@ -209,19 +224,19 @@ func TestStripe_ParseNotice_malformed(t *testing.T) {
 		"ended although it is paid":    event("evt_1", "checkout.session.expired", sessionWith("complete", "paid", ours), ""),
 		"late and unpaid": event("evt_1", "checkout.session.async_payment_succeeded",
 			sessionWith("complete", "unpaid", ours), ""),
-		"a refund of an unknown status":   event("evt_1", "refund.created", refundWith("lost", made), ""),
-		"a failure that is none":          event("evt_1", "refund.failed", refundWith("succeeded", made), ""),
-		"a refund below zero":             event("evt_1", "refund.failed", strings.Replace(refundWith("failed", made), "500", "-500", 1), ""),
-		"a refund with a strange number":  event("evt_1", "refund.failed", strings.Replace(refundWith("failed", made), "R1", "R 1", 1), ""),
-		"a refund that is no refund":      event("evt_1", "refund.failed", strings.Replace(refundWith("failed", made), `"refund"`, `"charge"`, 1), ""),
-		"a change that is no object":      event("evt_1", "refund.updated", refundWith("succeeded", made), `"status"`),
-		"a dispute closed but not":        event("evt_1", "charge.dispute.closed", disputeWith("under_review", moved+`]`), ""),
-		"a dispute over nothing":          event("evt_1", "charge.dispute.created", strings.Replace(disputeWith("needs_response", moved+`]`), "1290", "0", 1), ""),
-		"a dispute due before all times":  event("evt_1", "charge.dispute.created", strings.Replace(disputeWith("needs_response", moved+`]`), "1775000000", "-5", 1), ""),
-		"a warning that is no warning":    event("evt_1", "radar.early_fraud_warning.created", refundWith("failed", made), ""),
-		"an object that is none":          event("evt_1", "checkout.session.completed", `"cs_1"`, ""),
-		"no object":                       event("evt_1", "checkout.session.completed", `null`, ""),
-		"a movement of a strange dispute": event("evt_1", "charge.dispute.funds_withdrawn", disputeWith("lost", moved+strings.Replace(taken, "-1290", "-9000000000000", 1)+`]`), ""),
+		"a refund of an unknown status":  event("evt_1", "refund.created", refundWith("lost", made), ""),
+		"a failure that is none":         event("evt_1", "refund.failed", refundWith("succeeded", made), ""),
+		"a refund below zero":            refundFailed("500", "-500"),
+		"a refund with a strange number": refundFailed("R1", "R 1"),
+		"a refund that is no refund":     refundFailed(`"refund"`, `"charge"`),
+		"a change that is no object":     event("evt_1", "refund.updated", refundWith("succeeded", made), `"status"`),
+		"a dispute closed but not":       event("evt_1", "charge.dispute.closed", disputeWith("under_review"), ""),
+		"a dispute over nothing":         disputed("1290", "0"),
+		"a dispute due before all times": disputed("1775000000", "-5"),
+		"a huge movement":                disputed("-1290", "-9000000000000"),
+		"a warning that is no warning":   event("evt_1", "radar.early_fraud_warning.created", refundWith("failed", made), ""),
+		"an object that is none":         event("evt_1", "checkout.session.completed", `"cs_1"`, ""),
+		"no object":                      event("evt_1", "checkout.session.completed", `null`, ""),
 	} {
 		n, err := parse(s, body)
 		if !errors.Is(err, payment.ErrMalformedNotice) {

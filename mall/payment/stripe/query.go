@@ -13,8 +13,8 @@ import (
 
 // Query returns the state of an attempt's session. If the session's id never reached us, the request that opened it is
 // sent again, which Stripe answers with the same session for 24 hours; it opens the session if the first request never
-// arrived, so that no request that is still under way can open one behind our back. After that every session has expired,
-// and a payment that was made is found by the mark on it.
+// arrived, so that no request that is still under way can open one behind our back. After that every session has
+// expired, and a payment that was made is found by the mark on it.
 func (s *Stripe) Query(ctx context.Context, c payment.ChargeRef) (payment.Charge, error) {
 	got, err := s.find(ctx, c)
 	if errors.Is(err, errLate) {
@@ -79,7 +79,8 @@ func (s *Stripe) close(ctx context.Context, c payment.ChargeRef) (payment.Charge
 // errLate says that an attempt is too old for its request to be sent again.
 var errLate = errors.New("stripe: the request is too old to be sent again")
 
-// find returns the session of an attempt. Errors: payment.ErrAbsent if Stripe has none and refuses to open one; errLate.
+// find returns the session of an attempt. Errors: payment.ErrAbsent if Stripe has none and refuses to open one;
+// errLate.
 func (s *Stripe) find(ctx context.Context, c payment.ChargeRef) (session, error) {
 	if c.ProviderRef != "" {
 		return s.session(ctx, c.ProviderRef)
@@ -171,8 +172,8 @@ func intentOf(got intent, charge payment.Charge) (payment.Charge, error) {
 	return charge, nil
 }
 
-// search finds the payment of an attempt by our mark on it. Stripe makes a payment intent once the payer has pressed the
-// button, and shows it in a search within minutes; it is for attempts that are a day old.
+// search finds the payment of an attempt by our mark on it. Stripe makes a payment intent once the payer has pressed
+// the button, and shows it in a search within minutes; it is for attempts that are a day old.
 func (s *Stripe) search(ctx context.Context, r payment.CreateRequest) (payment.Charge, error) {
 	if !attemptShape.MatchString(r.AttemptNo) {
 		return payment.Charge{Status: payment.ChargeAbsent}, nil

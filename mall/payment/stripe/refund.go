@@ -67,7 +67,8 @@ func (s *Stripe) Refund(ctx context.Context, r payment.RefundRequest) (payment.R
 }
 
 // A refund may be refused for want of balance many times a day, so that its further keys are those of periods of time.
-// No key is used at the beginning of its period: whatever was requested under the key before is in Stripe's list by then.
+// No key is used at the beginning of its period: whatever was requested under the key before is in Stripe's list by
+// then.
 const (
 	keyPeriod = 10 * time.Minute
 	keyQuiet  = 2 * time.Minute

@@ -49,7 +49,8 @@ func TestStripe_Refund_parameters(t *testing.T) {
 		t.Fatal(err)
 	}
 	sent := bank.Requests()
-	if len(sent) != 2 || sent[0].Method != http.MethodGet || sent[1].Method != http.MethodPost || sent[1].Key != r.RefundNo {
+	if len(sent) != 2 || sent[0].Method != http.MethodGet || sent[1].Method != http.MethodPost ||
+		sent[1].Key != r.RefundNo {
 		t.Fatalf("sent %+v", sent)
 	}
 	want := map[string]string{

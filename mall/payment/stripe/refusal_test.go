@@ -87,7 +87,9 @@ func TestStripe_refusals(t *testing.T) {
 func TestStripe_refusals_of_others(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{200, 400, 404, 429, 502} {
-		for _, body := range []string{"", "<html>", "[]", `{"error":"no"}`, `{"error":{"type":7}}`, `{"error":null}`, `{}`} {
+		for _, body := range []string{
+			"", "<html>", "[]", `{"error":"no"}`, `{"error":{"type":7}}`, `{"error":null}`, `{}`,
+		} {
 			s := answering(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(status)
 				_, _ = fmt.Fprint(w, body)

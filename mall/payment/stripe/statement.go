@@ -36,7 +36,8 @@ func (s *Stripe) Statement(ctx context.Context, at time.Time) iter.Seq2[payment.
 		from := at.UTC().Truncate(24 * time.Hour)
 		to := from.Add(24 * time.Hour)
 		if s.opt.Now().Before(to.Add(settling)) {
-			yield(payment.StatementLine{}, payment.ErrNoStatement.Because("stripe: %s isn't over", from.Format(time.DateOnly)))
+			early := payment.ErrNoStatement.Because("stripe: %s isn't over", from.Format(time.DateOnly))
+			yield(payment.StatementLine{}, early)
 			return
 		}
 		query := expand("data.source")

@@ -15,18 +15,33 @@ import (
 	"videomall/mall/payment/stripe/stripetest"
 )
 
-// chargeOf writes the source of a payment.
-func chargeOf(id, intent, metadata string) string {
-	return `{"id":"` + id + `","object":"charge","amount":1290,"amount_captured":1290,"currency":"usd",` +
-		`"payment_intent":` + intent + `,"metadata":` + metadata + `}`
+// chargeOf, refundOf and disputeOf write the sources of balance transactions.
+func chargeOf(intent, metadata string) string {
+	return `{"id":"ch_1","object":"charge","amount":1290,"amount_captured":1290,"currency":"usd","payment_intent":` +
+		intent + `,"metadata":` + metadata + `}`
+}
+
+func refundOf(metadata string) string {
+	return `{"id":"re_1","object":"refund","amount":500,"currency":"usd","payment_intent":"pi_1","metadata":` +
+		metadata + `}`
+}
+
+func disputeOf(intent string) string {
+	return `{"id":"dp_1","object":"dispute","amount":1290,"currency":"usd","payment_intent":"` + intent +
+		`","metadata":{}}`
 }
 
 // A balance transaction of each kind, and its line.
 func TestStripe_Statement_kinds(t *testing.T) {
 	t.Parallel()
-	const mine, other = `{"shop":"videomall","attempt_no":"A1"}`, `{"shop":"another","attempt_no":"A1"}`
-	const refunded = `{"id":"re_1","object":"refund","amount":500,"currency":"usd","payment_intent":"pi_1","metadata":%s}`
-	const disputed = `{"id":"dp_1","object":"dispute","amount":1290,"currency":"usd","payment_intent":%q,"metadata":{}}`
+	const (
+		mine   = `{"shop":"videomall","attempt_no":"A1"}`
+		other  = `{"shop":"another","attempt_no":"A1"}`
+		asked  = `{"shop":"videomall","attempt_no":"A1","refund_no":"R1"}`
+		pi1    = `"pi_1"`
+		payout = `{"id":"po_1","object":"payout"}`
+	)
+	paid := chargeOf(pi1, mine)
 	for name, c := range map[string]struct {
 		kind        string
 		amount, fee int64
@@ -34,33 +49,33 @@ func TestStripe_Statement_kinds(t *testing.T) {
 		source      string
 		want        string // kind, attempt, transaction, refund, dispute, sum, fee, foreign; or error
 	}{
-		"a payment":               {"charge", 1290, 67, "usd", chargeOf("ch_1", `"pi_1"`, mine), "payment A1 pi_1   1290 USD 67 USD false"},
-		"not by card":             {"payment", 1290, 67, "usd", chargeOf("py_1", `"pi_1"`, mine), "payment A1 pi_1   1290 USD 67 USD false"},
-		"settled in another":      {"charge", 1190, 60, "eur", chargeOf("ch_1", `"pi_1"`, mine), "payment A1 pi_1   1290 USD 60 EUR false"},
-		"of another shop":         {"charge", 1290, 67, "usd", chargeOf("ch_1", `"pi_2"`, other), "payment  pi_2   1290 USD 67 USD true"},
-		"with no mark":            {"charge", 1290, 67, "usd", chargeOf("ch_1", `"pi_2"`, `{}`), "payment  pi_2   1290 USD 67 USD true"},
-		"with no payment intent":  {"charge", 1290, 67, "usd", chargeOf("ch_1", `null`, mine), "payment     1290 USD 67 USD true"},
-		"a refund":                {"refund", -500, 0, "usd", fmt.Sprintf(refunded, `{"shop":"videomall","attempt_no":"A1","refund_no":"R1"}`), "refund A1 pi_1 R1  500 USD 0 USD false"},
-		"not of a card":           {"payment_refund", -500, 0, "usd", fmt.Sprintf(refunded, `{"shop":"videomall","attempt_no":"A1","refund_no":"R1"}`), "refund A1 pi_1 R1  500 USD 0 USD false"},
-		"with a fee given back":   {"refund", -460, -15, "eur", fmt.Sprintf(refunded, `{}`), "refund A1 pi_1   500 USD -15 EUR false"},
-		"another's refund":        {"refund", -500, 0, "usd", fmt.Sprintf(refunded, other), "refund  pi_1   500 USD 0 USD true"},
-		"a refund that came back": {"refund_failure", 500, 0, "usd", fmt.Sprintf(refunded, `{"shop":"videomall","attempt_no":"A1","refund_no":"R1"}`), "refund_returned A1 pi_1 R1  500 USD 0 USD false"},
-		"as an adjustment":        {"adjustment", 500, 0, "usd", fmt.Sprintf(refunded, `{}`), "refund_returned A1 pi_1   500 USD 0 USD false"},
-		"a dispute":               {"adjustment", -1290, 1500, "usd", fmt.Sprintf(disputed, "pi_1"), "dispute A1 pi_1  dp_1 1290 USD 1500 USD false"},
-		"another's dispute":       {"adjustment", -1290, 1500, "usd", fmt.Sprintf(disputed, "pi_2"), "dispute  pi_2  dp_1 1290 USD 1500 USD true"},
-		"a dispute won":           {"adjustment", 1190, 0, "eur", fmt.Sprintf(disputed, "pi_1"), "dispute_won A1 pi_1  dp_1 1290 USD 0 EUR false"},
-		"a debit sent back":       {"payment_failure_refund", -1290, 0, "usd", chargeOf("py_1", `"pi_1"`, mine), "debit A1 pi_1   1290 USD 0 USD false"},
-		"an adjustment":           {"adjustment", 77, 0, "usd", `null`, "credit     77 USD 0 USD false"},
-		"a payout":                {"payout", -5000000000000, 0, "usd", `{"id":"po_1","object":"payout"}`, "debit     5000000000000 USD 0 USD false"},
-		"a fee of the account":    {"stripe_fee", -200, 0, "usd", `null`, "debit     200 USD 0 USD false"},
-		"a fee beside nothing":    {"something", 0, 9, "usd", `null`, "debit     9 USD 0 USD false"},
-		"a source by name":        {"charge", 1290, 67, "usd", `"ch_1"`, "credit     1290 USD 67 USD false"},
-		"nothing":                 {"something", 0, 0, "usd", `null`, ""},
-		"a currency":              {"charge", 1290, 67, "xxx", chargeOf("ch_1", `"pi_1"`, mine), "error"},
-		"another currency":        {"charge", 1290, 67, "eur", strings.Replace(chargeOf("ch_1", `"pi_1"`, mine), "usd", "xxx", 1), "error"},
-		"a sum beyond reason":     {"charge", 1 << 60, 67, "usd", chargeOf("ch_1", `"pi_1"`, mine), "error"},
-		"a source that is none":   {"charge", 1290, 67, "usd", `{"object":7}`, "error"},
-		"an unknown payment":      {"adjustment", -1290, 1500, "usd", fmt.Sprintf(disputed, "pi_3"), "error"},
+		"a payment":         {"charge", 1290, 67, "usd", paid, "payment A1 pi_1   1290 USD 67 USD false"},
+		"not by card":       {"payment", 1290, 67, "usd", paid, "payment A1 pi_1   1290 USD 67 USD false"},
+		"settled in EUR":    {"charge", 1190, 60, "eur", paid, "payment A1 pi_1   1290 USD 60 EUR false"},
+		"another's":         {"charge", 1290, 67, "usd", chargeOf(`"pi_2"`, other), "payment  pi_2   1290 USD 67 USD true"},
+		"without mark":      {"charge", 1290, 67, "usd", chargeOf(`"pi_2"`, `{}`), "payment  pi_2   1290 USD 67 USD true"},
+		"without intent":    {"charge", 1290, 67, "usd", chargeOf(`null`, mine), "payment     1290 USD 67 USD true"},
+		"a refund":          {"refund", -500, 0, "usd", refundOf(asked), "refund A1 pi_1 R1  500 USD 0 USD false"},
+		"not of a card":     {"payment_refund", -500, 0, "usd", refundOf(asked), "refund A1 pi_1 R1  500 USD 0 USD false"},
+		"a fee comes back":  {"refund", -460, -15, "eur", refundOf(`{}`), "refund A1 pi_1   500 USD -15 EUR false"},
+		"another's refund":  {"refund", -500, 0, "usd", refundOf(other), "refund  pi_1   500 USD 0 USD true"},
+		"it came back":      {"refund_failure", 500, 0, "usd", refundOf(asked), "refund_returned A1 pi_1 R1  500 USD 0 USD false"},
+		"as an adjustment":  {"adjustment", 500, 0, "usd", refundOf(`{}`), "refund_returned A1 pi_1   500 USD 0 USD false"},
+		"a dispute":         {"adjustment", -1290, 1500, "usd", disputeOf("pi_1"), "dispute A1 pi_1  dp_1 1290 USD 1500 USD false"},
+		"another's dispute": {"adjustment", -1290, 1500, "usd", disputeOf("pi_2"), "dispute  pi_2  dp_1 1290 USD 1500 USD true"},
+		"a dispute won":     {"adjustment", 1190, 0, "eur", disputeOf("pi_1"), "dispute_won A1 pi_1  dp_1 1290 USD 0 EUR false"},
+		"sent back":         {"payment_failure_refund", -1290, 0, "usd", paid, "debit A1 pi_1   1290 USD 0 USD false"},
+		"an adjustment":     {"adjustment", 77, 0, "usd", `null`, "credit     77 USD 0 USD false"},
+		"a payout":          {"payout", -5000000000000, 0, "usd", payout, "debit     5000000000000 USD 0 USD false"},
+		"a fee":             {"stripe_fee", -200, 0, "usd", `null`, "debit     200 USD 0 USD false"},
+		"a fee alone":       {"something", 0, 9, "usd", `null`, "debit     9 USD 0 USD false"},
+		"a named source":    {"charge", 1290, 67, "usd", `"ch_1"`, "credit     1290 USD 67 USD false"},
+		"nothing":           {"something", 0, 0, "usd", `null`, ""},
+		"a currency":        {"charge", 1290, 67, "xxx", paid, "error"},
+		"a bad currency":    {"charge", 1290, 67, "eur", strings.Replace(paid, "usd", "xxx", 1), "error"},
+		"a huge sum":        {"charge", 1 << 60, 67, "usd", paid, "error"},
+		"a bad source":      {"charge", 1290, 67, "usd", `{"object":7}`, "error"},
+		"whose?":            {"adjustment", -1290, 1500, "usd", disputeOf("pi_3"), "error"},
 	} {
 		s := answering(t, func(w http.ResponseWriter, r *http.Request) {
 			switch r.URL.Path {

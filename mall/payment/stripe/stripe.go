@@ -53,8 +53,8 @@ type Options struct {
 	PaymentMethodTypes []string
 	// AdaptivePricing lets Checkout show the price in the payer's own currency. The mall gets its own currency anyway.
 	AdaptivePricing bool
-	// Client sends the requests. If it is nil, it is a client that uses no proxy of the environment. Redirects are never
-	// followed.
+	// Client sends the requests. If it is nil, it is a client that uses no proxy of the environment. Redirects are
+	// never followed.
 	Client *http.Client `json:"-"`
 	// Now is the clock, time.Now if it is nil.
 	Now func() time.Time `json:"-"`

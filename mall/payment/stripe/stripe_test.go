@@ -79,21 +79,22 @@ func TestStripe_is_a_provider(t *testing.T) {
 
 func TestNew_refuses(t *testing.T) {
 	t.Parallel()
+	type options = stripe.Options
 	for name, c := range map[string]struct {
-		change func(*stripe.Options)
 		field  string
+		change func(*options)
 	}{
-		"no key":                  {func(o *stripe.Options) { o.SecretKey = "" }, "SecretKey"},
-		"a publishable key":       {func(o *stripe.Options) { o.SecretKey = "pk_test_secretsecret" }, "SecretKey"},
-		"a key with a line break": {func(o *stripe.Options) { o.SecretKey = "sk_test_secretsecret\n" }, "SecretKey"},
-		"no webhook secret":       {func(o *stripe.Options) { o.WebhookSecrets = nil }, "WebhookSecrets"},
-		"an empty secret":         {func(o *stripe.Options) { o.WebhookSecrets = append(o.WebhookSecrets, "") }, "WebhookSecrets[1]"},
-		"a secret with a space":   {func(o *stripe.Options) { o.WebhookSecrets[0] += " " }, "WebhookSecrets[0]"},
-		"no shop":                 {func(o *stripe.Options) { o.Shop = "" }, "Shop"},
-		"a shop with quotes":      {func(o *stripe.Options) { o.Shop = "a'b" }, "Shop"},
-		"plain HTTP":              {func(o *stripe.Options) { o.BaseURL = "http://api.stripe.com" }, "BaseURL"},
-		"an address with a user":  {func(o *stripe.Options) { o.BaseURL = "https://u:secretsecret@api.stripe.com" }, "BaseURL"},
-		"a strange method":        {func(o *stripe.Options) { o.PaymentMethodTypes = []string{"card]["} }, "PaymentMethodTypes"},
+		"no key":            {"SecretKey", func(o *options) { o.SecretKey = "" }},
+		"a publishable key": {"SecretKey", func(o *options) { o.SecretKey = "pk_test_secretsecret" }},
+		"a line break":      {"SecretKey", func(o *options) { o.SecretKey = "sk_test_secretsecret\n" }},
+		"no webhook secret": {"WebhookSecrets", func(o *options) { o.WebhookSecrets = nil }},
+		"an empty secret":   {"WebhookSecrets[0]", func(o *options) { o.WebhookSecrets[0] = "" }},
+		"a space":           {"WebhookSecrets[0]", func(o *options) { o.WebhookSecrets[0] += " " }},
+		"no shop":           {"Shop", func(o *options) { o.Shop = "" }},
+		"a quoted shop":     {"Shop", func(o *options) { o.Shop = "a'b" }},
+		"plain HTTP":        {"BaseURL", func(o *options) { o.BaseURL = "http://api.stripe.com" }},
+		"a user":            {"BaseURL", func(o *options) { o.BaseURL = "https://u:secretsecret@api.stripe.com" }},
+		"a method":          {"PaymentMethodTypes", func(o *options) { o.PaymentMethodTypes = []string{"card]["} }},
 	} {
 		o := stripe.Options{
 			SecretKey: "sk_test_secretsecret", WebhookSecrets: []string{"whsec_secretsecret"}, Shop: "videomall",
@@ -188,7 +189,9 @@ func unknown(t *testing.T, err error) {
 func TestStripe_Methods(t *testing.T) {
 	t.Parallel()
 	m := open(t).Provider().Methods()[0]
-	for currency, fits := range map[string]bool{"USD": true, "CNY": true, "JPY": true, "KWD": true, "XXX": false, "IRR": false} {
+	for currency, fits := range map[string]bool{
+		"USD": true, "CNY": true, "JPY": true, "KWD": true, "XXX": false, "IRR": false,
+	} {
 		if m.Fits(payment.DeviceWeChat, currency) != fits {
 			t.Errorf("%s: want %t", currency, fits)
 		}

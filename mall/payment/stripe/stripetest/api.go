@@ -207,7 +207,8 @@ var allowed = []struct {
 	params *regexp.Regexp
 	run    func(*Server, call, string) (object, *refusal)
 }{
-	{http.MethodPost, at(`/checkout/sessions`), names(`mode|client_reference_id|success_url|cancel_url|expires_at|locale|` +
+	{http.MethodPost, at(`/checkout/sessions`), names(`mode|client_reference_id|success_url|cancel_url|expires_at|` +
+		`locale|` +
 		`line_items\[0\]\[(quantity|price_data\]\[(currency|unit_amount|product_data\]\[name))\]|` +
 		`adaptive_pricing\[enabled\]|(payment_intent_data\[metadata\]|metadata)\[\w+\]|` +
 		`payment_method_types\[\d+\]|payment_method_options\[wechat_pay\]\[client\]`), (*Server).createSession},

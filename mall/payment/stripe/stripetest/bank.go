@@ -28,8 +28,8 @@ func (s *Server) of(attemptNo string) (*session, bool) {
 	return got, known
 }
 
-// Pay lets the payer pay an attempt. One that fails for good is a bank debit that the bank refused; a refused card would
-// leave the page open.
+// Pay lets the payer pay an attempt. One that fails for good is a bank debit that the bank refused; a refused card
+// would leave the page open.
 func (s *Server) Pay(attemptNo string, how paymenttest.Payment) (err error) {
 	s.act(func() {
 		s.expireOld()
@@ -176,7 +176,8 @@ func (s *Server) Foreign() error {
 		s.pay(x, x.amount, false, false)
 		s.refund(x.intent, 300, "succeeded", theirs)
 		s.send("payout.paid", object{"id": s.id("po_"), "object": "payout", "amount": 100}, nil)
-		s.book("payout", "payout", -100, 0, "usd", "po_1", func() object { return object{"id": "po_1", "object": "payout"} })
+		payout := func() object { return object{"id": "po_1", "object": "payout"} }
+		s.book("payout", "payout", -100, 0, "usd", "po_1", payout)
 		s.book("stripe_fee", "fee", -25, 0, "usd", "", nil)
 	})
 	return nil

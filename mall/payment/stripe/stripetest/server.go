@@ -1,6 +1,6 @@
 // Package stripetest stands in for Stripe in tests and journeys: an HTTP server with the part of Stripe's API that
-// mall/payment/stripe uses, with Checkout's page, books and signed events. It checks what it is asked as Stripe does, or
-// more strictly, and knows nothing of the mall.
+// mall/payment/stripe uses, with Checkout's page, books and signed events. It checks what it is asked as Stripe does,
+// or more strictly, and knows nothing of the mall.
 package stripetest
 
 import (

@@ -45,7 +45,9 @@ func TestServer_page(t *testing.T) {
 		}
 		page, _ := io.ReadAll(answer.Body)
 		answer.Body.Close()
-		for _, part := range []string{"Tom &amp; &lt;Jerry&gt;", "1290 usd", `href="https://mall.example/orders/1"`, ">Pay<"} {
+		for _, part := range []string{
+			"Tom &amp; &lt;Jerry&gt;", "1290 usd", `href="https://mall.example/orders/1"`, ">Pay<",
+		} {
 			if !strings.Contains(string(page), part) {
 				t.Errorf("%q is not in %s", part, page)
 			}
