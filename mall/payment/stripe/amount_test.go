@@ -58,8 +58,17 @@ func TestFromStripe_refuses(t *testing.T) {
 		n    int64
 		name string
 	}{
-		{0, "usd"}, {-1, "usd"}, {money.MaxSum + 1, "usd"}, {math.MaxInt64, "mga"}, {math.MinInt64, "usd"},
-		{1, "xxx"}, {1, ""}, {1, "USD"}, {1, "us"}, {550, "isk"}, {1, "ugx"},
+		{0, "usd"},
+		{-1, "usd"},
+		{money.MaxSum + 1, "usd"},
+		{math.MaxInt64, "mga"},
+		{math.MinInt64, "usd"},
+		{1, "xxx"},
+		{1, ""},
+		{1, "USD"},
+		{1, "us"},
+		{550, "isk"},
+		{1, "ugx"},
 	} {
 		if m, err := stripe.FromStripe(c.n, c.name); err == nil {
 			t.Errorf("%d %s: got %s", c.n, c.name, m)

@@ -267,8 +267,10 @@ func TestStripe_Query_searches(t *testing.T) {
 		payment.ChargeAbsent:     {intent("succeeded", "another", no), intent("succeeded", "videomall", "A2")},
 		payment.ChargeClosed:     {intent("canceled", "videomall", no), intent("requires_payment_method", "videomall", no)},
 		payment.ChargeProcessing: {intent("processing", "videomall", no), intent("canceled", "videomall", no)},
-		payment.ChargePaid: {intent("processing", "videomall", no), intent("succeeded", "videomall", no),
-			intent("canceled", "videomall", no)},
+		payment.ChargePaid: {
+			intent("processing", "videomall", no), intent("succeeded", "videomall", no),
+			intent("canceled", "videomall", no),
+		},
 		payment.ChargeUnknown: {intent("requires_capture", "videomall", no)},
 	} {
 		s := answering(t, func(w http.ResponseWriter, r *http.Request) {

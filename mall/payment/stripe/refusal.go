@@ -140,12 +140,12 @@ func definite(err error) error {
 	if !is {
 		return err
 	}
-	switch fault := refused.fault(); fault {
-	case payment.ErrRejected:
+	switch fault := refused.fault(); {
+	case errors.Is(fault, payment.ErrRejected):
 		return payment.ErrRejected.Because("%w", err)
-	case payment.ErrRetryLater:
+	case errors.Is(fault, payment.ErrRetryLater):
 		return payment.ErrRetryLater.Because("%w", err)
-	case payment.ErrAbsent:
+	case errors.Is(fault, payment.ErrAbsent):
 		return fmt.Errorf("%w: %w", payment.ErrAbsent, err)
 	}
 	return err

@@ -220,8 +220,10 @@ var allowed = []struct {
 	{http.MethodPost, at(`/refunds`), names(`payment_intent|amount|reason|metadata\[\w+\]`), (*Server).createRefund},
 	{http.MethodGet, at(`/refunds`), names(`payment_intent|limit|starting_after`), (*Server).listRefunds},
 	{http.MethodGet, at(`/refunds/([^/]+)`), names(``), (*Server).getRefund},
-	{http.MethodGet, at(`/balance_transactions`), names(`created\[(gte|lt)\]|limit|starting_after`),
-		(*Server).listMovements},
+	{
+		http.MethodGet, at(`/balance_transactions`), names(`created\[(gte|lt)\]|limit|starting_after`),
+		(*Server).listMovements,
+	},
 }
 
 func at(path string) *regexp.Regexp { return regexp.MustCompile(`^/v1` + path + `$`) }

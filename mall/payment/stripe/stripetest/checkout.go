@@ -65,8 +65,10 @@ func (s *Server) createSession(c call, _ string) (object, *refusal) {
 		created:       now,
 		adaptive:      c.form.Get("adaptive_pricing[enabled]") == "true",
 	}
-	for _, required := range []string{"mode", "success_url", "cancel_url", "adaptive_pricing[enabled]", "expires_at",
-		price + "[product_data][name]"} {
+	for _, required := range []string{
+		"mode", "success_url", "cancel_url", "adaptive_pricing[enabled]", "expires_at",
+		price + "[product_data][name]",
+	} {
 		if c.form.Get(required) == "" {
 			return nil, refuse(http.StatusBadRequest, "parameter_missing", required, "Missing required param: "+required)
 		}
