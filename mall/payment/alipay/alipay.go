@@ -1,6 +1,6 @@
-// Package alipay takes payments in yuan through the gateway of Alipay's open platform: pages for desktops and phones and
-// QR codes, refunds, notices and the daily statement. Requests, answers and notices are signed with RSA2 (RSASSA-PKCS1-v1_5
-// with SHA-256), with bare public keys or with certificates.
+// Package alipay takes payments in yuan through the gateway of Alipay's open platform: pages for desktops and phones,
+// QR codes, refunds, notices and the daily statement. Requests, answers and notices are signed with RSA2, which is
+// RSASSA-PKCS1-v1_5 with SHA-256, with bare public keys or with certificates.
 package alipay
 
 import (
@@ -49,7 +49,7 @@ type Options struct {
 	AppID    string
 	SellerID string
 	// Shop marks what is ours, since an account may have other shops: every out_trade_no begins with it, and it comes
-	// back as passback_params. 1 to 32 letters and digits. If it changes, charges opened before are no longer ours.
+	// back as passback_params. 1 to 32 letters and digits. If it changes, older charges are no longer ours.
 	Shop string
 	// Gateway is https://openapi.alipay.com/gateway.do, or a stand-in's.
 	Gateway string
@@ -170,8 +170,8 @@ func (a *Alipay) Methods() []payment.Method {
 // Zone is Beijing's.
 func (a *Alipay) Zone() *time.Location { return beijing }
 
-// number returns the out_trade_no of an attempt. Statements, notices and answers all repeat it, which they don't promise
-// of any other field of ours.
+// number returns the out_trade_no of an attempt. It is the one field of ours that statements, notices and answers are
+// all sure to repeat.
 func (a *Alipay) number(attemptNo string) string { return a.opt.Shop + "_" + attemptNo }
 
 // attemptNo undoes number. It reports whether the charge is ours.

@@ -19,8 +19,8 @@ import (
 // maxLine bounds a line of a statement, in bytes of UTF-8.
 const maxLine = 64 << 10
 
-// The columns that are read, without their units. The amount is that of the charge, not what the merchant received of it
-// (商家实收), which is less if the merchant pays for a voucher.
+// The columns that are read, without their units. The amount is that of the charge, not what the merchant received of
+// it (商家实收), which is less if the merchant pays for a voucher.
 const (
 	columnTrade  = "支付宝交易号"
 	columnNumber = "商户订单号"
@@ -31,6 +31,9 @@ const (
 	columnFee    = "服务费"
 )
 
+// required are the columns that a list must have.
+var required = []string{columnTrade, columnNumber, columnKind, columnDone, columnAmount, columnRefund, columnFee}
+
 // The kinds of lines, and the end of the list.
 const (
 	kindPayment = "交易"
@@ -38,8 +41,8 @@ const (
 	endOfList   = "业务明细列表结束"
 )
 
-// bill reads one file of a statement: CSV in GBK, with comments that begin with #. It reports false, having read nothing
-// else, if the file doesn't list single movements, but sums of them.
+// bill reads one file of a statement: CSV in GBK, with comments that begin with #. It reports false, having read
+// nothing else, if the file doesn't list single movements, but sums of them.
 func (a *Alipay) bill(ctx context.Context, file io.Reader, yield func(payment.StatementLine) bool) (bool, error) {
 	lines := bufio.NewScanner(simplifiedchinese.GB18030.NewDecoder().Reader(file))
 	lines.Buffer(nil, maxLine)
@@ -116,7 +119,7 @@ func (a *Alipay) line(columns, cells []string) (payment.StatementLine, error) {
 	for i, title := range columns {
 		row[title] = cells[i]
 	}
-	for _, title := range []string{columnTrade, columnNumber, columnKind, columnDone, columnAmount, columnRefund, columnFee} {
+	for _, title := range required {
 		if _, given := row[title]; !given {
 			return payment.StatementLine{}, fmt.Errorf("no column %s", title)
 		}

@@ -71,8 +71,8 @@ func (a *Alipay) parameters(method string, biz any, extra map[string]string) (ur
 	return form, nil
 }
 
-// call makes a request and reads its answer into a struct. Errors: *codeError if the gateway said no, and others if it is
-// unknown whether the request was carried out.
+// call makes a request and reads its answer into a struct. Errors: *codeError if the gateway said no, and others if it
+// is unknown whether the request was carried out.
 func (a *Alipay) call(ctx context.Context, method string, biz any, extra map[string]string, into any) error {
 	form, err := a.parameters(method, biz, extra)
 	if err != nil {

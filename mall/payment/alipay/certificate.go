@@ -93,7 +93,7 @@ func serial(c *x509.Certificate) (string, error) {
 		for _, attribute := range set {
 			name, known := shortNames[attribute.Type.String()]
 			if !known {
-				return "", fmt.Errorf("its issuer has the attribute %s, which Alipay's certificates don't", attribute.Type)
+				return "", fmt.Errorf("its issuer has an attribute %s, unlike Alipay's", attribute.Type)
 			}
 			attributes = append([]string{fmt.Sprintf("%s=%v", name, attribute.Value)}, attributes...)
 		}

@@ -20,9 +20,9 @@ type charge struct {
 	QuitURL        string `json:"quit_url,omitempty"` // where a phone goes if the payer gives up
 }
 
-// Create prepares a page of Alipay's or has a QR code made. The charge always expires by itself, since one that no payer
-// has looked at can't be closed. A page is an address rather than a form: a link needs no script and no exception from
-// the rule to which hosts forms may be posted, and the longest stays far below what servers take.
+// Create prepares a page of Alipay's or has a QR code made. The charge always expires by itself, since one that no
+// payer has looked at can't be closed. A page is an address rather than a form: a link needs no script and no exception
+// from the rule to which hosts forms may be posted, and the longest stays below what servers take.
 //
 // A page is opened by the payer's browser, so a charge that was paid before would show there only; Create asks first.
 // Errors: payment.ErrRejected, payment.ErrAlreadyPaid, payment.ErrRetryLater.
@@ -33,18 +33,20 @@ func (a *Alipay) Create(ctx context.Context, r payment.CreateRequest) (payment.C
 	}
 	switch r.Method {
 	case MethodPage:
+		c.ProductCode = productPage
 		return a.page(ctx, r, callPagePay, c)
 	case MethodWap:
-		c.QuitURL = r.ReturnURL
+		c.ProductCode, c.QuitURL = productWap, r.ReturnURL
 		return a.page(ctx, r, callWapPay, c)
 	case MethodQR:
+		c.ProductCode = a.opt.QRProduct
 		return a.code(ctx, r, c)
 	}
 	return payment.Created{}, fmt.Errorf("alipay: attempt %s: method %.40q: %w", r.AttemptNo, r.Method,
 		payment.ErrRejected)
 }
 
-// charge checks a request and turns it into a charge. Errors: payment.ErrRejected.
+// charge checks a request and turns it into a charge, which still lacks what depends on the method. Errors: payment.ErrRejected.
 func (a *Alipay) charge(r payment.CreateRequest) (charge, error) {
 	reject := func(format string, args ...any) (charge, error) {
 		return charge{}, fmt.Errorf("alipay: attempt %.80q: %s: %w", r.AttemptNo, fmt.Sprintf(format, args...),
@@ -56,6 +58,8 @@ func (a *Alipay) charge(r payment.CreateRequest) (charge, error) {
 		return reject("its number has others than letters, digits and underscores, or is too long")
 	case r.Amount.Currency != Currency || r.Amount.Amount <= 0 || r.Amount.Amount > maxAmount:
 		return reject("can't take %s", r.Amount)
+	case !returnable(r.ReturnURL):
+		return reject("its browser can't return to %.200q", r.ReturnURL)
 	case !r.ExpiresAt.After(a.opt.Now()):
 		return reject("expired at %s", r.ExpiresAt)
 	}
@@ -67,10 +71,15 @@ func (a *Alipay) charge(r payment.CreateRequest) (charge, error) {
 		OutTradeNo:     number,
 		TotalAmount:    r.Amount.Decimal(),
 		Subject:        subject,
-		ProductCode:    map[string]string{MethodPage: productPage, MethodWap: productWap, MethodQR: a.opt.QRProduct}[r.Method],
 		TimeExpire:     r.ExpiresAt.In(beijing).Format(timeLayout),
 		PassbackParams: a.opt.Shop, // to be sent URL-encoded, which letters and digits are
 	}, nil
+}
+
+// returnable reports whether a browser may be sent to an address. Alipay takes at most 256 characters.
+func returnable(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && len(s) <= 256
 }
 
 // page returns the signed address of a page where the payer pays.

@@ -28,8 +28,8 @@ type alipayKey struct {
 	public *rsa.PublicKey
 }
 
-// PublicKeyMode returns keys for an application whose public key was uploaded as such. Each key is PEM or bare base64; a
-// private one PKCS #1 or #8, a public one PKIX. What any of the public keys verifies is Alipay's.
+// PublicKeyMode returns keys for an application whose public key was uploaded as such. Each key is PEM or bare base64;
+// a private one PKCS #1 or #8, a public one PKIX. What any of the public keys verifies is Alipay's.
 func PublicKeyMode(private string, alipay ...string) (Keys, error) {
 	var k Keys
 	var err error

@@ -18,6 +18,7 @@ import (
 //
 // A charge that was closed unpaid is announced as a failed payment. That a charge waits for its payer, and whatever else
 // Alipay may announce, is Foreign, as are charges of other shops.
+//
 // Errors: payment.ErrBadSignature, payment.ErrMalformedNotice.
 func (a *Alipay) ParseNotice(_ http.Header, body []byte) (payment.Notice, error) {
 	if len(body) > payment.MaxNotice {
@@ -27,7 +28,11 @@ func (a *Alipay) ParseNotice(_ http.Header, body []byte) (payment.Notice, error)
 	if err != nil {
 		return payment.Notice{}, payment.ErrMalformedNotice.Because("%w", err)
 	}
-	// What is signed is all but these two, empty values included. The algorithm is ours to choose, not the notice's.
+	// The algorithm is ours to choose, not the notice's: one that claims another is refused.
+	if claimed, given := fields["sign_type"]; given && claimed != "RSA2" {
+		return payment.Notice{}, payment.ErrBadSignature.Because("sign_type %.40q", claimed)
+	}
+	// What is signed is all but these two, empty values included.
 	signed := maps.Clone(fields)
 	delete(signed, "sign")
 	delete(signed, "sign_type")
@@ -86,7 +91,7 @@ func (a *Alipay) notice(f map[string]string) (payment.Notice, error) {
 	if n.Merchant != a.opt.SellerID {
 		return payment.Notice{}, fmt.Errorf("seller_id %.40q", n.Merchant)
 	}
-	if !isPlain(n.ChannelTxnNo) || !isPlain(f["out_trade_no"]) || (f["out_biz_no"] != "" && !isPlain(f["out_biz_no"])) {
+	if !isPlain(n.ChannelTxnNo) || !isPlain(f["out_trade_no"]) || f["out_biz_no"] != "" && !isPlain(f["out_biz_no"]) {
 		return payment.Notice{}, errors.New("trade_no, out_trade_no or out_biz_no is no number")
 	}
 	kind, err := a.movement(&n, f)
@@ -147,11 +152,11 @@ func at(n *payment.Notice, f map[string]string, field string) (err error) {
 	return nil
 }
 
-// eventID names an event, however often it is announced. notify_id doesn't: it names an announcement, of which there may
-// be several for one event, such as when somebody has it sent again. A charge takes each status once, except that every
-// refund but the last leaves it at TRADE_SUCCESS; but each raises the sum that is refunded so far. The number of the
-// refund is no help, as a refund that was made by hand may have none. TRADE_FINISHED, which follows TRADE_SUCCESS when no
-// refund can be made any more, is an event of its own: the payment that it repeats has the number of the same transaction.
+// eventID names an event, however often it is announced. notify_id doesn't: it names an announcement, of which there
+// may be several for one event, such as when somebody has it sent again. A charge takes each status once, except that
+// every refund but the last leaves it at TRADE_SUCCESS; but each raises the sum that is refunded so far. The number of
+// the refund is no help, as a refund that was made by hand may have none. TRADE_FINISHED, which follows TRADE_SUCCESS
+// when no refund can be made any more, is an event of its own, but of the same transaction.
 func eventID(n payment.Notice, status string) string {
 	id := n.ChannelTxnNo + ":" + status
 	if !n.RefundedTotal.IsZero() {
@@ -170,8 +175,8 @@ func isToken(s string) bool {
 	return s != "" && len(s) <= 128
 }
 
-// Acknowledge answers "success" after the commit, and otherwise "failure", upon which Alipay sends the notice again: 4, 10
-// and 10 minutes, 1, 2, 6 and 15 hours later.
+// Acknowledge answers "success" after the commit, and otherwise "failure", upon which Alipay sends the notice again: 4,
+// 10 and 10 minutes, 1, 2, 6 and 15 hours later.
 func (a *Alipay) Acknowledge(err error) payment.Ack {
 	ack := payment.Ack{
 		Status:      http.StatusOK,

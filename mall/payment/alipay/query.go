@@ -31,8 +31,8 @@ type trade struct {
 	SendPayDate string `json:"send_pay_date"` // when the merchant got the money; empty if never
 }
 
-// Query returns the state of an attempt. Alipay knows none before its payer has opened the page or scanned the code, and
-// then answers that there is no such charge.
+// Query returns the state of an attempt. Alipay knows none before its payer has opened the page or scanned the code,
+// and then answers that there is no such charge.
 func (a *Alipay) Query(ctx context.Context, c payment.ChargeRef) (payment.Charge, error) {
 	if !isIdentifier(c.AttemptNo) {
 		return payment.Charge{Status: payment.ChargeAbsent}, nil // no charge can have been opened with it

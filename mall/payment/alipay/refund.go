@@ -16,7 +16,7 @@ type refund struct {
 }
 
 // Refund requests a refund. Alipay makes refunds at once and has no number of its own for them. That a request was
-// accepted is no refund: only fund_change=Y is, which a repeated request does not get, so the refund is then looked for.
+// accepted is no refund: only fund_change=Y is, which a repeated request does not get. Then the refund is looked for.
 // If there is none, it is still processing: Alipay shows a refund some ten seconds after it was requested.
 //
 // Refunds of one charge need 3 s between them; one that comes too early fails with an error of the gateway's and is made
@@ -92,8 +92,8 @@ func (n number) names(outTradeNo, tradeNo string) bool {
 	return (n.OutTradeNo == "" || n.OutTradeNo == outTradeNo) && (n.TradeNo == "" || n.TradeNo == tradeNo)
 }
 
-// findRefund reports whether a refund was made. Alipay answers a query for one that it doesn't know with success, and with
-// nothing else.
+// findRefund reports whether a refund was made. Alipay answers a query for one that it doesn't know with success, and
+// with nothing else.
 func (a *Alipay) findRefund(ctx context.Context, which number, r payment.RefundRef) (bool, error) {
 	var answer struct {
 		OutTradeNo   string `json:"out_trade_no"`

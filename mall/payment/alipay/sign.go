@@ -38,7 +38,7 @@ func (k Keys) sign(text string) (string, error) {
 // verify checks Alipay's RSA2 signature of a text, whatever algorithm the message claims. certSerial is the SN of the
 // certificate that the message names, or empty: then any of the keys may have signed.
 func (k Keys) verify(text []byte, signature, certSerial string) error {
-	raw, err := base64.StdEncoding.DecodeString(signature)
+	raw, err := base64.StdEncoding.Strict().DecodeString(signature)
 	if err != nil || len(raw) == 0 {
 		return errors.New("no signature in base64")
 	}

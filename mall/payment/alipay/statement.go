@@ -22,12 +22,15 @@ const (
 	maxFile    = 2 << 30 // unpacked
 )
 
-// readyAt is how long after the end of a day its statement is there.
-const readyAt = 10 * time.Hour
+// When the statement of a day is there, from the end of the day on. Alipay makes none of a day without sales, and says
+// of it the same as of one that it hasn't made yet; by lateAt, hours after its usual time, it is the former.
+const (
+	readyAt = 10 * time.Hour
+	lateAt  = 12 * time.Hour
+)
 
 // Statement yields the payments and refunds of a day in Beijing, also those of other shops of the account. It is there
-// from 10:00 of the next day; there is none of a day without any sale. It is downloaded to a temporary file and read line
-// by line. Errors: payment.ErrNoStatement.
+// from 10:00 of the next day. It is downloaded to a temporary file and read line by line. Errors: payment.ErrNoStatement.
 func (a *Alipay) Statement(ctx context.Context, at time.Time) iter.Seq2[payment.StatementLine, error] {
 	return func(yield func(payment.StatementLine, error) bool) {
 		y, m, d := at.In(beijing).Date()
@@ -43,16 +46,21 @@ func (a *Alipay) Statement(ctx context.Context, at time.Time) iter.Seq2[payment.
 var errEnough = errors.New("alipay: enough lines")
 
 func (a *Alipay) statement(ctx context.Context, day time.Time, yield func(payment.StatementLine) bool) error {
-	if a.opt.Now().Before(day.AddDate(0, 0, 1).Add(readyAt)) {
+	end, now := day.AddDate(0, 0, 1), a.opt.Now()
+	if now.Before(end.Add(readyAt)) {
 		return payment.ErrNoStatement
 	}
 	var answer struct {
 		URL string `json:"bill_download_url"`
 	}
-	if err := a.call(ctx, callBill, struct {
+	err := a.call(ctx, callBill, struct {
 		BillType string `json:"bill_type"`
 		BillDate string `json:"bill_date"`
-	}{"trade", day.Format(time.DateOnly)}, nil, &answer); err != nil {
+	}{"trade", day.Format(time.DateOnly)}, nil, &answer)
+	if errors.Is(err, payment.ErrNoStatement) && !now.Before(end.Add(lateAt)) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	address, err := a.billAddress(answer.URL)
@@ -120,8 +128,8 @@ func (a *Alipay) download(ctx context.Context, address string, file io.Writer) (
 	return size, nil
 }
 
-// unpack reads the files of an archive that list single movements. The names of the files are in GBK and not promised, so
-// a file is known by its columns.
+// unpack reads the files of an archive that list single movements. The names of the files are in GBK and not promised,
+// so a file is known by its columns.
 func (a *Alipay) unpack(ctx context.Context, archive *zip.Reader, yield func(payment.StatementLine) bool) error {
 	found := false
 	for _, file := range archive.File {

@@ -78,8 +78,8 @@ func isPlain(s string) bool {
 	return s != "" && len(s) <= maxNumber
 }
 
-// yuan parses a sum such as 88.88, as answers, notices and statements write it. It reports whether the sum is one, and at
-// most money.MaxSum.
+// yuan parses a sum such as 88.88, as answers, notices and statements write it. It reports whether the sum is one, and
+// at most money.MaxSum.
 func yuan(s string) (money.Money, bool) {
 	fen := money.ParseDecimal(s, Currency, 10)
 	if strings.Contains(s, ",") || fen < 0 || fen > money.MaxSum {
