@@ -36,8 +36,8 @@ const (
 	productQR   = "FACE_TO_FACE_PAYMENT"
 )
 
-// beijing is the zone of every time in requests, answers, notices and statements. China has kept this offset since 1991,
-// so no table of time zones is needed.
+// beijing is the zone of every time in requests, answers, notices and statements. China has kept this offset since
+// 1991, so no table of time zones is needed.
 var beijing = time.FixedZone("Asia/Shanghai", 8*60*60)
 
 // timeLayout is the form of a time in beijing. When parsing, a fraction of a second may follow.

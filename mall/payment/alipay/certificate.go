@@ -56,8 +56,8 @@ func rootSerials(text string) (string, error) {
 	return strings.Join(serials, "_"), nil
 }
 
-// signedWithRSA reports whether the algorithm of a certificate's signature is one of RSA's (1.2.840.113549.1.1). It reads
-// no more than that, so that it copes with keys which Go doesn't know.
+// signedWithRSA reports whether the algorithm of a certificate's signature is one of RSA's (1.2.840.113549.1.1). It
+// reads no more than that, so that it copes with keys which Go doesn't know.
 func signedWithRSA(der []byte) (bool, error) {
 	var c struct {
 		TBS       asn1.RawValue

@@ -9,7 +9,9 @@ import (
 )
 
 // Close makes an open charge unpayable. payment.ErrAbsent is no promise that it can't be paid: a page or code that
-// nobody has opened stays payable until it expires. Errors: payment.ErrAlreadyPaid, payment.ErrProcessing, payment.ErrAbsent.
+// nobody has opened stays payable until it expires.
+//
+// Errors: payment.ErrAlreadyPaid, payment.ErrProcessing, payment.ErrAbsent.
 func (a *Alipay) Close(ctx context.Context, c payment.ChargeRef) error {
 	if !isIdentifier(c.AttemptNo) {
 		return fmt.Errorf("alipay: attempt %.80q: %w", c.AttemptNo, payment.ErrAbsent)

@@ -46,7 +46,9 @@ func (a *Alipay) Create(ctx context.Context, r payment.CreateRequest) (payment.C
 		payment.ErrRejected)
 }
 
-// charge checks a request and turns it into a charge, which still lacks what depends on the method. Errors: payment.ErrRejected.
+// charge checks a request and turns it into a charge, which still lacks what depends on the method.
+//
+// Errors: payment.ErrRejected.
 func (a *Alipay) charge(r payment.CreateRequest) (charge, error) {
 	reject := func(format string, args ...any) (charge, error) {
 		return charge{}, fmt.Errorf("alipay: attempt %.80q: %s: %w", r.AttemptNo, fmt.Sprintf(format, args...),

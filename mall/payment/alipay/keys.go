@@ -118,9 +118,6 @@ func (k Keys) String() string {
 	return fmt.Sprintf("Alipay certificates (app %s, %d of Alipay's)", k.appSerial, len(k.alipay))
 }
 
-// GoString is String, for %#v.
-func (k Keys) GoString() string { return k.String() }
-
 // Format is String, whatever the verb.
 func (k Keys) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(k.String())) }
 
@@ -130,8 +127,11 @@ func (k Keys) LogValue() slog.Value { return slog.StringValue(k.String()) }
 // String tells nothing, since one of the texts is secret.
 func (Certificates) String() string { return "Alipay certificates (texts)" }
 
-// GoString is String, for %#v.
-func (c Certificates) GoString() string { return c.String() }
+// Format is String, whatever the verb.
+func (c Certificates) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(c.String())) }
+
+// MarshalText is String.
+func (c Certificates) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // LogValue is String.
 func (c Certificates) LogValue() slog.Value { return slog.StringValue(c.String()) }

@@ -13,11 +13,11 @@ import (
 	"videomall/mall/payment"
 )
 
-// ParseNotice verifies a notice, then parses it. Payments and refunds are announced at the same address. The notice of a
-// refund tells how much of the charge has been refunded so far, and out_biz_no is the number of the last refund.
+// ParseNotice verifies a notice, then parses it. Payments and refunds are announced at the same address. The notice of
+// a refund tells how much of the charge has been refunded so far, and out_biz_no is the number of the last refund.
 //
-// A charge that was closed unpaid is announced as a failed payment. That a charge waits for its payer, and whatever else
-// Alipay may announce, is Foreign, as are charges of other shops.
+// A charge that was closed unpaid is announced as a failed payment. That a charge waits for its payer, and whatever
+// else Alipay may announce, is Foreign, as are charges of other shops.
 //
 // Errors: payment.ErrBadSignature, payment.ErrMalformedNotice.
 func (a *Alipay) ParseNotice(_ http.Header, body []byte) (payment.Notice, error) {
@@ -100,7 +100,8 @@ func (a *Alipay) notice(f map[string]string) (payment.Notice, error) {
 	}
 	n.EventID = eventID(n, f["trade_status"])
 	no, ours := a.attemptNo(f["out_trade_no"])
-	if mark := f["passback_params"]; ours && (mark == "" || mark == a.opt.Shop) {
+	mark := f["passback_params"]
+	if kind != payment.Foreign && ours && (mark == "" || mark == a.opt.Shop) {
 		n.AttemptNo, n.Type = no, kind
 	}
 	return n, nil

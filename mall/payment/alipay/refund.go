@@ -19,8 +19,10 @@ type refund struct {
 // accepted is no refund: only fund_change=Y is, which a repeated request does not get. Then the refund is looked for.
 // If there is none, it is still processing: Alipay shows a refund some ten seconds after it was requested.
 //
-// Refunds of one charge need 3 s between them; one that comes too early fails with an error of the gateway's and is made
-// later under its number. Errors: payment.ErrRejected, payment.ErrRetryLater.
+// Refunds of one charge need 3 s between them. With which code the gateway refuses an earlier one isn't documented, so it
+// counts as unknown, and the refund is made when it is requested again under its number.
+//
+// Errors: payment.ErrRejected, payment.ErrRetryLater.
 func (a *Alipay) Refund(ctx context.Context, r payment.RefundRequest) (payment.RefundResult, error) {
 	if !isIdentifier(r.RefundNo) || r.Amount.Currency != Currency || !r.Amount.Payable() {
 		return payment.RefundResult{}, fmt.Errorf("alipay: refund %.80q of %s: %w", r.RefundNo, r.Amount,

@@ -30,7 +30,9 @@ const (
 )
 
 // Statement yields the payments and refunds of a day in Beijing, also those of other shops of the account. It is there
-// from 10:00 of the next day. It is downloaded to a temporary file and read line by line. Errors: payment.ErrNoStatement.
+// from 10:00 of the next day. It is downloaded to a temporary file and read line by line.
+//
+// Errors: payment.ErrNoStatement.
 func (a *Alipay) Statement(ctx context.Context, at time.Time) iter.Seq2[payment.StatementLine, error] {
 	return func(yield func(payment.StatementLine, error) bool) {
 		y, m, d := at.In(beijing).Date()

@@ -61,6 +61,11 @@ func (s *Server) gateway(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer := s.check(r.Form)
+	s.mu.Lock()
+	if answer == nil && len(s.refusals) > 0 {
+		answer, s.refusals = s.refusals[0], s.refusals[1:]
+	}
+	s.mu.Unlock()
 	if answer == nil {
 		answer = s.answer(method, r.Form)
 	}
@@ -78,8 +83,8 @@ func (s *Server) gateway(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(s.sealed(method, answer, fault == paymenttest.FaultBadAnswer))
 }
 
-// sealed writes an answer with its signature, which is a wrong one if bad. What can't be attributed to an application is
-// not signed.
+// sealed writes an answer with its signature, which is a wrong one if bad. What can't be attributed to an application
+// is not signed.
 func (s *Server) sealed(method string, answer object, bad bool) []byte {
 	member := strings.ReplaceAll(method, ".", "_") + "_response"
 	sub, _ := answer["sub_code"].(string)

@@ -19,6 +19,9 @@ func (t *trade) refunded() (sum int64) {
 	return sum
 }
 
+// refundGap is what Alipay wants between two refunds of one trade.
+const refundGap = 3 * time.Second
+
 func (s *Server) refund(f map[string]string) object {
 	t := s.find(f)
 	amount := fen(f["refund_amount"])
@@ -46,6 +49,8 @@ func (s *Server) refund(f map[string]string) object {
 		return fails("ACQ.TRADE_STATUS_ERROR")
 	case amount > t.total-t.refunded():
 		return fails("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL")
+	case len(t.refunds) > 0 && s.now().Sub(t.refunds[len(t.refunds)-1].at) < refundGap:
+		return fails("ACQ.SYSTEM_ERROR")
 	case s.balance != nil && *s.balance < amount:
 		return fails("ACQ.SELLER_BALANCE_NOT_ENOUGH")
 	}

@@ -88,6 +88,7 @@ type Server struct {
 	notices  []paymenttest.Delivery
 	refused  []error
 	faults   []paymenttest.Fault
+	refusals []object
 	balance  *int64 // of the merchant for refunds, in fen; nil for enough
 	holding  bool
 	held     []*refund
@@ -205,6 +206,13 @@ func (s *Server) Unacknowledged() []error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.refused)
+}
+
+// Refuse makes the gateway answer the next call of the merchant's with these codes, and do nothing.
+func (s *Server) Refuse(code, subCode string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refusals = append(s.refusals, refuse(code, subCode, "a test asked for it"))
 }
 
 // HoldRefunds makes the gateway accept refunds without making them: no money moves, and a query finds none, until

@@ -68,8 +68,8 @@ var products = map[string]string{
 	"alipay.trade.precreate": "FACE_TO_FACE_PAYMENT",
 }
 
-// newTrade checks the arguments of a charge. It returns a refusal, or the charge, which is not in the books yet. The caller
-// holds the lock.
+// newTrade checks the arguments of a charge. It returns a refusal, or the charge, which is not in the books yet. The
+// caller holds the lock.
 func (s *Server) newTrade(form url.Values, f map[string]string) (*trade, object) {
 	subject := f["subject"]
 	switch {
