@@ -133,13 +133,16 @@ func TestCertificateMode_bad_certificates(t *testing.T) {
 	}
 }
 
-// The certificates are Alipay's own, of which one has an SM2 key; so has one of the stand-in's, and one an issuer with a
-// comma and an e-mail address. Alipay's SDK computes the same serials.
+// The first roots are Alipay's own. Others have an SM2 key among them, an issuer with a comma and an e-mail address, and
+// a signature with SHA-512. Alipay's SDK computes the same serials.
+const oddSerials = "dd7a68b674704d1ab1ac45f731b0bb01_0075d4d169aab27ddee0f7f2547738ba"
+
 func TestCertificateMode_serials(t *testing.T) {
 	t.Parallel()
 	for roots, want := range map[string]string{
 		golden(t, "alipayRootCert.crt"): "687b59193f3f462dd5336e5abf83c5d8_02941eef3187dddf3d3b83462e1dfcf6",
 		alipaytest.RootCertificates:     alipaytest.RootSerials,
+		golden(t, "oddRootCert.crt"):    oddSerials,
 	} {
 		c := certificates()
 		c.Roots = roots

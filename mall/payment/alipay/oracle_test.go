@@ -96,88 +96,96 @@ func oracle(t *testing.T, jobs ...job) []result {
 // The SDK pays at the stand-in, which verifies its requests, and verifies the stand-in's answers and notices.
 func TestServer_with_the_SDK_of_Alipay(t *testing.T) {
 	t.Parallel()
-	for _, certificates := range []bool{false, true} {
-		s := bank(t, alipaytest.Options{Certificates: certificates, Now: time.Now})
-		number := map[string]string{"out_trade_no": "mall_" + attempt}
-		charge := map[string]string{
-			"out_trade_no": "mall_" + attempt, "total_amount": "12.90", "subject": "北境之光 100%+1",
-			"product_code": "FAST_INSTANT_TRADE_PAY",
+	for name, certificates := range map[string]bool{"public key": false, "certificates": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			payWithSDK(t, certificates)
+		})
+	}
+}
+
+func payWithSDK(t *testing.T, certificates bool) {
+	s := bank(t, alipaytest.Options{Certificates: certificates, Now: time.Now})
+	number := map[string]string{"out_trade_no": "mall_" + attempt}
+	charge := map[string]string{
+		"out_trade_no": "mall_" + attempt, "total_amount": "12.90", "subject": "北境之光 100%+1",
+		"product_code": "FAST_INSTANT_TRADE_PAY",
+	}
+	do := func(method string, biz map[string]string) job {
+		return job{Do: "exec", Gateway: s.URL(), Certificates: certificates, Method: method, Biz: biz}
+	}
+	results := oracle(t,
+		job{
+			Do: "page", Gateway: s.URL(), Certificates: certificates, Method: "alipay.trade.page.pay", Biz: charge,
+			ReturnURL: "https://mall.example/orders/1",
+		},
+		do("alipay.trade.query", number),
+		do("alipay.trade.close", number),
+	)
+	for _, r := range results[1:] {
+		if f := r.fields(t); f["code"] != "40004" || f["sub_code"] != "ACQ.TRADE_NOT_EXIST" {
+			t.Errorf("before the payer came: %v", f)
 		}
-		do := func(method string, biz map[string]string) job {
-			return job{Do: "exec", Gateway: s.URL(), Certificates: certificates, Method: method, Biz: biz}
-		}
-		results := oracle(t,
-			job{
-				Do: "page", Gateway: s.URL(), Certificates: certificates, Method: "alipay.trade.page.pay", Biz: charge,
-				ReturnURL: "https://mall.example/orders/1",
-			},
-			do("alipay.trade.query", number),
-			do("alipay.trade.close", number),
-		)
-		for _, r := range results[1:] {
-			if f := r.fields(t); f["code"] != "40004" || f["sub_code"] != "ACQ.TRADE_NOT_EXIST" {
-				t.Errorf("before the payer came: %v", f)
+	}
+	var page string
+	if err := json.Unmarshal(results[0].Value, &page); err != nil {
+		t.Fatal(err, results[0].Error)
+	}
+	response, err := s.Options().Client.Get(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("the page that the SDK signed: %s, %v", response.Status, err)
+	}
+	if err := s.Pay(attempt, paymenttest.Payment{}); err != nil {
+		t.Fatal(err)
+	}
+	refund := map[string]string{"out_trade_no": "mall_" + attempt, "refund_amount": "2.90", "out_request_no": "R1"}
+	results = oracle(t,
+		do("alipay.trade.query", number),
+		do("alipay.trade.refund", refund),
+		do("alipay.trade.fastpay.refund.query", refund),
+		do("alipay.trade.precreate", map[string]string{
+			"out_trade_no": "mall_2", "total_amount": "1", "subject": "a", "product_code": "FACE_TO_FACE_PAYMENT",
+		}),
+	)
+	for i, want := range []map[string]string{
+		{"trade_status": "TRADE_SUCCESS", "total_amount": "12.90"},
+		{"fund_change": "Y", "refund_fee": "2.90"},
+		{"refund_status": "REFUND_SUCCESS", "refund_amount": "2.90"},
+		{"out_trade_no": "mall_2"},
+	} {
+		got := results[i].fields(t)
+		want["code"] = "10000"
+		for name, value := range want {
+			if got[name] != value {
+				t.Errorf("answer %d: %s is %q, want %q", i, name, got[name], value)
 			}
 		}
-		var page string
-		if err := json.Unmarshal(results[0].Value, &page); err != nil {
-			t.Fatal(err, results[0].Error)
+	}
+	var jobs []job
+	for _, sent := range s.Notices() {
+		body := string(sent.Body)
+		for _, form := range []string{body, strings.Replace(body, "12.90", "12.91", 1)} {
+			jobs = append(jobs, job{Do: "notice", Certificates: certificates, Form: form})
 		}
-		response, err := s.Options().Client.Get(page)
-		if err != nil {
-			t.Fatal(err)
+	}
+	if len(jobs) != 4 {
+		t.Fatalf("%d notices", len(jobs)/2)
+	}
+	s.Fault(paymenttest.FaultBadAnswer)
+	results = oracle(t, append(jobs, do("alipay.trade.query", number))...)
+	for i, r := range results[:4] {
+		if want := `[true,true]`; i%2 == 0 && string(r.Value) != want {
+			t.Errorf("notice %d: %s %s", i/2, r.Value, r.Error)
+		} else if want := `[false,false]`; i%2 == 1 && string(r.Value) != want {
+			t.Errorf("notice %d, changed: %s %s", i/2, r.Value, r.Error)
 		}
-		if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
-			t.Fatalf("the page that the SDK signed: %s, %v", response.Status, err)
-		}
-		if err := s.Pay(attempt, paymenttest.Payment{}); err != nil {
-			t.Fatal(err)
-		}
-		refund := map[string]string{"out_trade_no": "mall_" + attempt, "refund_amount": "2.90", "out_request_no": "R1"}
-		results = oracle(t,
-			do("alipay.trade.query", number),
-			do("alipay.trade.refund", refund),
-			do("alipay.trade.fastpay.refund.query", refund),
-			do("alipay.trade.precreate", map[string]string{
-				"out_trade_no": "mall_2", "total_amount": "1", "subject": "a", "product_code": "FACE_TO_FACE_PAYMENT",
-			}),
-		)
-		for i, want := range []map[string]string{
-			{"trade_status": "TRADE_SUCCESS", "total_amount": "12.90"},
-			{"fund_change": "Y", "refund_fee": "2.90"},
-			{"refund_status": "REFUND_SUCCESS", "refund_amount": "2.90"},
-			{"out_trade_no": "mall_2"},
-		} {
-			got := results[i].fields(t)
-			want["code"] = "10000"
-			for name, value := range want {
-				if got[name] != value {
-					t.Errorf("answer %d: %s is %q, want %q", i, name, got[name], value)
-				}
-			}
-		}
-		var jobs []job
-		for _, sent := range s.Notices() {
-			body := string(sent.Body)
-			for _, form := range []string{body, strings.Replace(body, "12.90", "12.91", 1)} {
-				jobs = append(jobs, job{Do: "notice", Certificates: certificates, Form: form})
-			}
-		}
-		if len(jobs) != 4 {
-			t.Fatalf("%d notices", len(jobs)/2)
-		}
-		for i, r := range oracle(t, jobs...) {
-			if want := `[true,true]`; i%2 == 0 && string(r.Value) != want {
-				t.Errorf("notice %d: %s %s", i/2, r.Value, r.Error)
-			} else if want := `[false,false]`; i%2 == 1 && string(r.Value) != want {
-				t.Errorf("notice %d, changed: %s %s", i/2, r.Value, r.Error)
-			}
-		}
-		// The SDK notices a wrong signature.
-		s.Fault(paymenttest.FaultBadAnswer)
-		if r := oracle(t, do("alipay.trade.query", number))[0]; !strings.Contains(r.Error, "验签失败") {
-			t.Errorf("a badly signed answer: %s %s", r.Value, r.Error)
-		}
+	}
+	// The SDK notices a wrong signature.
+	if r := results[4]; !strings.Contains(r.Error, "验签失败") {
+		t.Errorf("a badly signed answer: %s %s", r.Value, r.Error)
 	}
 }
 
@@ -229,6 +237,7 @@ func TestGolden_with_the_SDK_of_Alipay(t *testing.T) {
 		job{Do: "notice", Form: strings.Replace(golden(t, "notice.form"), "body=&", "", 1)},
 		job{Do: "serial", Certificate: golden(t, "alipayRootCert.crt"), Root: true},
 		job{Do: "serial", Certificate: alipaytest.RootCertificates, Root: true},
+		job{Do: "serial", Certificate: golden(t, "oddRootCert.crt"), Root: true},
 		job{Do: "serial", Certificate: alipaytest.AppCertificate},
 		job{Do: "serial", Certificate: alipaytest.AlipayCertificate},
 		job{
@@ -239,7 +248,7 @@ func TestGolden_with_the_SDK_of_Alipay(t *testing.T) {
 	for i, want := range []string{
 		`[true,true]`, `[false,false]`,
 		`"687b59193f3f462dd5336e5abf83c5d8_02941eef3187dddf3d3b83462e1dfcf6"`,
-		`"` + alipaytest.RootSerials + `"`, `"` + alipaytest.AppSerial + `"`, `"` + alipaytest.AlipaySerial + `"`,
+		`"` + alipaytest.RootSerials + `"`, `"` + oddSerials + `"`, `"` + alipaytest.AppSerial + `"`, `"` + alipaytest.AlipaySerial + `"`,
 		`true`,
 	} {
 		if string(results[i].Value) != want {

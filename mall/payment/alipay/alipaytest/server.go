@@ -52,9 +52,9 @@ var (
 
 // The serials of the certificates, as Alipay's own SDK for Node computes them.
 const (
-	AppSerial    = "09c5e5ca862964000b385791433a40e1"
-	AlipaySerial = "15eba72dcc0134284a11550f41c4988b"
-	RootSerials  = "dd7a68b674704d1ab1ac45f731b0bb01_0075d4d169aab27ddee0f7f2547738ba"
+	AppSerial    = "8b68da4f2de8bdb314f1d90b4c68d84e"
+	AlipaySerial = "af6877d473b717133ba1b7f4a69a2fb4"
+	RootSerials  = "7dbb9990671d2a82419922c1bcc5a792_697add00336418ebce862cd3a3a665f3"
 )
 
 // Options configure a stand-in. The zero value is one in public-key mode, whose clock starts at noon of 1 March 2026
