@@ -29,6 +29,7 @@ func charge(t *testing.T, m *webtest.Mall, attemptNo string) string {
 	t.Helper()
 	a, err := m.Sandbox.Create(t.Context(), payment.CreateRequest{
 		AttemptNo: attemptNo,
+		Method:    sandbox.Method,
 		Subject:   "A <film>",
 		ReturnURL: m.URL + "/orders/7",
 		Amount:    money.Of(990, "CNY"),
@@ -37,12 +38,12 @@ func charge(t *testing.T, m *webtest.Mall, attemptNo string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.TrimPrefix(a.URL, m.URL)
+	return strings.TrimPrefix(a.Action.URL, m.URL)
 }
 
 func charged(t *testing.T, m *webtest.Mall, attemptNo string) payment.Charge {
 	t.Helper()
-	c, err := m.Sandbox.Query(t.Context(), attemptNo)
+	c, err := m.Sandbox.Query(t.Context(), payment.ChargeRef{CreateRequest: payment.CreateRequest{AttemptNo: attemptNo}})
 	if err != nil {
 		t.Fatal(err)
 	}
