@@ -131,6 +131,9 @@ func (a *Alipay) movement(n *payment.Notice, f map[string]string) (string, error
 	case tradeSuccess, tradeFinished:
 		return payment.PaymentSucceeded, at(n, f, "gmt_payment")
 	case tradeClosed:
+		if f["gmt_payment"] != "" {
+			return "", errors.New("paid and closed, but not refunded")
+		}
 		return payment.PaymentFailed, at(n, f, "gmt_close")
 	case tradeWaiting:
 		return payment.Foreign, at(n, f, "gmt_create")

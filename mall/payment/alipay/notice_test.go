@@ -227,6 +227,7 @@ func TestAlipay_ParseNotice_malformed(t *testing.T) {
 		"a refund of more than was paid":  {"gmt_refund", "2026-03-02 00:00:00", "refund_fee", "12.91"},
 		"a refund of a negative sum":      {"gmt_refund", "2026-03-02 00:00:00", "refund_fee", "-1.00"},
 		"a refund of what was never paid": {"trade_status", "WAIT_BUYER_PAY", "refund_fee", "1.00"},
+		"closed after it was paid":        {"trade_status", "TRADE_CLOSED"},
 		"another type without an id":      {"notify_type", "dut_user_sign", "notify_id", "-"},
 		"no type":                         {"notify_type", "-", "notify_id", "a b"},
 	} {
@@ -266,6 +267,13 @@ func TestAlipay_ParseNotice_signature(t *testing.T) {
 		"an empty one gone":  strings.Replace(good, "body=&", "", 1),
 		"RSA for RSA2":       strings.Replace(good, "sign_type=RSA2", "sign_type=RSA", 1),
 		"decoded twice":      strings.Replace(good, "100%25%2B1", "100%2525%2B1", 1),
+		"other spare bits": func() string {
+			form, _ := url.ParseQuery(good)
+			sign := form.Get("sign") // 256 bytes, of which the last character before the padding holds two bits
+			last := strings.Index("AQgw", sign[341:342])
+			form.Set("sign", sign[:341]+"BRhx"[last:last+1]+"==")
+			return form.Encode()
+		}(),
 		"not signed by Alipay": func() string {
 			form, _ := url.ParseQuery(good)
 			form.Set("sign", signatureBy(t, appKey(t), golden(t, "notice.txt")))

@@ -109,7 +109,7 @@ func TestAlipay_Query_bad_answers(t *testing.T) {
 		"a bad time":            saying(sealed(t, queryMember, trade("2026-03-01", "2026-13-01"))),
 		"no number of Alipay's": saying(sealed(t, queryMember, trade("2026030122001400000000000007", ""))),
 		"a spaced number":       saying(sealed(t, queryMember, trade("2026030122001400000000000007", "a b"))),
-		"too large":             saying(`{"x":"` + strings.Repeat("a", 1<<20) + `"}`),
+		"too large":             saying(good + strings.Repeat(" ", 1<<20)),
 		"HTTP status 500": func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusInternalServerError)
 			_, _ = w.Write([]byte(good))
@@ -134,6 +134,16 @@ func TestAlipay_Query_bad_answers(t *testing.T) {
 	}
 	if _, err := answering(t, saying(good)).Query(t.Context(), ref(alipay.MethodPage)); err != nil {
 		t.Errorf("a good answer: %v", err)
+	}
+	// Who reads the log learns why the gateway turned a request away.
+	_, err := answering(t, saying(`{"error_response":`+refusal+`}`)).Query(t.Context(), ref(alipay.MethodPage))
+	if err == nil || !strings.Contains(err.Error(), "unsigned") || !strings.Contains(err.Error(), "ACQ.TRADE_NOT_EXIST") {
+		t.Errorf("an unsigned error: %v", err)
+	}
+	_, err = answering(t, saying(sealed(t, queryMember, `"vSb0OLqOBAEd1i1aXg=="`))).
+		Query(t.Context(), ref(alipay.MethodPage))
+	if err == nil || !strings.Contains(err.Error(), "encrypted") {
+		t.Errorf("an encrypted answer: %v", err)
 	}
 	// A refusal of the gateway's that is signed is as good as one of a method's.
 	got, err := answering(t, saying(sealed(t, "error_response", refusal))).Query(t.Context(), ref(alipay.MethodPage))
