@@ -69,6 +69,7 @@ var allowed = map[string][]string{
 	},
 	"mall/outbox":          {"db"},
 	"mall/payment":         {"db", "telemetry"},
+	"mall/payment/alipay":  {"mall/payment"},
 	"mall/payment/sandbox": {"db", "mall/payment"},
 	"mall/payment/stripe":  {"mall/payment"},
 	"mall/playback":        {"db", "mall/redisbreaker", "mall/entitlement", "mall/media"},
