@@ -33,7 +33,11 @@ func tasks(d Deps) map[string]task {
 		"sweep_undelivered": {5 * time.Second, swept(m.Orders.SweepUndelivered, 5*time.Second)},
 		"sweep_refunds":     {30 * time.Second, swept(m.Orders.Refunds().Sweep, 30*time.Second)},
 		"sweep_overdue":     {time.Minute, swept(m.Orders.SweepOverdue, time.Minute)},
-		"reprice":           {15 * time.Second, func(ctx context.Context) error { return reprice(ctx, d) }},
+		"ask_silent": {time.Minute, func(ctx context.Context) error {
+			_, err := m.Orders.AskSilent(ctx)
+			return err
+		}},
+		"reprice": {15 * time.Second, func(ctx context.Context) error { return reprice(ctx, d) }},
 		// Units that came back are for sale again within seconds. Differences that nothing explains are corrected and
 		// reported within half a minute.
 		"recount_moved": {2 * time.Second, func(ctx context.Context) error {

@@ -151,8 +151,12 @@ group by i.item_id;
 update order_refund set status = @status, settled_at = @at::timestamptz where refund_no = @refund_no and status = 'pending'
 returning *;
 
+-- name: ChangeSettledRefund :execrows
+-- What was settled as succeeded came back, or was paid in another way after that.
+update order_refund set status = @to_status where refund_no = @refund_no and status = @from_status;
+
 -- name: PendingRefunds :many
-select refund_no from order_refund where status = 'pending' and created_at < @before::timestamptz order by created_at limit @max_rows;
+select refund_no from order_refund where status = 'pending' and cause <> 'dispute' and created_at < @before::timestamptz order by created_at limit @max_rows;
 
 -- name: CountPendingRefunds :one
 select count(*) from order_refund where status = 'pending';

@@ -1,6 +1,6 @@
 -- name: InsertAttempt :one
-insert into video_payment (attempt_no, reference, provider, amount, currency, expires_at, created_at, updated_at)
-values (@attempt_no, @reference, @provider, @amount, @currency, @expires_at, @at, @at)
+insert into video_payment (attempt_no, reference, provider, method, amount, currency, request, expires_at, ask_at, created_at, updated_at)
+values (@attempt_no, @reference, @provider, @method, @amount, @currency, @request, @expires_at, @ask_at::timestamptz, @at, @at)
 on conflict (reference, provider) where status in ('created', 'pending') do nothing
 returning *;
 
@@ -31,6 +31,7 @@ order by id;
 -- A late answer fills only what is null and never moves an attempt that has ended.
 update video_payment
 set action = coalesce(action, @action),
+    provider_ref = coalesce(nullif(provider_ref, ''), @provider_ref),
     status = case status when 'created' then 'pending' else status end,
     updated_at = @at
 where attempt_no = @attempt_no
@@ -43,8 +44,20 @@ where attempt_no = @attempt_no and provider = @provider and status in ('created'
 -- name: SucceedAttempt :execrows
 -- A payment that has arrived overrides a close or a failure that was recorded before.
 update video_payment
-set status = 'succeeded', channel_txn_no = coalesce(channel_txn_no, @channel_txn_no), updated_at = @at
+set status = 'succeeded', channel_txn_no = coalesce(channel_txn_no, @channel_txn_no), ask_at = null, updated_at = @at
 where attempt_no = @attempt_no and provider = @provider and status <> 'succeeded';
+
+-- name: SilentAttempts :many
+-- Returns attempts whose time is over, which were not paid as far as we know, and about which the provider is to be
+-- asked once more.
+select * from video_payment where ask_at <= @at::timestamptz order by ask_at limit @max_rows;
+
+-- name: AskAgain :exec
+update video_payment set asks = @asks, ask_at = sqlc.narg(ask_at) where attempt_no = @attempt_no and ask_at is not null;
+
+-- name: AttemptOfTxn :one
+-- Finds the attempt of a payment by the provider's number of it, for notices that repeat none of ours.
+select attempt_no from payment_capture where provider = @provider and channel_txn_no = @channel_txn_no and attempt_no <> '';
 
 -- name: RecordNotice :one
 -- xmax is 0 on a row that this statement inserted.
@@ -91,23 +104,26 @@ update payment_capture set refunded = refunded + @amount where id = @id;
 select coalesce(sum(amount), 0)::bigint from payment_refund where capture_id = @capture_id and status <> 'failed';
 
 -- name: InsertRefund :exec
-insert into payment_refund (refund_no, capture_id, reference, provider, amount, currency, reason, created_at, updated_at)
-values (@refund_no, @capture_id, @reference, @provider, @amount, @currency, @reason, @at, @at);
+insert into payment_refund (refund_no, capture_id, reference, provider, amount, currency, reason, by_bank, created_at, updated_at)
+values (@refund_no, @capture_id, @reference, @provider, @amount, @currency, @reason, @by_bank, @at, @at);
 
 -- name: Refund :one
-select sqlc.embed(r), c.attempt_no, c.channel_txn_no
+select sqlc.embed(r), sqlc.embed(c), p.request, coalesce(p.provider_ref, '')::text as provider_ref
 from payment_refund r join payment_capture c on c.id = r.capture_id
+left join video_payment p on p.provider = c.provider and p.attempt_no = c.attempt_no
 where r.refund_no = @refund_no;
 
 -- name: Refunds :many
-select sqlc.embed(r), c.attempt_no, c.channel_txn_no
+select sqlc.embed(r), sqlc.embed(c), p.request, coalesce(p.provider_ref, '')::text as provider_ref
 from payment_refund r join payment_capture c on c.id = r.capture_id
+left join video_payment p on p.provider = c.provider and p.attempt_no = c.attempt_no
 where r.reference = @reference order by r.id;
 
 -- name: OpenRefunds :many
-select sqlc.embed(r), c.attempt_no, c.channel_txn_no
+select sqlc.embed(r), sqlc.embed(c), p.request, coalesce(p.provider_ref, '')::text as provider_ref
 from payment_refund r join payment_capture c on c.id = r.capture_id
-where r.status in ('pending', 'submitted') and r.created_at < @before
+left join video_payment p on p.provider = c.provider and p.attempt_no = c.attempt_no
+where r.status in ('pending', 'submitted') and not r.by_bank and r.created_at < @before
 order by r.created_at limit @max;
 
 -- name: CountRefundTry :exec
@@ -124,18 +140,35 @@ update payment_refund
 set status = @status, channel_refund_no = coalesce(channel_refund_no, sqlc.narg(channel_refund_no)), updated_at = @at
 where refund_no = @refund_no and status in ('pending', 'submitted');
 
+-- name: ReturnRefund :execrows
+-- A refund that has succeeded has failed after all.
+update payment_refund set status = 'returned', last_error = @last_error, updated_at = @at
+where refund_no = @refund_no and status = 'succeeded';
+
+-- name: TransferRefund :execrows
+update payment_refund set status = 'transferred', transfer = @transfer, updated_at = @at
+where refund_no = @refund_no and status = 'returned';
+
 -- name: Held :many
 select provider, currency, saturated(sum(amount - refunded))::bigint as amount from payment_capture
 group by provider, currency order by provider, currency;
 
 -- name: MovedBetween :many
--- Returns captures less refunds. A capture counts when the provider took the money, a refund when we learned that it
+-- Returns captures less refunds and withdrawals of one provider. A capture counts when the provider took the money, a refund when we learned that it
 -- succeeded.
-select provider, currency, saturated(sum(amount))::bigint as amount from (
-    select provider, currency, amount from payment_capture where captured_at >= @since and captured_at < @until
+select currency, saturated(sum(amount))::bigint as amount from (
+    select c.currency, c.amount from payment_capture c
+        where c.provider = @provider and c.captured_at >= @since and c.captured_at < @until
     union all
-    select provider, currency, -amount from payment_refund where status = 'succeeded' and updated_at >= @since and updated_at < @until) m
-group by provider, currency order by provider, currency;
+    select r.currency, -r.amount from payment_refund r
+        where r.provider = @provider and r.status = 'succeeded' and not r.by_bank and r.updated_at >= @since and r.updated_at < @until
+    union all
+    select w.currency, -w.amount from payment_dispute w
+        where w.provider = @provider and w.refund_no <> '' and w.withdrawn_at >= @since and w.withdrawn_at < @until
+    union all
+    select b.currency, b.amount from payment_dispute b
+        where b.provider = @provider and b.refund_no <> '' and b.reinstated_at >= @since and b.reinstated_at < @until) m
+group by currency order by currency;
 
 -- name: LookupReferences :many
 -- Finds payments and refunds by our numbers, which must match in full, or by the beginning of the provider's.
@@ -151,3 +184,24 @@ union
 
 -- name: ConsumedOf :many
 select reference, id from payment_capture where state = 'consumed' and reference = any(@order_references::text[]);
+
+-- name: InsertDispute :one
+insert into payment_dispute (provider, dispute_no, capture_id, reference, refund_no, amount, currency, reason, evidence_due, opened_at, updated_at)
+values (@provider, @dispute_no, @capture_id, @reference, @refund_no, @amount, @currency, @reason, sqlc.narg(evidence_due), @opened_at, @at)
+on conflict (provider, dispute_no) do nothing
+returning *;
+
+-- name: LockDispute :one
+select * from payment_dispute where provider = @provider and dispute_no = @dispute_no for update;
+
+-- name: UpdateDispute :exec
+update payment_dispute
+set status = @status, withdrawn_at = sqlc.narg(withdrawn_at), reinstated_at = sqlc.narg(reinstated_at),
+    closed_at = sqlc.narg(closed_at), evidence_due = coalesce(sqlc.narg(evidence_due), evidence_due), updated_at = @at
+where id = @id;
+
+-- name: Disputes :many
+select * from payment_dispute where reference = @reference order by id;
+
+-- name: OpenDisputes :many
+select * from payment_dispute where status = 'open' order by evidence_due nulls last, id limit @max_rows;

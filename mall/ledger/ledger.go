@@ -45,11 +45,15 @@ const (
 	Reserved    = "payout_reserved:"   // in payouts that were requested and are not paid yet
 	PaidOut     = "paid_out"           // paid to creators
 	Refunding   = "refunding"          // owed to buyers, in refunds that have not succeeded yet
+	Disputed    = "disputed"           // claimed by buyers' banks; above zero if a provider has taken it already
 	Unapplied   = "unapplied"          // taken for no sale, and being refunded
 	Suspense    = "suspense"           // taken, and waits for an operator
 	Adjustments = "adjustments"        // the other side of adjustments by operators
 	Sales       = "sales"              // sales from before creators had accounts
 )
+
+// BankTransfer is the channel of transfers that operators make by hand.
+const BankTransfer = "bank_transfer"
 
 // Terms are the terms that creators agree to. A change affects only later sales and later payout requests.
 type Terms struct {

@@ -11,10 +11,20 @@ import (
 )
 
 // Refund is a refund to a buyer. Parts says which sold items it pays back; it is empty for a sum that was no sale.
+// Disputed says that the buyer's bank claims it.
 type Refund struct {
 	Reference string
 	Amount    money.Money
 	Parts     []RefundPart
+	Disputed  bool
+}
+
+// promise returns the account that holds the sum until it has reached the buyer.
+func (r Refund) promise() string {
+	if r.Disputed {
+		return Disputed
+	}
+	return Refunding
 }
 
 // RefundPart is the part of a refund that belongs to one sold item.
@@ -36,7 +46,7 @@ func (l *Ledger) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 	if len(known) > 0 || r.Amount.IsZero() {
 		return nil
 	}
-	p := Posting{KindRefund, r.Reference, []Line{{Refunding, neg(r.Amount)}}}
+	p := Posting{KindRefund, r.Reference, []Line{{r.promise(), neg(r.Amount)}}}
 	if len(r.Parts) == 0 {
 		p.Lines = append(p.Lines, Line{Unapplied, r.Amount})
 		_, err := l.PostTx(ctx, tx, p)
@@ -83,7 +93,31 @@ func (l *Ledger) RefundSentTx(ctx context.Context, tx pgx.Tx, channel string, r 
 	if err := l.RefundTx(ctx, tx, r); err != nil {
 		return err
 	}
-	_, err := l.PostTx(ctx, tx, move(KindRefund, r.Reference+"/sent", Channel+channel, Refunding, r.Amount))
+	_, err := l.PostTx(ctx, tx, move(KindRefund, r.Reference+"/sent", Channel+channel, r.promise(), r.Amount))
+	return err
+}
+
+// WithdrawnTx books that a channel took a sum for a dispute, which RefundTx has promised before.
+func (l *Ledger) WithdrawnTx(ctx context.Context, tx pgx.Tx, channel string, r Refund) error {
+	_, err := l.PostTx(ctx, tx, move(KindRefund, r.Reference+"/sent", Channel+channel, r.promise(), r.Amount))
+	return err
+}
+
+// ReinstatedTx books that a channel gave back what it had taken for a dispute.
+func (l *Ledger) ReinstatedTx(ctx context.Context, tx pgx.Tx, channel string, r Refund) error {
+	_, err := l.PostTx(ctx, tx, move(KindRefund, r.Reference+"/reinstated", r.promise(), Channel+channel, r.Amount))
+	return err
+}
+
+// RefundReturnedTx books that a refund which had been sent came back to the channel: we owe it again.
+func (l *Ledger) RefundReturnedTx(ctx context.Context, tx pgx.Tx, channel string, r Refund) error {
+	_, err := l.PostTx(ctx, tx, move(KindRefund, r.Reference+"/returned", r.promise(), Channel+channel, r.Amount))
+	return err
+}
+
+// RefundTransferredTx books that a refund which had been returned left by a transfer from our bank.
+func (l *Ledger) RefundTransferredTx(ctx context.Context, tx pgx.Tx, r Refund) error {
+	_, err := l.PostTx(ctx, tx, move(KindRefund, r.Reference+"/transferred", Channel+BankTransfer, r.promise(), r.Amount))
 	return err
 }
 
@@ -111,7 +145,7 @@ func (l *Ledger) RefundFailedTx(ctx context.Context, tx pgx.Tx, reference string
 	p := Posting{KindRefund, reference + "/failed", nil}
 	for _, line := range lines {
 		switch line.Account {
-		case Refunding, Unapplied, Sales:
+		case Refunding, Disputed, Unapplied, Sales:
 			p.Lines = append(p.Lines, Line{line.Account, money.Of(-line.Amount, line.Currency)})
 		}
 	}

@@ -133,14 +133,7 @@ func (s *Orders) inquire(ctx context.Context, orderNo string) (paid bool, err er
 			waiting = fmt.Errorf("%w: attempt %s is %s at the provider", ErrAwaitsProvider, a.Attempt.AttemptNo,
 				a.Charge.Status)
 		case a.Charge.Status == payment.ChargePaid:
-			m := Money{
-				Provider:     a.Attempt.Provider,
-				AttemptNo:    a.Attempt.AttemptNo,
-				ChannelTxnNo: a.Charge.ChannelTxnNo,
-				Amount:       a.Charge.Amount,
-				At:           a.Charge.PaidAt,
-			}
-			outcome, err := s.ConfirmPaid(ctx, m)
+			outcome, err := s.ConfirmPaid(ctx, moneyOf(a))
 			if err != nil {
 				return false, err
 			}
@@ -173,4 +166,35 @@ func (s *Orders) SweepOverdue(ctx context.Context, grace time.Duration) (int, er
 		return 0, fmt.Errorf("find overdue orders: %w", err)
 	}
 	return s.each(ctx, overdue, s.Expire)
+}
+
+// AskSilent asks the providers about attempts that expired without a word, and applies what was paid: a lost notice, or
+// a code that was paid after its order was closed. It returns the number of attempts that turned out to be paid.
+func (s *Orders) AskSilent(ctx context.Context) (int, error) {
+	answers, err := s.deps.Payments.Silent(ctx, sweepRows)
+	if err != nil {
+		return 0, err
+	}
+	found := 0
+	var failed []error
+	for _, a := range answers {
+		if a.Err != nil || a.Charge.Status != payment.ChargePaid {
+			continue
+		}
+		found++
+		_, err := s.ConfirmPaid(ctx, moneyOf(a))
+		failed = append(failed, err)
+	}
+	return found, errors.Join(failed...)
+}
+
+// moneyOf is what a provider says it took for an attempt.
+func moneyOf(a payment.Inquiry) Money {
+	return Money{
+		Provider:     a.Attempt.Provider,
+		AttemptNo:    a.Attempt.AttemptNo,
+		ChannelTxnNo: a.Charge.ChannelTxnNo,
+		Amount:       a.Charge.Amount,
+		At:           a.Charge.PaidAt,
+	}
 }

@@ -19,7 +19,11 @@ const (
 	OutcomeRefundSettled   = "refund_settled"
 	OutcomeRefundFailed    = "refund_failed"
 	OutcomeRefundUnmatched = "refund_unmatched" // it does not agree with our refunds: a case for an operator
-	OutcomeIgnored         = "ignored"          // recorded; it changes nothing here
+	OutcomeDispute         = "dispute"          // a dispute is opened, or moves on
+	OutcomeDisputeLost     = "dispute_lost"
+	OutcomeDisputeWon      = "dispute_won"
+	OutcomeForeign         = "foreign" // of the provider's account, and not ours; it may be recorded, and changes nothing
+	OutcomeIgnored         = "ignored" // recorded; it changes nothing here
 )
 
 // paymentFirst is the error of a refund notice that came before the payment is known here.
@@ -40,6 +44,9 @@ func (s *Orders) ApplyNotice(ctx context.Context, provider string, header http.H
 	notice, err := s.deps.Payments.ParseNotice(provider, header, body)
 	if err != nil {
 		return OutcomeRejected, s.deps.Payments.Acknowledge(provider, err), err
+	}
+	if notice.Type == payment.Foreign {
+		return OutcomeForeign, s.deps.Payments.Acknowledge(provider, nil), nil
 	}
 	outcome, err = s.applyNotice(ctx, notice, false)
 	if early, ok := errors.AsType[paymentFirst](err); ok {
@@ -90,6 +97,9 @@ func (s *Orders) noticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice, inqu
 		return OutcomePaymentFailed, s.deps.Payments.FailAttemptTx(ctx, tx, n.Provider, n.AttemptNo)
 	case payment.RefundSucceeded, payment.RefundFailed:
 		return s.refunds.refundNoticeTx(ctx, tx, n, inquired)
+	case payment.DisputeOpened, payment.DisputeFundsWithdrawn, payment.DisputeFundsReinstated, payment.DisputeWon,
+		payment.DisputeLost, payment.DisputeWarning:
+		return s.refunds.disputeNoticeTx(ctx, tx, n, inquired)
 	default:
 		return OutcomeIgnored, nil
 	}

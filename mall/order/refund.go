@@ -31,10 +31,10 @@ type Refund struct {
 	RefundNo  string
 	OrderNo   string
 	Amount    money.Money
-	Cause     string // operator, creator, paid_after_close, paid_twice, channel, already_owned
+	Cause     string // operator, creator, paid_after_close, paid_twice, channel, already_owned, dispute
 	Reason    string
 	Actor     string
-	Status    string // pending, succeeded, failed
+	Status    string // pending, succeeded, failed, returned, transferred
 	CreatedAt time.Time
 	SettledAt *time.Time
 	Items     []RefundItem
@@ -75,10 +75,12 @@ func (s *Refunds) Request(ctx context.Context, r RefundRequest) (refund Refund, 
 	return refund, err
 }
 
-// The causes of refunds that people decide on.
+// The causes of refunds that people outside of this package decide on.
 const (
 	byOperator = "operator"
 	byCreator  = "creator"
+
+	causeDispute = "dispute" // the buyer's bank takes the money
 )
 
 // refundTx makes the refund of a request. The caller has locked the order.
@@ -234,7 +236,7 @@ type newRefund struct {
 }
 
 // startRefundTx records a refund here, in payment and in the ledger, so that its sum can't be paid out to the creator
-// meanwhile, and enqueues the request to the provider.
+// meanwhile, and enqueues the request to the provider, unless the buyer's bank takes the money for a dispute.
 func (s *Refunds) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRefund) (Refund, error) {
 	refund, err := s.writeRefundTx(ctx, tx, o, n)
 	if err != nil {
@@ -245,21 +247,24 @@ func (s *Refunds) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRe
 		CaptureID: n.capture.ID,
 		Amount:    n.amount,
 		Reason:    n.reason,
+		ByBank:    n.cause == causeDispute,
 	}); err != nil {
 		return Refund{}, err
 	}
 	if err := s.deps.Ledger.RefundTx(ctx, tx, bookOf(o, refund, n.shares)); err != nil {
 		return Refund{}, err
 	}
-	if _, err := s.deps.River.InsertTx(ctx, tx, RefundArgs{refund.RefundNo}, nil); err != nil {
-		return Refund{}, fmt.Errorf("enqueue refund %s: %w", refund.RefundNo, err)
+	if n.cause != causeDispute {
+		if _, err := s.deps.River.InsertTx(ctx, tx, RefundArgs{refund.RefundNo}, nil); err != nil {
+			return Refund{}, fmt.Errorf("enqueue refund %s: %w", refund.RefundNo, err)
+		}
 	}
 	return refund, s.eventTx(ctx, tx, "order.refund_started", o)
 }
 
 // bookOf describes, for the ledger, which sold items a refund pays back; none for a sum that paid for none.
 func bookOf(o Order, r Refund, shares []RefundItem) ledger.Refund {
-	book := ledger.Refund{Reference: r.RefundNo, Amount: r.Amount}
+	book := ledger.Refund{Reference: r.RefundNo, Amount: r.Amount, Disputed: r.Cause == causeDispute}
 	for _, share := range shares {
 		for _, i := range o.Items {
 			if i.ID == share.ItemID {

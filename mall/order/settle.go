@@ -9,16 +9,33 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
+	"videomall/mall/ledger"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/payment"
 )
 
+// refundPatience is how long a provider may put a refund off, such as for want of balance, before an operator is told.
+const refundPatience = 24 * time.Hour
+
+// Cases that are no outcome of a notice.
+const (
+	caseRefundDelayed  = "refund_delayed"
+	caseRefundReturned = "refund_returned"
+)
+
 // Submit requests a recorded refund from the provider, or asks for its state, and settles it once the provider says how
-// it ended. Errors: ErrAwaitsProvider while the provider is processing it.
+// it ended. A refund that the provider can't make now is submitted again later; after a day it becomes a case as well.
+// Errors: ErrAwaitsProvider while the provider is processing it, and those of payment.SubmitRefund.
 func (s *Refunds) Submit(ctx context.Context, refundNo string) error {
 	r, err := s.deps.Payments.SubmitRefund(ctx, refundNo)
-	if err != nil {
+	if errors.Is(err, payment.ErrRetryLater) && s.deps.Now().Sub(r.CreatedAt) > refundPatience {
+		return errors.Join(err, db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) error {
+			return s.openCaseTx(ctx, tx, caseRefundDelayed, r.Reference, refundNo,
+				map[string]any{"refundNo": refundNo, "amount": r.Amount, "error": err.Error()})
+		}))
+	}
+	if err != nil || r.ByBank {
 		return err
 	}
 	if r.Status != payment.Succeeded && r.Status != payment.Failed {
@@ -36,17 +53,9 @@ func (s *Refunds) Submit(ctx context.Context, refundNo string) error {
 
 // refundNoticeTx applies a notice on a refund: one of ours, or one that was made at the provider.
 func (s *Refunds) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice, inquired bool) (string, error) {
-	attempt, err := s.deps.Payments.AttemptTx(ctx, tx, n.Provider, n.AttemptNo)
-	if errors.Is(err, payment.ErrUnknownAttempt) {
-		return OutcomeUnknownOrder, s.openCaseTx(ctx, tx, OutcomeUnknownOrder, "", n.Provider+"/"+n.EventID,
-			map[string]any{"type": n.Type, "attemptNo": n.AttemptNo, "amount": n.Amount})
-	}
-	if err != nil {
-		return "", err
-	}
-	o, err := s.lockTx(ctx, tx, attempt.Reference)
-	if err != nil {
-		return "", err
+	o, outcome, err := s.orderOfTx(ctx, tx, &n)
+	if err != nil || outcome != "" {
+		return outcome, err
 	}
 	status := payment.Succeeded
 	if n.Type == payment.RefundFailed {
@@ -54,7 +63,8 @@ func (s *Refunds) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notic
 	}
 	row, err := s.q.RefundByNo(ctx, tx, n.RefundNo)
 	if err == nil && row.OrderNo == o.OrderNo {
-		if asked := money.Of(row.Amount, row.Currency); n.Amount != asked { // Submit asks the provider and settles it
+		// Submit asks the provider and settles it. A notice that tells only the sum of all refunds can't differ.
+		if asked := money.Of(row.Amount, row.Currency); n.Amount != asked && !n.Amount.IsZero() {
 			return OutcomeRefundUnmatched, s.openCaseTx(ctx, tx, OutcomeRefundUnmatched, o.OrderNo,
 				n.Provider+"/"+n.EventID,
 				map[string]any{"refundNo": n.RefundNo, "expected": asked, "received": n.Amount})
@@ -77,6 +87,30 @@ func (s *Refunds) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notic
 	return s.channelRefundTx(ctx, tx, o, captures, n)
 }
 
+// orderOfTx locks the order that a notice is about. The notices of some providers name the payment alone, by their own
+// number of it: orderOfTx then looks up our number of the attempt. If the notice is about nothing of ours, outcome says
+// so: a number of ours that we don't know is a case, a payment of which we know nothing is somebody else's.
+func (s *Refunds) orderOfTx(ctx context.Context, tx pgx.Tx, n *payment.Notice) (o Order, outcome string, err error) {
+	if n.AttemptNo == "" {
+		if n.AttemptNo, err = s.deps.Payments.AttemptOfTxn(ctx, tx, n.Provider, n.ChannelTxnNo); err != nil {
+			return Order{}, "", err
+		}
+		if n.AttemptNo == "" {
+			return Order{}, OutcomeForeign, nil
+		}
+	}
+	attempt, err := s.deps.Payments.AttemptTx(ctx, tx, n.Provider, n.AttemptNo)
+	if errors.Is(err, payment.ErrUnknownAttempt) {
+		return Order{}, OutcomeUnknownOrder, s.openCaseTx(ctx, tx, OutcomeUnknownOrder, "", n.Provider+"/"+n.EventID,
+			map[string]any{"type": n.Type, "attemptNo": n.AttemptNo, "amount": n.Amount})
+	}
+	if err != nil {
+		return Order{}, "", err
+	}
+	o, err = s.lockTx(ctx, tx, attempt.Reference)
+	return o, "", err
+}
+
 // channelRefundTx records a refund that somebody made at the provider itself. If it returns all that is left of the
 // order, the whole order is refunded. A refund of a part names no items, so an operator has to settle it.
 func (s *Refunds) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captures []payment.Capture,
@@ -87,7 +121,13 @@ func (s *Refunds) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captu
 		return "", err
 	}
 	for _, c := range captures {
-		if c.State != payment.Consumed || c.AttemptNo != n.AttemptNo || total(shares, o.Total.Currency) != n.Amount {
+		if c.State != payment.Consumed || c.AttemptNo != n.AttemptNo {
+			continue
+		}
+		if n.Amount.IsZero() { // the notice tells only how much has been refunded so far
+			n.Amount = money.Of(n.RefundedTotal.Amount-(c.Amount.Amount-c.Refundable.Amount), c.Amount.Currency)
+		}
+		if total(shares, o.Total.Currency) != n.Amount {
 			continue
 		}
 		refund, err := s.startRefundTx(ctx, tx, o, newRefund{
@@ -119,8 +159,11 @@ func (s *Refunds) settleTx(ctx context.Context, tx pgx.Tx, o Order,
 		return "", err
 	}
 	if !changed {
-		if paid.Status == status {
+		if paid.Status == status || status == payment.Failed && settledAfterReturn(paid.Status) {
 			return OutcomeDuplicate, nil
+		}
+		if paid.Status == payment.Succeeded && status == payment.Failed {
+			return OutcomeRefundFailed, s.returnedTx(ctx, tx, o, paid)
 		}
 		return OutcomeRefundUnmatched, s.openCaseTx(ctx, tx, OutcomeRefundUnmatched, o.OrderNo, refundNo+"/"+status,
 			map[string]any{"refundNo": refundNo, "was": paid.Status, "now": status})
@@ -138,13 +181,82 @@ func (s *Refunds) settleTx(ctx context.Context, tx pgx.Tx, o Order,
 		return "", fmt.Errorf("items of refund %s: %w", refundNo, err)
 	}
 	if status == payment.Failed {
-		return OutcomeRefundFailed, s.refundFailedTx(ctx, tx, o, paid, shares)
+		if err := s.refundFailedTx(ctx, tx, o, paid, shares); err != nil || paid.ByBank {
+			return OutcomeRefundFailed, err
+		}
+		return OutcomeRefundFailed, s.openCaseTx(ctx, tx, OutcomeRefundFailed, o.OrderNo, paid.RefundNo,
+			map[string]any{"refundNo": paid.RefundNo, "amount": paid.Amount, "error": paid.LastError})
 	}
 	return OutcomeRefundSettled, s.refundedTx(ctx, tx, o, refundOf(row), paid, shares)
 }
 
-// refundFailedTx undoes a refund that failed: it restores the access of the buyer and the money of those who earned it,
-// and opens a case for an operator. It does not restore access to a video that was taken down for everybody, or that
+func settledAfterReturn(status string) bool {
+	return status == payment.Returned || status == payment.Transferred
+}
+
+// returnedTx books that a refund which had succeeded has failed after all: the provider holds the money again, and we
+// owe it to the buyer, whose access has ended. The order stays as it is; a case asks an operator to pay in another way.
+func (s *Refunds) returnedTx(ctx context.Context, tx pgx.Tx, o Order, r payment.Refund) error {
+	changed, err := s.deps.Payments.ReturnRefundTx(ctx, tx, r.RefundNo, "the payer's bank sent it back")
+	if err != nil || !changed {
+		return err
+	}
+	if _, err := s.q.ChangeSettledRefund(ctx, tx, dbsqlc.ChangeSettledRefundParams{
+		RefundNo:   r.RefundNo,
+		FromStatus: payment.Succeeded,
+		ToStatus:   payment.Returned,
+	}); err != nil {
+		return fmt.Errorf("return refund %s: %w", r.RefundNo, err)
+	}
+	if err := s.deps.Ledger.RefundReturnedTx(ctx, tx, r.Provider, ledger.Refund{
+		Reference: r.RefundNo,
+		Amount:    r.Amount,
+	}); err != nil {
+		return err
+	}
+	return s.openCaseTx(ctx, tx, caseRefundReturned, o.OrderNo, r.RefundNo,
+		map[string]any{"refundNo": r.RefundNo, "amount": r.Amount})
+}
+
+// Transfer records that a refund which the payer's bank sent back was paid to the buyer in another way, such as by a
+// bank transfer with this reference. It does so once. Errors: ErrNotRefundable if the refund does not wait for that.
+func (s *Refunds) Transfer(ctx context.Context, refundNo, transfer, actor string) error {
+	r, err := s.deps.Payments.Refund(ctx, refundNo)
+	if err != nil {
+		return err
+	}
+	return db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
+		o, err := s.lockTx(ctx, tx, r.Reference)
+		if err != nil {
+			return err
+		}
+		changed, err := s.deps.Payments.TransferRefundTx(ctx, tx, refundNo, transfer)
+		if err != nil {
+			return err
+		}
+		if !changed {
+			return ErrNotRefundable.Because("refund %s is %s", refundNo, r.Status)
+		}
+		if _, err := s.q.ChangeSettledRefund(ctx, tx, dbsqlc.ChangeSettledRefundParams{
+			RefundNo:   refundNo,
+			FromStatus: payment.Returned,
+			ToStatus:   payment.Transferred,
+		}); err != nil {
+			return fmt.Errorf("transfer refund %s: %w", refundNo, err)
+		}
+		if err := s.deps.Ledger.RefundTransferredTx(ctx, tx, ledger.Refund{
+			Reference: refundNo,
+			Amount:    r.Amount,
+		}); err != nil {
+			return err
+		}
+		return s.auditTx(ctx, tx, actor, "order.refund_transfer", o.OrderNo,
+			map[string]any{"refund": refundNo, "amount": r.Amount, "transfer": transfer})
+	})
+}
+
+// refundFailedTx undoes a refund that failed: it restores the access of the buyer and the money of those who earned it.
+// It does not restore access to a video that was taken down for everybody, or that
 // the buyer owns through another order: the operator has to pay such a buyer in another way.
 func (s *Refunds) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid payment.Refund,
 	shares []dbsqlc.OrderRefundItem,
@@ -176,11 +288,7 @@ func (s *Refunds) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid p
 			}
 		}
 	}
-	if err := s.settleRatingsTx(ctx, tx, o); err != nil {
-		return err
-	}
-	return s.openCaseTx(ctx, tx, OutcomeRefundFailed, o.OrderNo, paid.RefundNo,
-		map[string]any{"refundNo": paid.RefundNo, "amount": paid.Amount, "error": paid.LastError})
+	return s.settleRatingsTx(ctx, tx, o)
 }
 
 // refundedTx books a refund that succeeded: in the ledger, in the items and in their stock, and in the order itself,

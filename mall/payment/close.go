@@ -33,19 +33,28 @@ func (p *Payments) Inquire(ctx context.Context, reference string) ([]Inquiry, er
 	}
 	out := make([]Inquiry, len(rows))
 	for i, row := range rows {
-		if out[i].Attempt, err = attemptOf(row); err != nil {
+		if out[i], err = p.inquire(ctx, row); err != nil {
 			return nil, err
-		}
-		provider, err := p.Provider(row.Provider)
-		if err != nil {
-			out[i].Err = err
-			continue
-		}
-		if out[i].Charge, err = p.query(ctx, provider, row.AttemptNo); err != nil {
-			out[i].Err = ErrProviderDown.Because("query %s: %w", row.AttemptNo, err)
 		}
 	}
 	return out, nil
+}
+
+// inquire asks the provider of an attempt about it.
+func (p *Payments) inquire(ctx context.Context, row dbsqlc.VideoPayment) (Inquiry, error) {
+	attempt, err := attemptOf(row)
+	if err != nil {
+		return Inquiry{}, err
+	}
+	provider, err := p.Provider(row.Provider)
+	if err != nil {
+		return Inquiry{Attempt: attempt, Err: err}, nil
+	}
+	charge, err := p.query(ctx, provider, attempt)
+	if err != nil {
+		err = ErrProviderDown.Because("query %s: %w", row.AttemptNo, err)
+	}
+	return Inquiry{attempt, charge, err}, nil
 }
 
 // CloseAttempts closes every open attempt of the reference, first at its provider, so that none can be paid any more.
@@ -59,25 +68,34 @@ func (p *Payments) CloseAttempts(ctx context.Context, reference string) error {
 	for _, row := range rows {
 		provider, err := p.Provider(row.Provider)
 		if err == nil {
-			err = p.closeAttempt(ctx, provider, row.AttemptNo)
+			err = p.closeRow(ctx, provider, row)
 		}
 		failed = append(failed, err)
 	}
 	return errors.Join(failed...)
 }
 
-func (p *Payments) closeAttempt(ctx context.Context, provider Provider, attemptNo string) error {
+func (p *Payments) closeRow(ctx context.Context, provider Provider, row dbsqlc.VideoPayment) error {
+	a, err := attemptOf(row)
+	if err != nil {
+		return err
+	}
+	return p.closeAttempt(ctx, provider, a)
+}
+
+func (p *Payments) closeAttempt(ctx context.Context, provider Provider, a Attempt) error {
 	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	err := provider.Close(call, attemptNo)
+	err := provider.Close(call, a.ref())
 	switch {
 	case err == nil, errors.Is(err, ErrAbsent):
-		// If it is absent, our request to create it may still be under way: Prepay then finds that the attempt has
-		// ended, and closes it at the provider.
+		// Absent is not unpayable: our request to create it may still be under way, and some providers know nothing of
+		// a code until it is scanned. Prepay closes what it finds ended; what is paid before its expiry all the same is
+		// a payment after the close, which Silent asks about if its notice is lost.
 	case errors.Is(err, ErrAlreadyPaid), errors.Is(err, ErrProcessing):
-		return fmt.Errorf("close attempt %s: %w", attemptNo, err)
+		return fmt.Errorf("close attempt %s: %w", a.AttemptNo, err)
 	default:
-		return ErrProviderDown.Because("close attempt %s: %w", attemptNo, err)
+		return ErrProviderDown.Because("close attempt %s: %w", a.AttemptNo, err)
 	}
-	return p.endAttempt(ctx, p.pool, provider.Name(), attemptNo, AttemptClosed)
+	return p.endAttempt(ctx, p.pool, provider.Name(), a.AttemptNo, AttemptClosed)
 }

@@ -16,68 +16,90 @@ const statementPatience = 5 * time.Second
 type Comparison struct {
 	Provider string
 	Held     money.Money // captures less refunds, over all time
-	Moved    money.Money // captures less refunds, on one UTC day
+	Day      time.Time   // the beginning of the day, in the zone of the provider's statements
+	Moved    money.Money // captures less refunds, on that day
 	Stated   money.Money // payments less refunds of that day, according to the provider's statement
 	Silent   bool        // the provider gave no statement
 }
 
-// Compare compares, for every provider, the captures less the refunds with the provider's own statement, for the UTC
-// day that contains day. It is no error if a provider does not answer in time: its Comparison is then Silent.
-func (p *Payments) Compare(ctx context.Context, day time.Time) ([]Comparison, error) {
-	since := day.UTC().Truncate(24 * time.Hour)
+// Compare compares, for every provider, the captures less the refunds with the provider's own statement, for the
+// provider's day that contains at. It is no error if a provider does not answer in time: its Comparison is then Silent.
+func (p *Payments) Compare(ctx context.Context, at time.Time) ([]Comparison, error) {
 	held, err := p.q.Held(ctx, p.pool)
 	if err != nil {
 		return nil, fmt.Errorf("sums that providers hold: %w", err)
 	}
-	moved, err := p.q.MovedBetween(ctx, p.pool, dbsqlc.MovedBetweenParams{Since: since, Until: since.AddDate(0, 0, 1)})
-	if err != nil {
-		return nil, fmt.Errorf("sums moved on %s: %w", since.Format(time.DateOnly), err)
-	}
 	list := make([]Comparison, len(held))
-	stated := map[string]map[string]int64{} // by provider and currency
+	days := map[string]providerDay{}
 	for n, h := range held {
-		if _, asked := stated[h.Provider]; !asked {
-			stated[h.Provider] = p.stated(ctx, h.Provider, since)
+		day, known := days[h.Provider]
+		if !known {
+			if day, err = p.dayOf(ctx, h.Provider, at); err != nil {
+				return nil, err
+			}
+			days[h.Provider] = day
 		}
-		sums := stated[h.Provider]
 		list[n] = Comparison{
 			Provider: h.Provider,
 			Held:     money.Of(h.Amount, h.Currency),
-			Moved:    money.Of(0, h.Currency),
-			Stated:   money.Of(sums[h.Currency], h.Currency),
-			Silent:   sums == nil,
-		}
-		for _, m := range moved {
-			if m.Provider == h.Provider && m.Currency == h.Currency {
-				list[n].Moved.Amount = m.Amount
-			}
+			Day:      day.begins,
+			Moved:    money.Of(day.moved[h.Currency], h.Currency),
+			Stated:   money.Of(day.stated[h.Currency], h.Currency),
+			Silent:   day.stated == nil,
 		}
 	}
 	return list, nil
 }
 
-// stated sums a provider's statement of a day by currency. It returns nil if there is no usable statement.
-func (p *Payments) stated(ctx context.Context, name string, day time.Time) map[string]int64 {
-	provider, err := p.Provider(name)
-	if err != nil {
-		return nil
+// providerDay is a day of a provider by currency, in our books and in its statement, which is nil if there is none.
+type providerDay struct {
+	begins        time.Time
+	moved, stated map[string]int64
+}
+
+func (p *Payments) dayOf(ctx context.Context, name string, at time.Time) (providerDay, error) {
+	zone := time.UTC
+	provider, unknown := p.Provider(name)
+	if unknown == nil {
+		zone = provider.Zone()
 	}
+	year, month, date := at.In(zone).Date()
+	day := providerDay{time.Date(year, month, date, 0, 0, 0, 0, zone), map[string]int64{}, nil}
+	moved, err := p.q.MovedBetween(ctx, p.pool, dbsqlc.MovedBetweenParams{
+		Provider: name,
+		Since:    day.begins,
+		Until:    day.begins.AddDate(0, 0, 1),
+	})
+	if err != nil {
+		return day, fmt.Errorf("sums of %s moved on %s: %w", name, day.begins.Format(time.DateOnly), err)
+	}
+	for _, m := range moved {
+		day.moved[m.Currency] = m.Amount
+	}
+	if unknown == nil {
+		day.stated = stated(ctx, provider, at)
+	}
+	return day, nil
+}
+
+// stated sums a provider's statement of a day by currency. It returns nil if there is no usable statement.
+func stated(ctx context.Context, provider Provider, day time.Time) map[string]int64 {
 	ctx, cancel := context.WithTimeout(ctx, statementPatience)
 	defer cancel()
-	lines, err := provider.Statement(ctx, day)
-	if err != nil {
-		return nil
-	}
 	sums := map[string]int64{}
-	for _, l := range lines {
-		if !l.Amount.Payable() {
+	for l, err := range provider.Statement(ctx, day) {
+		if err != nil || !l.Amount.Payable() {
 			return nil // a statement with such a line proves nothing
 		}
-		amount := l.Amount.Amount
-		if l.Kind == StatementRefund {
-			amount = -amount
+		if l.Foreign {
+			continue
 		}
-		sums[l.Amount.Currency] += amount
+		switch l.Kind {
+		case StatementPayment, StatementRefundReturned, StatementDisputeWon:
+			sums[l.Amount.Currency] += l.Amount.Amount
+		case StatementRefund, StatementDispute:
+			sums[l.Amount.Currency] -= l.Amount.Amount
+		}
 	}
 	return sums
 }

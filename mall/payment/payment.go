@@ -24,6 +24,7 @@ import (
 // Faults that callers compare.
 var (
 	ErrUnknownProvider = fault.New(fault.Invalid, "unknown_provider", "There is no such way to pay.")
+	ErrUnknownMethod   = fault.New(fault.Invalid, "unknown_method", "There is no such way to pay here.")
 	ErrUnknownAttempt  = fault.New(fault.NotFound, "unknown_attempt", "There is no such payment.")
 	ErrInvalidPrepay   = fault.New(fault.Invalid, "invalid_prepay", "This payment cannot be started.")
 	ErrAlreadyPaid     = fault.New(fault.Conflict, "already_paid", "This has been paid already.")
@@ -32,7 +33,10 @@ var (
 	ErrPaymentExpired = fault.New(fault.Conflict, "payment_expired", "The time to pay is over.")
 	ErrPrepayMismatch = fault.New(fault.Conflict, "prepay_mismatch", "A payment over another sum has been started.")
 	ErrRejected       = fault.New(fault.Conflict, "payment_rejected", "The payment provider refused the request.")
-	ErrProviderDown   = fault.New(fault.Unavailable, "provider_unavailable",
+	ErrRetryLater     = fault.New(fault.Unavailable, "payment_retry_later",
+		"The payment provider can't do this now. It will be tried again.")
+	ErrNoStatement  = fault.New(fault.Unavailable, "no_statement", "The provider has no statement of this day yet.")
+	ErrProviderDown = fault.New(fault.Unavailable, "provider_unavailable",
 		"The payment provider does not answer. Please try again.")
 	ErrBadSignature      = fault.New(fault.Unauthenticated, "bad_signature", "The signature does not verify.")
 	ErrMalformedNotice   = fault.New(fault.Invalid, "malformed_notice", "The notice can't be read.")
@@ -110,23 +114,35 @@ type Attempt struct {
 	AttemptNo    string
 	Reference    string
 	Provider     string
+	Method       string
 	Status       string
 	Amount       money.Money
 	Action       *Action
 	ChannelTxnNo string
+	ProviderRef  string
 	ExpiresAt    time.Time
 	CreatedAt    time.Time
+	request      CreateRequest
 }
+
+// ref names the attempt to its provider.
+func (a Attempt) ref() ChargeRef { return ChargeRef{a.request, a.ProviderRef} }
 
 func attemptOf(row dbsqlc.VideoPayment) (Attempt, error) {
 	a := Attempt{
-		AttemptNo: row.AttemptNo,
-		Reference: row.Reference,
-		Provider:  row.Provider,
-		Status:    row.Status,
-		Amount:    money.Of(row.Amount, row.Currency),
-		ExpiresAt: row.ExpiresAt,
-		CreatedAt: row.CreatedAt,
+		AttemptNo:   row.AttemptNo,
+		Reference:   row.Reference,
+		Provider:    row.Provider,
+		Method:      row.Method,
+		Status:      row.Status,
+		Amount:      money.Of(row.Amount, row.Currency),
+		ProviderRef: row.ProviderRef,
+		ExpiresAt:   row.ExpiresAt,
+		CreatedAt:   row.CreatedAt,
+	}
+	var err error
+	if a.request, err = requestOf(row.AttemptNo, row.Request); err != nil {
+		return Attempt{}, err
 	}
 	if row.ChannelTxnNo != nil {
 		a.ChannelTxnNo = *row.ChannelTxnNo
@@ -138,6 +154,18 @@ func attemptOf(row dbsqlc.VideoPayment) (Attempt, error) {
 		}
 	}
 	return a, nil
+}
+
+// requestOf returns the request that opened an attempt. An attempt from before requests were stored has only its number.
+func requestOf(attemptNo string, raw []byte) (CreateRequest, error) {
+	r := CreateRequest{AttemptNo: attemptNo}
+	if raw == nil {
+		return r, nil
+	}
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return r, fmt.Errorf("request of attempt %s: %w", attemptNo, err)
+	}
+	return r, nil
 }
 
 // AttemptTx reads an attempt and locks it for the rest of the caller's transaction. Errors: ErrUnknownAttempt.

@@ -17,8 +17,13 @@ import (
 type PrepayRequest struct {
 	Reference string
 	Provider  string
+	Method    string // empty for the first one that fits Device
+	Device    Device // empty for a desktop's browser
 	Subject   string // shown to the payer
 	ReturnURL string
+	Language  string
+	PayerID   string
+	PayerIP   string
 	Amount    money.Money
 	ExpiresAt time.Time
 }
@@ -29,7 +34,7 @@ type PrepayRequest struct {
 // attempt at a provider while the first one may still be paid.
 //
 // A notice may arrive before the provider's answer: Prepay then returns an attempt that has succeeded. Errors:
-// ErrUnknownProvider, ErrInvalidPrepay, ErrAlreadyPaid, ErrProcessing, ErrPaymentExpired, ErrPrepayMismatch,
+// ErrUnknownProvider, ErrUnknownMethod, ErrInvalidPrepay, ErrAlreadyPaid, ErrProcessing, ErrPaymentExpired, ErrPrepayMismatch,
 // ErrRejected, and ErrProviderDown, after which the attempt stays open and Prepay may be called again.
 func (p *Payments) Prepay(ctx context.Context, r PrepayRequest) (Attempt, error) {
 	provider, err := p.Provider(r.Provider)
@@ -42,6 +47,9 @@ func (p *Payments) Prepay(ctx context.Context, r PrepayRequest) (Attempt, error)
 	case !p.now().Before(r.ExpiresAt):
 		return Attempt{}, ErrPaymentExpired.Because("reference %s expired at %s", r.Reference, r.ExpiresAt)
 	}
+	if r.Method, err = methodOf(provider, r); err != nil {
+		return Attempt{}, err
+	}
 	attempt, err := p.livingAttempt(ctx, provider, r)
 	if err != nil {
 		return Attempt{}, err
@@ -49,13 +57,8 @@ func (p *Payments) Prepay(ctx context.Context, r PrepayRequest) (Attempt, error)
 	if attempt.Action != nil {
 		return attempt, nil
 	}
-	action, err := p.create(ctx, provider, CreateRequest{
-		AttemptNo: attempt.AttemptNo,
-		Subject:   r.Subject,
-		ReturnURL: r.ReturnURL,
-		Amount:    attempt.Amount,
-		ExpiresAt: attempt.ExpiresAt,
-	})
+	attempt.request.PayerIP = r.PayerIP
+	created, err := p.create(ctx, provider, attempt)
 	if errors.Is(err, ErrRejected) {
 		if end := p.endAttempt(ctx, p.pool, r.Provider, attempt.AttemptNo, AttemptFailed); end != nil {
 			return Attempt{}, end
@@ -64,7 +67,18 @@ func (p *Payments) Prepay(ctx context.Context, r PrepayRequest) (Attempt, error)
 	if err != nil {
 		return Attempt{}, err
 	}
-	return p.fill(ctx, provider, attempt.AttemptNo, action)
+	return p.fill(ctx, provider, attempt, created)
+}
+
+// methodOf returns the name of the method that a payer uses: the one that was chosen, if it fits the sum, or else the
+// first one that fits device and sum.
+func methodOf(provider Provider, r PrepayRequest) (string, error) {
+	for _, m := range provider.Methods() {
+		if r.Method == m.Name && m.Fits(r.Device, r.Amount.Currency) || r.Method == "" && m.Fits(r.Device, r.Amount.Currency) {
+			return m.Name, nil
+		}
+	}
+	return "", ErrUnknownMethod.Because("%q of %s with %s on %s", r.Method, provider.Name(), r.Amount.Currency, r.Device)
 }
 
 // livingAttempt commits a new attempt, or finds the open one of this reference and provider.
@@ -78,19 +92,7 @@ func (p *Payments) livingAttempt(ctx context.Context, provider Provider, r Prepa
 		if paid {
 			return Attempt{}, ErrAlreadyPaid.Because("reference %s", r.Reference)
 		}
-		no, err := p.newNo()
-		if err != nil {
-			return Attempt{}, err
-		}
-		row, err := p.q.InsertAttempt(ctx, p.pool, dbsqlc.InsertAttemptParams{
-			AttemptNo: no,
-			Reference: r.Reference,
-			Provider:  r.Provider,
-			Amount:    r.Amount.Amount,
-			Currency:  r.Amount.Currency,
-			ExpiresAt: r.ExpiresAt,
-			At:        p.now(),
-		})
+		row, err := p.insertAttempt(ctx, r)
 		if errors.Is(err, pgx.ErrNoRows) {
 			row, err = p.q.LivingAttempt(ctx, p.pool, dbsqlc.LivingAttemptParams{
 				Reference: r.Reference,
@@ -111,72 +113,109 @@ func (p *Payments) livingAttempt(ctx context.Context, provider Provider, r Prepa
 			return Attempt{}, ErrPrepayMismatch.Because("attempt %s over %s, asked %s", attempt.AttemptNo,
 				attempt.Amount, r.Amount)
 		}
-		if p.now().Before(attempt.ExpiresAt) {
+		if p.now().Before(attempt.ExpiresAt) && attempt.Method == r.Method {
 			return attempt, nil
 		}
-		// The time of the old attempt is over, but not that of the reference: close it before opening another.
-		if err := p.closeAttempt(ctx, provider, attempt.AttemptNo); err != nil {
+		// The time of the old attempt is over, but not that of the reference, or the payer has chosen another method:
+		// close it before opening another.
+		if err := p.closeAttempt(ctx, provider, attempt); err != nil {
 			return Attempt{}, err
 		}
 	}
 	return Attempt{}, ErrProviderDown.Because("prepay %s: attempts keep ending", r.Reference)
 }
 
+// insertAttempt commits a new attempt with the request that will open it. Errors: pgx.ErrNoRows if the reference has an
+// open one at this provider.
+func (p *Payments) insertAttempt(ctx context.Context, r PrepayRequest) (dbsqlc.VideoPayment, error) {
+	no, err := p.newNo()
+	if err != nil {
+		return dbsqlc.VideoPayment{}, err
+	}
+	request, err := json.Marshal(CreateRequest{
+		AttemptNo: no,
+		Method:    r.Method,
+		Subject:   r.Subject,
+		ReturnURL: r.ReturnURL,
+		Language:  r.Language,
+		Amount:    r.Amount,
+		CreatedAt: p.now().UTC().Truncate(time.Second),
+		ExpiresAt: r.ExpiresAt.UTC().Truncate(time.Second),
+		PayerID:   r.PayerID,
+	})
+	if err != nil {
+		return dbsqlc.VideoPayment{}, fmt.Errorf("request of attempt %s: %w", no, err)
+	}
+	return p.q.InsertAttempt(ctx, p.pool, dbsqlc.InsertAttemptParams{
+		AttemptNo: no,
+		Reference: r.Reference,
+		Provider:  r.Provider,
+		Method:    r.Method,
+		Amount:    r.Amount.Amount,
+		Currency:  r.Amount.Currency,
+		Request:   request,
+		ExpiresAt: r.ExpiresAt,
+		AskAt:     r.ExpiresAt.Add(askAfter[0]),
+		At:        p.now(),
+	})
+}
+
 // create calls the provider, and calls it once more if the first answer was lost.
-func (p *Payments) create(ctx context.Context, provider Provider, r CreateRequest) (Action, error) {
-	call := func() (Action, error) {
+func (p *Payments) create(ctx context.Context, provider Provider, a Attempt) (Created, error) {
+	call := func() (Created, error) {
 		ctx, cancel := context.WithTimeout(ctx, callTimeout)
 		defer cancel()
-		return provider.Create(ctx, r)
+		return provider.Create(ctx, a.request)
 	}
-	action, err := call()
+	created, err := call()
 	if err == nil || errors.Is(err, ErrRejected) {
-		return action, err
+		return created, err
 	}
-	charge, queried := p.query(ctx, provider, r.AttemptNo)
+	charge, queried := p.query(ctx, provider, a)
 	if queried != nil {
-		return Action{}, ErrProviderDown.Because("create %s: %w; query: %w", r.AttemptNo, err, queried)
+		return Created{}, ErrProviderDown.Because("create %s: %w; query: %w", a.AttemptNo, err, queried)
 	}
 	switch charge.Status {
 	case ChargeAbsent, ChargeOpen:
-		if action, err = call(); err == nil || errors.Is(err, ErrRejected) {
-			return action, err
+		if created, err = call(); err == nil || errors.Is(err, ErrRejected) {
+			return created, err
 		}
-		return Action{}, ErrProviderDown.Because("create %s again: %w", r.AttemptNo, err)
+		return Created{}, ErrProviderDown.Because("create %s again: %w", a.AttemptNo, err)
 	case ChargePaid:
-		return Action{}, ErrAlreadyPaid.Because("attempt %s", r.AttemptNo)
+		return Created{}, ErrAlreadyPaid.Because("attempt %s", a.AttemptNo)
 	case ChargeProcessing:
-		return Action{}, ErrProcessing.Because("attempt %s", r.AttemptNo)
+		return Created{}, ErrProcessing.Because("attempt %s", a.AttemptNo)
 	case ChargeFailed, ChargeClosed:
-		return Action{}, ErrRejected.Because("attempt %s is %s", r.AttemptNo, charge.Status)
+		return Created{}, ErrRejected.Because("attempt %s is %s", a.AttemptNo, charge.Status)
 	default:
-		return Action{}, ErrProviderDown.Because("create %s: %w; the charge is %s", r.AttemptNo, err, charge.Status)
+		return Created{}, ErrProviderDown.Because("create %s: %w; the charge is %s", a.AttemptNo, err, charge.Status)
 	}
 }
 
-func (p *Payments) query(ctx context.Context, provider Provider, attemptNo string) (Charge, error) {
+func (p *Payments) query(ctx context.Context, provider Provider, a Attempt) (Charge, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	charge, err := provider.Query(ctx, attemptNo)
+	charge, err := provider.Query(ctx, a.ref())
 	if err == nil && charge.Status == ChargePaid && !charge.Amount.Payable() {
-		return Charge{}, ErrProviderDown.Because("charge %s is paid with %s", attemptNo, charge.Amount)
+		return Charge{}, ErrProviderDown.Because("charge %s is paid with %s", a.AttemptNo, charge.Amount)
 	}
 	return charge, err
 }
 
 // fill stores the provider's answer in an attempt. It does not overwrite what is known already.
-func (p *Payments) fill(ctx context.Context, provider Provider, attemptNo string, action Action) (Attempt, error) {
-	raw, err := json.Marshal(action)
+func (p *Payments) fill(ctx context.Context, provider Provider, a Attempt, created Created) (Attempt, error) {
+	raw, err := json.Marshal(created.Action)
 	if err != nil {
-		return Attempt{}, fmt.Errorf("action of attempt %s: %w", attemptNo, err)
+		return Attempt{}, fmt.Errorf("action of attempt %s: %w", a.AttemptNo, err)
 	}
 	row, err := p.q.FillAttempt(ctx, p.pool, dbsqlc.FillAttemptParams{
-		Action:    raw,
-		At:        p.now(),
-		AttemptNo: attemptNo,
+		Action:      raw,
+		ProviderRef: created.ProviderRef,
+		At:          p.now(),
+		AttemptNo:   a.AttemptNo,
 	})
 	if err != nil {
-		return Attempt{}, fmt.Errorf("fill attempt %s: %w", attemptNo, err)
+		return Attempt{}, fmt.Errorf("fill attempt %s: %w", a.AttemptNo, err)
 	}
 	attempt, err := attemptOf(row)
 	if err != nil {
@@ -187,10 +226,10 @@ func (p *Payments) fill(ctx context.Context, provider Provider, attemptNo string
 		// be closed, a payment there is handled like any payment after the close.
 		call, cancel := context.WithTimeout(ctx, callTimeout)
 		defer cancel()
-		if err := provider.Close(call, attemptNo); err != nil {
-			return Attempt{}, ErrPaymentExpired.Because("attempt %s is %s; close: %w", attemptNo, attempt.Status, err)
+		if err := provider.Close(call, attempt.ref()); err != nil {
+			return Attempt{}, ErrPaymentExpired.Because("attempt %s is %s; close: %w", a.AttemptNo, attempt.Status, err)
 		}
-		return Attempt{}, ErrPaymentExpired.Because("attempt %s is %s", attemptNo, attempt.Status)
+		return Attempt{}, ErrPaymentExpired.Because("attempt %s is %s", a.AttemptNo, attempt.Status)
 	}
 	return attempt, nil
 }

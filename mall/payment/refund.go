@@ -13,12 +13,15 @@ import (
 )
 
 // The statuses of a Refund: pending until the provider has accepted it, then submitted until it has succeeded or
-// failed.
+// failed. One that has succeeded is returned if the payer's bank sends the money back later: the provider then holds it
+// again, and we still owe it, until it is transferred to the payer in another way.
 const (
-	Pending   = "pending"
-	Submitted = "submitted"
-	Succeeded = "succeeded"
-	Failed    = "failed"
+	Pending     = "pending"
+	Submitted   = "submitted"
+	Succeeded   = "succeeded"
+	Failed      = "failed"
+	Returned    = "returned"
+	Transferred = "transferred"
 )
 
 // Refund is a refund of one capture. To make one, set RefundNo (8 to 64 characters; the same number is the same
@@ -28,29 +31,39 @@ type Refund struct {
 	CaptureID       int64
 	Amount          money.Money
 	Reason          string
+	ByBank          bool // the payer's bank takes it for a dispute: it is never requested from the provider
 	Reference       string
 	Provider        string
 	AttemptNo       string
 	ChannelTxnNo    string
 	ChannelRefundNo string
 	Status          string
+	Transfer        string // the reference of the transfer that paid it instead
 	Attempts        int
 	LastError       string
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
+	ref             RefundRef
 }
 
-func refundOf(r dbsqlc.PaymentRefund, attemptNo, channelTxnNo string) Refund {
+func refundOf(row dbsqlc.RefundRow) (Refund, error) {
+	r, c := row.PaymentRefund, row.PaymentCapture
+	request, err := requestOf(c.AttemptNo, row.Request)
+	if err != nil {
+		return Refund{}, err
+	}
 	out := Refund{
 		RefundNo:     r.RefundNo,
 		CaptureID:    r.CaptureID,
 		Amount:       money.Of(r.Amount, r.Currency),
 		Reason:       r.Reason,
+		ByBank:       r.ByBank,
 		Reference:    r.Reference,
 		Provider:     r.Provider,
-		AttemptNo:    attemptNo,
-		ChannelTxnNo: channelTxnNo,
+		AttemptNo:    c.AttemptNo,
+		ChannelTxnNo: c.ChannelTxnNo,
 		Status:       r.Status,
+		Transfer:     r.Transfer,
 		Attempts:     int(r.Attempts),
 		LastError:    r.LastError,
 		CreatedAt:    r.CreatedAt,
@@ -59,7 +72,26 @@ func refundOf(r dbsqlc.PaymentRefund, attemptNo, channelTxnNo string) Refund {
 	if r.ChannelRefundNo != nil {
 		out.ChannelRefundNo = *r.ChannelRefundNo
 	}
-	return out
+	out.ref = RefundRef{
+		RefundNo:        out.RefundNo,
+		ChannelRefundNo: out.ChannelRefundNo,
+		Charge:          ChargeRef{request, row.ProviderRef},
+		ChannelTxnNo:    out.ChannelTxnNo,
+		Captured:        money.Of(c.Amount, c.Currency),
+		Amount:          out.Amount,
+	}
+	return out, nil
+}
+
+func refundsOf(rows []dbsqlc.RefundRow) ([]Refund, error) {
+	out := make([]Refund, len(rows))
+	for i, r := range rows {
+		var err error
+		if out[i], err = refundOf(r); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // RefundTx records a refund to be submitted. It locks the capture, so that all refunds that have not failed never
@@ -75,10 +107,10 @@ func (p *Payments) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 	}
 	switch old, err := p.q.Refund(ctx, tx, r.RefundNo); {
 	case err == nil:
-		was := refundOf(old.PaymentRefund, old.AttemptNo, old.ChannelTxnNo)
-		if was.CaptureID != r.CaptureID || was.Amount != r.Amount {
-			return ErrRefundNoReused.Because("refund %s is %s of capture %d, asked %s of %d", r.RefundNo, was.Amount,
-				was.CaptureID, r.Amount, r.CaptureID)
+		was := old.PaymentRefund
+		if was.CaptureID != r.CaptureID || money.Of(was.Amount, was.Currency) != r.Amount {
+			return ErrRefundNoReused.Because("refund %s is %d %s of capture %d, asked %s of %d", r.RefundNo, was.Amount,
+				was.Currency, was.CaptureID, r.Amount, r.CaptureID)
 		}
 		return nil
 	case !errors.Is(err, pgx.ErrNoRows):
@@ -104,6 +136,7 @@ func (p *Payments) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 		Amount:    r.Amount.Amount,
 		Currency:  c.Currency,
 		Reason:    r.Reason,
+		ByBank:    r.ByBank,
 		At:        p.now(),
 	}); err != nil {
 		return fmt.Errorf("refund %s: %w", r.RefundNo, err)
@@ -113,11 +146,13 @@ func (p *Payments) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 
 // SubmitRefund requests a recorded refund from the provider, or asks for its state; it uses the same number however
 // often it is called. The returned Status (Submitted, Succeeded or Failed) is the provider's. The row stays submitted
-// until the caller settles it with SettleRefundTx, in one transaction with all else that follows. Errors:
-// ErrUnknownRefund, ErrUnknownProvider, and ErrProviderDown, after which the state is unknown: call again.
+// until the caller settles it with SettleRefundTx, in one transaction with all else that follows. A refund that has
+// ended, or that the payer's bank makes, is returned as it is. Errors: ErrUnknownRefund, ErrUnknownProvider,
+// ErrRetryLater if the provider can't do it now, and ErrProviderDown, after which the state is unknown: after either,
+// call again.
 func (p *Payments) SubmitRefund(ctx context.Context, refundNo string) (Refund, error) {
 	r, err := p.Refund(ctx, refundNo)
-	if err != nil || r.Status == Succeeded || r.Status == Failed {
+	if err != nil || r.ByBank || r.Status != Pending && r.Status != Submitted {
 		return r, err
 	}
 	provider, err := p.Provider(r.Provider)
@@ -140,6 +175,8 @@ func (p *Payments) SubmitRefund(ctx context.Context, refundNo string) (Refund, e
 	case errors.Is(err, ErrRejected):
 		r.Status, r.LastError = Failed, note
 		return r, nil
+	case errors.Is(err, ErrRetryLater):
+		return r, err
 	case err != nil:
 		return r, ErrProviderDown.Because("refund %s: %w", refundNo, err)
 	}
@@ -169,7 +206,7 @@ func (p *Payments) submit(ctx context.Context, provider Provider, r Refund) (Ref
 	look := func() (RefundResult, error) {
 		ctx, cancel := context.WithTimeout(ctx, callTimeout)
 		defer cancel()
-		return provider.QueryRefund(ctx, r.RefundNo, r.AttemptNo)
+		return provider.QueryRefund(ctx, r.ref)
 	}
 	if r.Status == Submitted {
 		if result, err := look(); !errors.Is(err, ErrAbsent) {
@@ -178,14 +215,8 @@ func (p *Payments) submit(ctx context.Context, provider Provider, r Refund) (Ref
 	}
 	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	result, err := provider.Refund(call, RefundRequest{
-		RefundNo:     r.RefundNo,
-		AttemptNo:    r.AttemptNo,
-		ChannelTxnNo: r.ChannelTxnNo,
-		Amount:       r.Amount,
-		Reason:       r.Reason,
-	})
-	if err == nil || errors.Is(err, ErrRejected) {
+	result, err := provider.Refund(call, RefundRequest{r.ref, r.Reason})
+	if err == nil || errors.Is(err, ErrRejected) || errors.Is(err, ErrRetryLater) {
 		return result, err
 	}
 	found, queried := look()
@@ -221,7 +252,8 @@ func (p *Payments) SettleRefundTx(ctx context.Context, tx pgx.Tx,
 	if err != nil {
 		return Refund{}, false, fmt.Errorf("settle refund %s: %w", refundNo, err)
 	}
-	if rows == 1 && status == Succeeded {
+	// What a bank takes counts when it is withdrawn, which may be before the dispute ends, or after.
+	if rows == 1 && status == Succeeded && !row.PaymentRefund.ByBank {
 		if err := p.q.AddRefunded(ctx, tx, dbsqlc.AddRefundedParams{
 			Amount: row.PaymentRefund.Amount,
 			ID:     row.PaymentRefund.CaptureID,
@@ -232,7 +264,50 @@ func (p *Payments) SettleRefundTx(ctx context.Context, tx pgx.Tx,
 	if row, err = p.refundRow(ctx, tx, refundNo); err != nil {
 		return Refund{}, false, err
 	}
-	return refundOf(row.PaymentRefund, row.AttemptNo, row.ChannelTxnNo), rows == 1, nil
+	r, err = refundOf(row)
+	return r, rows == 1, err
+}
+
+// ReturnRefundTx books that a refund which had succeeded has failed after all: the provider holds its sum again. It
+// returns false if the refund had not succeeded. Errors: ErrUnknownRefund.
+func (p *Payments) ReturnRefundTx(ctx context.Context, tx pgx.Tx, refundNo, reason string) (bool, error) {
+	row, err := p.refundRow(ctx, tx, refundNo)
+	if err != nil {
+		return false, err
+	}
+	if _, err := p.q.LockCapture(ctx, tx, row.PaymentRefund.CaptureID); err != nil {
+		return false, fmt.Errorf("return refund %s: %w", refundNo, err)
+	}
+	rows, err := p.q.ReturnRefund(ctx, tx, dbsqlc.ReturnRefundParams{
+		LastError: reason,
+		At:        p.now(),
+		RefundNo:  refundNo,
+	})
+	if err != nil || rows == 0 {
+		return false, wrap("return refund "+refundNo, err)
+	}
+	return true, wrap("return refund "+refundNo, p.q.AddRefunded(ctx, tx, dbsqlc.AddRefundedParams{
+		Amount: -row.PaymentRefund.Amount,
+		ID:     row.PaymentRefund.CaptureID,
+	}))
+}
+
+// TransferRefundTx books that a refund which was returned has been paid to the payer in another way; transfer is the
+// reference of that payment. It returns false if the refund does not wait for one.
+func (p *Payments) TransferRefundTx(ctx context.Context, tx pgx.Tx, refundNo, transfer string) (bool, error) {
+	rows, err := p.q.TransferRefund(ctx, tx, dbsqlc.TransferRefundParams{
+		Transfer: transfer,
+		At:       p.now(),
+		RefundNo: refundNo,
+	})
+	return rows == 1, wrap("transfer refund "+refundNo, err)
+}
+
+func wrap(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", doing, err)
 }
 
 // Refund finds one refund. Errors: ErrUnknownRefund.
@@ -241,7 +316,7 @@ func (p *Payments) Refund(ctx context.Context, refundNo string) (Refund, error) 
 	if err != nil {
 		return Refund{}, err
 	}
-	return refundOf(row.PaymentRefund, row.AttemptNo, row.ChannelTxnNo), nil
+	return refundOf(row)
 }
 
 func (p *Payments) refundRow(ctx context.Context, db dbsqlc.DBTX, refundNo string) (dbsqlc.RefundRow, error) {
@@ -261,11 +336,11 @@ func (p *Payments) Refunds(ctx context.Context, reference string) ([]Refund, err
 	if err != nil {
 		return nil, fmt.Errorf("refunds of %s: %w", reference, err)
 	}
-	out := make([]Refund, len(rows))
+	out := make([]dbsqlc.RefundRow, len(rows))
 	for i, r := range rows {
-		out[i] = refundOf(r.PaymentRefund, r.AttemptNo, r.ChannelTxnNo)
+		out[i] = dbsqlc.RefundRow(r)
 	}
-	return out, nil
+	return refundsOf(out)
 }
 
 // OpenRefunds lists at most limit refunds that were recorded longer than olderThan ago and have not ended, the oldest
@@ -278,11 +353,11 @@ func (p *Payments) OpenRefunds(ctx context.Context, olderThan time.Duration, lim
 	if err != nil {
 		return nil, fmt.Errorf("open refunds: %w", err)
 	}
-	out := make([]Refund, len(rows))
+	out := make([]dbsqlc.RefundRow, len(rows))
 	for i, r := range rows {
-		out[i] = refundOf(r.PaymentRefund, r.AttemptNo, r.ChannelTxnNo)
+		out[i] = dbsqlc.RefundRow(r)
 	}
-	return out, nil
+	return refundsOf(out)
 }
 
 func optional(s string) *string {

@@ -9,6 +9,7 @@ import (
 
 	"videomall/mall/fault"
 	"videomall/mall/locale"
+	"videomall/mall/money"
 	"videomall/mall/promotion/internal/dbsqlc"
 )
 
@@ -65,7 +66,7 @@ func (b Bundle) Shares(prices []int64) []int64 {
 	if b.PercentOff > 0 {
 		price = full - share(full, b.PercentOff)
 	}
-	return Split(min(price, full), prices)
+	return money.Split(min(price, full), prices)
 }
 
 // Bundle returns a bundle in whatever state. Errors: ErrBundleNotFound.

@@ -143,7 +143,7 @@ func (c Coupon) Discounts(lines []Priced, at time.Time) ([]int64, error) {
 			off = min(off, c.MaxOff)
 		}
 	}
-	return Split(min(off, spend), weights), nil
+	return money.Split(min(off, spend), weights), nil
 }
 
 // refusal names the code as the input at fault.

@@ -44,7 +44,7 @@ type Bank interface {
 	Notices() []Delivery
 	// Foreign sends a notice of the same account about something that isn't ours. Errors: ErrUnsupported.
 	Foreign() error
-	// Fault makes the bank treat the next request in this way, once.
+	// Fault makes the bank treat the next request in this way, once; an empty one takes that back.
 	Fault(f Fault)
 	// Charges returns how many charges the bank has opened for an attempt.
 	Charges(attemptNo string) int
@@ -90,5 +90,9 @@ const (
 	NoDisputes      Feature = "no_disputes"
 	NoForeign       Feature = "no_foreign"      // its notices are about our charges alone
 	NoBadAnswer     Feature = "no_bad_answer"   // its answers are not signed
+	NoTimestamp     Feature = "no_timestamp"    // its notices don't sign the time
+	QueryCreates    Feature = "query_creates"   // asking without the provider's number opens the charge
 	AbsentAtFirst   Feature = "absent_at_first" // a charge is unknown to the provider until the payer begins to pay
+	// StatementAnytime is for a provider that lists the movements of a day before it is over.
+	StatementAnytime Feature = "statement_anytime"
 )

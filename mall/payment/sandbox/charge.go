@@ -24,9 +24,9 @@ const (
 
 // Create opens a charge with a page to pay it on. Repeating an attempt number returns the same page. Errors:
 // payment.ErrRejected if the request is invalid, or its amount differs from that of the first request with its number.
-func (s *Sandbox) Create(ctx context.Context, r payment.CreateRequest) (payment.Action, error) {
+func (s *Sandbox) Create(ctx context.Context, r payment.CreateRequest) (payment.Created, error) {
 	if err := checkCreate(r); err != nil {
-		return payment.Action{}, err
+		return payment.Created{}, err
 	}
 	err := s.q.InsertCharge(ctx, s.pool, dbsqlc.InsertChargeParams{
 		OutTradeNo: r.AttemptNo,
@@ -39,17 +39,20 @@ func (s *Sandbox) Create(ctx context.Context, r payment.CreateRequest) (payment.
 		At:         s.opt.Now(),
 	})
 	if err != nil {
-		return payment.Action{}, fmt.Errorf("sandbox: create %s: %w", r.AttemptNo, err)
+		return payment.Created{}, fmt.Errorf("sandbox: create %s: %w", r.AttemptNo, err)
 	}
 	charge, err := s.q.Charge(ctx, s.pool, r.AttemptNo)
 	if err != nil {
-		return payment.Action{}, fmt.Errorf("sandbox: create %s: %w", r.AttemptNo, err)
+		return payment.Created{}, fmt.Errorf("sandbox: create %s: %w", r.AttemptNo, err)
 	}
 	if money.Of(charge.Amount, charge.Currency) != r.Amount {
-		return payment.Action{}, payment.ErrRejected.Because("charge %s is over %d %s, asked %s", r.AttemptNo,
+		return payment.Created{}, payment.ErrRejected.Because("charge %s is over %d %s, asked %s", r.AttemptNo,
 			charge.Amount, charge.Currency, r.Amount)
 	}
-	return payment.Action{Type: payment.ActionRedirect, URL: s.opt.PublicURL + "/sandbox/pay/" + charge.PageToken}, nil
+	return payment.Created{Action: payment.Action{
+		Type: payment.ActionRedirect,
+		URL:  s.opt.PublicURL + "/sandbox/pay/" + charge.PageToken,
+	}}, nil
 }
 
 func checkCreate(r payment.CreateRequest) error {
@@ -69,7 +72,8 @@ func checkCreate(r payment.CreateRequest) error {
 }
 
 // Query returns the state of a charge. For a charge that was paid twice it returns the first transaction.
-func (s *Sandbox) Query(ctx context.Context, attemptNo string) (payment.Charge, error) {
+func (s *Sandbox) Query(ctx context.Context, ref payment.ChargeRef) (payment.Charge, error) {
+	attemptNo := ref.AttemptNo
 	c, err := s.q.Charge(ctx, s.pool, attemptNo)
 	if notFound(err) {
 		return payment.Charge{Status: payment.ChargeAbsent}, nil
@@ -100,7 +104,8 @@ func (s *Sandbox) Query(ctx context.Context, attemptNo string) (payment.Charge, 
 }
 
 // Close makes an open charge unpayable. Errors: payment.ErrAlreadyPaid, ErrProcessing, ErrAbsent.
-func (s *Sandbox) Close(ctx context.Context, attemptNo string) error {
+func (s *Sandbox) Close(ctx context.Context, ref payment.ChargeRef) error {
+	attemptNo := ref.AttemptNo
 	rows, err := s.q.CloseCharge(ctx, s.pool, attemptNo)
 	if err != nil {
 		return fmt.Errorf("sandbox: close %s: %w", attemptNo, err)

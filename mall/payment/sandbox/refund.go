@@ -32,9 +32,9 @@ func (s *Sandbox) Refund(ctx context.Context, r payment.RefundRequest) (payment.
 
 func (s *Sandbox) refundTx(ctx context.Context, tx pgx.Tx, r payment.RefundRequest) (payment.RefundResult, error) {
 	var none payment.RefundResult
-	charge, err := s.q.Charge(ctx, tx, r.AttemptNo)
+	charge, err := s.q.Charge(ctx, tx, r.Charge.AttemptNo)
 	if notFound(err) || err == nil && charge.Status != StatusPaid {
-		return none, payment.ErrRejected.Because("charge %q is not paid", r.AttemptNo)
+		return none, payment.ErrRejected.Because("charge %q is not paid", r.Charge.AttemptNo)
 	}
 	if err != nil {
 		return none, err
@@ -64,15 +64,15 @@ func (s *Sandbox) lockTransactionTx(ctx context.Context, tx pgx.Tx,
 ) (dbsqlc.SandboxTransaction, error) {
 	txnNo := r.ChannelTxnNo
 	if txnNo == "" {
-		first, err := s.q.FirstTransaction(ctx, tx, r.AttemptNo)
+		first, err := s.q.FirstTransaction(ctx, tx, r.Charge.AttemptNo)
 		if err != nil {
 			return dbsqlc.SandboxTransaction{}, err
 		}
 		txnNo = first.TxnNo
 	}
-	t, err := s.q.LockTransaction(ctx, tx, dbsqlc.LockTransactionParams{TxnNo: txnNo, OutTradeNo: r.AttemptNo})
+	t, err := s.q.LockTransaction(ctx, tx, dbsqlc.LockTransactionParams{TxnNo: txnNo, OutTradeNo: r.Charge.AttemptNo})
 	if notFound(err) {
-		return t, payment.ErrRejected.Because("charge %s has no transaction %q", r.AttemptNo, txnNo)
+		return t, payment.ErrRejected.Because("charge %s has no transaction %q", r.Charge.AttemptNo, txnNo)
 	}
 	return t, err
 }
@@ -101,7 +101,7 @@ func (s *Sandbox) startRefundTx(ctx context.Context, tx pgx.Tx, charge dbsqlc.Sa
 	}
 	if err := s.q.InsertRefund(ctx, tx, dbsqlc.InsertRefundParams{
 		OutRefundNo: r.RefundNo,
-		OutTradeNo:  r.AttemptNo,
+		OutTradeNo:  r.Charge.AttemptNo,
 		TxnNo:       txnNo,
 		RefundTxnNo: refundTxnNo,
 		Amount:      r.Amount.Amount,
@@ -117,7 +117,7 @@ func (s *Sandbox) startRefundTx(ctx context.Context, tx pgx.Tx, charge dbsqlc.Sa
 	if err := s.announceTx(ctx, tx, announcement{
 		notice: wireNotice{
 			Type:         end,
-			OutTradeNo:   r.AttemptNo,
+			OutTradeNo:   r.Charge.AttemptNo,
 			ChannelTxnNo: txnNo,
 			RefundNo:     r.RefundNo,
 			RefundTxnNo:  refundTxnNo,
@@ -134,7 +134,8 @@ func (s *Sandbox) startRefundTx(ctx context.Context, tx pgx.Tx, charge dbsqlc.Sa
 }
 
 // QueryRefund returns the state of a refund. Errors: payment.ErrAbsent.
-func (s *Sandbox) QueryRefund(ctx context.Context, refundNo, attemptNo string) (payment.RefundResult, error) {
+func (s *Sandbox) QueryRefund(ctx context.Context, ref payment.RefundRef) (payment.RefundResult, error) {
+	refundNo, attemptNo := ref.RefundNo, ref.Charge.AttemptNo
 	r, err := s.q.Refund(ctx, s.pool, refundNo)
 	if notFound(err) || err == nil && r.OutTradeNo != attemptNo {
 		return payment.RefundResult{}, fmt.Errorf("sandbox: refund %s of %s: %w", refundNo, attemptNo,

@@ -74,6 +74,9 @@ func New(d Deps) *Sandbox {
 // Name is "sandbox".
 func (s *Sandbox) Name() string { return Name }
 
+// Methods are the hosted page alone, which takes every currency.
+func (s *Sandbox) Methods() []payment.Method { return []payment.Method{{Name: "page"}} }
+
 // newNo returns a new number of the provider, with a prefix for its kind.
 func (s *Sandbox) newNo(prefix string) (string, error) {
 	id, err := ulid.New(ulid.Timestamp(s.opt.Now()), rand.Reader)

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -11,9 +12,27 @@ import (
 	"videomall/mall/payment/sandbox/internal/dbsqlc"
 )
 
-// Statement lists the settled payments and refunds of one UTC day, in the order of their time. The sandbox takes no
+// Zone is UTC.
+func (s *Sandbox) Zone() *time.Location { return time.UTC }
+
+// Statement yields the settled payments and refunds of one UTC day, in the order of their time. The sandbox takes no
 // fee.
-func (s *Sandbox) Statement(ctx context.Context, day time.Time) ([]payment.StatementLine, error) {
+func (s *Sandbox) Statement(ctx context.Context, at time.Time) iter.Seq2[payment.StatementLine, error] {
+	return func(yield func(payment.StatementLine, error) bool) {
+		lines, err := s.linesOf(ctx, at)
+		if err != nil {
+			yield(payment.StatementLine{}, err)
+			return
+		}
+		for _, l := range lines {
+			if !yield(l, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Sandbox) linesOf(ctx context.Context, day time.Time) ([]payment.StatementLine, error) {
 	from := day.UTC().Truncate(24 * time.Hour)
 	to := from.Add(24 * time.Hour)
 	paid, err := s.q.Payments(ctx, s.pool, dbsqlc.PaymentsParams{FromTime: from, ToTime: to})

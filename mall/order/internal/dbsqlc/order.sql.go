@@ -158,6 +158,25 @@ func (q *Queries) CasesOfBuyer(ctx context.Context, db DBTX, arg CasesOfBuyerPar
 	return items, nil
 }
 
+const changeSettledRefund = `-- name: ChangeSettledRefund :execrows
+update order_refund set status = $1 where refund_no = $2 and status = $3
+`
+
+type ChangeSettledRefundParams struct {
+	ToStatus   string
+	RefundNo   string
+	FromStatus string
+}
+
+// What was settled as succeeded came back, or was paid in another way after that.
+func (q *Queries) ChangeSettledRefund(ctx context.Context, db DBTX, arg ChangeSettledRefundParams) (int64, error) {
+	result, err := db.Exec(ctx, changeSettledRefund, arg.ToStatus, arg.RefundNo, arg.FromStatus)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const closeCase = `-- name: CloseCase :one
 update order_case set closed_at = $1::timestamptz, closed_by = $2::text,
     detail = detail || jsonb_build_object('note', $3::text)
@@ -1198,7 +1217,7 @@ func (q *Queries) PendingItemRefunds(ctx context.Context, db DBTX, orderNo strin
 }
 
 const pendingRefunds = `-- name: PendingRefunds :many
-select refund_no from order_refund where status = 'pending' and created_at < $1::timestamptz order by created_at limit $2
+select refund_no from order_refund where status = 'pending' and cause <> 'dispute' and created_at < $1::timestamptz order by created_at limit $2
 `
 
 type PendingRefundsParams struct {

@@ -22,6 +22,25 @@ type PaymentCapture struct {
 	CreatedAt    time.Time
 }
 
+type PaymentDispute struct {
+	ID           int64
+	Provider     string
+	DisputeNo    string
+	CaptureID    int64
+	Reference    string
+	RefundNo     string
+	Amount       int64
+	Currency     string
+	Status       string
+	Reason       string
+	EvidenceDue  *time.Time
+	WithdrawnAt  *time.Time
+	ReinstatedAt *time.Time
+	OpenedAt     time.Time
+	ClosedAt     *time.Time
+	UpdatedAt    time.Time
+}
+
 type PaymentNotice struct {
 	ID           int64
 	Provider     string
@@ -54,6 +73,8 @@ type PaymentRefund struct {
 	LastError       string
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
+	Transfer        string
+	ByBank          bool
 }
 
 type VideoPayment struct {
@@ -69,4 +90,9 @@ type VideoPayment struct {
 	ExpiresAt    time.Time
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
+	Method       string
+	ProviderRef  string
+	Request      []byte
+	Asks         int32
+	AskAt        *time.Time
 }

@@ -24,8 +24,23 @@ func (q *Queries) AddRefunded(ctx context.Context, db DBTX, arg AddRefundedParam
 	return err
 }
 
+const askAgain = `-- name: AskAgain :exec
+update video_payment set asks = $1, ask_at = $2 where attempt_no = $3 and ask_at is not null
+`
+
+type AskAgainParams struct {
+	Asks      int32
+	AskAt     *time.Time
+	AttemptNo string
+}
+
+func (q *Queries) AskAgain(ctx context.Context, db DBTX, arg AskAgainParams) error {
+	_, err := db.Exec(ctx, askAgain, arg.Asks, arg.AskAt, arg.AttemptNo)
+	return err
+}
+
 const attempt = `-- name: Attempt :one
-select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at from video_payment where attempt_no = $1
+select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at from video_payment where attempt_no = $1
 `
 
 func (q *Queries) Attempt(ctx context.Context, db DBTX, attemptNo string) (VideoPayment, error) {
@@ -44,12 +59,34 @@ func (q *Queries) Attempt(ctx context.Context, db DBTX, attemptNo string) (Video
 		&i.ExpiresAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Method,
+		&i.ProviderRef,
+		&i.Request,
+		&i.Asks,
+		&i.AskAt,
 	)
 	return i, err
 }
 
+const attemptOfTxn = `-- name: AttemptOfTxn :one
+select attempt_no from payment_capture where provider = $1 and channel_txn_no = $2 and attempt_no <> ''
+`
+
+type AttemptOfTxnParams struct {
+	Provider     string
+	ChannelTxnNo string
+}
+
+// Finds the attempt of a payment by the provider's number of it, for notices that repeat none of ours.
+func (q *Queries) AttemptOfTxn(ctx context.Context, db DBTX, arg AttemptOfTxnParams) (string, error) {
+	row := db.QueryRow(ctx, attemptOfTxn, arg.Provider, arg.ChannelTxnNo)
+	var attempt_no string
+	err := row.Scan(&attempt_no)
+	return attempt_no, err
+}
+
 const attempts = `-- name: Attempts :many
-select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at from video_payment where reference = $1 order by id
+select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at from video_payment where reference = $1 order by id
 `
 
 func (q *Queries) Attempts(ctx context.Context, db DBTX, reference string) ([]VideoPayment, error) {
@@ -74,6 +111,11 @@ func (q *Queries) Attempts(ctx context.Context, db DBTX, reference string) ([]Vi
 			&i.ExpiresAt,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Method,
+			&i.ProviderRef,
+			&i.Request,
+			&i.Asks,
+			&i.AskAt,
 		); err != nil {
 			return nil, err
 		}
@@ -213,6 +255,47 @@ func (q *Queries) CountRefundTry(ctx context.Context, db DBTX, arg CountRefundTr
 	return err
 }
 
+const disputes = `-- name: Disputes :many
+select id, provider, dispute_no, capture_id, reference, refund_no, amount, currency, status, reason, evidence_due, withdrawn_at, reinstated_at, opened_at, closed_at, updated_at from payment_dispute where reference = $1 order by id
+`
+
+func (q *Queries) Disputes(ctx context.Context, db DBTX, reference string) ([]PaymentDispute, error) {
+	rows, err := db.Query(ctx, disputes, reference)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PaymentDispute{}
+	for rows.Next() {
+		var i PaymentDispute
+		if err := rows.Scan(
+			&i.ID,
+			&i.Provider,
+			&i.DisputeNo,
+			&i.CaptureID,
+			&i.Reference,
+			&i.RefundNo,
+			&i.Amount,
+			&i.Currency,
+			&i.Status,
+			&i.Reason,
+			&i.EvidenceDue,
+			&i.WithdrawnAt,
+			&i.ReinstatedAt,
+			&i.OpenedAt,
+			&i.ClosedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const endAttempt = `-- name: EndAttempt :execrows
 update video_payment set status = $1, updated_at = $2
 where attempt_no = $3 and provider = $4 and status in ('created', 'pending')
@@ -241,21 +324,28 @@ func (q *Queries) EndAttempt(ctx context.Context, db DBTX, arg EndAttemptParams)
 const fillAttempt = `-- name: FillAttempt :one
 update video_payment
 set action = coalesce(action, $1),
+    provider_ref = coalesce(nullif(provider_ref, ''), $2),
     status = case status when 'created' then 'pending' else status end,
-    updated_at = $2
-where attempt_no = $3
-returning id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at
+    updated_at = $3
+where attempt_no = $4
+returning id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at
 `
 
 type FillAttemptParams struct {
-	Action    []byte
-	At        time.Time
-	AttemptNo string
+	Action      []byte
+	ProviderRef string
+	At          time.Time
+	AttemptNo   string
 }
 
 // A late answer fills only what is null and never moves an attempt that has ended.
 func (q *Queries) FillAttempt(ctx context.Context, db DBTX, arg FillAttemptParams) (VideoPayment, error) {
-	row := db.QueryRow(ctx, fillAttempt, arg.Action, arg.At, arg.AttemptNo)
+	row := db.QueryRow(ctx, fillAttempt,
+		arg.Action,
+		arg.ProviderRef,
+		arg.At,
+		arg.AttemptNo,
+	)
 	var i VideoPayment
 	err := row.Scan(
 		&i.ID,
@@ -270,6 +360,11 @@ func (q *Queries) FillAttempt(ctx context.Context, db DBTX, arg FillAttemptParam
 		&i.ExpiresAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Method,
+		&i.ProviderRef,
+		&i.Request,
+		&i.Asks,
+		&i.AskAt,
 	)
 	return i, err
 }
@@ -306,19 +401,22 @@ func (q *Queries) Held(ctx context.Context, db DBTX) ([]HeldRow, error) {
 }
 
 const insertAttempt = `-- name: InsertAttempt :one
-insert into video_payment (attempt_no, reference, provider, amount, currency, expires_at, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $7)
+insert into video_payment (attempt_no, reference, provider, method, amount, currency, request, expires_at, ask_at, created_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9::timestamptz, $10, $10)
 on conflict (reference, provider) where status in ('created', 'pending') do nothing
-returning id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at
+returning id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at
 `
 
 type InsertAttemptParams struct {
 	AttemptNo string
 	Reference string
 	Provider  string
+	Method    string
 	Amount    int64
 	Currency  string
+	Request   []byte
 	ExpiresAt time.Time
+	AskAt     time.Time
 	At        time.Time
 }
 
@@ -327,9 +425,12 @@ func (q *Queries) InsertAttempt(ctx context.Context, db DBTX, arg InsertAttemptP
 		arg.AttemptNo,
 		arg.Reference,
 		arg.Provider,
+		arg.Method,
 		arg.Amount,
 		arg.Currency,
+		arg.Request,
 		arg.ExpiresAt,
+		arg.AskAt,
 		arg.At,
 	)
 	var i VideoPayment
@@ -346,6 +447,11 @@ func (q *Queries) InsertAttempt(ctx context.Context, db DBTX, arg InsertAttemptP
 		&i.ExpiresAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Method,
+		&i.ProviderRef,
+		&i.Request,
+		&i.Asks,
+		&i.AskAt,
 	)
 	return i, err
 }
@@ -399,9 +505,66 @@ func (q *Queries) InsertCapture(ctx context.Context, db DBTX, arg InsertCaptureP
 	return i, err
 }
 
+const insertDispute = `-- name: InsertDispute :one
+insert into payment_dispute (provider, dispute_no, capture_id, reference, refund_no, amount, currency, reason, evidence_due, opened_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+on conflict (provider, dispute_no) do nothing
+returning id, provider, dispute_no, capture_id, reference, refund_no, amount, currency, status, reason, evidence_due, withdrawn_at, reinstated_at, opened_at, closed_at, updated_at
+`
+
+type InsertDisputeParams struct {
+	Provider    string
+	DisputeNo   string
+	CaptureID   int64
+	Reference   string
+	RefundNo    string
+	Amount      int64
+	Currency    string
+	Reason      string
+	EvidenceDue *time.Time
+	OpenedAt    time.Time
+	At          time.Time
+}
+
+func (q *Queries) InsertDispute(ctx context.Context, db DBTX, arg InsertDisputeParams) (PaymentDispute, error) {
+	row := db.QueryRow(ctx, insertDispute,
+		arg.Provider,
+		arg.DisputeNo,
+		arg.CaptureID,
+		arg.Reference,
+		arg.RefundNo,
+		arg.Amount,
+		arg.Currency,
+		arg.Reason,
+		arg.EvidenceDue,
+		arg.OpenedAt,
+		arg.At,
+	)
+	var i PaymentDispute
+	err := row.Scan(
+		&i.ID,
+		&i.Provider,
+		&i.DisputeNo,
+		&i.CaptureID,
+		&i.Reference,
+		&i.RefundNo,
+		&i.Amount,
+		&i.Currency,
+		&i.Status,
+		&i.Reason,
+		&i.EvidenceDue,
+		&i.WithdrawnAt,
+		&i.ReinstatedAt,
+		&i.OpenedAt,
+		&i.ClosedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
 const insertRefund = `-- name: InsertRefund :exec
-insert into payment_refund (refund_no, capture_id, reference, provider, amount, currency, reason, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+insert into payment_refund (refund_no, capture_id, reference, provider, amount, currency, reason, by_bank, created_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
 `
 
 type InsertRefundParams struct {
@@ -412,6 +575,7 @@ type InsertRefundParams struct {
 	Amount    int64
 	Currency  string
 	Reason    string
+	ByBank    bool
 	At        time.Time
 }
 
@@ -424,6 +588,7 @@ func (q *Queries) InsertRefund(ctx context.Context, db DBTX, arg InsertRefundPar
 		arg.Amount,
 		arg.Currency,
 		arg.Reason,
+		arg.ByBank,
 		arg.At,
 	)
 	return err
@@ -441,7 +606,7 @@ func (q *Queries) IsConsumed(ctx context.Context, db DBTX, reference string) (bo
 }
 
 const livingAttempt = `-- name: LivingAttempt :one
-select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at from video_payment where reference = $1 and provider = $2 and status in ('created', 'pending')
+select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at from video_payment where reference = $1 and provider = $2 and status in ('created', 'pending')
 `
 
 type LivingAttemptParams struct {
@@ -465,12 +630,17 @@ func (q *Queries) LivingAttempt(ctx context.Context, db DBTX, arg LivingAttemptP
 		&i.ExpiresAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Method,
+		&i.ProviderRef,
+		&i.Request,
+		&i.Asks,
+		&i.AskAt,
 	)
 	return i, err
 }
 
 const livingAttempts = `-- name: LivingAttempts :many
-select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at from video_payment where reference = $1 and status in ('created', 'pending') order by id
+select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at from video_payment where reference = $1 and status in ('created', 'pending') order by id
 `
 
 func (q *Queries) LivingAttempts(ctx context.Context, db DBTX, reference string) ([]VideoPayment, error) {
@@ -495,6 +665,11 @@ func (q *Queries) LivingAttempts(ctx context.Context, db DBTX, reference string)
 			&i.ExpiresAt,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Method,
+			&i.ProviderRef,
+			&i.Request,
+			&i.Asks,
+			&i.AskAt,
 		); err != nil {
 			return nil, err
 		}
@@ -507,7 +682,7 @@ func (q *Queries) LivingAttempts(ctx context.Context, db DBTX, reference string)
 }
 
 const lockAttempt = `-- name: LockAttempt :one
-select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at from video_payment where provider = $1 and attempt_no = $2 for update
+select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at from video_payment where provider = $1 and attempt_no = $2 for update
 `
 
 type LockAttemptParams struct {
@@ -531,6 +706,11 @@ func (q *Queries) LockAttempt(ctx context.Context, db DBTX, arg LockAttemptParam
 		&i.ExpiresAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Method,
+		&i.ProviderRef,
+		&i.Request,
+		&i.Asks,
+		&i.AskAt,
 	)
 	return i, err
 }
@@ -554,6 +734,39 @@ func (q *Queries) LockCapture(ctx context.Context, db DBTX, id int64) (PaymentCa
 		&i.Refunded,
 		&i.CapturedAt,
 		&i.CreatedAt,
+	)
+	return i, err
+}
+
+const lockDispute = `-- name: LockDispute :one
+select id, provider, dispute_no, capture_id, reference, refund_no, amount, currency, status, reason, evidence_due, withdrawn_at, reinstated_at, opened_at, closed_at, updated_at from payment_dispute where provider = $1 and dispute_no = $2 for update
+`
+
+type LockDisputeParams struct {
+	Provider  string
+	DisputeNo string
+}
+
+func (q *Queries) LockDispute(ctx context.Context, db DBTX, arg LockDisputeParams) (PaymentDispute, error) {
+	row := db.QueryRow(ctx, lockDispute, arg.Provider, arg.DisputeNo)
+	var i PaymentDispute
+	err := row.Scan(
+		&i.ID,
+		&i.Provider,
+		&i.DisputeNo,
+		&i.CaptureID,
+		&i.Reference,
+		&i.RefundNo,
+		&i.Amount,
+		&i.Currency,
+		&i.Status,
+		&i.Reason,
+		&i.EvidenceDue,
+		&i.WithdrawnAt,
+		&i.ReinstatedAt,
+		&i.OpenedAt,
+		&i.ClosedAt,
+		&i.UpdatedAt,
 	)
 	return i, err
 }
@@ -622,28 +835,36 @@ func (q *Queries) LookupReferences(ctx context.Context, db DBTX, arg LookupRefer
 }
 
 const movedBetween = `-- name: MovedBetween :many
-select provider, currency, saturated(sum(amount))::bigint as amount from (
-    select provider, currency, amount from payment_capture where captured_at >= $1 and captured_at < $2
+select currency, saturated(sum(amount))::bigint as amount from (
+    select c.currency, c.amount from payment_capture c
+        where c.provider = $1 and c.captured_at >= $2 and c.captured_at < $3
     union all
-    select provider, currency, -amount from payment_refund where status = 'succeeded' and updated_at >= $1 and updated_at < $2) m
-group by provider, currency order by provider, currency
+    select r.currency, -r.amount from payment_refund r
+        where r.provider = $1 and r.status = 'succeeded' and not r.by_bank and r.updated_at >= $2 and r.updated_at < $3
+    union all
+    select w.currency, -w.amount from payment_dispute w
+        where w.provider = $1 and w.refund_no <> '' and w.withdrawn_at >= $2 and w.withdrawn_at < $3
+    union all
+    select b.currency, b.amount from payment_dispute b
+        where b.provider = $1 and b.refund_no <> '' and b.reinstated_at >= $2 and b.reinstated_at < $3) m
+group by currency order by currency
 `
 
 type MovedBetweenParams struct {
-	Since time.Time
-	Until time.Time
+	Provider string
+	Since    time.Time
+	Until    time.Time
 }
 
 type MovedBetweenRow struct {
-	Provider string
 	Currency string
 	Amount   int64
 }
 
-// Returns captures less refunds. A capture counts when the provider took the money, a refund when we learned that it
+// Returns captures less refunds and withdrawals of one provider. A capture counts when the provider took the money, a refund when we learned that it
 // succeeded.
 func (q *Queries) MovedBetween(ctx context.Context, db DBTX, arg MovedBetweenParams) ([]MovedBetweenRow, error) {
-	rows, err := db.Query(ctx, movedBetween, arg.Since, arg.Until)
+	rows, err := db.Query(ctx, movedBetween, arg.Provider, arg.Since, arg.Until)
 	if err != nil {
 		return nil, err
 	}
@@ -651,7 +872,7 @@ func (q *Queries) MovedBetween(ctx context.Context, db DBTX, arg MovedBetweenPar
 	items := []MovedBetweenRow{}
 	for rows.Next() {
 		var i MovedBetweenRow
-		if err := rows.Scan(&i.Provider, &i.Currency, &i.Amount); err != nil {
+		if err := rows.Scan(&i.Currency, &i.Amount); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -704,10 +925,52 @@ func (q *Queries) Notices(ctx context.Context, db DBTX, reference string) ([]Pay
 	return items, nil
 }
 
+const openDisputes = `-- name: OpenDisputes :many
+select id, provider, dispute_no, capture_id, reference, refund_no, amount, currency, status, reason, evidence_due, withdrawn_at, reinstated_at, opened_at, closed_at, updated_at from payment_dispute where status = 'open' order by evidence_due nulls last, id limit $1
+`
+
+func (q *Queries) OpenDisputes(ctx context.Context, db DBTX, maxRows int32) ([]PaymentDispute, error) {
+	rows, err := db.Query(ctx, openDisputes, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PaymentDispute{}
+	for rows.Next() {
+		var i PaymentDispute
+		if err := rows.Scan(
+			&i.ID,
+			&i.Provider,
+			&i.DisputeNo,
+			&i.CaptureID,
+			&i.Reference,
+			&i.RefundNo,
+			&i.Amount,
+			&i.Currency,
+			&i.Status,
+			&i.Reason,
+			&i.EvidenceDue,
+			&i.WithdrawnAt,
+			&i.ReinstatedAt,
+			&i.OpenedAt,
+			&i.ClosedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const openRefunds = `-- name: OpenRefunds :many
-select r.id, r.refund_no, r.capture_id, r.reference, r.provider, r.amount, r.currency, r.status, r.channel_refund_no, r.reason, r.attempts, r.last_error, r.created_at, r.updated_at, c.attempt_no, c.channel_txn_no
+select r.id, r.refund_no, r.capture_id, r.reference, r.provider, r.amount, r.currency, r.status, r.channel_refund_no, r.reason, r.attempts, r.last_error, r.created_at, r.updated_at, r.transfer, r.by_bank, c.id, c.provider, c.channel_txn_no, c.attempt_no, c.reference, c.amount, c.currency, c.state, c.refunded, c.captured_at, c.created_at, p.request, coalesce(p.provider_ref, '')::text as provider_ref
 from payment_refund r join payment_capture c on c.id = r.capture_id
-where r.status in ('pending', 'submitted') and r.created_at < $1
+left join video_payment p on p.provider = c.provider and p.attempt_no = c.attempt_no
+where r.status in ('pending', 'submitted') and not r.by_bank and r.created_at < $1
 order by r.created_at limit $2
 `
 
@@ -717,9 +980,10 @@ type OpenRefundsParams struct {
 }
 
 type OpenRefundsRow struct {
-	PaymentRefund PaymentRefund
-	AttemptNo     string
-	ChannelTxnNo  string
+	PaymentRefund  PaymentRefund
+	PaymentCapture PaymentCapture
+	Request        []byte
+	ProviderRef    string
 }
 
 func (q *Queries) OpenRefunds(ctx context.Context, db DBTX, arg OpenRefundsParams) ([]OpenRefundsRow, error) {
@@ -746,8 +1010,21 @@ func (q *Queries) OpenRefunds(ctx context.Context, db DBTX, arg OpenRefundsParam
 			&i.PaymentRefund.LastError,
 			&i.PaymentRefund.CreatedAt,
 			&i.PaymentRefund.UpdatedAt,
-			&i.AttemptNo,
-			&i.ChannelTxnNo,
+			&i.PaymentRefund.Transfer,
+			&i.PaymentRefund.ByBank,
+			&i.PaymentCapture.ID,
+			&i.PaymentCapture.Provider,
+			&i.PaymentCapture.ChannelTxnNo,
+			&i.PaymentCapture.AttemptNo,
+			&i.PaymentCapture.Reference,
+			&i.PaymentCapture.Amount,
+			&i.PaymentCapture.Currency,
+			&i.PaymentCapture.State,
+			&i.PaymentCapture.Refunded,
+			&i.PaymentCapture.CapturedAt,
+			&i.PaymentCapture.CreatedAt,
+			&i.Request,
+			&i.ProviderRef,
 		); err != nil {
 			return nil, err
 		}
@@ -760,7 +1037,7 @@ func (q *Queries) OpenRefunds(ctx context.Context, db DBTX, arg OpenRefundsParam
 }
 
 const payableAttempts = `-- name: PayableAttempts :many
-select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at from video_payment
+select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at from video_payment
 where reference = $1
   and (status in ('created', 'pending') or (status in ('closed', 'failed') and updated_at > $2))
 order by id
@@ -795,6 +1072,11 @@ func (q *Queries) PayableAttempts(ctx context.Context, db DBTX, arg PayableAttem
 			&i.ExpiresAt,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Method,
+			&i.ProviderRef,
+			&i.Request,
+			&i.Asks,
+			&i.AskAt,
 		); err != nil {
 			return nil, err
 		}
@@ -848,15 +1130,17 @@ func (q *Queries) RecordNotice(ctx context.Context, db DBTX, arg RecordNoticePar
 }
 
 const refund = `-- name: Refund :one
-select r.id, r.refund_no, r.capture_id, r.reference, r.provider, r.amount, r.currency, r.status, r.channel_refund_no, r.reason, r.attempts, r.last_error, r.created_at, r.updated_at, c.attempt_no, c.channel_txn_no
+select r.id, r.refund_no, r.capture_id, r.reference, r.provider, r.amount, r.currency, r.status, r.channel_refund_no, r.reason, r.attempts, r.last_error, r.created_at, r.updated_at, r.transfer, r.by_bank, c.id, c.provider, c.channel_txn_no, c.attempt_no, c.reference, c.amount, c.currency, c.state, c.refunded, c.captured_at, c.created_at, p.request, coalesce(p.provider_ref, '')::text as provider_ref
 from payment_refund r join payment_capture c on c.id = r.capture_id
+left join video_payment p on p.provider = c.provider and p.attempt_no = c.attempt_no
 where r.refund_no = $1
 `
 
 type RefundRow struct {
-	PaymentRefund PaymentRefund
-	AttemptNo     string
-	ChannelTxnNo  string
+	PaymentRefund  PaymentRefund
+	PaymentCapture PaymentCapture
+	Request        []byte
+	ProviderRef    string
 }
 
 func (q *Queries) Refund(ctx context.Context, db DBTX, refundNo string) (RefundRow, error) {
@@ -877,22 +1161,37 @@ func (q *Queries) Refund(ctx context.Context, db DBTX, refundNo string) (RefundR
 		&i.PaymentRefund.LastError,
 		&i.PaymentRefund.CreatedAt,
 		&i.PaymentRefund.UpdatedAt,
-		&i.AttemptNo,
-		&i.ChannelTxnNo,
+		&i.PaymentRefund.Transfer,
+		&i.PaymentRefund.ByBank,
+		&i.PaymentCapture.ID,
+		&i.PaymentCapture.Provider,
+		&i.PaymentCapture.ChannelTxnNo,
+		&i.PaymentCapture.AttemptNo,
+		&i.PaymentCapture.Reference,
+		&i.PaymentCapture.Amount,
+		&i.PaymentCapture.Currency,
+		&i.PaymentCapture.State,
+		&i.PaymentCapture.Refunded,
+		&i.PaymentCapture.CapturedAt,
+		&i.PaymentCapture.CreatedAt,
+		&i.Request,
+		&i.ProviderRef,
 	)
 	return i, err
 }
 
 const refunds = `-- name: Refunds :many
-select r.id, r.refund_no, r.capture_id, r.reference, r.provider, r.amount, r.currency, r.status, r.channel_refund_no, r.reason, r.attempts, r.last_error, r.created_at, r.updated_at, c.attempt_no, c.channel_txn_no
+select r.id, r.refund_no, r.capture_id, r.reference, r.provider, r.amount, r.currency, r.status, r.channel_refund_no, r.reason, r.attempts, r.last_error, r.created_at, r.updated_at, r.transfer, r.by_bank, c.id, c.provider, c.channel_txn_no, c.attempt_no, c.reference, c.amount, c.currency, c.state, c.refunded, c.captured_at, c.created_at, p.request, coalesce(p.provider_ref, '')::text as provider_ref
 from payment_refund r join payment_capture c on c.id = r.capture_id
+left join video_payment p on p.provider = c.provider and p.attempt_no = c.attempt_no
 where r.reference = $1 order by r.id
 `
 
 type RefundsRow struct {
-	PaymentRefund PaymentRefund
-	AttemptNo     string
-	ChannelTxnNo  string
+	PaymentRefund  PaymentRefund
+	PaymentCapture PaymentCapture
+	Request        []byte
+	ProviderRef    string
 }
 
 func (q *Queries) Refunds(ctx context.Context, db DBTX, reference string) ([]RefundsRow, error) {
@@ -919,8 +1218,21 @@ func (q *Queries) Refunds(ctx context.Context, db DBTX, reference string) ([]Ref
 			&i.PaymentRefund.LastError,
 			&i.PaymentRefund.CreatedAt,
 			&i.PaymentRefund.UpdatedAt,
-			&i.AttemptNo,
-			&i.ChannelTxnNo,
+			&i.PaymentRefund.Transfer,
+			&i.PaymentRefund.ByBank,
+			&i.PaymentCapture.ID,
+			&i.PaymentCapture.Provider,
+			&i.PaymentCapture.ChannelTxnNo,
+			&i.PaymentCapture.AttemptNo,
+			&i.PaymentCapture.Reference,
+			&i.PaymentCapture.Amount,
+			&i.PaymentCapture.Currency,
+			&i.PaymentCapture.State,
+			&i.PaymentCapture.Refunded,
+			&i.PaymentCapture.CapturedAt,
+			&i.PaymentCapture.CreatedAt,
+			&i.Request,
+			&i.ProviderRef,
 		); err != nil {
 			return nil, err
 		}
@@ -930,6 +1242,26 @@ func (q *Queries) Refunds(ctx context.Context, db DBTX, reference string) ([]Ref
 		return nil, err
 	}
 	return items, nil
+}
+
+const returnRefund = `-- name: ReturnRefund :execrows
+update payment_refund set status = 'returned', last_error = $1, updated_at = $2
+where refund_no = $3 and status = 'succeeded'
+`
+
+type ReturnRefundParams struct {
+	LastError string
+	At        time.Time
+	RefundNo  string
+}
+
+// A refund that has succeeded has failed after all.
+func (q *Queries) ReturnRefund(ctx context.Context, db DBTX, arg ReturnRefundParams) (int64, error) {
+	result, err := db.Exec(ctx, returnRefund, arg.LastError, arg.At, arg.RefundNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const setNoticeOutcome = `-- name: SetNoticeOutcome :execrows
@@ -976,6 +1308,55 @@ func (q *Queries) SettleRefund(ctx context.Context, db DBTX, arg SettleRefundPar
 	return result.RowsAffected(), nil
 }
 
+const silentAttempts = `-- name: SilentAttempts :many
+select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at from video_payment where ask_at <= $1::timestamptz order by ask_at limit $2
+`
+
+type SilentAttemptsParams struct {
+	At      time.Time
+	MaxRows int32
+}
+
+// Returns attempts whose time is over, which were not paid as far as we know, and about which the provider is to be
+// asked once more.
+func (q *Queries) SilentAttempts(ctx context.Context, db DBTX, arg SilentAttemptsParams) ([]VideoPayment, error) {
+	rows, err := db.Query(ctx, silentAttempts, arg.At, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []VideoPayment{}
+	for rows.Next() {
+		var i VideoPayment
+		if err := rows.Scan(
+			&i.ID,
+			&i.AttemptNo,
+			&i.Reference,
+			&i.Provider,
+			&i.Amount,
+			&i.Currency,
+			&i.Status,
+			&i.Action,
+			&i.ChannelTxnNo,
+			&i.ExpiresAt,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Method,
+			&i.ProviderRef,
+			&i.Request,
+			&i.Asks,
+			&i.AskAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const submitRefund = `-- name: SubmitRefund :exec
 update payment_refund
 set status = 'submitted', channel_refund_no = coalesce(channel_refund_no, $1), updated_at = $2
@@ -996,7 +1377,7 @@ func (q *Queries) SubmitRefund(ctx context.Context, db DBTX, arg SubmitRefundPar
 
 const succeedAttempt = `-- name: SucceedAttempt :execrows
 update video_payment
-set status = 'succeeded', channel_txn_no = coalesce(channel_txn_no, $1), updated_at = $2
+set status = 'succeeded', channel_txn_no = coalesce(channel_txn_no, $1), ask_at = null, updated_at = $2
 where attempt_no = $3 and provider = $4 and status <> 'succeeded'
 `
 
@@ -1019,4 +1400,53 @@ func (q *Queries) SucceedAttempt(ctx context.Context, db DBTX, arg SucceedAttemp
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const transferRefund = `-- name: TransferRefund :execrows
+update payment_refund set status = 'transferred', transfer = $1, updated_at = $2
+where refund_no = $3 and status = 'returned'
+`
+
+type TransferRefundParams struct {
+	Transfer string
+	At       time.Time
+	RefundNo string
+}
+
+func (q *Queries) TransferRefund(ctx context.Context, db DBTX, arg TransferRefundParams) (int64, error) {
+	result, err := db.Exec(ctx, transferRefund, arg.Transfer, arg.At, arg.RefundNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const updateDispute = `-- name: UpdateDispute :exec
+update payment_dispute
+set status = $1, withdrawn_at = $2, reinstated_at = $3,
+    closed_at = $4, evidence_due = coalesce($5, evidence_due), updated_at = $6
+where id = $7
+`
+
+type UpdateDisputeParams struct {
+	Status       string
+	WithdrawnAt  *time.Time
+	ReinstatedAt *time.Time
+	ClosedAt     *time.Time
+	EvidenceDue  *time.Time
+	At           time.Time
+	ID           int64
+}
+
+func (q *Queries) UpdateDispute(ctx context.Context, db DBTX, arg UpdateDisputeParams) error {
+	_, err := db.Exec(ctx, updateDispute,
+		arg.Status,
+		arg.WithdrawnAt,
+		arg.ReinstatedAt,
+		arg.ClosedAt,
+		arg.EvidenceDue,
+		arg.At,
+		arg.ID,
+	)
+	return err
 }

@@ -1,4 +1,4 @@
-package promotion
+package money
 
 import (
 	"cmp"
@@ -32,11 +32,4 @@ func Split(sum int64, weights []int64) []int64 {
 		parts[n]++
 	}
 	return parts
-}
-
-// share is a percentage of a sum, rounded down.
-func share(sum int64, percent int) int64 {
-	hi, lo := bits.Mul64(uint64(sum), uint64(percent))
-	part, _ := bits.Div64(hi, lo, 100)
-	return int64(part)
 }

@@ -1,10 +1,10 @@
-package promotion_test
+package money_test
 
 import (
 	"math/rand/v2"
 	"testing"
 
-	"videomall/mall/promotion"
+	"videomall/mall/money"
 )
 
 func TestSplit(t *testing.T) {
@@ -21,7 +21,7 @@ func TestSplit(t *testing.T) {
 			continue
 		}
 		sum := r.Int64N(total + 1)
-		parts, got := promotion.Split(sum, weights), int64(0)
+		parts, got := money.Split(sum, weights), int64(0)
 		for n, p := range parts {
 			got += p
 			exact := float64(sum) * float64(weights[n]) / float64(total)
@@ -33,7 +33,7 @@ func TestSplit(t *testing.T) {
 			t.Fatalf("%d of %v: the parts %v sum to %d", sum, weights, parts, got)
 		}
 	}
-	if parts := promotion.Split(5, []int64{0, 0}); parts[0] != 0 || parts[1] != 0 {
+	if parts := money.Split(5, []int64{0, 0}); parts[0] != 0 || parts[1] != 0 {
 		t.Errorf("without weights: %v", parts)
 	}
 }
