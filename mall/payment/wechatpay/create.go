@@ -97,6 +97,8 @@ func (w *WeChatPay) order(r payment.CreateRequest) (order, error) {
 		return order{}, payment.ErrRejected.Because("wechatpay: attempt %.60q is no out_trade_no", r.AttemptNo)
 	case r.Amount.Currency != currency || !r.Amount.Payable():
 		return order{}, payment.ErrRejected.Because("wechatpay: attempt %s over %s", r.AttemptNo, r.Amount)
+	case !page(r.ReturnURL):
+		return order{}, payment.ErrRejected.Because("wechatpay: attempt %s returns to %.200q", r.AttemptNo, r.ReturnURL)
 	}
 	o := order{
 		AppID:       w.opt.AppID,
@@ -125,6 +127,12 @@ func (w *WeChatPay) order(r payment.CreateRequest) (order, error) {
 		return order{}, payment.ErrRejected.Because("wechatpay: method %.60q is not offered", r.Method)
 	}
 	return o, nil
+}
+
+// page reports whether s is the address of a page.
+func page(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
 }
 
 // describe cuts a subject to what WeChat Pay takes. A backtick would look like the beginning of a cell in the bill, and

@@ -55,7 +55,7 @@ var codes = map[string][verbs]error{
 	"INVALID_REQUEST":   {creating: errAsk, closing: errAsk, refunding: errAsk},
 	"TRADE_ERROR":       {creating: errAsk, closing: errAsk},
 
-	"PARAM_ERROR":           {creating: payment.ErrRejected, refunding: payment.ErrRejected},
+	"PARAM_ERROR":           {creating: errAsk, refunding: payment.ErrRejected},
 	"RULE_LIMIT":            {creating: payment.ErrRejected},
 	"RULELIMIT":             {creating: payment.ErrRejected},
 	"ACCOUNT_ERROR":         {creating: payment.ErrRejected},

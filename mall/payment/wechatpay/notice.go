@@ -111,14 +111,8 @@ func foreign(e envelope) payment.Notice {
 }
 
 func (w *WeChatPay) readPayment(e envelope, text []byte) (payment.Notice, error) {
-	var t struct {
-		transaction
-		Amount jsontext.Value `json:"amount"`
-	}
+	var t transaction
 	if err := strictjson.Open(text, &t); err != nil {
-		return payment.Notice{}, err
-	}
-	if err := strictjson.Open(t.Amount, &t.transaction.Amount); err != nil {
 		return payment.Notice{}, err
 	}
 	switch {

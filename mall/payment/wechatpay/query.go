@@ -8,21 +8,24 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"videomall/mall/money"
 	"videomall/mall/payment"
+	"videomall/mall/strictjson"
 )
 
 // transaction is a charge in WeChat Pay's words, in the answer to a query and in a notice. Pointers distinguish a
-// missing value from zero.
+// missing value from zero. The amount is read only if the charge is paid.
 type transaction struct {
-	AppID         string      `json:"appid"`
-	MerchantID    string      `json:"mchid"`
-	OutTradeNo    string      `json:"out_trade_no"`
-	TransactionID string      `json:"transaction_id"`
-	TradeState    string      `json:"trade_state"`
-	Attach        string      `json:"attach"`
-	SuccessTime   *time.Time  `json:"success_time"`
-	Amount        amountTaken `json:"amount"`
+	AppID         string         `json:"appid"`
+	MerchantID    string         `json:"mchid"`
+	OutTradeNo    string         `json:"out_trade_no"`
+	TransactionID string         `json:"transaction_id"`
+	TradeState    string         `json:"trade_state"`
+	Attach        string         `json:"attach"`
+	SuccessTime   *time.Time     `json:"success_time"`
+	Amount        jsontext.Value `json:"amount"`
 }
 
 type amountTaken struct {
@@ -44,15 +47,19 @@ const (
 // paid checks what a paid transaction has to have. Amount is what the order cost the payer before WeChat's own coupons,
 // which is what a refund counts in; we offer no coupons at our own expense.
 func (t transaction) paid() (money.Money, error) {
+	var a amountTaken
+	if err := strictjson.Open(t.Amount, &a); err != nil {
+		return money.Money{}, err
+	}
 	switch {
 	case !plain(t.TransactionID, 32):
 		return money.Money{}, fmt.Errorf("transaction_id %.60q", t.TransactionID)
-	case t.Amount.Total == nil || t.Amount.Currency != currency || !money.Of(*t.Amount.Total, currency).Payable():
-		return money.Money{}, fmt.Errorf("an amount that is none, in %.10q", t.Amount.Currency)
+	case a.Total == nil || a.Currency != currency || !money.Of(*a.Total, currency).Payable():
+		return money.Money{}, fmt.Errorf("an amount that is none, in %.10q", a.Currency)
 	case t.SuccessTime == nil || t.SuccessTime.IsZero():
 		return money.Money{}, errors.New("no success_time")
 	}
-	return money.Of(*t.Amount.Total, currency), nil
+	return money.Of(*a.Total, currency), nil
 }
 
 // Query asks by our number. An answer about another merchant or number is an error.

@@ -96,7 +96,7 @@ func (w *WeChatPay) Refund(ctx context.Context, r payment.RefundRequest) (paymen
 	err := w.call(ctx, refunding, http.MethodPost, "/v3/refund/domestic/refunds", body, &answer)
 	if errors.Is(err, errAsk) {
 		result, queried := w.QueryRefund(ctx, r.RefundRef)
-		if errors.Is(queried, payment.ErrAbsent) {
+		if errors.Is(queried, payment.ErrAbsent) || errors.Is(queried, errOtherRefund) {
 			return result, because(payment.ErrRejected, err)
 		}
 		return result, queried
@@ -121,18 +121,21 @@ func (w *WeChatPay) QueryRefund(ctx context.Context, r payment.RefundRef) (payme
 	return answer.result(r)
 }
 
-// result translates an answer, if it is about the refund that was asked for.
+// errOtherRefund says that the number belongs to another refund.
+var errOtherRefund = errors.New("the answer is about another refund")
+
+// result translates an answer, if it is about the refund that was asked for. Errors: errOtherRefund.
 func (a refund) result(r payment.RefundRef) (payment.RefundResult, error) {
 	status, known := refundStatuses[a.Status]
 	switch {
 	case a.OutRefundNo != r.RefundNo,
 		r.ChannelTxnNo != "" && a.TransactionID != r.ChannelTxnNo,
 		r.Charge.AttemptNo != "" && a.OutTradeNo != r.Charge.AttemptNo:
-		return payment.RefundResult{}, fmt.Errorf("wechatpay: refund %s: the answer is about %.80q of %.60q, %.60q",
-			r.RefundNo, a.OutRefundNo, a.TransactionID, a.OutTradeNo)
+		return payment.RefundResult{}, fmt.Errorf("wechatpay: refund %s: %w: %.80q of %.60q, %.60q", r.RefundNo,
+			errOtherRefund, a.OutRefundNo, a.TransactionID, a.OutTradeNo)
 	case a.Amount.Refund == nil || money.Of(*a.Amount.Refund, a.Amount.Currency) != r.Amount:
-		return payment.RefundResult{}, fmt.Errorf("wechatpay: refund %s over %s: the answer is over another sum",
-			r.RefundNo, r.Amount)
+		return payment.RefundResult{}, fmt.Errorf("wechatpay: refund %s over %s: %w: over another sum", r.RefundNo,
+			r.Amount, errOtherRefund)
 	case !known:
 		return payment.RefundResult{}, fmt.Errorf("wechatpay: refund %s: status %.60q", r.RefundNo, a.Status)
 	case !plain(a.RefundID, 32):

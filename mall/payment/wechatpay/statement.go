@@ -23,16 +23,16 @@ import (
 // readyAt is the time of the next day, in Beijing, from which the bill of a day can be had.
 const readyAt = 10 * time.Hour
 
-// certainAfter is how long after readyAt the answer that there is no bill is believed to mean that nothing was traded.
-// Before that, it may as well be late.
-const certainAfter = 24 * time.Hour
+// certainAfter is how long after readyAt the answer that there is no bill is believed to mean that nothing was traded,
+// which is how WeChat Pay documents it. Before that, it may as well be late.
+const certainAfter = 2 * time.Hour
 
 // maxBill is the size in bytes of the unzipped file above which it is refused: some four million lines.
 const maxBill = 1 << 30
 
 // Statement reads the bill of all trades of a day in Beijing, of the last three months. It is written to a temporary
 // file and verified as a whole before the first line is yielded; at no time is more than a line of it in memory. A day
-// without any trade has no bill, and yields nothing once a day has passed.
+// without any trade has no bill, and yields nothing from noon of the next day.
 //
 // A refund is in the bill of the day on which WeChat Pay accepted it, whether it has reached the payer by then or not;
 // only one that had failed by the time of the bill is left out. If it fails later, no bill says so.
