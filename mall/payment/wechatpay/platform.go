@@ -86,6 +86,17 @@ func (w *WeChatPay) suspect(serial string) {
 	w.platform.stale = true
 }
 
+// Refresh downloads platform certificates if no key of WeChat Pay is known, or if a notice named one that is not; at
+// most once a minute. Every outgoing call does so by itself. Whoever uses certificates calls it at the start too, since
+// a notice that comes before any call would be refused, and WeChat Pay would have to repeat it.
+func (w *WeChatPay) Refresh(ctx context.Context) error {
+	k, err := w.keys()
+	if err != nil {
+		return err
+	}
+	return w.prepare(ctx, k)
+}
+
 // prepare makes sure that answers can be verified: it downloads certificates if no key is known, or if a notice named
 // one that is not.
 func (w *WeChatPay) prepare(ctx context.Context, k Keys) error {

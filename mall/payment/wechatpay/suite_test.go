@@ -23,7 +23,13 @@ func TestWeChatPay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			paymenttest.Suite{
-				Open:     func(t *testing.T) paymenttest.Bank { return wechatpaytest.New(t, c.config) },
+				Open: func(t *testing.T) paymenttest.Bank {
+					bank := wechatpaytest.New(t, c.config)
+					if err := bank.Client().Refresh(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					return bank
+				},
 				Method:   c.method,
 				Currency: "CNY",
 				Without:  []paymenttest.Feature{paymenttest.NoDisputes, paymenttest.NoLateFailure},

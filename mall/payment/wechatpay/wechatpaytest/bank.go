@@ -49,7 +49,7 @@ const (
 type Bank struct {
 	config Config
 	server *httptest.Server
-	client payment.Provider
+	client *wechatpay.WeChatPay
 
 	mu         sync.Mutex
 	moved      time.Duration
@@ -153,6 +153,9 @@ func (b *Bank) URL() string { return b.server.URL }
 
 // Provider returns the client of this bank.
 func (b *Bank) Provider() payment.Provider { return b.client }
+
+// Client is Provider with its own type.
+func (b *Bank) Client() *wechatpay.WeChatPay { return b.client }
 
 // Now is the time at the bank and at its client.
 func (b *Bank) Now() time.Time {
