@@ -31,7 +31,7 @@ func (b *Bank) pay(o *order, how paymenttest.Payment) error {
 		o.state = userPaying
 		return nil
 	}
-	o.state, o.transactionID, o.paidAt = success, b.number("420"), b.now()
+	o.state, o.transactionID, o.paidAt = success, b.number("4200"), b.now()
 	o.taken = *o.asked.Amount.Total
 	if how.Amount != 0 {
 		o.taken = how.Amount

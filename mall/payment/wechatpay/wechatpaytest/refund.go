@@ -128,7 +128,7 @@ func (b *Bank) refundable(w wireRefund) *order {
 func (b *Bank) newRefund(o *order, no string, amount int64) *refund {
 	r := &refund{
 		no:       no,
-		id:       b.number("503"),
+		id:       b.number("5030"),
 		of:       o,
 		amount:   amount,
 		notifyTo: *o.asked.NotifyURL,
