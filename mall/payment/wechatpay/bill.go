@@ -45,8 +45,8 @@ const maxBillLine = 64 << 10
 
 // lines reads a bill: a header, a line for each trade, and a summary of two lines. Each cell but those of the headers
 // begins with a backtick and nothing is quoted, so a cell ends where a comma and a backtick follow: the title in it may
-// have commas. The last pair has the error; a bill without its summary, or with another number of trades than that says,
-// is one.
+// have commas. The last pair has the error, which a bill without its summary is too, and one in which that says another
+// number of trades.
 func (w *WeChatPay) lines(file io.Reader) iter.Seq2[payment.StatementLine, error] {
 	return func(yield func(payment.StatementLine, error) bool) {
 		scanner := bufio.NewScanner(file)

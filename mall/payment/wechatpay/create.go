@@ -115,7 +115,8 @@ func (w *WeChatPay) order(r payment.CreateRequest) (order, error) {
 	case r.Method == MethodH5 && w.opt.H5:
 		ip, err := netip.ParseAddr(r.PayerIP)
 		if err != nil {
-			return order{}, payment.ErrRetryLater.Because("wechatpay: attempt %s without the payer's address", r.AttemptNo)
+			return order{}, payment.ErrRetryLater.Because("wechatpay: attempt %s without the payer's address",
+				r.AttemptNo)
 		}
 		o.Scene = &scene{ClientIP: ip.WithZone("").String(), H5: h5Info{"Wap"}}
 	case r.Method == MethodJSAPI && w.opt.JSAPI:

@@ -105,7 +105,9 @@ func TestWeChatPay_Create_action(t *testing.T) {
 func TestWeChatPay_Create_answer(t *testing.T) {
 	t.Parallel()
 	for method, bodies := range map[string][]string{
-		wechatpay.MethodNative: {`{}`, `{"code_url":""}`, `{"code_url":1}`, `{"code_url":"a\nb"}`, `{"h5_url":"https://x"}`},
+		wechatpay.MethodNative: {
+			`{}`, `{"code_url":""}`, `{"code_url":1}`, `{"code_url":"a\nb"}`, `{"h5_url":"https://x"}`,
+		},
 		wechatpay.MethodH5: {
 			`{}`, `{"h5_url":"javascript:alert(1)"}`, `{"h5_url":"http://wx.tenpay.com/x"}`, `{"h5_url":"//x"}`,
 		},
@@ -135,9 +137,13 @@ func TestWeChatPay_Create_refuses(t *testing.T) {
 		change func(*payment.CreateRequest)
 		want   string
 	}{
-		"another currency":      {"native", func(r *payment.CreateRequest) { r.Amount.Currency = "USD" }, "rejected"},
-		"a huge sum":            {"native", func(r *payment.CreateRequest) { r.Amount.Amount = money.MaxSum + 1 }, "rejected"},
-		"a number of 33":        {"native", func(r *payment.CreateRequest) { r.AttemptNo = strings.Repeat("1", 33) }, "rejected"},
+		"another currency": {"native", func(r *payment.CreateRequest) { r.Amount.Currency = "USD" }, "rejected"},
+		"a huge sum": {"native", func(r *payment.CreateRequest) {
+			r.Amount.Amount = money.MaxSum + 1
+		}, "rejected"},
+		"a number of 33": {"native", func(r *payment.CreateRequest) {
+			r.AttemptNo = strings.Repeat("1", 33)
+		}, "rejected"},
 		"a number of 5":         {"native", func(r *payment.CreateRequest) { r.AttemptNo = "12345" }, "rejected"},
 		"H5 without an address": {"h5", func(r *payment.CreateRequest) { r.PayerIP = "" }, "later"},
 		"H5 from a name":        {"h5", func(r *payment.CreateRequest) { r.PayerIP = "localhost" }, "later"},
@@ -228,7 +234,9 @@ func TestWeChatPay_Methods(t *testing.T) {
 func TestBank_pages(t *testing.T) {
 	t.Parallel()
 	c := open(t, wechatpaytest.Config{})
-	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	for _, method := range []string{wechatpay.MethodNative, wechatpay.MethodH5} {
 		r := c.request(method)
 		created, err := c.pay.Create(t.Context(), r)
@@ -250,7 +258,8 @@ func TestBank_pages(t *testing.T) {
 		_, rest, _ := strings.Cut(html.String(), `name="prepay_id" value="`)
 		id, _, _ := strings.Cut(rest, `"`)
 		form := url.Values{"prepay_id": {id}, "redirect_url": {r.ReturnURL}}
-		if resp, err = browser.PostForm(c.URL()+"/pay", form); err != nil || resp.Header.Get("Location") != r.ReturnURL {
+		resp, err = browser.PostForm(c.URL()+"/pay", form)
+		if err != nil || resp.Header.Get("Location") != r.ReturnURL {
 			t.Fatalf("%+v, %v", resp, err)
 		}
 		charge, err := c.pay.Query(t.Context(), payment.ChargeRef{CreateRequest: r})

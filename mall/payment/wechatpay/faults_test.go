@@ -189,7 +189,8 @@ func TestWeChatPay_Create_other_parameters(t *testing.T) {
 	c := open(t, wechatpaytest.Config{})
 	r := c.opened().CreateRequest
 	r.Amount.Amount++
-	if _, err := c.pay.Create(t.Context(), r); kind(err) != "rejected" || !strings.Contains(err.Error(), "OUT_TRADE_NO_USED") {
+	_, err := c.pay.Create(t.Context(), r)
+	if kind(err) != "rejected" || !strings.Contains(err.Error(), "OUT_TRADE_NO_USED") {
 		t.Errorf("%v", err)
 	}
 	if err := c.Pay(r.AttemptNo, paymenttest.Payment{}); err == nil {

@@ -50,8 +50,8 @@ type refundNotice struct {
 //
 // The EventID is made of the transaction or the refund and its state, and not of the notice's own ID: WeChat Pay only
 // says that a notice may be repeated, not that its ID stays the same. An event of another type, or about a charge
-// without our mark, is Foreign. The notice of a refund does not say whose charge it is about: WeChat Pay sends it to the
-// address that was given with the refund, or for one made in the console to that of the charge, and so it is ours.
+// without our mark, is Foreign. The notice of a refund does not say whose charge it is about: WeChat Pay sends it to
+// the address that was given with the refund, or for one made in the console to that of the charge, and so it is ours.
 func (w *WeChatPay) ParseNotice(h http.Header, body []byte) (payment.Notice, error) {
 	if len(body) > payment.MaxNotice {
 		return payment.Notice{}, payment.ErrMalformedNotice.Because("wechatpay: %d bytes", len(body))
@@ -190,8 +190,8 @@ func (w *WeChatPay) readRefund(e envelope, text []byte) (payment.Notice, error) 
 }
 
 // Acknowledge returns 204 after the commit. Otherwise it is 401 or 400 for a notice that will never be accepted as it
-// is, and 500 for one that shall be sent again. WeChat Pay repeats whatever has not got 200 or 204 within 5 s, for about
-// a day.
+// is, and 500 for one that shall be sent again. WeChat Pay repeats whatever has not got 200 or 204 within 5 s, for
+// about a day.
 func (w *WeChatPay) Acknowledge(err error) payment.Ack {
 	if err == nil {
 		return payment.Ack{Status: http.StatusNoContent}

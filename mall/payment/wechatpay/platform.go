@@ -58,8 +58,8 @@ func (w *WeChatPay) certificates(k Keys) []*x509.Certificate {
 	return list
 }
 
-// accepted returns the serial number of the key that we ask WeChat Pay to sign with: the first public key, or the newest
-// certificate that is valid; "" if there is neither.
+// accepted returns the serial number of the key that we ask WeChat Pay to sign with: the first public key, or the
+// newest certificate that is valid; "" if there is neither.
 func (w *WeChatPay) accepted(k Keys) string {
 	if len(k.PublicKeys) > 0 {
 		return k.PublicKeys[0].ID
@@ -74,9 +74,9 @@ func (w *WeChatPay) accepted(k Keys) string {
 	return serialOf(best)
 }
 
-// suspect remembers that a notice was signed with a key that we do not have, so that the next outgoing call asks for the
-// certificates first. The notice itself makes no call: whoever can reach us could otherwise make us call. A public key
-// is never downloaded, so its ID changes nothing.
+// suspect remembers that a notice was signed with a key that we do not have, so that the next outgoing call asks for
+// the certificates first. The notice itself makes no call: whoever can reach us could otherwise make us call. A public
+// key is never downloaded, so its ID changes nothing.
 func (w *WeChatPay) suspect(serial string) {
 	if strings.HasPrefix(serial, PublicKeyPrefix) || !serials.MatchString(serial) {
 		return

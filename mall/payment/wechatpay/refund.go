@@ -69,12 +69,13 @@ type amountGiven struct {
 	Currency string `json:"currency"`
 }
 
-// Refund requests a refund of a transaction, or of the charge if the number of its transaction is unknown. If WeChat Pay
-// says that the request does not fit, it is asked whether it has this refund after all.
+// Refund requests a refund of a transaction, or of the charge if the number of its transaction is unknown. If WeChat
+// Pay says that the request does not fit, it is asked whether it has this refund after all.
 func (w *WeChatPay) Refund(ctx context.Context, r payment.RefundRequest) (payment.RefundResult, error) {
 	switch {
 	case !refundNumbers.MatchString(r.RefundNo):
-		return payment.RefundResult{}, payment.ErrRejected.Because("wechatpay: refund %.80q is no out_refund_no", r.RefundNo)
+		return payment.RefundResult{}, payment.ErrRejected.Because("wechatpay: refund %.80q is no out_refund_no",
+			r.RefundNo)
 	case r.ChannelTxnNo == "" && r.Charge.AttemptNo == "":
 		return payment.RefundResult{}, payment.ErrRejected.Because("wechatpay: refund %s of nothing", r.RefundNo)
 	case r.Amount.Currency != currency || !r.Amount.Payable() || r.Captured.Currency != currency ||

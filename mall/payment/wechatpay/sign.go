@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// scheme is the only algorithm of signatures that we use and accept. What a message says about its algorithm is compared
-// with it, and never decides anything.
+// scheme is the only algorithm of signatures that we use and accept. What a message says about its own is compared with
+// it, and never decides anything.
 const scheme = "WECHATPAY2-SHA256-RSA2048"
 
 // Tolerance is how far the timestamp of an answer or a notice may be from our clock, in either direction.

@@ -123,8 +123,8 @@ func TestWeChatPay_ParseNotice_golden(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if !got.OccurredAt.Equal(want.OccurredAt) || string(got.Raw) != string(body) || got.Provider != wechatpay.Name ||
-			got.Merchant != wechatpaytest.MerchantID {
+		if !got.OccurredAt.Equal(want.OccurredAt) || string(got.Raw) != string(body) ||
+			got.Provider != wechatpay.Name || got.Merchant != wechatpaytest.MerchantID {
 			t.Errorf("%s: %+v", name, got)
 		}
 		got.OccurredAt, got.Raw, got.Provider, got.Merchant = want.OccurredAt, nil, "", ""

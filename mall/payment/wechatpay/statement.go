@@ -41,7 +41,8 @@ func (w *WeChatPay) Statement(ctx context.Context, at time.Time) iter.Seq2[payme
 		year, month, day := at.In(zone).Date()
 		date := time.Date(year, month, day, 0, 0, 0, 0, zone)
 		fail := func(err error) {
-			yield(payment.StatementLine{}, fmt.Errorf("wechatpay: statement of %s: %w", date.Format(time.DateOnly), err))
+			yield(payment.StatementLine{}, fmt.Errorf("wechatpay: statement of %s: %w", date.Format(time.DateOnly),
+				err))
 		}
 		ready := date.AddDate(0, 0, 1).Add(readyAt)
 		if w.opt.Now().Before(ready) {

@@ -132,7 +132,9 @@ func TestParse_keys(t *testing.T) {
 	if got, err := wechatpay.ParsePublicKey(block("PUBLIC KEY", public)); err != nil || !got.Equal(key.Public()) {
 		t.Errorf("%v", err)
 	}
-	for _, text := range []string{"", "a secret", block("PRIVATE KEY", []byte("a secret")), block("PUBLIC KEY", public)} {
+	for _, text := range []string{
+		"", "a secret", block("PRIVATE KEY", []byte("a secret")), block("PUBLIC KEY", public),
+	} {
 		if _, err := wechatpay.ParsePrivateKey(text); err == nil || strings.Contains(err.Error(), "a secret") {
 			t.Errorf("%.20q as a private key: %v", text, err)
 		}
@@ -215,26 +217,27 @@ func TestWeChatPay_believes_only_signed_answers(t *testing.T) {
 	const paid = `{"appid":"wxd678efh567hg6787","mchid":"1900007291","out_trade_no":"01HATTEMPT0000000000000001",` +
 		`"transaction_id":"4200001","trade_state":"SUCCESS","success_time":"2026-03-04T13:06:05+08:00",` +
 		`"amount":{"total":1290,"currency":"CNY"}}`
+	as := func(*counter, http.Header) {}
 	for name, r := range map[string]struct {
 		body   string
 		change func(c *counter, h http.Header)
 		good   bool
 	}{
-		"as it is":      {paid, func(*counter, http.Header) {}, true},
+		"as it is":      {paid, as, true},
 		"unsigned":      {paid, func(_ *counter, h http.Header) { h.Del("Wechatpay-Signature") }, false},
 		"old":           {paid, func(c *counter, _ http.Header) { c.Advance(301 * time.Second) }, false},
 		"from tomorrow": {paid, func(c *counter, _ http.Header) { c.Advance(-301 * time.Second) }, false},
 		"of a key of ours": {paid, func(_ *counter, h http.Header) {
 			h.Set("Wechatpay-Serial", wechatpaytest.MerchantSerial(1))
 		}, false},
-		"another number":   {strings.Replace(paid, "0001\"", "0002\"", 1), func(*counter, http.Header) {}, false},
-		"another merchant": {strings.Replace(paid, "1900007291", "1900007292", 1), func(*counter, http.Header) {}, false},
-		"another app":      {strings.Replace(paid, "wxd", "wxe", 1), func(*counter, http.Header) {}, false},
-		"another currency": {strings.Replace(paid, "CNY", "USD", 1), func(*counter, http.Header) {}, false},
-		"a sum in text":    {strings.Replace(paid, "1290", `"1290"`, 1), func(*counter, http.Header) {}, false},
-		"a name twice":     {strings.Replace(paid, `{"appid"`, `{"appid":"x","appid"`, 1), func(*counter, http.Header) {}, false},
-		"no transaction":   {strings.Replace(paid, "4200001", "", 1), func(*counter, http.Header) {}, false},
-		"too long":         {paid + strings.Repeat(" ", 1<<20), func(*counter, http.Header) {}, false},
+		"another number":   {strings.Replace(paid, "0001\"", "0002\"", 1), as, false},
+		"another merchant": {strings.Replace(paid, "1900007291", "1900007292", 1), as, false},
+		"another app":      {strings.Replace(paid, "wxd", "wxe", 1), as, false},
+		"another currency": {strings.Replace(paid, "CNY", "USD", 1), as, false},
+		"a sum in text":    {strings.Replace(paid, "1290", `"1290"`, 1), as, false},
+		"a name twice":     {strings.Replace(paid, `{"appid"`, `{"appid":"x","appid"`, 1), as, false},
+		"no transaction":   {strings.Replace(paid, "4200001", "", 1), as, false},
+		"too long":         {paid + strings.Repeat(" ", 1<<20), as, false},
 	} {
 		var c *counter
 		c = open(t, wechatpaytest.Config{Change: func(o *wechatpay.Options) {

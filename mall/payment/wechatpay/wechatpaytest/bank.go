@@ -1,7 +1,7 @@
-// Package wechatpaytest stands in for WeChat Pay in tests and demonstrations: a server that speaks its API v3 over HTTP,
-// with books of its own. It checks the signatures and the parameters of what it is asked, signs what it says, encrypts
-// its notices, makes bills, and shows the pages on which a payer pays. It shares no code with the client but the types
-// in which that is configured.
+// Package wechatpaytest stands in for WeChat Pay in tests and demonstrations: a server that speaks its API v3 over
+// HTTP, with books of its own. It checks the signatures and the parameters of what it is asked, signs what it says,
+// encrypts its notices, makes bills, and shows the pages on which a payer pays. It shares no code with the client but
+// the types in which that is configured.
 package wechatpaytest
 
 import (
@@ -24,8 +24,8 @@ var Beijing = time.FixedZone("UTC+8", 8*60*60)
 
 // Config says how the bank is set up. The zero value is a bank that signs with a public key and keeps its notices.
 type Config struct {
-	// Certificates makes the bank sign with platform certificates, as it does for older merchants. The client then knows
-	// none beforehand, and downloads them.
+	// Certificates makes the bank sign with platform certificates, as it does for older merchants. The client then
+	// knows none beforehand, and downloads them.
 	Certificates bool
 	// Deliver makes the bank post notices to the notify_url of each charge, which must be at a loopback address.
 	Deliver bool

@@ -109,7 +109,8 @@ func (b *Bank) billOf(day time.Time) string {
 		s.WriteString(r.text)
 	}
 	s.WriteString(billSummary)
-	s.WriteString(cells(fmt.Sprint(len(rows)), yuan(taken), yuan(back), "0.00", yuan(fees)+"000", yuan(taken), yuan(back)))
+	s.WriteString(cells(fmt.Sprint(len(rows)), yuan(taken), yuan(back), "0.00", yuan(fees)+"000", yuan(taken),
+		yuan(back)))
 	return s.String()
 }
 

@@ -117,7 +117,7 @@ func (b *Bank) RotateCertificate() error {
 	}
 	template := &x509.Certificate{
 		SerialNumber: new(big.Int).Add(new(big.Int).Lsh(big.NewInt(0x40001), 120), big.NewInt(int64(n))),
-		Subject:      pkix.Name{CommonName: "Tenpay.com sign", Organization: []string{"Tenpay.com"}, Country: []string{"CN"}},
+		Subject:      pkix.Name{CommonName: "Tenpay.com sign", Organization: []string{"Tenpay.com"}},
 		NotBefore:    b.now().Add(-24*time.Hour + time.Duration(n)*time.Minute),
 		NotAfter:     b.now().AddDate(5, 0, 0),
 	}

@@ -147,7 +147,8 @@ func (b *Bank) post(m message, d paymenttest.Delivery) {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 	}
-	if err := json.Unmarshal(answer, &said); err != nil || said.Code == "" || said.Message == "" || resp.StatusCode < 400 {
+	err = json.Unmarshal(answer, &said)
+	if err != nil || said.Code == "" || said.Message == "" || resp.StatusCode < http.StatusBadRequest {
 		complain("answered %d %.200q", resp.StatusCode, answer)
 	}
 }

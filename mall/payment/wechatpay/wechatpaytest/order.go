@@ -147,7 +147,8 @@ func (b *Bank) check(w wireOrder, tradeType string) (time.Time, error) {
 		return expires, invalid("payer")
 	}
 	if tradeType == "MWEB" {
-		if w.Scene == nil || w.Scene.ClientIP == nil || w.Scene.H5 == nil || !oneOf(w.Scene.H5.Type, "Wap", "iOS", "Android") {
+		if w.Scene == nil || w.Scene.ClientIP == nil || w.Scene.H5 == nil ||
+			!oneOf(w.Scene.H5.Type, "Wap", "iOS", "Android") {
 			return expires, invalid("scene_info")
 		}
 		if _, err := netip.ParseAddr(*w.Scene.ClientIP); err != nil {
