@@ -34,6 +34,12 @@ func workers(d Deps, tasks map[string]task) *river.Workers {
 			return orders.CloseSiblings(ctx, a.OrderNo)
 		},
 	})
+	river.AddWorker(w, &worker[order.CloseOthersArgs]{
+		retry: slowBackoff,
+		do: func(ctx context.Context, a order.CloseOthersArgs) error {
+			return orders.CloseOthers(ctx, a.OrderNo, a.Provider)
+		},
+	})
 	river.AddWorker(w, &worker[order.CloseOwnedArgs]{
 		retry: slowBackoff,
 		do: func(ctx context.Context, a order.CloseOwnedArgs) error {

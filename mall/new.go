@@ -290,6 +290,7 @@ func (m *Mall) openOrders(o Options) {
 	m.Payments = payment.New(payment.Deps{
 		Pool:      m.pool,
 		Now:       o.Now,
+		Metrics:   o.Metrics,
 		Providers: providers,
 	})
 	m.Orders = order.New(order.Deps{

@@ -22,6 +22,7 @@ type Metrics struct {
 	grantSeconds    prometheus.Histogram
 	callbackSeconds *prometheus.HistogramVec
 	callbackReplays *prometheus.CounterVec
+	providerSeconds *prometheus.HistogramVec
 	stockDrift      *prometheus.GaugeVec
 	deadLetters     *prometheus.GaugeVec
 	ledgerImbalance *prometheus.GaugeVec
@@ -70,6 +71,11 @@ func NewMetrics() *Metrics {
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
 		}, []string{"provider"}),
 		callbackReplays: counter("callback_replays_total", "Notices that had been applied before.", "provider"),
+		providerSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "videomall_provider_call_duration_seconds",
+			Help:    "Time that a payment provider took to answer, by what was asked and how it ended.",
+			Buckets: []float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"provider", "call", "outcome"}),
 		stockDrift: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "videomall_stock_drift",
 			Help: "Units by which Redis and PostgreSQL differ when last compared.",
@@ -110,7 +116,7 @@ func NewMetrics() *Metrics {
 	}
 	m.Registry.MustRegister(m.requests, m.requestSeconds, m.orders, m.orderSets, m.payments, m.grants, m.grantSeconds,
 		m.callbackSeconds,
-		m.callbackReplays, m.stockDrift, m.deadLetters, m.ledgerImbalance, m.rateLimited, m.listRefusals,
+		m.callbackReplays, m.providerSeconds, m.stockDrift, m.deadLetters, m.ledgerImbalance, m.rateLimited, m.listRefusals,
 		m.queueWaiting, m.queueAdmitted, m.cacheReads, m.cacheLoads,
 		m.insightDrift, m.insightDropped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -155,7 +161,7 @@ func (m *Metrics) PaymentOutcome(provider, outcome string) {
 // known limits the label to existing providers, because anybody can call a callback path with any name.
 func known(provider string) string {
 	switch provider {
-	case "sandbox", "stripe", "alipay", "wechatpay":
+	case "sandbox", "stripe", "alipay", "wechatpay", "paypal":
 		return provider
 	}
 	return "other"
@@ -180,6 +186,13 @@ func (m *Metrics) Callback(provider string, took time.Duration, replay bool) {
 	m.callbackSeconds.WithLabelValues(known(provider)).Observe(took.Seconds())
 	if replay {
 		m.callbackReplays.WithLabelValues(known(provider)).Inc()
+	}
+}
+
+// ProviderCall records one call of a payment provider: what was asked, and how it ended.
+func (m *Metrics) ProviderCall(provider, call, outcome string, took time.Duration) {
+	if m != nil {
+		m.providerSeconds.WithLabelValues(known(provider), call, outcome).Observe(took.Seconds())
 	}
 }
 

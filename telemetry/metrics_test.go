@@ -62,6 +62,7 @@ func TestNewMetrics_names(t *testing.T) {
 	m.GrantOutcome("granted", 1500*time.Millisecond)
 	m.GrantOutcome("error", 0)
 	m.Callback("stripe", 20*time.Millisecond, true)
+	m.ProviderCall("stripe", "create", "failed", 2*time.Second)
 	m.StockDrift(7, 2)
 	m.StockDrift(8, 2)
 	m.StockDrift(8, 0)
@@ -90,6 +91,7 @@ func TestNewMetrics_names(t *testing.T) {
 		`videomall_grant_delay_seconds_count 1`,
 		`videomall_callback_duration_seconds_bucket{provider="stripe",le="1"} 1`,
 		`videomall_callback_replays_total{provider="stripe"} 1`,
+		`videomall_provider_call_duration_seconds_count{call="create",outcome="failed",provider="stripe"} 1`,
 		`videomall_stock_drift{sku="7"} 2`,
 		`videomall_dead_letters{source="job"} 3`,
 		`videomall_rate_limited_total{policy="order",subject="user"} 1`,
@@ -115,6 +117,7 @@ func TestNewMetrics_names(t *testing.T) {
 	none.PaymentOutcome("sandbox", "applied")
 	none.GrantOutcome("granted", 0)
 	none.Callback("sandbox", 0, true)
+	none.ProviderCall("sandbox", "query", "answered", 0)
 	none.StockDrift(1, 1)
 	none.DeadLetters("job", 1)
 	none.RateLimited("page", "device")

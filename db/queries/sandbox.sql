@@ -14,7 +14,8 @@ update sandbox_charge set status = 'closed' where out_trade_no = @out_trade_no a
 
 -- name: PayCharge :one
 update sandbox_charge
-set status = @status, refunds_fail = @refunds_fail, paid_at = case when @status::text = 'paid' then @at::timestamptz end
+set status = @status, refunds_fail = @refunds_fail, refunds_return = @refunds_return,
+    paid_at = case when @status::text = 'paid' then @at::timestamptz end
 where page_token = @page_token and status = 'open' and expires_at > @at
 returning *;
 
@@ -55,6 +56,44 @@ update sandbox_refund set status = @status, settled_at = @at
 where out_refund_no = @out_refund_no and status = 'processing'
 returning *;
 
+-- name: ReturnRefund :one
+update sandbox_refund set status = 'failed', returned_at = @at::timestamptz
+where out_refund_no = @out_refund_no and status = 'succeeded'
+returning *;
+
+-- name: ReturnedRefunds :many
+select * from sandbox_refund where returned_at >= @from_time::timestamptz and returned_at < @to_time::timestamptz
+order by returned_at, id;
+
+-- name: InsertDispute :one
+insert into sandbox_dispute (dispute_no, out_trade_no, txn_no, amount, currency, evidence_due, opened_at)
+select @dispute_no, t.out_trade_no, t.txn_no, t.amount - t.refunded, t.currency, @evidence_due, @at
+from sandbox_transaction t join sandbox_charge c on c.out_trade_no = t.out_trade_no
+where t.out_trade_no = @out_trade_no and c.status = 'paid' and t.amount > t.refunded
+order by t.id limit 1
+on conflict (txn_no) do nothing
+returning *;
+
+-- name: HasOpenDispute :one
+select exists (select from sandbox_dispute where txn_no = @txn_no and status = 'open');
+
+-- name: LockDispute :one
+select * from sandbox_dispute where out_trade_no = @out_trade_no order by id limit 1 for update;
+
+-- name: UpdateDispute :exec
+update sandbox_dispute set status = @status, withdrawn_at = sqlc.narg(withdrawn_at),
+    reinstated_at = sqlc.narg(reinstated_at), closed_at = sqlc.narg(closed_at)
+where id = @id;
+
+-- name: DisputeMoves :many
+-- Lists what was taken for disputes and given back after them.
+select 'dispute'::text as kind, withdrawn_at::timestamptz as at, dispute_no, out_trade_no, txn_no, amount, currency
+from sandbox_dispute where withdrawn_at >= @from_time::timestamptz and withdrawn_at < @to_time::timestamptz
+union all
+select 'dispute_won', reinstated_at::timestamptz, dispute_no, out_trade_no, txn_no, amount, currency
+from sandbox_dispute where reinstated_at >= @from_time and reinstated_at < @to_time
+order by at, dispute_no;
+
 -- name: InsertNotice :one
 insert into sandbox_notice (event_id, out_trade_no, refund_no, type, body, copies, first_signing, held, created_at)
 values (@event_id, @out_trade_no, sqlc.narg(refund_no), @type, @body, @copies, @first_signing, @held, @at)
@@ -88,5 +127,5 @@ order by t.paid_at, t.id;
 
 -- name: Refunds :many
 select * from sandbox_refund
-where status = 'succeeded' and settled_at >= @from_time and settled_at < @to_time
+where (status = 'succeeded' or returned_at is not null) and settled_at >= @from_time and settled_at < @to_time
 order by settled_at, id;

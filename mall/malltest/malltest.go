@@ -220,7 +220,12 @@ func (m *Mall) Place(userID int64, skuIDs ...int64) order.Order {
 // PayPage opens the sandbox's page for an order and returns its token.
 func (m *Mall) PayPage(o order.Order) string {
 	m.T.Helper()
-	a, err := m.Orders.Prepay(m.Ctx, o.UserID, o.OrderNo, sandbox.Name, "http://127.0.0.1/orders/"+o.OrderNo)
+	a, err := m.Orders.Prepay(m.Ctx, order.PrepayRequest{
+		UserID:    o.UserID,
+		OrderNo:   o.OrderNo,
+		Provider:  sandbox.Name,
+		ReturnURL: "http://127.0.0.1/orders/" + o.OrderNo,
+	})
 	m.OK(err)
 	return path.Base(a.Action.URL)
 }

@@ -10,6 +10,9 @@ import (
 // usualDigits are the decimal digits of a code that is no currency.
 const usualDigits = 2
 
+// IsCurrency reports whether a code is a currency of ISO 4217.
+func IsCurrency(code string) bool { return code != "" && currency.IsValid(code) }
+
 // Digits returns how many decimal digits the minor unit of a currency has: 2 for CNY, 0 for JPY, 3 for KWD; 2 for a code
 // that is no currency. It is the only source of them: golang.org/x/text/currency gives the digits in which prices are
 // rounded, which are fewer for HUF, IDR, COP and IQD.

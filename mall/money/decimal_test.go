@@ -81,3 +81,14 @@ func TestDigits(t *testing.T) {
 		}
 	}
 }
+
+func TestIsCurrency(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]bool{
+		"CNY": true, "JPY": true, "KWD": true, "": false, "XXX": false, "cny": false, "CNYX": false, "C1Y": false,
+	} {
+		if got := money.IsCurrency(code); got != want {
+			t.Errorf("%q: got %v", code, got)
+		}
+	}
+}

@@ -40,6 +40,15 @@ type CloseSiblingsArgs struct {
 // Kind names the job in the database.
 func (CloseSiblingsArgs) Kind() string { return "order_close_siblings" }
 
+// CloseOthersArgs closes the attempts of an order at all providers but the one to which its shopper has turned.
+type CloseOthersArgs struct {
+	OrderNo  string `json:"orderNo"`
+	Provider string `json:"provider"`
+}
+
+// Kind names the job in the database.
+func (CloseOthersArgs) Kind() string { return "order_close_others" }
+
 // CloseOwnedArgs closes an unpaid order whose buyer has received all of its items through other orders.
 type CloseOwnedArgs struct {
 	OrderNo string `json:"orderNo"`
@@ -70,6 +79,11 @@ func (RefundArgs) InsertOpts() river.InsertOpts {
 
 // InsertOpts gives up early: a sibling that can't be closed is refunded if it is paid after all.
 func (CloseSiblingsArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueProvider, MaxAttempts: 6}
+}
+
+// InsertOpts gives up early: an attempt that can't be closed is refunded if it is paid after all.
+func (CloseOthersArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueProvider, MaxAttempts: 6}
 }
 

@@ -172,8 +172,12 @@ func TestOrders_Prepay_bundle_with_a_part_owned_by_now(t *testing.T) {
 	o, err := s.buyBundle(alice, k)
 	s.ok(err)
 	s.bought(alice, one(a))
-	if _, err := s.orders.Prepay(s.ctx, alice, o.OrderNo, sandbox.Name,
-		"http://127.0.0.1"); !errors.Is(err, order.ErrAlreadyOwned) {
+	if _, err := s.orders.Prepay(s.ctx, order.PrepayRequest{
+		UserID:    alice,
+		OrderNo:   o.OrderNo,
+		Provider:  sandbox.Name,
+		ReturnURL: "http://127.0.0.1",
+	}); !errors.Is(err, order.ErrAlreadyOwned) {
 		t.Errorf("the payment was opened: %v", err)
 	}
 	_, err = s.orders.Cancel(s.ctx, alice, o.OrderNo)

@@ -74,7 +74,7 @@ func TestOrders_Expire_payment_in_progress(t *testing.T) {
 // mute is a bank that does not answer queries.
 type mute struct{ payment.Provider }
 
-func (mute) Query(context.Context, string) (payment.Charge, error) {
+func (mute) Query(context.Context, payment.ChargeRef) (payment.Charge, error) {
 	return payment.Charge{}, errors.New("connection reset")
 }
 

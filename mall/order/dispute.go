@@ -80,9 +80,9 @@ func (s *Refunds) disputeTx(ctx context.Context, tx pgx.Tx, o Order, c payment.C
 	case payment.DisputeFundsReinstated:
 		return OutcomeDispute, s.reinstateTx(ctx, tx, d, n)
 	case payment.DisputeWon:
-		return s.endDisputeTx(ctx, tx, o, d, n, payment.DisputeIsWon)
+		return s.endDisputeTx(ctx, tx, o, c, d, n, payment.DisputeIsWon)
 	case payment.DisputeLost:
-		return s.endDisputeTx(ctx, tx, o, d, n, payment.DisputeIsLost)
+		return s.endDisputeTx(ctx, tx, o, c, d, n, payment.DisputeIsLost)
 	default:
 		return OutcomeDispute, s.deps.Payments.SaveDisputeTx(ctx, tx, d, money.Money{})
 	}
@@ -105,7 +105,7 @@ func (s *Refunds) openDisputeTx(ctx context.Context, tx pgx.Tx, o *Order, c paym
 	if !n.Dispute.EvidenceDue.IsZero() {
 		d.EvidenceDue = &n.Dispute.EvidenceDue
 	}
-	refund, err := s.holdTx(ctx, tx, o, c, n)
+	refund, err := s.holdTx(ctx, tx, o, c, n, n.Amount, "dispute:"+n.Provider+"/"+d.DisputeNo)
 	if err != nil {
 		return payment.DisputeRecord{}, err
 	}
@@ -124,11 +124,11 @@ func (s *Refunds) openDisputeTx(ctx context.Context, tx pgx.Tx, o *Order, c paym
 
 // holdTx records the refund of a dispute: of what is left of the payment, at most of what the bank claims. It returns
 // none if nothing is left.
-func (s *Refunds) holdTx(ctx context.Context, tx pgx.Tx, o *Order, c payment.Capture,
-	n payment.Notice,
+func (s *Refunds) holdTx(ctx context.Context, tx pgx.Tx, o *Order, c payment.Capture, n payment.Notice,
+	claimed money.Money, key string,
 ) (Refund, error) {
-	claim := money.Of(min(n.Amount.Amount, c.Refundable.Amount), c.Amount.Currency)
-	if n.Amount.Currency != c.Amount.Currency || claim.Amount <= 0 {
+	claim := money.Of(min(claimed.Amount, c.Refundable.Amount), c.Amount.Currency)
+	if claimed.Currency != c.Amount.Currency || claim.Amount <= 0 {
 		return Refund{}, nil
 	}
 	var shares []RefundItem
@@ -146,7 +146,7 @@ func (s *Refunds) holdTx(ctx context.Context, tx pgx.Tx, o *Order, c payment.Cap
 		shares:  shares,
 		amount:  claim,
 		cause:   causeDispute,
-		key:     "dispute:" + n.Provider + "/" + n.Dispute.DisputeNo,
+		key:     key,
 		reason:  n.Dispute.Reason,
 		actor:   "provider:" + n.Provider,
 	})
@@ -234,8 +234,8 @@ func (s *Refunds) reinstateTx(ctx context.Context, tx pgx.Tx, d payment.DisputeR
 }
 
 // endDisputeTx ends a dispute once. A dispute that is lost has taken the money, whether its withdrawal was told or not.
-func (s *Refunds) endDisputeTx(ctx context.Context, tx pgx.Tx, o Order, d payment.DisputeRecord, n payment.Notice,
-	end string,
+func (s *Refunds) endDisputeTx(ctx context.Context, tx pgx.Tx, o Order, c payment.Capture, d payment.DisputeRecord,
+	n payment.Notice, end string,
 ) (string, error) {
 	outcome, status := OutcomeDisputeWon, payment.Failed
 	if end == payment.DisputeIsLost {
@@ -257,9 +257,70 @@ func (s *Refunds) endDisputeTx(ctx context.Context, tx pgx.Tx, o Order, d paymen
 		}
 	}
 	d.Status, d.ClosedAt = end, &n.OccurredAt
-	if err := s.deps.Payments.SaveDisputeTx(ctx, tx, d, money.Money{}); err != nil || d.RefundNo == "" {
-		return outcome, err
+	if err := s.deps.Payments.SaveDisputeTx(ctx, tx, d, money.Money{}); err != nil {
+		return "", err
 	}
-	_, err := s.settleTx(ctx, tx, o, d.RefundNo, status, d.DisputeNo)
-	return outcome, err
+	if d.RefundNo != "" {
+		if _, err := s.settleTx(ctx, tx, o, d.RefundNo, status, d.DisputeNo); err != nil {
+			return "", err
+		}
+	}
+	if end == payment.DisputeIsLost {
+		return outcome, s.takeRestTx(ctx, tx, o.OrderNo, c, d, n)
+	}
+	return outcome, nil
+}
+
+// takeRestTx books what a bank took beyond what could be held when its dispute was opened: refunds that were on their
+// way then may have failed since. What was given back to the buyer before, so that the bank took it a second time, is a
+// case for an operator.
+func (s *Refunds) takeRestTx(ctx context.Context, tx pgx.Tx, orderNo string, c payment.Capture,
+	d payment.DisputeRecord, n payment.Notice,
+) error {
+	held, _, err := s.heldBy(ctx, tx, d)
+	if err != nil {
+		return err
+	}
+	rest := money.Of(d.Amount.Amount-held.Amount.Amount, d.Amount.Currency)
+	if rest.Amount <= 0 {
+		return nil
+	}
+	o, err := s.lockTx(ctx, tx, orderNo) // as it is after the first part was settled
+	if err != nil {
+		return err
+	}
+	captures, err := s.deps.Payments.CapturesTx(ctx, tx, orderNo)
+	if err != nil {
+		return err
+	}
+	for _, now := range captures {
+		if now.ID == c.ID {
+			c = now
+		}
+	}
+	refund, err := s.holdTx(ctx, tx, &o, c, n, rest, "dispute-rest:"+n.Provider+"/"+d.DisputeNo)
+	if err != nil {
+		return err
+	}
+	if refund.RefundNo != "" {
+		if err := s.deps.Ledger.WithdrawnTx(ctx, tx, d.Provider, ledger.Refund{
+			Reference: refund.RefundNo,
+			Amount:    refund.Amount,
+			Disputed:  true,
+		}); err != nil {
+			return err
+		}
+		if err := s.deps.Payments.SaveDisputeTx(ctx, tx, d, refund.Amount); err != nil {
+			return err
+		}
+		if _, err := s.settleTx(ctx, tx, o, refund.RefundNo, payment.Succeeded, d.DisputeNo); err != nil {
+			return err
+		}
+		rest.Amount -= refund.Amount.Amount
+	}
+	if rest.Amount == 0 {
+		return nil
+	}
+	return s.openCaseTx(ctx, tx, caseDisputeUnmatched, orderNo, n.Provider+"/"+d.DisputeNo,
+		map[string]any{"disputeNo": d.DisputeNo, "amount": rest})
 }

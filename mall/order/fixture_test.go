@@ -236,7 +236,12 @@ func (s *shop) place(userID int64, l []order.Line) order.Order {
 // page opens the bank's page for an order and returns its token.
 func (s *shop) page(o order.Order) string {
 	s.t.Helper()
-	a, err := s.orders.Prepay(s.ctx, o.UserID, o.OrderNo, sandbox.Name, "http://127.0.0.1/orders/"+o.OrderNo)
+	a, err := s.orders.Prepay(s.ctx, order.PrepayRequest{
+		UserID:    o.UserID,
+		OrderNo:   o.OrderNo,
+		Provider:  sandbox.Name,
+		ReturnURL: "http://127.0.0.1/orders/" + o.OrderNo,
+	})
 	if err != nil {
 		s.t.Fatalf("prepay: %v", err)
 	}
@@ -349,11 +354,13 @@ func query[T any](s *shop, sql string, args ...any) []T {
 func (s *shop) refundAtBank(attempt, txn string, amount int64) {
 	s.t.Helper()
 	_, err := s.sandbox.Refund(s.ctx, payment.RefundRequest{
-		RefundNo:     "BANK" + attempt,
-		AttemptNo:    attempt,
-		ChannelTxnNo: txn,
-		Amount:       cny(amount),
-		Reason:       "at the counter",
+		RefundRef: payment.RefundRef{
+			RefundNo:     "BANK" + attempt,
+			Charge:       payment.ChargeRef{CreateRequest: payment.CreateRequest{AttemptNo: attempt}},
+			ChannelTxnNo: txn,
+			Amount:       cny(amount),
+		},
+		Reason: "at the counter",
 	})
 	s.ok(err)
 }

@@ -41,8 +41,12 @@ func (s *shop) sellsBoth(own, rent int64) (ownID, rentID int64) {
 
 func (s *shop) mayNotPay(o order.Order) {
 	s.t.Helper()
-	if _, err := s.orders.Prepay(s.ctx, o.UserID, o.OrderNo, sandbox.Name,
-		"http://127.0.0.1"); !errors.Is(err, order.ErrAlreadyOwned) {
+	if _, err := s.orders.Prepay(s.ctx, order.PrepayRequest{
+		UserID:    o.UserID,
+		OrderNo:   o.OrderNo,
+		Provider:  sandbox.Name,
+		ReturnURL: "http://127.0.0.1",
+	}); !errors.Is(err, order.ErrAlreadyOwned) {
 		s.t.Errorf("the payment of an item that is owned by now was opened: %v", err)
 	}
 }

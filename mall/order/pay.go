@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,35 +28,101 @@ const (
 	OutcomeUnknownOrder     = "unknown_order"
 )
 
-// Prepay starts or resumes the payment of the user's own order at a provider, which sends the shopper back to returnURL
-// afterwards. It refuses an order with an item that the user owns by now, or has paid for in another order. Errors:
-// ErrNotFound, ErrNotPayable, ErrAlreadyOwned, and those of payment.Prepay.
-func (s *Orders) Prepay(ctx context.Context, userID int64,
-	orderNo, provider, returnURL string,
-) (payment.Attempt, error) {
-	o, err := s.Get(ctx, userID, orderNo)
+// PrepayRequest asks to pay the user's own order at a provider, which sends the shopper back to ReturnURL afterwards.
+// The provider's way to pay is the first that fits Device, which is a desktop's browser if it is empty.
+type PrepayRequest struct {
+	UserID    int64
+	OrderNo   string
+	Provider  string
+	ReturnURL string
+	Device    payment.Device
+	Language  locale.Lang // of the provider's page; English if it is empty
+	PayerID   string      // the payer at the provider, where it must be known before the payment
+	PayerIP   string
+}
+
+// Prepay starts or resumes the payment of an order. It refuses an order with an item that the user owns by now, or has
+// paid for in another order. If the shopper has begun to pay at another provider, that attempt is closed first, so that
+// the order is not paid twice; a provider that gives no answer in time does not keep the shopper from paying, and is
+// asked again by a job. Errors: ErrNotFound, ErrNotPayable, ErrAlreadyOwned, and those of payment.Prepay.
+func (s *Orders) Prepay(ctx context.Context, r PrepayRequest) (payment.Attempt, error) {
+	o, err := s.Get(ctx, r.UserID, r.OrderNo)
 	if err != nil {
 		return payment.Attempt{}, err
 	}
 	if o.Status != PendingPay || !s.deps.Now().Before(o.PayBefore) {
-		return payment.Attempt{}, ErrNotPayable.Because("order %s is %s, to be paid before %s", orderNo, o.Status,
+		return payment.Attempt{}, ErrNotPayable.Because("order %s is %s, to be paid before %s", o.OrderNo, o.Status,
 			o.PayBefore)
 	}
 	if err := s.mayPay(ctx, o); err != nil {
 		return payment.Attempt{}, err
 	}
+	if err := s.leaveOthers(ctx, o.OrderNo, r.Provider); err != nil {
+		return payment.Attempt{}, err
+	}
 	return s.deps.Payments.Prepay(ctx, payment.PrepayRequest{
 		Reference: o.OrderNo,
-		Provider:  provider,
-		Subject:   subject(o),
-		ReturnURL: returnURL,
+		Provider:  r.Provider,
+		Device:    cmp.Or(r.Device, payment.DeviceDesktop),
+		Subject:   subject(o, r.Language),
+		ReturnURL: r.ReturnURL,
+		Language:  string(cmp.Or(r.Language, locale.En)),
+		PayerID:   r.PayerID,
+		PayerIP:   r.PayerIP,
 		Amount:    o.Total,
 		ExpiresAt: o.PayBefore,
 	})
 }
 
+// switchPatience is how long a shopper who pays elsewhere waits for the provider of the attempt before.
+const switchPatience = 3 * time.Second
+
+// leaveOthers closes the open attempts of an order at other providers. Errors: payment.ErrAlreadyPaid, if the order has
+// been paid at one of them, which is applied; payment.ErrProcessing, if one of them is processing a payment.
+func (s *Orders) leaveOthers(ctx context.Context, orderNo, provider string) error {
+	if known, err := s.deps.Payments.Provider(provider); err != nil || known == nil {
+		return err
+	}
+	bounded, cancel := context.WithTimeout(ctx, switchPatience)
+	defer cancel()
+	err := s.deps.Payments.CloseOthers(bounded, orderNo, provider)
+	switch {
+	case err == nil, ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, payment.ErrAlreadyPaid):
+		if _, asked := s.inquire(ctx, orderNo); asked != nil {
+			return asked
+		}
+		return err
+	case errors.Is(err, payment.ErrProcessing):
+		return err
+	}
+	if _, err := s.deps.River.Insert(ctx, CloseOthersArgs{orderNo, provider}, nil); err != nil {
+		return fmt.Errorf("enqueue the close of the other attempts of %s: %w", orderNo, err)
+	}
+	return nil
+}
+
+// CloseOthers closes the open attempts of an unpaid order at all providers but one, to which the shopper has turned. An
+// attempt that was paid meanwhile is applied.
+func (s *Orders) CloseOthers(ctx context.Context, orderNo, provider string) error {
+	err := s.deps.Payments.CloseOthers(ctx, orderNo, provider)
+	if err == nil || !errors.Is(err, payment.ErrAlreadyPaid) {
+		return err
+	}
+	_, err = s.inquire(ctx, orderNo)
+	return err
+}
+
 // subject names the purchase on the provider's page.
-func subject(o Order) string {
+func subject(o Order, language locale.Lang) string {
+	if language == locale.ZhCN {
+		first := o.Items[0].Title.In(locale.ZhCN)
+		if len(o.Items) == 1 {
+			return first
+		}
+		return fmt.Sprintf("%s 等 %d 件", first, len(o.Items))
+	}
 	first := o.Items[0].Title.In(locale.En)
 	if len(o.Items) == 1 {
 		return first

@@ -296,19 +296,24 @@ type hasty struct {
 	s *shop
 }
 
-func (h hasty) Create(ctx context.Context, r payment.CreateRequest) (payment.Action, error) {
-	action, err := h.Provider.Create(ctx, r)
+func (h hasty) Create(ctx context.Context, r payment.CreateRequest) (payment.Created, error) {
+	created, err := h.Provider.Create(ctx, r)
 	if err == nil {
-		h.s.payAt(action.URL[strings.LastIndex(action.URL, "/")+1:], sandbox.PayOptions{})
+		h.s.payAt(created.Action.URL[strings.LastIndex(created.Action.URL, "/")+1:], sandbox.PayOptions{})
 		h.s.deliverNotices()
 	}
-	return action, err
+	return created, err
 }
 
 func TestOrders_ApplyNotice_before_the_prepay_answer(t *testing.T) {
 	s := open(t, func(s *shop, p payment.Provider) payment.Provider { return hasty{p, s} })
 	o := s.place(alice, one(s.sells(990, 1)))
-	a, err := s.orders.Prepay(s.ctx, alice, o.OrderNo, sandbox.Name, "http://127.0.0.1/")
+	a, err := s.orders.Prepay(s.ctx, order.PrepayRequest{
+		UserID:    alice,
+		OrderNo:   o.OrderNo,
+		Provider:  sandbox.Name,
+		ReturnURL: "http://127.0.0.1/",
+	})
 	if err != nil && !errors.Is(err, payment.ErrAlreadyPaid) {
 		t.Fatalf("prepay: %+v, %v", a, err)
 	}
@@ -325,13 +330,21 @@ func TestOrders_Prepay_not_payable(t *testing.T) {
 	paid, late := s.bought(alice, one(video)), s.place(bob, one(video))
 	s.advance(15*time.Minute + time.Second)
 	for name, o := range map[string]order.Order{"delivered": paid, "late": late} {
-		if _, err := s.orders.Prepay(s.ctx, o.UserID, o.OrderNo, sandbox.Name,
-			"http://127.0.0.1/"); !errors.Is(err, order.ErrNotPayable) {
+		if _, err := s.orders.Prepay(s.ctx, order.PrepayRequest{
+			UserID:    o.UserID,
+			OrderNo:   o.OrderNo,
+			Provider:  sandbox.Name,
+			ReturnURL: "http://127.0.0.1/",
+		}); !errors.Is(err, order.ErrNotPayable) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := s.orders.Prepay(s.ctx, alice, late.OrderNo, sandbox.Name,
-		"http://127.0.0.1/"); !errors.Is(err, order.ErrNotFound) {
+	if _, err := s.orders.Prepay(s.ctx, order.PrepayRequest{
+		UserID:    alice,
+		OrderNo:   late.OrderNo,
+		Provider:  sandbox.Name,
+		ReturnURL: "http://127.0.0.1/",
+	}); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("somebody else's: %v", err)
 	}
 }

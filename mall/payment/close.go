@@ -60,12 +60,20 @@ func (p *Payments) inquire(ctx context.Context, row dbsqlc.VideoPayment) (Inquir
 // CloseAttempts closes every open attempt of the reference, first at its provider, so that none can be paid any more.
 // It goes on if one of them can't be closed. Errors: ErrAlreadyPaid, ErrProcessing, ErrProviderDown.
 func (p *Payments) CloseAttempts(ctx context.Context, reference string) error {
+	return p.CloseOthers(ctx, reference, "")
+}
+
+// CloseOthers is CloseAttempts for the attempts at all providers but one.
+func (p *Payments) CloseOthers(ctx context.Context, reference, but string) error {
 	rows, err := p.q.LivingAttempts(ctx, p.pool, reference)
 	if err != nil {
 		return fmt.Errorf("close attempts of %s: %w", reference, err)
 	}
 	var failed []error
 	for _, row := range rows {
+		if row.Provider == but {
+			continue
+		}
 		provider, err := p.Provider(row.Provider)
 		if err == nil {
 			err = p.closeRow(ctx, provider, row)
@@ -84,9 +92,7 @@ func (p *Payments) closeRow(ctx context.Context, provider Provider, row dbsqlc.V
 }
 
 func (p *Payments) closeAttempt(ctx context.Context, provider Provider, a Attempt) error {
-	call, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	err := provider.Close(call, a.ref())
+	err := provider.Close(ctx, a.ref())
 	switch {
 	case err == nil, errors.Is(err, ErrAbsent):
 		// Absent is not unpayable: our request to create it may still be under way, and some providers know nothing of

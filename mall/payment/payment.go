@@ -19,6 +19,7 @@ import (
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/payment/internal/dbsqlc"
+	"videomall/telemetry"
 )
 
 // Faults that callers compare.
@@ -53,14 +54,11 @@ var (
 // ErrAbsent says that the provider does not know the number it was asked about.
 var ErrAbsent = errors.New("payment: unknown to the provider")
 
-// callTimeout bounds one call of a provider: longer than a slow provider needs, shorter than a browser waits.
-const callTimeout = 8 * time.Second
-
 // Payments holds the verbs. It is safe for concurrent use.
 type Payments struct {
 	pool      *pgxpool.Pool
 	now       func() time.Time
-	providers map[string]Provider
+	providers map[string]*guarded
 	names     []string
 	q         *dbsqlc.Queries
 }
@@ -69,7 +67,9 @@ type Payments struct {
 type Deps struct {
 	Pool      *pgxpool.Pool
 	Now       func() time.Time
-	Providers []Provider // their names must differ
+	Metrics   *telemetry.Metrics
+	Providers []Provider    // their names must differ
+	Rest      time.Duration // how long a provider that fails is not asked; 15 s if it is 0
 }
 
 // New returns Payments with these providers.
@@ -77,11 +77,11 @@ func New(d Deps) *Payments {
 	p := &Payments{
 		pool:      d.Pool,
 		now:       d.Now,
-		providers: map[string]Provider{},
+		providers: map[string]*guarded{},
 		q:         dbsqlc.New(),
 	}
 	for _, provider := range d.Providers {
-		p.providers[provider.Name()] = provider
+		p.providers[provider.Name()] = guard(provider, d)
 		p.names = append(p.names, provider.Name())
 	}
 	return p
@@ -98,6 +98,47 @@ func (p *Payments) Provider(name string) (Provider, error) {
 
 // Providers lists the names in the order given to New.
 func (p *Payments) Providers() []string { return slices.Clone(p.names) }
+
+// Offered lists the providers that can take a sum in the currency from a payer with the device, in the order given to
+// New. It leaves out those that fail at the moment, unless all of them do: an attempt may succeed after all.
+func (p *Payments) Offered(d Device, currency string) []string {
+	var fit, well []string
+	for _, name := range p.names {
+		provider := p.providers[name]
+		if !slices.ContainsFunc(provider.Methods(), func(m Method) bool { return m.Fits(d, currency) }) {
+			continue
+		}
+		fit = append(fit, name)
+		if !provider.resting() {
+			well = append(well, name)
+		}
+	}
+	if len(well) == 0 {
+		return fit
+	}
+	return well
+}
+
+// Origins lists where the providers' pages are, for the policy of pages whose forms lead there.
+func (p *Payments) Origins() []string {
+	var list []string
+	for _, name := range p.names {
+		for _, m := range p.providers[name].Methods() {
+			list = append(list, m.Origins...)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// Health tells how each provider fared lately, as this process saw it.
+func (p *Payments) Health() []Health {
+	list := make([]Health, len(p.names))
+	for n, name := range p.names {
+		list[n] = p.providers[name].health()
+	}
+	return list
+}
 
 // The statuses of an Attempt: created before the provider answered, pending after; then one of the others.
 const (

@@ -82,36 +82,36 @@ func (second) Name() string { return "second" }
 type network struct {
 	*sandbox.Sandbox
 	creates, refunds atomic.Int32
-	create           func(payment.CreateRequest, func() (payment.Action, error)) (payment.Action, error)
+	create           func(payment.CreateRequest, func() (payment.Created, error)) (payment.Created, error)
 	refund           func(payment.RefundRequest, func() (payment.RefundResult, error)) (payment.RefundResult, error)
 	query            func() error
 }
 
-func (n *network) Create(ctx context.Context, r payment.CreateRequest) (payment.Action, error) {
+func (n *network) Create(ctx context.Context, r payment.CreateRequest) (payment.Created, error) {
 	n.creates.Add(1)
-	call := func() (payment.Action, error) { return n.Sandbox.Create(ctx, r) }
+	call := func() (payment.Created, error) { return n.Sandbox.Create(ctx, r) }
 	if n.create == nil {
 		return call()
 	}
 	return n.create(r, call)
 }
 
-func (n *network) Query(ctx context.Context, attemptNo string) (payment.Charge, error) {
+func (n *network) Query(ctx context.Context, c payment.ChargeRef) (payment.Charge, error) {
 	if n.query != nil {
 		if err := n.query(); err != nil {
 			return payment.Charge{}, err
 		}
 	}
-	return n.Sandbox.Query(ctx, attemptNo)
+	return n.Sandbox.Query(ctx, c)
 }
 
-func (n *network) QueryRefund(ctx context.Context, refundNo, attemptNo string) (payment.RefundResult, error) {
+func (n *network) QueryRefund(ctx context.Context, r payment.RefundRef) (payment.RefundResult, error) {
 	if n.query != nil {
 		if err := n.query(); err != nil {
 			return payment.RefundResult{}, err
 		}
 	}
-	return n.Sandbox.QueryRefund(ctx, refundNo, attemptNo)
+	return n.Sandbox.QueryRefund(ctx, r)
 }
 
 func (n *network) Refund(ctx context.Context, r payment.RefundRequest) (payment.RefundResult, error) {
@@ -152,7 +152,7 @@ func (k *till) pay(a payment.Attempt, o sandbox.PayOptions) payment.Charge {
 	if _, err := k.sandbox.Pay(k.ctx, token, o); err != nil {
 		k.t.Fatal(err)
 	}
-	c, err := k.sandbox.Query(k.ctx, a.AttemptNo)
+	c, err := k.sandbox.Query(k.ctx, named(a.AttemptNo))
 	if err != nil {
 		k.t.Fatal(err)
 	}
@@ -221,3 +221,8 @@ func parallel(n int, fn func(i int)) {
 }
 
 func refundNo(n int) string { return fmt.Sprintf("refund-%04d", n) }
+
+// named names an attempt of which nothing else is known.
+func named(attemptNo string) payment.ChargeRef {
+	return payment.ChargeRef{CreateRequest: payment.CreateRequest{AttemptNo: attemptNo}}
+}

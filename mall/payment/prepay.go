@@ -113,7 +113,8 @@ func (p *Payments) livingAttempt(ctx context.Context, provider Provider, r Prepa
 			return Attempt{}, ErrPrepayMismatch.Because("attempt %s over %s, asked %s", attempt.AttemptNo,
 				attempt.Amount, r.Amount)
 		}
-		if p.now().Before(attempt.ExpiresAt) && attempt.Method == r.Method {
+		// An attempt from before methods were stored has none.
+		if p.now().Before(attempt.ExpiresAt) && (attempt.Method == r.Method || attempt.Method == "") {
 			return attempt, nil
 		}
 		// The time of the old attempt is over, but not that of the reference, or the payer has chosen another method:
@@ -163,8 +164,6 @@ func (p *Payments) insertAttempt(ctx context.Context, r PrepayRequest) (dbsqlc.V
 // create calls the provider, and calls it once more if the first answer was lost.
 func (p *Payments) create(ctx context.Context, provider Provider, a Attempt) (Created, error) {
 	call := func() (Created, error) {
-		ctx, cancel := context.WithTimeout(ctx, callTimeout)
-		defer cancel()
 		return provider.Create(ctx, a.request)
 	}
 	created, err := call()
@@ -193,8 +192,6 @@ func (p *Payments) create(ctx context.Context, provider Provider, a Attempt) (Cr
 }
 
 func (p *Payments) query(ctx context.Context, provider Provider, a Attempt) (Charge, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 	charge, err := provider.Query(ctx, a.ref())
 	if err == nil && charge.Status == ChargePaid && !charge.Amount.Payable() {
 		return Charge{}, ErrProviderDown.Because("charge %s is paid with %s", a.AttemptNo, charge.Amount)
@@ -224,9 +221,7 @@ func (p *Payments) fill(ctx context.Context, provider Provider, a Attempt, creat
 	if attempt.Status == AttemptClosed || attempt.Status == AttemptFailed {
 		// The attempt ended while the provider was still opening it, so its page must not stay payable. If it can't
 		// be closed, a payment there is handled like any payment after the close.
-		call, cancel := context.WithTimeout(ctx, callTimeout)
-		defer cancel()
-		if err := provider.Close(call, attempt.ref()); err != nil {
+		if err := provider.Close(ctx, attempt.ref()); err != nil {
 			return Attempt{}, ErrPaymentExpired.Because("attempt %s is %s; close: %w", a.AttemptNo, attempt.Status, err)
 		}
 		return Attempt{}, ErrPaymentExpired.Because("attempt %s is %s", a.AttemptNo, attempt.Status)

@@ -53,7 +53,7 @@ func TestPayments_Prepay_commits_before_it_calls(t *testing.T) {
 		net = &network{Sandbox: k.sandbox}
 		return net
 	})
-	net.create = func(r payment.CreateRequest, call func() (payment.Action, error)) (payment.Action, error) {
+	net.create = func(r payment.CreateRequest, call func() (payment.Created, error)) (payment.Created, error) {
 		if n := k.count("select count(*) from video_payment where attempt_no = $1 and status = 'created'",
 			r.AttemptNo); n != 1 {
 			t.Errorf("the provider is asked for an attempt that is not committed")
@@ -93,14 +93,14 @@ func TestPayments_Prepay_lost_request_or_answer(t *testing.T) {
 				net = &network{Sandbox: k.sandbox}
 				return net
 			})
-			net.create = func(_ payment.CreateRequest, call func() (payment.Action, error)) (payment.Action, error) {
+			net.create = func(_ payment.CreateRequest, call func() (payment.Created, error)) (payment.Created, error) {
 				if net.creates.Load() > c.times {
 					return call()
 				}
 				if c.arrives {
 					_, _ = call()
 				}
-				return payment.Action{}, lost
+				return payment.Created{}, lost
 			}
 			a, err := k.payments.Prepay(k.ctx, k.request("order-1"))
 			if c.first != nil {
@@ -126,8 +126,8 @@ func TestPayments_Prepay_unreachable_provider(t *testing.T) {
 		net = &network{Sandbox: k.sandbox}
 		return net
 	})
-	net.create = func(payment.CreateRequest, func() (payment.Action, error)) (payment.Action, error) {
-		return payment.Action{}, context.DeadlineExceeded
+	net.create = func(payment.CreateRequest, func() (payment.Created, error)) (payment.Created, error) {
+		return payment.Created{}, context.DeadlineExceeded
 	}
 	net.query = func() error { return context.DeadlineExceeded }
 	_, err := k.payments.Prepay(k.ctx, k.request("order-1"))
@@ -154,14 +154,14 @@ func TestPayments_Prepay_late_answer(t *testing.T) {
 		return net
 	})
 	// The provider returns another page for each request; the answer to the first request comes last.
-	net.create = func(payment.CreateRequest, func() (payment.Action, error)) (payment.Action, error) {
+	net.create = func(payment.CreateRequest, func() (payment.Created, error)) (payment.Created, error) {
 		if net.creates.Load() == 1 {
 			if a := k.prepay("order-1"); a.Action.URL != "/second" {
 				t.Errorf("got %+v", a.Action)
 			}
-			return payment.Action{Type: payment.ActionRedirect, URL: "/first"}, nil
+			return payment.Created{Action: payment.Action{Type: payment.ActionRedirect, URL: "/first"}}, nil
 		}
-		return payment.Action{Type: payment.ActionRedirect, URL: "/second"}, nil
+		return payment.Created{Action: payment.Action{Type: payment.ActionRedirect, URL: "/second"}}, nil
 	}
 	for range 3 {
 		if a := k.prepay("order-1"); a.Action.URL != "/second" {
@@ -180,15 +180,15 @@ func TestPayments_Prepay_notice_before_the_answer(t *testing.T) {
 		net = &network{Sandbox: k.sandbox}
 		return net
 	})
-	net.create = func(r payment.CreateRequest, call func() (payment.Action, error)) (payment.Action, error) {
-		action, err := call()
+	net.create = func(r payment.CreateRequest, call func() (payment.Created, error)) (payment.Created, error) {
+		created, err := call()
 		a := payment.Attempt{
 			AttemptNo: r.AttemptNo,
 			Reference: "order-1",
-			Action:    &action,
+			Action:    &created.Action,
 		}
 		k.capture(a, k.pay(a, sandbox.PayOptions{}), payment.Consumed)
-		return action, err
+		return created, err
 	}
 	a := k.prepay("order-1")
 	if a.Status != payment.AttemptSucceeded || a.ChannelTxnNo == "" || a.Action == nil {
@@ -205,7 +205,7 @@ func TestPayments_Prepay_closed_meanwhile(t *testing.T) {
 		net = &network{Sandbox: k.sandbox}
 		return net
 	})
-	net.create = func(_ payment.CreateRequest, call func() (payment.Action, error)) (payment.Action, error) {
+	net.create = func(_ payment.CreateRequest, call func() (payment.Created, error)) (payment.Created, error) {
 		if err := k.payments.CloseAttempts(k.ctx, "order-1"); err != nil { // the provider has not heard of it yet
 			t.Error(err)
 		}
@@ -213,7 +213,7 @@ func TestPayments_Prepay_closed_meanwhile(t *testing.T) {
 	}
 	_, err := k.payments.Prepay(k.ctx, k.request("order-1"))
 	wantErr(t, err, payment.ErrPaymentExpired)
-	c, err := k.sandbox.Query(k.ctx, k.attempts("order-1")[0].AttemptNo)
+	c, err := k.sandbox.Query(k.ctx, named(k.attempts("order-1")[0].AttemptNo))
 	if err != nil || c.Status != payment.ChargeClosed {
 		t.Fatalf("the page is still payable: %+v, %v", c, err)
 	}

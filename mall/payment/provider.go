@@ -67,6 +67,7 @@ type Method struct {
 	Name       string   // unique at its provider: "page", "qr"
 	Devices    []Device // where it can be used; empty for everywhere
 	Currencies []string // what it takes, as ISO 4217 codes; empty for all
+	Origins    []string // where the payer's browser is sent, such as "https://checkout.stripe.com"
 }
 
 // Fits reports whether the method can take a sum of the currency from a payer with the device.

@@ -204,8 +204,6 @@ func (p *Payments) SubmitRefund(ctx context.Context, refundNo string) (Refund, e
 // is lost.
 func (p *Payments) submit(ctx context.Context, provider Provider, r Refund) (RefundResult, error) {
 	look := func() (RefundResult, error) {
-		ctx, cancel := context.WithTimeout(ctx, callTimeout)
-		defer cancel()
 		return provider.QueryRefund(ctx, r.ref)
 	}
 	if r.Status == Submitted {
@@ -213,9 +211,7 @@ func (p *Payments) submit(ctx context.Context, provider Provider, r Refund) (Ref
 			return result, err
 		}
 	}
-	call, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	result, err := provider.Refund(call, RefundRequest{r.ref, r.Reason})
+	result, err := provider.Refund(ctx, RefundRequest{r.ref, r.Reason})
 	if err == nil || errors.Is(err, ErrRejected) || errors.Is(err, ErrRetryLater) {
 		return result, err
 	}

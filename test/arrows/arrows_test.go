@@ -68,7 +68,7 @@ var allowed = map[string][]string{
 		"mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox",
 	},
 	"mall/outbox":          {"db"},
-	"mall/payment":         {"db"},
+	"mall/payment":         {"db", "telemetry"},
 	"mall/payment/sandbox": {"db", "mall/payment"},
 	"mall/playback":        {"db", "mall/redisbreaker", "mall/entitlement", "mall/media"},
 	"mall/promotion":       {"db"},

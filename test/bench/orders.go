@@ -193,7 +193,12 @@ func (b *bench) waitingPayment(ctx context.Context, buyer account.User, skuID in
 	if err != nil {
 		return nil, err
 	}
-	a, err := b.program.Mall.Orders.Prepay(ctx, buyer.ID, o.OrderNo, sandbox.Name, b.url+"/orders/"+o.OrderNo)
+	a, err := b.program.Mall.Orders.Prepay(ctx, order.PrepayRequest{
+		UserID:    buyer.ID,
+		OrderNo:   o.OrderNo,
+		Provider:  sandbox.Name,
+		ReturnURL: b.url + "/orders/" + o.OrderNo,
+	})
 	if err != nil {
 		return nil, err
 	}

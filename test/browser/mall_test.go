@@ -161,7 +161,12 @@ func (h *house) place(t *testing.T, userID int64, skus ...int64) order.Order {
 // pay pays at the sandbox, without its page, and leaves the rest to the mall's jobs.
 func (h *house) pay(t *testing.T, o order.Order, with sandbox.PayOptions) {
 	t.Helper()
-	attempt, err := h.Orders.Prepay(t.Context(), o.UserID, o.OrderNo, sandbox.Name, h.url+"/orders/"+o.OrderNo)
+	attempt, err := h.Orders.Prepay(t.Context(), order.PrepayRequest{
+		UserID:    o.UserID,
+		OrderNo:   o.OrderNo,
+		Provider:  sandbox.Name,
+		ReturnURL: h.url + "/orders/" + o.OrderNo,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,12 @@ func (h *house) populate(t *testing.T) people {
 		where id = (select id from river_job where kind = 'order_close' and args->>'orderNo' = $1)`, closed.OrderNo)
 
 	pending := h.place(t, id, h.sku(t, "balloon-morning", "own", "4K"))
-	attempt, err := h.Orders.Prepay(t.Context(), id, pending.OrderNo, sandbox.Name, h.url+"/orders/"+pending.OrderNo)
+	attempt, err := h.Orders.Prepay(t.Context(), order.PrepayRequest{
+		UserID:    id,
+		OrderNo:   pending.OrderNo,
+		Provider:  sandbox.Name,
+		ReturnURL: h.url + "/orders/" + pending.OrderNo,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -291,7 +291,12 @@ func TestCases_close_once(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := d.Orders.Prepay(ctx, d.mia.ID, o.OrderNo, sandbox.Name, d.URL)
+	a, err := d.Orders.Prepay(ctx, order.PrepayRequest{
+		UserID:    d.mia.ID,
+		OrderNo:   o.OrderNo,
+		Provider:  sandbox.Name,
+		ReturnURL: d.URL,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,18 +20,18 @@ type flakyProvider struct {
 	down atomic.Bool
 }
 
-func (p *flakyProvider) Create(ctx context.Context, r payment.CreateRequest) (payment.Action, error) {
+func (p *flakyProvider) Create(ctx context.Context, r payment.CreateRequest) (payment.Created, error) {
 	if p.down.Load() {
-		return payment.Action{}, errors.New("connection refused")
+		return payment.Created{}, errors.New("connection refused")
 	}
 	return p.Provider.Create(ctx, r)
 }
 
-func (p *flakyProvider) Query(ctx context.Context, attemptNo string) (payment.Charge, error) {
+func (p *flakyProvider) Query(ctx context.Context, c payment.ChargeRef) (payment.Charge, error) {
 	if p.down.Load() {
 		return payment.Charge{}, errors.New("connection refused")
 	}
-	return p.Provider.Query(ctx, attemptNo)
+	return p.Provider.Query(ctx, c)
 }
 
 func TestOrder_prepay_fails_and_is_retried(t *testing.T) {

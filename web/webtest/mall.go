@@ -336,7 +336,12 @@ func (m *Mall) Bought(userID int64, skuIDs ...int64) order.Order {
 	})
 	m.must(err)
 	if !o.Total.IsZero() {
-		a, err := m.Orders.Prepay(ctx, userID, o.OrderNo, sandbox.Name, m.URL)
+		a, err := m.Orders.Prepay(ctx, order.PrepayRequest{
+			UserID:    userID,
+			OrderNo:   o.OrderNo,
+			Provider:  sandbox.Name,
+			ReturnURL: m.URL,
+		})
 		m.must(err)
 		m.PayAt(a.Action.URL)
 	}

@@ -63,8 +63,10 @@ func checkCreate(r payment.CreateRequest) error {
 	switch {
 	case r.AttemptNo == "" || !plain(r.AttemptNo):
 		return payment.ErrRejected.Because("attempt number %q", r.AttemptNo)
-	case r.Amount.Amount <= 0 || !isCurrency(r.Amount.Currency):
+	case r.Amount.Amount <= 0 || !money.IsCurrency(r.Amount.Currency):
 		return payment.ErrRejected.Because("amount %s", r.Amount)
+	case r.Method != Method:
+		return payment.ErrRejected.Because("method %q", r.Method)
 	case !ok:
 		return payment.ErrRejected.Because("return URL %q", r.ReturnURL)
 	}

@@ -137,6 +137,11 @@ func (s *Sandbox) Deliver(ctx context.Context, noticeID int64) error {
 		if n.RefundNo == nil {
 			return nil
 		}
+		if n.Type == payment.RefundSucceeded {
+			if err := s.returnTx(ctx, tx, n.OutTradeNo, *n.RefundNo); err != nil {
+				return err
+			}
+		}
 		released, err := s.q.ReleaseNotices(ctx, tx, n.OutTradeNo)
 		if err != nil {
 			return fmt.Errorf("sandbox: release the notices of %s: %w", n.OutTradeNo, err)

@@ -85,6 +85,9 @@ type wireNotice struct {
 	ChannelTxnNo string     `json:"channelTxnNo"`
 	RefundNo     string     `json:"refundNo,omitempty"`
 	RefundTxnNo  string     `json:"refundTxnNo,omitempty"`
+	DisputeNo    string     `json:"disputeNo,omitempty"`
+	Reason       string     `json:"reason,omitempty"`
+	EvidenceDue  *time.Time `json:"evidenceDue,omitempty"`
 	Amount       *int64     `json:"amount"`
 	Currency     string     `json:"currency"`
 	OccurredAt   *time.Time `json:"occurredAt"`
@@ -106,7 +109,7 @@ func (s *Sandbox) ParseNotice(h http.Header, body []byte) (payment.Notice, error
 	if err := w.check(); err != nil {
 		return payment.Notice{}, payment.ErrMalformedNotice.Because("%w", err)
 	}
-	return payment.Notice{
+	n := payment.Notice{
 		Provider:        Name,
 		EventID:         w.EventID,
 		Type:            w.Type,
@@ -118,22 +121,36 @@ func (s *Sandbox) ParseNotice(h http.Header, body []byte) (payment.Notice, error
 		Amount:          money.Of(*w.Amount, w.Currency),
 		OccurredAt:      *w.OccurredAt,
 		Raw:             body,
-	}, nil
+	}
+	if w.isDispute() {
+		n.Dispute = &payment.Dispute{DisputeNo: w.DisputeNo, Reason: w.Reason}
+		if w.EvidenceDue != nil {
+			n.Dispute.EvidenceDue = *w.EvidenceDue
+		}
+	}
+	return n, nil
 }
+
+func (w wireNotice) isDispute() bool { return strings.HasPrefix(w.Type, "dispute.") }
 
 func (w wireNotice) check() error {
 	for name, value := range map[string]string{
 		"eventId": w.EventID, "outTradeNo": w.OutTradeNo, "channelTxnNo": w.ChannelTxnNo,
-		"refundNo": w.RefundNo, "refundTxnNo": w.RefundTxnNo,
+		"refundNo": w.RefundNo, "refundTxnNo": w.RefundTxnNo, "disputeNo": w.DisputeNo, "reason": w.Reason,
 	} {
 		if !plain(value) {
 			return fmt.Errorf("%s %q is no identifier", name, value)
 		}
 	}
 	switch w.Type {
-	case payment.PaymentSucceeded, payment.RefundSucceeded, payment.RefundFailed:
+	case payment.PaymentSucceeded, payment.RefundSucceeded, payment.RefundFailed, payment.DisputeWarning:
 		if w.ChannelTxnNo == "" {
 			return fmt.Errorf("%s without channelTxnNo", w.Type)
+		}
+	case payment.DisputeOpened, payment.DisputeFundsWithdrawn, payment.DisputeFundsReinstated, payment.DisputeWon,
+		payment.DisputeLost:
+		if w.ChannelTxnNo == "" || w.DisputeNo == "" {
+			return fmt.Errorf("%s without channelTxnNo or disputeNo", w.Type)
 		}
 	case payment.PaymentFailed:
 	default:
@@ -146,7 +163,7 @@ func (w wireNotice) check() error {
 		return fmt.Errorf("merchant %q", w.Merchant)
 	case w.Amount == nil || !money.Of(*w.Amount, w.Currency).Payable():
 		return fmt.Errorf("amount is required, and from 1 to %d", money.MaxSum)
-	case !isCurrency(w.Currency):
+	case !money.IsCurrency(w.Currency):
 		return fmt.Errorf("currency %q", w.Currency)
 	case w.OccurredAt == nil || w.OccurredAt.IsZero():
 		return errors.New("occurredAt is required")
@@ -186,16 +203,4 @@ func plain(s string) bool {
 		}
 	}
 	return len(s) <= 128
-}
-
-func isCurrency(s string) bool {
-	if len(s) != 3 {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] < 'A' || s[i] > 'Z' {
-			return false
-		}
-	}
-	return true
 }

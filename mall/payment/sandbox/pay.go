@@ -24,6 +24,8 @@ type PayOptions struct {
 	FirstNotice string        // SignWell (the default), SignBadly or SignStale
 	Twice       bool          // a second transaction pays the same charge again
 	RefundsFail bool          // later refunds are accepted, and then fail
+	// RefundsReturn makes later refunds succeed and fail after that, as if the payer's bank had sent the money back.
+	RefundsReturn bool
 }
 
 // MaxDelay is the longest Delay of a notice.
@@ -50,7 +52,7 @@ func (o *PayOptions) check() error {
 		return ErrBadOptions.With("delay", "out_of_range")
 	case o.Amount < 0:
 		return ErrBadOptions.With("amount", "out_of_range")
-	case o.Currency != "" && !isCurrency(o.Currency):
+	case o.Currency != "" && !money.IsCurrency(o.Currency):
 		return ErrBadOptions.With("currency", "invalid")
 	case o.FirstNotice != SignWell && o.FirstNotice != SignBadly && o.FirstNotice != SignStale:
 		return ErrBadOptions.With("first_notice", "invalid")
@@ -111,10 +113,11 @@ func (s *Sandbox) Pay(ctx context.Context, token string, o PayOptions) (HostedCh
 	var c dbsqlc.SandboxCharge
 	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		c, err = s.q.PayCharge(ctx, tx, dbsqlc.PayChargeParams{
-			Status:      status,
-			RefundsFail: o.RefundsFail,
-			At:          now,
-			PageToken:   token,
+			Status:        status,
+			RefundsFail:   o.RefundsFail,
+			RefundsReturn: o.RefundsReturn,
+			At:            now,
+			PageToken:     token,
 		})
 		if err != nil {
 			return err

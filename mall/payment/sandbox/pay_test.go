@@ -17,41 +17,47 @@ func TestSandbox_Create_one_charge_per_attempt(t *testing.T) {
 	parallel(8, func(int) {
 		a, err := b.Create(b.ctx, payment.CreateRequest{
 			AttemptNo: "attempt-1",
+			Method:    sandbox.Method,
 			ReturnURL: "/x",
 			Amount:    money.Of(990, "CNY"),
 			ExpiresAt: b.now().Add(time.Hour),
 		})
-		if err != nil || a.URL != "http://pay.test/sandbox/pay/"+first {
+		if err != nil || a.Action.URL != "http://pay.test/sandbox/pay/"+first {
 			t.Errorf("%+v, %v", a, err)
 		}
 	})
 	for name, r := range map[string]payment.CreateRequest{
 		"another amount": {
 			AttemptNo: "attempt-1",
+			Method:    sandbox.Method,
 			ReturnURL: "/x",
 			Amount:    money.Of(1, "CNY"),
 		},
 		"no amount": {
 			AttemptNo: "attempt-2",
+			Method:    sandbox.Method,
 			ReturnURL: "/x",
 			Amount:    money.Of(0, "CNY"),
 		},
 		"no currency": {
 			AttemptNo: "attempt-2",
+			Method:    sandbox.Method,
 			ReturnURL: "/x",
 			Amount:    money.Of(1, ""),
 		},
 		"script": {
 			AttemptNo: "attempt-2",
+			Method:    sandbox.Method,
 			ReturnURL: "javascript:alert(1)",
 			Amount:    money.Of(1, "CNY"),
 		},
 		"schemeless": {
 			AttemptNo: "attempt-2",
+			Method:    sandbox.Method,
 			ReturnURL: "//evil.test/",
 			Amount:    money.Of(1, "CNY"),
 		},
-		"no number": {ReturnURL: "/x", Amount: money.Of(1, "CNY")},
+		"no number": {Method: sandbox.Method, ReturnURL: "/x", Amount: money.Of(1, "CNY")},
 	} {
 		if a, err := b.Create(b.ctx, r); err == nil {
 			t.Errorf("%s: %+v", name, a)
@@ -86,7 +92,7 @@ func TestSandbox_Pay_many_at_once(t *testing.T) {
 		b.notices[0].Amount != c.Amount {
 		t.Fatalf("%+v", b.notices)
 	}
-	wantErr(t, b.Close(b.ctx, "attempt-1"), payment.ErrAlreadyPaid)
+	wantErr(t, b.Close(b.ctx, named("attempt-1")), payment.ErrAlreadyPaid)
 	_, err := b.Fail(b.ctx, token)
 	wantErr(t, err, sandbox.ErrNotPayable)
 }
@@ -104,7 +110,7 @@ func TestSandbox_HostedPage_ends_once(t *testing.T) {
 		case 1:
 			_, err = b.Fail(b.ctx, token)
 		default:
-			err = b.Close(b.ctx, "attempt-1")
+			err = b.Close(b.ctx, named("attempt-1"))
 		}
 		if err == nil {
 			ends[i%3].Store(true)
@@ -112,7 +118,7 @@ func TestSandbox_HostedPage_ends_once(t *testing.T) {
 	})
 	// Closing a failed charge is no error, since it can't be paid either way. All other ends exclude each other.
 	paid, failed, closed := ends[0].Load(), ends[1].Load(), ends[2].Load()
-	c, err := b.Query(b.ctx, "attempt-1")
+	c, err := b.Query(b.ctx, named("attempt-1"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,13 +148,13 @@ func TestSandbox_HostedPage_ends_once(t *testing.T) {
 
 	shut := b.create("attempt-3")
 	for range 2 {
-		if err := b.Close(b.ctx, "attempt-3"); err != nil {
+		if err := b.Close(b.ctx, named("attempt-3")); err != nil {
 			t.Fatal(err)
 		}
 	}
 	_, err = b.Pay(b.ctx, shut, sandbox.PayOptions{})
 	wantErr(t, err, sandbox.ErrNotPayable)
-	wantErr(t, b.Close(b.ctx, "never"), payment.ErrAbsent)
+	wantErr(t, b.Close(b.ctx, named("never")), payment.ErrAbsent)
 
 	expired := b.create("attempt-4")
 	b.pass(15*time.Minute - time.Second)
@@ -231,7 +237,7 @@ func TestSandbox_Pay_options(t *testing.T) {
 	if c := b.status("slow"); c.Status != payment.ChargeProcessing {
 		t.Fatalf("%+v", c)
 	}
-	wantErr(t, b.Close(b.ctx, "slow"), payment.ErrProcessing)
+	wantErr(t, b.Close(b.ctx, named("slow")), payment.ErrProcessing)
 	b.pass(time.Minute)
 	b.deliverAll()
 	if c := b.status("slow"); c.Status != payment.ChargePaid || !c.PaidAt.Equal(b.now()) {
@@ -271,11 +277,7 @@ func TestSandbox_Refund_releases_a_held_notice(t *testing.T) {
 	if err := b.Deliver(b.ctx, held); err != nil || b.posts != 0 {
 		t.Fatalf("a notice that is held back was posted %d times, %v", b.posts, err)
 	}
-	if _, err := b.Refund(b.ctx, payment.RefundRequest{
-		RefundNo:  "refund-1",
-		AttemptNo: "attempt-1",
-		Amount:    money.Of(990, "CNY"),
-	}); err != nil {
+	if _, err := b.Refund(b.ctx, refundOf("refund-1", "attempt-1", "", money.Of(990, "CNY"))); err != nil {
 		t.Fatal(err)
 	}
 	b.deliverAll()

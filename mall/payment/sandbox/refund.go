@@ -13,8 +13,8 @@ import (
 )
 
 // Refund accepts a refund of one transaction, once for each refund number; a notice then says how it ended. An empty
-// ChannelTxnNo means the charge's first transaction. Errors: payment.ErrRejected if the transaction is unknown, if less
-// than the amount is left, or if another refund has this number.
+// ChannelTxnNo means the charge's first transaction. Errors: payment.ErrRejected if the transaction is unknown or
+// disputed, if less than the amount is left, or if another refund has this number.
 func (s *Sandbox) Refund(ctx context.Context, r payment.RefundRequest) (payment.RefundResult, error) {
 	if !plain(r.RefundNo) || r.Amount.Amount <= 0 {
 		return payment.RefundResult{}, payment.ErrRejected.Because("refund %q of %s", r.RefundNo, r.Amount)
@@ -50,6 +50,13 @@ func (s *Sandbox) refundTx(ctx context.Context, tx pgx.Tx, r payment.RefundReque
 	}
 	if !notFound(err) {
 		return none, err
+	}
+	disputed, err := s.q.HasOpenDispute(ctx, tx, t.TxnNo)
+	if err != nil {
+		return none, err
+	}
+	if disputed {
+		return none, payment.ErrRejected.Because("%s is disputed", t.TxnNo)
 	}
 	if r.Amount.Currency != t.Currency || r.Amount.Amount > t.Amount-t.Refunded {
 		return none, payment.ErrRejected.Because("%s of %s, %d %s are left", r.Amount, t.TxnNo, t.Amount-t.Refunded,

@@ -16,12 +16,7 @@ func TestSandbox_Refund_within_the_transaction(t *testing.T) {
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{Twice: true})
 	txn := b.status("attempt-1").ChannelTxnNo
 	ask := func(no string, amount int64) (payment.RefundResult, error) {
-		return b.Refund(b.ctx, payment.RefundRequest{
-			RefundNo:     no,
-			AttemptNo:    "attempt-1",
-			ChannelTxnNo: txn,
-			Amount:       money.Of(amount, "CNY"),
-		})
+		return b.Refund(b.ctx, refundOf(no, "attempt-1", txn, money.Of(amount, "CNY")))
 	}
 	var accepted atomic.Int32
 	parallel(20, func(i int) {
@@ -52,33 +47,11 @@ func TestSandbox_Refund_within_the_transaction(t *testing.T) {
 		}
 	}
 	for name, r := range map[string]payment.RefundRequest{
-		"number of another refund": {
-			RefundNo:     "refund-last",
-			AttemptNo:    "attempt-1",
-			ChannelTxnNo: txn,
-			Amount:       money.Of(80, "CNY"),
-		},
-		"unknown transaction": {
-			RefundNo:     "refund-x",
-			AttemptNo:    "attempt-1",
-			ChannelTxnNo: "no",
-			Amount:       money.Of(1, "CNY"),
-		},
-		"unknown charge": {
-			RefundNo:  "refund-x",
-			AttemptNo: "no",
-			Amount:    money.Of(1, "CNY"),
-		},
-		"nothing": {
-			RefundNo:  "refund-x",
-			AttemptNo: "attempt-1",
-			Amount:    money.Of(0, "CNY"),
-		},
-		"another currency": {
-			RefundNo:  "refund-x",
-			AttemptNo: "attempt-1",
-			Amount:    money.Of(1, "USD"),
-		},
+		"number of another refund": refundOf("refund-last", "attempt-1", txn, money.Of(80, "CNY")),
+		"unknown transaction":      refundOf("refund-x", "attempt-1", "no", money.Of(1, "CNY")),
+		"unknown charge":           refundOf("refund-x", "no", "", money.Of(1, "CNY")),
+		"nothing":                  refundOf("refund-x", "attempt-1", "", money.Of(0, "CNY")),
+		"another currency":         refundOf("refund-x", "attempt-1", "", money.Of(1, "USD")),
 	} {
 		if _, err := b.Refund(b.ctx, r); err == nil {
 			t.Errorf("%s was accepted", name)
@@ -89,23 +62,19 @@ func TestSandbox_Refund_within_the_transaction(t *testing.T) {
 	b.create("unpaid")
 	b.pay(b.create("processing"), sandbox.PayOptions{Processing: true, Delay: time.Minute})
 	for _, attemptNo := range []string{"unpaid", "processing"} {
-		_, err := b.Refund(b.ctx, payment.RefundRequest{
-			RefundNo:  "refund-" + attemptNo,
-			AttemptNo: attemptNo,
-			Amount:    money.Of(1, "CNY"),
-		})
+		_, err := b.Refund(b.ctx, refundOf("refund-"+attemptNo, attemptNo, "", money.Of(1, "CNY")))
 		wantErr(t, err, payment.ErrRejected)
 	}
 
 	b.deliverAll()
-	r, err := b.QueryRefund(b.ctx, "refund-last", "attempt-1")
+	r, err := b.QueryRefund(b.ctx, payment.RefundRef{RefundNo: "refund-last", Charge: named("attempt-1")})
 	if err != nil || r.Status != payment.ResultSucceeded || r.ChannelRefundNo != numbers[0] {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	if r, err := ask("refund-last", 90); err != nil || r.Status != payment.ResultSucceeded {
 		t.Fatalf("the same request after it succeeded: %+v, %v", r, err)
 	}
-	_, err = b.QueryRefund(b.ctx, "refund-x", "attempt-1")
+	_, err = b.QueryRefund(b.ctx, payment.RefundRef{RefundNo: "refund-x", Charge: named("attempt-1")})
 	wantErr(t, err, payment.ErrAbsent)
 }
 
@@ -124,11 +93,7 @@ func TestSandbox_Refund_waits_for_the_one_before(t *testing.T) {
 	}
 	second := make(chan error, 1)
 	go func() {
-		_, err := b.Refund(b.ctx, payment.RefundRequest{
-			RefundNo:  "refund-1",
-			AttemptNo: "attempt-1",
-			Amount:    money.Of(600, "CNY"),
-		})
+		_, err := b.Refund(b.ctx, refundOf("refund-1", "attempt-1", "", money.Of(600, "CNY")))
 		second <- err
 	}()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
@@ -155,15 +120,11 @@ func TestSandbox_Refund_failure_restores_the_amount(t *testing.T) {
 	b := newBench(t)
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{RefundsFail: true})
 	for _, no := range []string{"refund-1", "refund-2"} { // twice the whole sum: possible only if the first came back
-		if _, err := b.Refund(b.ctx, payment.RefundRequest{
-			RefundNo:  no,
-			AttemptNo: "attempt-1",
-			Amount:    money.Of(990, "CNY"),
-		}); err != nil {
+		if _, err := b.Refund(b.ctx, refundOf(no, "attempt-1", "", money.Of(990, "CNY"))); err != nil {
 			t.Fatal(err)
 		}
 		b.deliverAll()
-		if r, err := b.QueryRefund(b.ctx, no, "attempt-1"); err != nil || r.Status != payment.ResultFailed {
+		if r, err := b.QueryRefund(b.ctx, payment.RefundRef{RefundNo: no, Charge: named("attempt-1")}); err != nil || r.Status != payment.ResultFailed {
 			t.Fatalf("%+v, %v", r, err)
 		}
 		if n := b.notices[len(b.notices)-1]; n.Type != payment.RefundFailed || n.RefundNo != no {
@@ -177,24 +138,20 @@ func TestSandbox_Statement_of_a_day(t *testing.T) {
 	b := newBench(t)
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{Twice: true})
 	b.pay(b.create("slow"), sandbox.PayOptions{Processing: true})
-	if _, err := b.Refund(b.ctx, payment.RefundRequest{
-		RefundNo:  "refund-1",
-		AttemptNo: "attempt-1",
-		Amount:    money.Of(90, "CNY"),
-	}); err != nil {
+	if _, err := b.Refund(b.ctx, refundOf("refund-1", "attempt-1", "", money.Of(90, "CNY"))); err != nil {
 		t.Fatal(err)
 	}
-	today, err := b.Statement(b.ctx, b.now())
+	today, err := b.lines(b.now())
 	if err != nil || len(today) != 2 {
 		t.Fatalf("before anything is settled: %+v, %v", today, err)
 	}
 	b.pass(24 * time.Hour)
 	b.deliverAll()
-	if today, err = b.Statement(b.ctx, noon); err != nil || len(today) != 2 ||
+	if today, err = b.lines(noon); err != nil || len(today) != 2 ||
 		today[0].Kind != payment.StatementPayment || today[0].Amount != money.Of(990, "CNY") {
 		t.Fatalf("%+v, %v", today, err)
 	}
-	tomorrow, err := b.Statement(b.ctx, b.now())
+	tomorrow, err := b.lines(b.now())
 	if err != nil || len(tomorrow) != 2 {
 		t.Fatalf("%+v, %v", tomorrow, err)
 	}
@@ -204,7 +161,7 @@ func TestSandbox_Statement_of_a_day(t *testing.T) {
 		kinds[payment.StatementRefund].ChannelTxnNo != today[0].ChannelTxnNo {
 		t.Fatalf("%+v", tomorrow)
 	}
-	if other, err := b.Statement(b.ctx, b.now().Add(24*time.Hour)); err != nil || len(other) != 0 {
+	if other, err := b.lines(b.now().Add(24 * time.Hour)); err != nil || len(other) != 0 {
 		t.Fatalf("%+v, %v", other, err)
 	}
 }

@@ -24,6 +24,9 @@ import (
 // Name is the provider's name in URLs and books.
 const Name = "sandbox"
 
+// Method is the one way to pay here, a hosted page.
+const Method = "page"
+
 // Merchant is the account that the sandbox keeps for the mall.
 const Merchant = "videomall"
 
@@ -75,7 +78,7 @@ func New(d Deps) *Sandbox {
 func (s *Sandbox) Name() string { return Name }
 
 // Methods are the hosted page alone, which takes every currency.
-func (s *Sandbox) Methods() []payment.Method { return []payment.Method{{Name: "page"}} }
+func (s *Sandbox) Methods() []payment.Method { return []payment.Method{{Name: Method}} }
 
 // newNo returns a new number of the provider, with a prefix for its kind.
 func (s *Sandbox) newNo(prefix string) (string, error) {

@@ -21,6 +21,7 @@ import (
 	"videomall/db/dbtest"
 	"videomall/mall/money"
 	"videomall/mall/payment"
+	"videomall/mall/payment/paymenttest"
 	"videomall/mall/payment/sandbox"
 )
 
@@ -38,6 +39,7 @@ type bench struct {
 	refuse  int // how many of the next posts are answered 500
 	posts   int
 	notices []payment.Notice
+	raw     []paymenttest.Delivery
 	refused []error
 }
 
@@ -89,6 +91,7 @@ func (b *bench) receive(w http.ResponseWriter, r *http.Request) {
 		err = errors.New("the database is away")
 	case err == nil:
 		b.notices = append(b.notices, n)
+		b.raw = append(b.raw, paymenttest.Delivery{Header: r.Header, Body: body})
 	default:
 		b.refused = append(b.refused, err)
 	}
@@ -102,6 +105,7 @@ func (b *bench) create(attemptNo string) (token string) {
 	b.t.Helper()
 	a, err := b.Create(b.ctx, payment.CreateRequest{
 		AttemptNo: attemptNo,
+		Method:    sandbox.Method,
 		Subject:   "A video",
 		ReturnURL: "/orders/7",
 		Amount:    money.Of(990, "CNY"),
@@ -110,12 +114,12 @@ func (b *bench) create(attemptNo string) (token string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if a.Type != payment.ActionRedirect {
+	if a.Action.Type != payment.ActionRedirect {
 		b.t.Fatalf("action %+v", a)
 	}
-	token, ok := strings.CutPrefix(a.URL, "http://pay.test/sandbox/pay/")
+	token, ok := strings.CutPrefix(a.Action.URL, "http://pay.test/sandbox/pay/")
 	if !ok || len(token) < 26 {
-		b.t.Fatalf("page %s", a.URL)
+		b.t.Fatalf("page %s", a.Action.URL)
 	}
 	return token
 }
@@ -175,7 +179,7 @@ func (b *bench) deliverAll() {
 
 func (b *bench) status(attemptNo string) payment.Charge {
 	b.t.Helper()
-	c, err := b.Query(b.ctx, attemptNo)
+	c, err := b.Query(b.ctx, named(attemptNo))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -197,4 +201,28 @@ func parallel(n int, fn func(i int)) {
 	}
 	close(start)
 	wg.Wait()
+}
+
+// named names an attempt of which nothing else is known.
+func named(attemptNo string) payment.ChargeRef {
+	return payment.ChargeRef{CreateRequest: payment.CreateRequest{AttemptNo: attemptNo}}
+}
+
+func refundOf(refundNo, attemptNo, txnNo string, sum money.Money) payment.RefundRequest {
+	return payment.RefundRequest{RefundRef: payment.RefundRef{
+		RefundNo:     refundNo,
+		Charge:       named(attemptNo),
+		ChannelTxnNo: txnNo,
+		Amount:       sum,
+	}}
+}
+
+func (b *bench) lines(at time.Time) (list []payment.StatementLine, err error) {
+	for line, err := range b.Statement(b.ctx, at) {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, line)
+	}
+	return list, nil
 }

@@ -65,6 +65,36 @@ func (s *Sandbox) linesOf(ctx context.Context, day time.Time) ([]payment.Stateme
 			At:           *r.SettledAt,
 		})
 	}
+	returned, err := s.q.ReturnedRefunds(ctx, s.pool, dbsqlc.ReturnedRefundsParams{FromTime: from, ToTime: to})
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: statement of %s: %w", from.Format(time.DateOnly), err)
+	}
+	for _, r := range returned {
+		lines = append(lines, payment.StatementLine{
+			Kind:         payment.StatementRefundReturned,
+			AttemptNo:    r.OutTradeNo,
+			ChannelTxnNo: r.TxnNo,
+			RefundNo:     r.OutRefundNo,
+			Amount:       money.Of(r.Amount, r.Currency),
+			Fee:          money.Of(0, r.Currency),
+			At:           *r.ReturnedAt,
+		})
+	}
+	disputes, err := s.q.DisputeMoves(ctx, s.pool, dbsqlc.DisputeMovesParams{FromTime: from, ToTime: to})
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: statement of %s: %w", from.Format(time.DateOnly), err)
+	}
+	for _, d := range disputes {
+		lines = append(lines, payment.StatementLine{
+			Kind:         d.Kind,
+			AttemptNo:    d.OutTradeNo,
+			ChannelTxnNo: d.TxnNo,
+			DisputeNo:    d.DisputeNo,
+			Amount:       money.Of(d.Amount, d.Currency),
+			Fee:          money.Of(0, d.Currency),
+			At:           d.At,
+		})
+	}
 	slices.SortStableFunc(lines, func(a, b payment.StatementLine) int { return a.At.Compare(b.At) })
 	return lines, nil
 }

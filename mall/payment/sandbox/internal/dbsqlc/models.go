@@ -9,18 +9,34 @@ import (
 )
 
 type SandboxCharge struct {
-	ID          int64
-	OutTradeNo  string
-	PageToken   string
-	Amount      int64
-	Currency    string
-	Subject     string
-	ReturnUrl   string
-	Status      string
-	RefundsFail bool
-	ExpiresAt   time.Time
-	CreatedAt   time.Time
-	PaidAt      *time.Time
+	ID            int64
+	OutTradeNo    string
+	PageToken     string
+	Amount        int64
+	Currency      string
+	Subject       string
+	ReturnUrl     string
+	Status        string
+	RefundsFail   bool
+	ExpiresAt     time.Time
+	CreatedAt     time.Time
+	PaidAt        *time.Time
+	RefundsReturn bool
+}
+
+type SandboxDispute struct {
+	ID           int64
+	DisputeNo    string
+	OutTradeNo   string
+	TxnNo        string
+	Amount       int64
+	Currency     string
+	Status       string
+	EvidenceDue  time.Time
+	OpenedAt     time.Time
+	WithdrawnAt  *time.Time
+	ReinstatedAt *time.Time
+	ClosedAt     *time.Time
 }
 
 type SandboxNotice struct {
@@ -50,6 +66,7 @@ type SandboxRefund struct {
 	Status      string
 	CreatedAt   time.Time
 	SettledAt   *time.Time
+	ReturnedAt  *time.Time
 }
 
 type SandboxTransaction struct {

@@ -39,7 +39,7 @@ func (q *Queries) AddRefunded(ctx context.Context, db DBTX, arg AddRefundedParam
 }
 
 const charge = `-- name: Charge :one
-select id, out_trade_no, page_token, amount, currency, subject, return_url, status, refunds_fail, expires_at, created_at, paid_at from sandbox_charge where out_trade_no = $1
+select id, out_trade_no, page_token, amount, currency, subject, return_url, status, refunds_fail, expires_at, created_at, paid_at, refunds_return from sandbox_charge where out_trade_no = $1
 `
 
 func (q *Queries) Charge(ctx context.Context, db DBTX, outTradeNo string) (SandboxCharge, error) {
@@ -58,12 +58,13 @@ func (q *Queries) Charge(ctx context.Context, db DBTX, outTradeNo string) (Sandb
 		&i.ExpiresAt,
 		&i.CreatedAt,
 		&i.PaidAt,
+		&i.RefundsReturn,
 	)
 	return i, err
 }
 
 const chargeByToken = `-- name: ChargeByToken :one
-select id, out_trade_no, page_token, amount, currency, subject, return_url, status, refunds_fail, expires_at, created_at, paid_at from sandbox_charge where page_token = $1
+select id, out_trade_no, page_token, amount, currency, subject, return_url, status, refunds_fail, expires_at, created_at, paid_at, refunds_return from sandbox_charge where page_token = $1
 `
 
 func (q *Queries) ChargeByToken(ctx context.Context, db DBTX, pageToken string) (SandboxCharge, error) {
@@ -82,6 +83,7 @@ func (q *Queries) ChargeByToken(ctx context.Context, db DBTX, pageToken string) 
 		&i.ExpiresAt,
 		&i.CreatedAt,
 		&i.PaidAt,
+		&i.RefundsReturn,
 	)
 	return i, err
 }
@@ -98,10 +100,63 @@ func (q *Queries) CloseCharge(ctx context.Context, db DBTX, outTradeNo string) (
 	return result.RowsAffected(), nil
 }
 
+const disputeMoves = `-- name: DisputeMoves :many
+select 'dispute'::text as kind, withdrawn_at::timestamptz as at, dispute_no, out_trade_no, txn_no, amount, currency
+from sandbox_dispute where withdrawn_at >= $1::timestamptz and withdrawn_at < $2::timestamptz
+union all
+select 'dispute_won', reinstated_at::timestamptz, dispute_no, out_trade_no, txn_no, amount, currency
+from sandbox_dispute where reinstated_at >= $1 and reinstated_at < $2
+order by at, dispute_no
+`
+
+type DisputeMovesParams struct {
+	FromTime time.Time
+	ToTime   time.Time
+}
+
+type DisputeMovesRow struct {
+	Kind       string
+	At         time.Time
+	DisputeNo  string
+	OutTradeNo string
+	TxnNo      string
+	Amount     int64
+	Currency   string
+}
+
+// Lists what was taken for disputes and given back after them.
+func (q *Queries) DisputeMoves(ctx context.Context, db DBTX, arg DisputeMovesParams) ([]DisputeMovesRow, error) {
+	rows, err := db.Query(ctx, disputeMoves, arg.FromTime, arg.ToTime)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DisputeMovesRow{}
+	for rows.Next() {
+		var i DisputeMovesRow
+		if err := rows.Scan(
+			&i.Kind,
+			&i.At,
+			&i.DisputeNo,
+			&i.OutTradeNo,
+			&i.TxnNo,
+			&i.Amount,
+			&i.Currency,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const failCharge = `-- name: FailCharge :one
 update sandbox_charge set status = 'failed'
 where page_token = $1 and status = 'open' and expires_at > $2
-returning id, out_trade_no, page_token, amount, currency, subject, return_url, status, refunds_fail, expires_at, created_at, paid_at
+returning id, out_trade_no, page_token, amount, currency, subject, return_url, status, refunds_fail, expires_at, created_at, paid_at, refunds_return
 `
 
 type FailChargeParams struct {
@@ -125,6 +180,7 @@ func (q *Queries) FailCharge(ctx context.Context, db DBTX, arg FailChargeParams)
 		&i.ExpiresAt,
 		&i.CreatedAt,
 		&i.PaidAt,
+		&i.RefundsReturn,
 	)
 	return i, err
 }
@@ -146,6 +202,17 @@ func (q *Queries) FirstTransaction(ctx context.Context, db DBTX, outTradeNo stri
 		&i.PaidAt,
 	)
 	return i, err
+}
+
+const hasOpenDispute = `-- name: HasOpenDispute :one
+select exists (select from sandbox_dispute where txn_no = $1 and status = 'open')
+`
+
+func (q *Queries) HasOpenDispute(ctx context.Context, db DBTX, txnNo string) (bool, error) {
+	row := db.QueryRow(ctx, hasOpenDispute, txnNo)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const insertCharge = `-- name: InsertCharge :exec
@@ -177,6 +244,48 @@ func (q *Queries) InsertCharge(ctx context.Context, db DBTX, arg InsertChargePar
 		arg.At,
 	)
 	return err
+}
+
+const insertDispute = `-- name: InsertDispute :one
+insert into sandbox_dispute (dispute_no, out_trade_no, txn_no, amount, currency, evidence_due, opened_at)
+select $1, t.out_trade_no, t.txn_no, t.amount - t.refunded, t.currency, $2, $3
+from sandbox_transaction t join sandbox_charge c on c.out_trade_no = t.out_trade_no
+where t.out_trade_no = $4 and c.status = 'paid' and t.amount > t.refunded
+order by t.id limit 1
+on conflict (txn_no) do nothing
+returning id, dispute_no, out_trade_no, txn_no, amount, currency, status, evidence_due, opened_at, withdrawn_at, reinstated_at, closed_at
+`
+
+type InsertDisputeParams struct {
+	DisputeNo   string
+	EvidenceDue time.Time
+	At          time.Time
+	OutTradeNo  string
+}
+
+func (q *Queries) InsertDispute(ctx context.Context, db DBTX, arg InsertDisputeParams) (SandboxDispute, error) {
+	row := db.QueryRow(ctx, insertDispute,
+		arg.DisputeNo,
+		arg.EvidenceDue,
+		arg.At,
+		arg.OutTradeNo,
+	)
+	var i SandboxDispute
+	err := row.Scan(
+		&i.ID,
+		&i.DisputeNo,
+		&i.OutTradeNo,
+		&i.TxnNo,
+		&i.Amount,
+		&i.Currency,
+		&i.Status,
+		&i.EvidenceDue,
+		&i.OpenedAt,
+		&i.WithdrawnAt,
+		&i.ReinstatedAt,
+		&i.ClosedAt,
+	)
+	return i, err
 }
 
 const insertNotice = `-- name: InsertNotice :one
@@ -264,6 +373,30 @@ func (q *Queries) InsertTransaction(ctx context.Context, db DBTX, arg InsertTran
 		arg.PaidAt,
 	)
 	return err
+}
+
+const lockDispute = `-- name: LockDispute :one
+select id, dispute_no, out_trade_no, txn_no, amount, currency, status, evidence_due, opened_at, withdrawn_at, reinstated_at, closed_at from sandbox_dispute where out_trade_no = $1 order by id limit 1 for update
+`
+
+func (q *Queries) LockDispute(ctx context.Context, db DBTX, outTradeNo string) (SandboxDispute, error) {
+	row := db.QueryRow(ctx, lockDispute, outTradeNo)
+	var i SandboxDispute
+	err := row.Scan(
+		&i.ID,
+		&i.DisputeNo,
+		&i.OutTradeNo,
+		&i.TxnNo,
+		&i.Amount,
+		&i.Currency,
+		&i.Status,
+		&i.EvidenceDue,
+		&i.OpenedAt,
+		&i.WithdrawnAt,
+		&i.ReinstatedAt,
+		&i.ClosedAt,
+	)
+	return i, err
 }
 
 const lockTransaction = `-- name: LockTransaction :one
@@ -355,22 +488,25 @@ func (q *Queries) Notices(ctx context.Context, db DBTX, outTradeNo string) ([]Sa
 
 const payCharge = `-- name: PayCharge :one
 update sandbox_charge
-set status = $1, refunds_fail = $2, paid_at = case when $1::text = 'paid' then $3::timestamptz end
-where page_token = $4 and status = 'open' and expires_at > $3
-returning id, out_trade_no, page_token, amount, currency, subject, return_url, status, refunds_fail, expires_at, created_at, paid_at
+set status = $1, refunds_fail = $2, refunds_return = $3,
+    paid_at = case when $1::text = 'paid' then $4::timestamptz end
+where page_token = $5 and status = 'open' and expires_at > $4
+returning id, out_trade_no, page_token, amount, currency, subject, return_url, status, refunds_fail, expires_at, created_at, paid_at, refunds_return
 `
 
 type PayChargeParams struct {
-	Status      string
-	RefundsFail bool
-	At          time.Time
-	PageToken   string
+	Status        string
+	RefundsFail   bool
+	RefundsReturn bool
+	At            time.Time
+	PageToken     string
 }
 
 func (q *Queries) PayCharge(ctx context.Context, db DBTX, arg PayChargeParams) (SandboxCharge, error) {
 	row := db.QueryRow(ctx, payCharge,
 		arg.Status,
 		arg.RefundsFail,
+		arg.RefundsReturn,
 		arg.At,
 		arg.PageToken,
 	)
@@ -388,6 +524,7 @@ func (q *Queries) PayCharge(ctx context.Context, db DBTX, arg PayChargeParams) (
 		&i.ExpiresAt,
 		&i.CreatedAt,
 		&i.PaidAt,
+		&i.RefundsReturn,
 	)
 	return i, err
 }
@@ -433,7 +570,7 @@ func (q *Queries) Payments(ctx context.Context, db DBTX, arg PaymentsParams) ([]
 }
 
 const refund = `-- name: Refund :one
-select id, out_refund_no, out_trade_no, txn_no, refund_txn_no, amount, currency, status, created_at, settled_at from sandbox_refund where out_refund_no = $1
+select id, out_refund_no, out_trade_no, txn_no, refund_txn_no, amount, currency, status, created_at, settled_at, returned_at from sandbox_refund where out_refund_no = $1
 `
 
 func (q *Queries) Refund(ctx context.Context, db DBTX, outRefundNo string) (SandboxRefund, error) {
@@ -450,13 +587,14 @@ func (q *Queries) Refund(ctx context.Context, db DBTX, outRefundNo string) (Sand
 		&i.Status,
 		&i.CreatedAt,
 		&i.SettledAt,
+		&i.ReturnedAt,
 	)
 	return i, err
 }
 
 const refunds = `-- name: Refunds :many
-select id, out_refund_no, out_trade_no, txn_no, refund_txn_no, amount, currency, status, created_at, settled_at from sandbox_refund
-where status = 'succeeded' and settled_at >= $1 and settled_at < $2
+select id, out_refund_no, out_trade_no, txn_no, refund_txn_no, amount, currency, status, created_at, settled_at, returned_at from sandbox_refund
+where (status = 'succeeded' or returned_at is not null) and settled_at >= $1 and settled_at < $2
 order by settled_at, id
 `
 
@@ -485,6 +623,7 @@ func (q *Queries) Refunds(ctx context.Context, db DBTX, arg RefundsParams) ([]Sa
 			&i.Status,
 			&i.CreatedAt,
 			&i.SettledAt,
+			&i.ReturnedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -520,6 +659,78 @@ func (q *Queries) ReleaseNotices(ctx context.Context, db DBTX, outTradeNo string
 	return items, nil
 }
 
+const returnRefund = `-- name: ReturnRefund :one
+update sandbox_refund set status = 'failed', returned_at = $1::timestamptz
+where out_refund_no = $2 and status = 'succeeded'
+returning id, out_refund_no, out_trade_no, txn_no, refund_txn_no, amount, currency, status, created_at, settled_at, returned_at
+`
+
+type ReturnRefundParams struct {
+	At          time.Time
+	OutRefundNo string
+}
+
+func (q *Queries) ReturnRefund(ctx context.Context, db DBTX, arg ReturnRefundParams) (SandboxRefund, error) {
+	row := db.QueryRow(ctx, returnRefund, arg.At, arg.OutRefundNo)
+	var i SandboxRefund
+	err := row.Scan(
+		&i.ID,
+		&i.OutRefundNo,
+		&i.OutTradeNo,
+		&i.TxnNo,
+		&i.RefundTxnNo,
+		&i.Amount,
+		&i.Currency,
+		&i.Status,
+		&i.CreatedAt,
+		&i.SettledAt,
+		&i.ReturnedAt,
+	)
+	return i, err
+}
+
+const returnedRefunds = `-- name: ReturnedRefunds :many
+select id, out_refund_no, out_trade_no, txn_no, refund_txn_no, amount, currency, status, created_at, settled_at, returned_at from sandbox_refund where returned_at >= $1::timestamptz and returned_at < $2::timestamptz
+order by returned_at, id
+`
+
+type ReturnedRefundsParams struct {
+	FromTime time.Time
+	ToTime   time.Time
+}
+
+func (q *Queries) ReturnedRefunds(ctx context.Context, db DBTX, arg ReturnedRefundsParams) ([]SandboxRefund, error) {
+	rows, err := db.Query(ctx, returnedRefunds, arg.FromTime, arg.ToTime)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SandboxRefund{}
+	for rows.Next() {
+		var i SandboxRefund
+		if err := rows.Scan(
+			&i.ID,
+			&i.OutRefundNo,
+			&i.OutTradeNo,
+			&i.TxnNo,
+			&i.RefundTxnNo,
+			&i.Amount,
+			&i.Currency,
+			&i.Status,
+			&i.CreatedAt,
+			&i.SettledAt,
+			&i.ReturnedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const settleCharge = `-- name: SettleCharge :exec
 with charge as (
     update sandbox_charge c set status = 'paid', paid_at = $1 where c.out_trade_no = $2 and c.status = 'processing'
@@ -541,7 +752,7 @@ func (q *Queries) SettleCharge(ctx context.Context, db DBTX, arg SettleChargePar
 const settleRefund = `-- name: SettleRefund :one
 update sandbox_refund set status = $1, settled_at = $2
 where out_refund_no = $3 and status = 'processing'
-returning id, out_refund_no, out_trade_no, txn_no, refund_txn_no, amount, currency, status, created_at, settled_at
+returning id, out_refund_no, out_trade_no, txn_no, refund_txn_no, amount, currency, status, created_at, settled_at, returned_at
 `
 
 type SettleRefundParams struct {
@@ -564,6 +775,7 @@ func (q *Queries) SettleRefund(ctx context.Context, db DBTX, arg SettleRefundPar
 		&i.Status,
 		&i.CreatedAt,
 		&i.SettledAt,
+		&i.ReturnedAt,
 	)
 	return i, err
 }
@@ -593,4 +805,29 @@ func (q *Queries) TryNotice(ctx context.Context, db DBTX, id int64) (SandboxNoti
 		&i.CreatedAt,
 	)
 	return i, err
+}
+
+const updateDispute = `-- name: UpdateDispute :exec
+update sandbox_dispute set status = $1, withdrawn_at = $2,
+    reinstated_at = $3, closed_at = $4
+where id = $5
+`
+
+type UpdateDisputeParams struct {
+	Status       string
+	WithdrawnAt  *time.Time
+	ReinstatedAt *time.Time
+	ClosedAt     *time.Time
+	ID           int64
+}
+
+func (q *Queries) UpdateDispute(ctx context.Context, db DBTX, arg UpdateDisputeParams) error {
+	_, err := db.Exec(ctx, updateDispute,
+		arg.Status,
+		arg.WithdrawnAt,
+		arg.ReinstatedAt,
+		arg.ClosedAt,
+		arg.ID,
+	)
+	return err
 }
