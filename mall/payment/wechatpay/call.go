@@ -88,10 +88,10 @@ func (w *WeChatPay) believe(ctx context.Context, k Keys, a answer) error {
 	if !errors.Is(err, errUnknownSerial) {
 		return err
 	}
-	if err := w.refresh(ctx, k); err != nil {
-		return fmt.Errorf("%w; %w", errUnknownSerial, err)
+	if refreshed := w.refresh(ctx, k); refreshed != nil && !errors.Is(refreshed, errTooEarly) {
+		return fmt.Errorf("%w; %w", err, refreshed)
 	}
-	return w.verify(k, a.header, a.body)
+	return w.verify(k, a.header, a.body) // another call may have downloaded them meanwhile
 }
 
 // exchange signs and sends a request, and reads the answer. uri is the path with the query.

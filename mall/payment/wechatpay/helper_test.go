@@ -1,6 +1,7 @@
 package wechatpay_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -124,4 +125,33 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 // answer is an answer of a server with these headers.
 func answer(status int, header http.Header, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+// changing changes a client's first request on its way, and notes the code with which it is refused.
+func changing(change func(*http.Request), code *string) func(*wechatpay.Options) {
+	first := true
+	return func(o *wechatpay.Options) {
+		o.Client = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			if !first {
+				return http.DefaultTransport.RoundTrip(r)
+			}
+			first = false
+			r = r.Clone(r.Context())
+			change(r)
+			resp, err := http.DefaultTransport.RoundTrip(r)
+			if err != nil {
+				return nil, err
+			}
+			raw, err := io.ReadAll(resp.Body)
+			if err != nil {
+				return nil, err
+			}
+			var said struct {
+				Code string `json:"code"`
+			}
+			_ = json.Unmarshal(raw, &said)
+			*code = said.Code
+			return answer(resp.StatusCode, resp.Header, string(raw)), resp.Body.Close()
+		})}
+	}
 }

@@ -15,8 +15,12 @@ import (
 	"videomall/mall/strictjson"
 )
 
-// refreshEvery is the shortest time between two downloads of the platform certificates.
-const refreshEvery = time.Minute
+// The shortest time between two downloads of the platform certificates: while a key is known, and while none is, so that
+// nothing can be done without them.
+const (
+	refreshEvery = time.Minute
+	retryEvery   = 5 * time.Second
+)
 
 // refreshPatience is how long a call waits for newer certificates if it may do without.
 const refreshPatience = 3 * time.Second
@@ -101,7 +105,11 @@ func (w *WeChatPay) Refresh(ctx context.Context) error {
 // one that is not.
 func (w *WeChatPay) prepare(ctx context.Context, k Keys) error {
 	if w.accepted(k) == "" {
-		return w.refresh(ctx, k)
+		err := w.refresh(ctx, k)
+		if errors.Is(err, errTooEarly) && w.accepted(k) != "" {
+			return nil // another call has downloaded them meanwhile
+		}
+		return err
 	}
 	w.platform.mu.Lock()
 	stale := w.platform.stale
@@ -114,7 +122,10 @@ func (w *WeChatPay) prepare(ctx context.Context, k Keys) error {
 	return nil
 }
 
-// refresh downloads the platform certificates, unless that was done or tried within the last minute.
+// errTooEarly says that the certificates were downloaded, or could not be, a short while ago.
+var errTooEarly = errors.New("wechatpay: platform certificates were asked for a short while ago")
+
+// refresh downloads the platform certificates, unless that was done or tried lately. Errors: errTooEarly.
 func (w *WeChatPay) refresh(ctx context.Context, k Keys) error {
 	select {
 	case w.platform.turn <- struct{}{}:
@@ -122,20 +133,22 @@ func (w *WeChatPay) refresh(ctx context.Context, k Keys) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	now := w.opt.Now()
+	now, missing := w.opt.Now(), w.accepted(k) == ""
 	w.platform.mu.Lock()
-	since := now.Sub(w.platform.asked)
-	early := !w.platform.asked.IsZero() && since >= 0 && since < refreshEvery
-	if !early {
-		w.platform.asked = now
+	every := refreshEvery
+	if missing {
+		every = retryEvery
 	}
-	known := w.platform.certs != nil
+	since := now.Sub(w.platform.asked)
+	early := !w.platform.asked.IsZero() && since >= 0 && since < every
+	if !early {
+		// Whatever comes of it, a notice has to ask again: otherwise a single one with an invented serial number would
+		// make a merchant who has no certificates ask for them for ever.
+		w.platform.asked, w.platform.stale = now, false
+	}
 	w.platform.mu.Unlock()
 	if early {
-		if known {
-			return nil
-		}
-		return errors.New("wechatpay: no platform certificates, and they were asked for less than a minute ago")
+		return errTooEarly
 	}
 	certs, err := w.download(ctx, k)
 	if err != nil {
@@ -143,7 +156,7 @@ func (w *WeChatPay) refresh(ctx context.Context, k Keys) error {
 	}
 	w.platform.mu.Lock()
 	defer w.platform.mu.Unlock()
-	w.platform.certs, w.platform.stale = certs, false
+	w.platform.certs = certs
 	return nil
 }
 

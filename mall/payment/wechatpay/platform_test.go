@@ -2,6 +2,7 @@ package wechatpay_test
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -139,6 +140,54 @@ func TestWeChatPay_ParseNotice_with_invented_serials(t *testing.T) {
 		if n := c.downloads(); n != want {
 			t.Errorf("%s: %d downloads, want %d", serial, n, want)
 		}
+	}
+}
+
+// A merchant without certificates who gets a notice with an invented serial number asks for them once, and not for ever.
+func TestWeChatPay_one_invented_serial(t *testing.T) {
+	t.Parallel()
+	c := open(t, wechatpaytest.Config{})
+	ref := c.opened()
+	d := c.Notice("TRANSACTION.SUCCESS", "transaction", goodPayment, nil)
+	d.Header.Set("Wechatpay-Serial", "ABCDEF")
+	_, _ = c.pay.ParseNotice(d.Header, d.Body)
+	c.Requests()
+	for range 5 {
+		if _, err := c.pay.Query(t.Context(), ref); err != nil {
+			t.Fatal(err)
+		}
+		c.Advance(2 * time.Minute)
+	}
+	if n := c.downloads(); n != 1 {
+		t.Errorf("%d downloads", n)
+	}
+}
+
+// While no key is known at all, the certificates are asked for again soon.
+func TestWeChatPay_certificates_after_a_failure(t *testing.T) {
+	t.Parallel()
+	down := true
+	c := open(t, wechatpaytest.Config{Certificates: true, Change: func(o *wechatpay.Options) {
+		o.Client = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			if down {
+				return nil, errors.New("no network")
+			}
+			return http.DefaultTransport.RoundTrip(r)
+		})}
+	}})
+	r := c.request(wechatpay.MethodNative)
+	for range 3 {
+		if _, err := c.pay.Create(t.Context(), r); kind(err) != "unknown" {
+			t.Fatal(err)
+		}
+	}
+	down = false
+	if _, err := c.pay.Create(t.Context(), r); kind(err) != "unknown" || c.downloads() != 0 {
+		t.Errorf("at once: %v", err)
+	}
+	c.Advance(5 * time.Second)
+	if _, err := c.pay.Create(t.Context(), r); err != nil {
+		t.Errorf("after five seconds: %v", err)
 	}
 }
 
