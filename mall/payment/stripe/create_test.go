@@ -72,6 +72,21 @@ func TestStripe_Create_parameters(t *testing.T) {
 	}
 }
 
+func TestStripe_Create_language(t *testing.T) {
+	t.Parallel()
+	for language, locale := range map[string]string{"zh-CN": "zh", "en": "en", "": "auto", "tlh": "auto"} {
+		bank := open(t)
+		r := request()
+		r.Language = language
+		if _, err := bank.Provider().Create(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if got := bank.Requests()[0].Form["locale"]; got != locale {
+			t.Errorf("%q: %q", language, got)
+		}
+	}
+}
+
 // The session expires at Stripe half an hour and more after the attempt, and within a day.
 func TestStripe_Create_expiry(t *testing.T) {
 	t.Parallel()

@@ -148,6 +148,23 @@ func TestStripe_Refund_until_the_balance_is_enough(t *testing.T) {
 	}
 }
 
+// A refusal that Stripe has stored, and that would not change, is not asked for under another key.
+func TestStripe_Refund_refused_for_good(t *testing.T) {
+	t.Parallel()
+	bank, r := paid(t)
+	if err := bank.RefundAtBank(r.Charge.AttemptNo, r.Captured); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := bank.Provider().Refund(t.Context(), r); !errors.Is(err, payment.ErrRejected) {
+			t.Error(err)
+		}
+	}
+	if sent := bank.Requests(); len(sent) != 4 || sent[1].Key != r.RefundNo || sent[3].Key != r.RefundNo {
+		t.Errorf("sent %+v", sent)
+	}
+}
+
 func TestStripe_Refund_statuses(t *testing.T) {
 	t.Parallel()
 	_, r := paid(t)
