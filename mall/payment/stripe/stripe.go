@@ -164,7 +164,15 @@ func (s *Stripe) Name() string { return Name }
 
 // Methods are Checkout's page alone, which fits every device, in the currencies that Stripe takes.
 func (s *Stripe) Methods() []payment.Method {
-	return []payment.Method{{Name: MethodPage, Currencies: Currencies()}}
+	return []payment.Method{{Name: MethodPage, Currencies: Currencies(), Origins: []string{s.pages()}}}
+}
+
+// pages is the origin of Checkout's pages. A stand-in has them where its API is.
+func (s *Stripe) pages() string {
+	if u, err := url.Parse(s.opt.BaseURL); err == nil && loopback(u.Hostname()) {
+		return u.Scheme + "://" + u.Host
+	}
+	return "https://checkout.stripe.com"
 }
 
 // Zone is UTC: a day of Stripe's reports begins at midnight UTC unless the account asks for another zone, and balance
