@@ -307,3 +307,27 @@ func TestConfig_Security(t *testing.T) {
 		}
 	}
 }
+
+func TestLoad_providers(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, "STRIPE_SECRET_KEY=sk_test_hunter22", "STRIPE_WEBHOOK_SECRETS=whsec_hunter22",
+		"STRIPE_PAYMENT_METHODS=card, ,wechat_pay", "ALIPAY_APP_ID=2021000000000001", "ALIPAY_SELLER_ID=2088000000000001",
+		"ALIPAY_KEY_FILE=/run/secrets/app key.pem", "ALIPAY_PUBLIC_KEY_FILES=/a.pem,/b.pem")
+	if err != nil || len(c.StripeMethods) != 2 || c.StripeMethods[1] != "wechat_pay" || len(c.AlipayPublic) != 2 {
+		t.Fatalf("%+v, %v", c.Providers, err)
+	}
+	if shown := fmt.Sprint(c.StripeKey, c.StripeWebhooks); strings.Contains(shown, "hunter22") {
+		t.Errorf("secrets are printed: %s", shown)
+	}
+	for _, missing := range []string{"STRIPE_WEBHOOK_SECRETS", "ALIPAY_SELLER_ID", "WECHATPAY_KEY_FILE", "ALIPAY_ROOT_CERT_FILE"} {
+		_, err := load(t, map[string][]string{
+			"STRIPE_WEBHOOK_SECRETS": {"STRIPE_SECRET_KEY=sk_test_hunter22"},
+			"ALIPAY_SELLER_ID":       {"ALIPAY_APP_ID=1"},
+			"WECHATPAY_KEY_FILE":     {"WECHATPAY_MERCHANT_ID=1", "WECHATPAY_APP_ID=wx1", "WECHATPAY_CERT_SERIAL=1"},
+			"ALIPAY_ROOT_CERT_FILE":  {"ALIPAY_APP_CERT_FILE=/app.crt"},
+		}[missing]...)
+		if err == nil || !strings.HasPrefix(err.Error(), missing+" is required") || strings.Contains(err.Error(), "hunter22") {
+			t.Errorf("without %s: %v", missing, err)
+		}
+	}
+}

@@ -53,6 +53,15 @@ func Load(environ []string) (*Config, error) {
 }
 
 var parsers = map[reflect.Type]env.ParserFunc{
+	reflect.TypeFor[List](): func(v string) (any, error) {
+		var list List
+		for word := range strings.SplitSeq(v, ",") {
+			if word = strings.TrimSpace(word); word != "" {
+				list = append(list, word)
+			}
+		}
+		return list, nil
+	},
 	reflect.TypeFor[bool](): func(v string) (any, error) {
 		switch strings.ToLower(v) {
 		case "on", "true", "yes", "1":

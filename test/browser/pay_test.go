@@ -1,6 +1,8 @@
 package browser_test
 
 import (
+	"crypto/x509"
+	"encoding/pem"
 	"io"
 	"net/http"
 	"net/url"
@@ -60,6 +62,8 @@ func standIns(t *testing.T, address string) providers {
 		return string(raw)
 	}
 	opt, keys := card.ProviderOptions(), wechat.Keys()
+	public, err := x509.MarshalPKIXPublicKey(keys.PublicKeys[0].Key)
+	ok(err)
 	env := []string{
 		"PAYMENT_MARK=" + stripetest.Shop,
 		"STRIPE_SECRET_KEY=" + opt.SecretKey,
@@ -77,7 +81,7 @@ func standIns(t *testing.T, address string) providers {
 		"WECHATPAY_KEY_FILE=" + file("merchant.pem", read("../../mall/payment/wechatpay/wechatpaytest/testdata/merchant1.pem")),
 		"WECHATPAY_API_V3_KEY_FILE=" + file("apiv3", wechatpaytest.APIv3),
 		"WECHATPAY_PUBLIC_KEYS=" + keys.PublicKeys[0].ID + "=" +
-			file("wechat.pub", read("../../mall/payment/wechatpay/wechatpaytest/testdata/public1.pem")),
+			file("wechat.pub", string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))),
 		"WECHATPAY_H5=on",
 		"WECHATPAY_API_URL=" + wechat.URL(),
 	}
@@ -157,7 +161,7 @@ func TestPay(t *testing.T) {
 	})
 	t.Run("turning to another provider", func(t *testing.T) {
 		p := buyer(t, look{lang: "en", width: 390}, "")
-		no := p.checksOut("desert-by-night", "wechatpay")
+		no := p.checksOut("aurora-nights", "wechatpay")
 		p.at("/orders/" + no + "/pay")
 		first := p.scan()
 		p.shot("qr-phone")
