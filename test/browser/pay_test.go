@@ -211,6 +211,8 @@ func (p *person) gets(orderNo string) {
 func (p *person) scan() string {
 	p.t.Helper()
 	p.has("#pay-code path")
+	p.until(`document.querySelector('#pay-code').getBoundingClientRect().width >= 200 &&
+		document.querySelector('#pay-code').getBoundingClientRect().height >= 200`)
 	lib, err := os.ReadFile("../../node_modules/jsqr/dist/jsQR.js")
 	p.ok(err)
 	return eval[string](p, `(() => {
