@@ -136,7 +136,9 @@ func TestWeChatPay_ParseNotice_content(t *testing.T) {
 			t.Errorf("%.20q: %+v, %v", body, n, err)
 		}
 	}
-	large := c.Sign([]byte(strings.Repeat(" ", payment.MaxNotice) + "{}"))
+	large := c.Notice(paid, "transaction", goodPayment, func(e map[string]any) {
+		e["added"] = strings.Repeat("x", payment.MaxNotice)
+	})
 	if n, err := c.pay.ParseNotice(large.Header, large.Body); !errors.Is(err, payment.ErrMalformedNotice) {
 		t.Errorf("a large notice: %+v, %v", n, err)
 	}

@@ -196,9 +196,6 @@ func (w *WeChatPay) download(ctx context.Context, k Keys) (map[string]*x509.Cert
 		certs[serialOf(c)] = c
 		both.Certificates = append(both.Certificates[:len(both.Certificates):len(both.Certificates)], c)
 	}
-	if len(certs) == 0 {
-		return nil, errors.New("wechatpay: an empty list of certificates")
-	}
 	if err := w.verify(both, a.header, a.body); err != nil {
 		return nil, fmt.Errorf("wechatpay: certificates: %w", err)
 	}

@@ -2,6 +2,7 @@ package wechatpay_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -213,6 +214,50 @@ func TestWeChatPay_certificates_of_another(t *testing.T) {
 	}
 	if c.Charges("01HATTEMPT0000000000000001") != 0 {
 		t.Error("a charge was opened although no answer could be verified")
+	}
+}
+
+// A list of certificates is believed as a whole or not at all.
+func TestWeChatPay_certificates_changed_on_the_way(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]struct {
+		change func(c *counter, body string) paymenttest.Delivery
+		good   bool
+	}{
+		"signed anew": {func(c *counter, body string) paymenttest.Delivery { return c.Sign([]byte(body)) }, true},
+		"another serial number": {func(c *counter, body string) paymenttest.Delivery {
+			return c.Sign([]byte(strings.Replace(body, `"serial_no":"4`, `"serial_no":"5`, 1)))
+		}, false},
+		"another ciphertext": {func(c *counter, body string) paymenttest.Delivery {
+			return c.Sign([]byte(strings.Replace(body, `"ciphertext":"`, `"ciphertext":"AAAA`, 1)))
+		}, false},
+		"none": {func(c *counter, _ string) paymenttest.Delivery { return c.Sign([]byte(`{"data":[]}`)) }, false},
+		"unsigned": {func(c *counter, body string) paymenttest.Delivery {
+			return paymenttest.Delivery{Header: http.Header{}, Body: []byte(body)}
+		}, false},
+		"signed by somebody else": {func(c *counter, body string) paymenttest.Delivery {
+			d := c.Sign([]byte(body + " "))
+			d.Body = []byte(body)
+			return d
+		}, false},
+	} {
+		var c *counter
+		c = open(t, wechatpaytest.Config{Certificates: true, Change: func(o *wechatpay.Options) {
+			o.Client = &http.Client{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+				resp, err := http.DefaultTransport.RoundTrip(req)
+				if err != nil || req.URL.Path != "/v3/certificates" {
+					return resp, err
+				}
+				defer resp.Body.Close()
+				body, err := io.ReadAll(resp.Body)
+				d := r.change(c, string(body))
+				return answer(resp.StatusCode, d.Header, string(d.Body)), err
+			})}
+		}})
+		_, err := c.pay.Create(t.Context(), c.request(wechatpay.MethodNative))
+		if (err == nil) != r.good || !r.good && kind(err) != "unknown" {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

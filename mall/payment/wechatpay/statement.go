@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
-	"crypto/sha1" //nolint:gosec // not ours to choose: it is the hash that WeChat Pay gives
+	"crypto/sha1" // not ours to choose: it is the hash that WeChat Pay gives
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -160,7 +160,7 @@ func (w *WeChatPay) downloadTo(ctx context.Context, file io.Writer, address stri
 			return nil, err
 		}
 	}
-	hash := sha1.New() //nolint:gosec // see the import
+	hash := sha1.New()
 	n, err := io.Copy(io.MultiWriter(file, hash), io.LimitReader(unzipped, maxBill+1))
 	if err != nil {
 		return nil, err

@@ -254,6 +254,32 @@ func TestWeChatPay_believes_only_signed_answers(t *testing.T) {
 	}
 }
 
+// A refusal may be unsigned, but not badly signed.
+func TestWeChatPay_believes_refusals(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]struct {
+		change func(http.Header)
+		want   string
+	}{
+		"signed":       {func(http.Header) {}, "absent"},
+		"unsigned":     {func(h http.Header) { h.Del("Wechatpay-Signature") }, "absent"},
+		"badly signed": {func(h http.Header) { h.Set("Wechatpay-Nonce", "another") }, "unknown"},
+	} {
+		var c *counter
+		c = open(t, wechatpaytest.Config{Change: func(o *wechatpay.Options) {
+			o.Client = &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+				signed := c.Sign([]byte(`{"code":"ORDER_NOT_EXIST","message":"订单不存在"}`))
+				r.change(signed.Header)
+				return answer(404, signed.Header, string(signed.Body)), nil
+			})}
+		}})
+		err := c.pay.Close(t.Context(), payment.ChargeRef{CreateRequest: c.request(wechatpay.MethodNative)})
+		if kind(err) != r.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // A state that we have never heard of is unknown, and one that is not an error either.
 func TestWeChatPay_Query_unknown_state(t *testing.T) {
 	t.Parallel()

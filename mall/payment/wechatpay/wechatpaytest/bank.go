@@ -51,6 +51,8 @@ type Bank struct {
 	server *httptest.Server
 	client *wechatpay.WeChatPay
 
+	posting sync.WaitGroup // notices
+
 	mu         sync.Mutex
 	moved      time.Duration
 	sequence   int
@@ -145,8 +147,11 @@ func Open(c Config) (*Bank, error) {
 	return b, nil
 }
 
-// Close ends the server.
-func (b *Bank) Close() { b.server.Close() }
+// Close ends the server, after the notices that are on their way.
+func (b *Bank) Close() {
+	b.posting.Wait()
+	b.server.Close()
+}
 
 // URL is the base URL of the server.
 func (b *Bank) URL() string { return b.server.URL }

@@ -110,7 +110,7 @@ func (b *Bank) deliver(m message) {
 	d := b.delivery(body)
 	b.sent = append(b.sent, d)
 	if b.config.Deliver {
-		go b.post(m, d)
+		b.posting.Go(func() { b.post(m, d) })
 	}
 }
 

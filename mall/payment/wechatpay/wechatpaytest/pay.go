@@ -95,9 +95,9 @@ func (b *Bank) Foreign() error {
 	if _, err := b.prepay("NATIVE")(call{body: raw}); err != nil {
 		return err
 	}
-	for no, o := range b.orders {
+	for _, o := range b.orders {
 		if o.state == notPaid && o.asked.Attach != nil && *o.asked.Attach == "umbrellas" {
-			if err := b.pay(b.orders[no], paymenttest.Payment{}); err != nil {
+			if err := b.pay(o, paymenttest.Payment{}); err != nil {
 				return err
 			}
 		}
