@@ -220,7 +220,7 @@ func TestAlipay_ParseNotice_malformed(t *testing.T) {
 		"a huge amount":                   {"total_amount", "10000000000.01"},
 		"a larger one":                    {"total_amount", "99999999999999999999"},
 		"a bad time":                      {"gmt_payment", "2026-03-01T20:01:02Z"},
-		"a time long ago":                 {"gmt_payment", "0001-01-01 00:00:00"},
+		"a time long ago":                 {"gmt_payment", "1970-01-01 07:59:59"},
 		"no time at all":                  {"gmt_payment", "-", "notify_time", "-"},
 		"a refund of no sum":              {"gmt_refund", "2026-03-02 00:00:00"},
 		"a refund of nothing":             {"gmt_refund", "2026-03-02 00:00:00", "refund_fee", "0.00"},

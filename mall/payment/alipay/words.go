@@ -78,11 +78,11 @@ func isPlain(s string) bool {
 	return s != "" && len(s) <= maxNumber
 }
 
-// yuan parses a sum such as 88.88, as answers, notices and statements write it. It reports whether the sum is one, and
-// at most money.MaxSum.
+// yuan parses a sum such as 88.88, as answers, notices and statements write it. It reports whether the sum is one, with
+// at most ten digits before the point, so that it is below money.MaxSum.
 func yuan(s string) (money.Money, bool) {
 	fen := money.ParseDecimal(s, Currency, 10)
-	if strings.Contains(s, ",") || fen < 0 || fen > money.MaxSum {
+	if strings.Contains(s, ",") || fen < 0 {
 		return money.Money{}, false
 	}
 	return money.Of(fen, Currency), true
