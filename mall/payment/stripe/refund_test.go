@@ -214,6 +214,37 @@ func TestStripe_Refund_refuses(t *testing.T) {
 	}
 }
 
+// Stripe's list does not have a refund yet that its key has: the refund is asked for as it is now.
+func TestStripe_Refund_replayed(t *testing.T) {
+	t.Parallel()
+	_, r := paid(t)
+	for status, want := range map[int]payment.ResultStatus{200: payment.ResultSucceeded, 404: ""} {
+		s := answering(t, func(w http.ResponseWriter, q *http.Request) {
+			made := `{"id":"re_1","object":"refund","status":%q,"amount":500,"currency":"usd","payment_intent":"` +
+				r.ChannelTxnNo + `","metadata":{"shop":"videomall","refund_no":"` + r.RefundNo + `"}}`
+			switch {
+			case q.Method == http.MethodPost:
+				w.Header().Set("Idempotent-Replayed", "true")
+				_, _ = fmt.Fprintf(w, made, "pending")
+			case q.URL.Path == "/v1/refunds":
+				_, _ = fmt.Fprint(w, `{"object":"list","data":[],"has_more":false}`)
+			case status == 200:
+				_, _ = fmt.Fprintf(w, made, "succeeded")
+			default:
+				w.WriteHeader(status)
+				_, _ = fmt.Fprint(w, `{"error":{"type":"invalid_request_error","code":"resource_missing"}}`)
+			}
+		})
+		got, err := s.Refund(t.Context(), r)
+		if got.Status != want {
+			t.Errorf("%d: %+v, %v", status, got, err)
+		}
+		if status == 404 && (err == nil || errors.Is(err, payment.ErrRejected)) {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
+}
+
 // An answer about another refund than was asked for tells nothing about ours.
 func TestStripe_Refund_checks_the_answer(t *testing.T) {
 	t.Parallel()
