@@ -259,7 +259,7 @@ func TestStripe_Create_checks_the_answer(t *testing.T) {
 	} {
 		s := answering(t, func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = fmt.Fprint(w, strings.Replace(good, change[0], change[1], 1))
-		})
+		}, func(o *stripe.Options) { o.CheckoutURL = "https://checkout.stripe.com" })
 		_, err := s.Create(t.Context(), request())
 		if name == "good" {
 			if err != nil {

@@ -48,8 +48,9 @@ type Options struct {
 	Shop string
 	// BaseURL is where Stripe's API is; https://api.stripe.com if it is empty. Plain HTTP is for loopback only.
 	BaseURL string
-	// CheckoutURL is the origin of Checkout's pages, to which payers are sent; https://checkout.stripe.com if it is empty.
-	// An account with a domain of its own for Checkout names that.
+	// CheckoutURL is the origin of Checkout's pages, to which payers are sent. If it is empty, it is
+	// https://checkout.stripe.com, or BaseURL on this machine. An account whose pages have a domain of their own names
+	// that.
 	CheckoutURL string
 	// PaymentMethodTypes are the payment methods that Checkout offers, such as "card" and "wechat_pay". If there are
 	// none, those that are switched on in Stripe's Dashboard are offered.
@@ -128,7 +129,11 @@ func New(o Options) (*Stripe, error) {
 	if o.BaseURL, ok = origin(o.BaseURL, "https://api.stripe.com"); !ok {
 		return nil, errors.New("stripe: BaseURL must be an https address without a path, or http on this machine")
 	}
-	if o.CheckoutURL, ok = origin(o.CheckoutURL, "https://checkout.stripe.com"); !ok {
+	pages := "https://checkout.stripe.com"
+	if strings.HasPrefix(o.BaseURL, "http:") {
+		pages = o.BaseURL // a stand-in has the pages where its API is
+	}
+	if o.CheckoutURL, ok = origin(o.CheckoutURL, pages); !ok {
 		return nil, errors.New("stripe: CheckoutURL must be an https address without a path, or http on this machine")
 	}
 	if o.Now == nil {

@@ -198,7 +198,7 @@ func TestStripe_Methods(t *testing.T) {
 		"": "https://checkout.stripe.com", "https://pay.example/": "https://pay.example",
 		"http://[::1]:80": "http://[::1]:80",
 	} {
-		s := answering(t, nil, func(o *stripe.Options) { o.CheckoutURL = address })
+		s := answering(t, nil, func(o *stripe.Options) { o.BaseURL, o.CheckoutURL = "https://api.stripe.com", address })
 		if got := s.Methods()[0].Origins; len(got) != 1 || got[0] != want {
 			t.Errorf("%q: %q", address, got)
 		}

@@ -212,9 +212,18 @@ func (w *WeChatPay) Methods() []payment.Method {
 			Name:       MethodH5,
 			Devices:    []payment.Device{payment.DevicePhone},
 			Currencies: cny,
+			Origins:    []string{w.pages()},
 		})
 	}
 	return append(list, payment.Method{Name: MethodNative, Currencies: cny})
+}
+
+// pages is the origin of H5 pages. A stand-in has them where its API is.
+func (w *WeChatPay) pages() string {
+	if w.opt.Loopback {
+		return w.base.Scheme + "://" + w.base.Host
+	}
+	return "https://wx.tenpay.com"
 }
 
 // Zone is that of Beijing.

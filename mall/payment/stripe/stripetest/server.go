@@ -103,7 +103,6 @@ func (s *Server) ProviderOptions() stripe.Options {
 		WebhookSecrets: []string{WebhookSecret},
 		Shop:           Shop,
 		BaseURL:        s.http.URL,
-		CheckoutURL:    s.http.URL,
 		Client:         &http.Client{Transport: &http.Transport{}, Timeout: 5 * time.Second},
 		Now:            s.Now,
 	}
