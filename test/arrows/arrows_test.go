@@ -67,10 +67,14 @@ var allowed = map[string][]string{
 		"db", "telemetry", "mall/redisbreaker", "mall/catalog", "mall/inventory", "mall/promotion",
 		"mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox",
 	},
-	"mall/outbox":            {"db"},
-	"mall/payment":           {"db", "telemetry"},
-	"mall/payment/alipay":    {"mall/payment"},
-	"mall/payment/stripe":    {"mall/payment"},
+	"mall/outbox":         {"db"},
+	"mall/payment":        {"db", "telemetry"},
+	"mall/payment/alipay": {"mall/payment"},
+	"mall/payment/stripe": {"mall/payment"},
+	"mall/payment/stripe/stripetest": {
+		"mall/payment",
+		"mall/payment/stripe",
+	},
 	"mall/payment/sandbox":   {"db", "mall/payment"},
 	"mall/payment/wechatpay": {"mall/payment"},
 	"mall/payment/wechatpay/wechatpaytest": {

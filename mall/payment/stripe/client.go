@@ -79,7 +79,8 @@ func (s *Stripe) get(ctx context.Context, path string, query url.Values, into an
 // post sends a POST under the first of some idempotency keys, so that the same request sent twice is one request for 24
 // hours. Stripe stores whatever came of the first request with a key, a 500 and a refusal for want of balance included,
 // and replays it for that time. So that such a request can succeed within the day, it is sent again under the next key,
-// but only after a replay has shown that nothing more comes of it under the key before.
+// but only after a replay has shown that nothing more comes of it under the key before. (Go's transport repeats a
+// request with a key by itself if a kept connection turns out to be closed, which is as safe.)
 func (s *Stripe) post(ctx context.Context, path string, form url.Values, keys iter.Seq[string], into any) (
 	replayed bool, err error,
 ) {

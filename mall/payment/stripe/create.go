@@ -73,8 +73,9 @@ func (s *Stripe) Create(ctx context.Context, r payment.CreateRequest) (payment.C
 			r.Amount)
 	}
 	page, err := url.Parse(got.URL)
-	if err != nil || page.Host == "" || page.Scheme != "https" && !loopback(page.Hostname()) {
-		return none, fmt.Errorf("stripe: session %.60q has the page %.200q", got.ID, got.URL)
+	if err != nil || page.Scheme+"://"+page.Host != s.opt.CheckoutURL {
+		return none, fmt.Errorf("stripe: session %.60q has the page %.200q, which is none of %s", got.ID, got.URL,
+			s.opt.CheckoutURL)
 	}
 	return payment.Created{
 		Action:      payment.Action{Type: payment.ActionRedirect, URL: got.URL},

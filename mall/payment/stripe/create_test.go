@@ -251,13 +251,15 @@ func TestStripe_Create_checks_the_answer(t *testing.T) {
 		"no page":            {`"https://checkout.stripe.com/c/pay/cs_1"`, "null"},
 		"a page of scripts":  {"https://checkout.stripe.com/c/pay/cs_1", "javascript:alert(1)"},
 		"a page without TLS": {"https://checkout", "http://checkout"},
+		"a page elsewhere":   {"checkout.stripe.com", "checkout.stripe.com.example"},
+		"a page with a user": {"https://checkout.stripe.com", "https://checkout.stripe.com:443@other.example"},
 		"a status":           {`"open"`, `"opened"`},
 		"a name twice":       {`"url"`, `"id":"cs_2","url"`},
 		"no JSON":            {`{"id"`, `{'id'`},
 	} {
 		s := answering(t, func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = fmt.Fprint(w, strings.Replace(good, change[0], change[1], 1))
-		})
+		}, func(o *stripe.Options) { o.CheckoutURL = "https://checkout.stripe.com" })
 		_, err := s.Create(t.Context(), request())
 		if name == "good" {
 			if err != nil {

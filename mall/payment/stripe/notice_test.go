@@ -246,6 +246,12 @@ func TestStripe_ParseNotice_malformed(t *testing.T) {
 			t.Errorf("%s: a refused notice has the type %s", name, n.Type)
 		}
 	}
+	for size, fits := range map[int]bool{payment.MaxNotice: true, payment.MaxNotice + 1: false} {
+		body := good + strings.Repeat(" ", size-len(good))
+		if _, err := parse(s, body); fits != (err == nil) {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
 	if _, err := parse(s, swap(stripe.Version, "2026-08-26.dahlia")); err != nil {
 		t.Errorf("a later date of the same release: %v", err)
 	}

@@ -33,25 +33,7 @@ func (s *Stripe) Refund(ctx context.Context, r payment.RefundRequest) (payment.R
 		return none, err
 	}
 	if !found {
-		form := url.Values{
-			"payment_intent":                {r.ChannelTxnNo},
-			"amount":                        {strconv.FormatInt(amount, 10)},
-			"metadata[" + metaShop + "]":    {s.opt.Shop},
-			"metadata[" + metaAttempt + "]": {r.Charge.AttemptNo},
-			"metadata[" + metaRefund + "]":  {r.RefundNo},
-		}
-		if r.Reason != "" {
-			form.Set("metadata["+metaReason+"]", cut(r.Reason, maxMetaValue))
-		}
-		replayed, err := s.post(ctx, refunds, form, refundKeys(r.RefundNo, s.opt.Now()), &made)
-		if err == nil && replayed {
-			// A replayed answer is as old as the refund.
-			err = s.get(ctx, refunds+"/"+url.PathEscape(made.ID), nil, &made)
-		}
-		if err != nil {
-			if err = definite(err); errors.Is(err, payment.ErrAbsent) {
-				return none, payment.ErrRejected.Because("%w", err) // there is no such payment
-			}
+		if made, err = s.makeRefund(ctx, r, amount); err != nil {
 			return none, err
 		}
 	}
@@ -64,6 +46,38 @@ func (s *Stripe) Refund(ctx context.Context, r payment.RefundRequest) (payment.R
 			made.Currency, r.Amount)
 	}
 	return resultOf(made)
+}
+
+// makeRefund requests a refund, and returns it as it is now. Errors: payment.ErrRejected, ErrRetryLater.
+func (s *Stripe) makeRefund(ctx context.Context, r payment.RefundRequest, amount int64) (refund, error) {
+	form := url.Values{
+		"payment_intent":               {r.ChannelTxnNo},
+		"amount":                       {strconv.FormatInt(amount, 10)},
+		"metadata[" + metaShop + "]":   {s.opt.Shop},
+		"metadata[" + metaRefund + "]": {r.RefundNo},
+	}
+	if r.Charge.AttemptNo != "" {
+		form.Set("metadata["+metaAttempt+"]", r.Charge.AttemptNo)
+	}
+	if r.Reason != "" {
+		form.Set("metadata["+metaReason+"]", cut(r.Reason, maxMetaValue))
+	}
+	var made refund
+	replayed, err := s.post(ctx, refunds, form, refundKeys(r.RefundNo, s.opt.Now()), &made)
+	if err != nil {
+		if err = definite(err); errors.Is(err, payment.ErrAbsent) {
+			return refund{}, payment.ErrRejected.Because("%w", err) // there is no such payment
+		}
+		return refund{}, err
+	}
+	if replayed { // the answer is as old as the refund
+		now := refund{}
+		if err := s.get(ctx, refunds+"/"+url.PathEscape(made.ID), nil, &now); err != nil {
+			return refund{}, err
+		}
+		return now, nil
+	}
+	return made, nil
 }
 
 // A refund may be refused for want of balance many times a day, so that its further keys are those of periods of time.

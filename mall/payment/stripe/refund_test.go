@@ -214,6 +214,76 @@ func TestStripe_Refund_refuses(t *testing.T) {
 	}
 }
 
+// Stripe's list does not have a refund yet that its key has: the refund is asked for as it is now.
+func TestStripe_Refund_replayed(t *testing.T) {
+	t.Parallel()
+	_, r := paid(t)
+	for status, want := range map[int]payment.ResultStatus{200: payment.ResultSucceeded, 404: ""} {
+		s := answering(t, func(w http.ResponseWriter, q *http.Request) {
+			made := `{"id":"re_1","object":"refund","status":%q,"amount":500,"currency":"usd","payment_intent":"` +
+				r.ChannelTxnNo + `","metadata":{"shop":"videomall","refund_no":"` + r.RefundNo + `"}}`
+			switch {
+			case q.Method == http.MethodPost:
+				w.Header().Set("Idempotent-Replayed", "true")
+				_, _ = fmt.Fprintf(w, made, "pending")
+			case q.URL.Path == "/v1/refunds":
+				_, _ = fmt.Fprint(w, `{"object":"list","data":[],"has_more":false}`)
+			case status == 200:
+				_, _ = fmt.Fprintf(w, made, "succeeded")
+			default:
+				w.WriteHeader(status)
+				_, _ = fmt.Fprint(w, `{"error":{"type":"invalid_request_error","code":"resource_missing"}}`)
+			}
+		})
+		got, err := s.Refund(t.Context(), r)
+		if got.Status != want {
+			t.Errorf("%d: %+v, %v", status, got, err)
+		}
+		if status == 404 && (err == nil || errors.Is(err, payment.ErrRejected)) {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
+}
+
+// An answer about another refund than was asked for tells nothing about ours.
+func TestStripe_Refund_checks_the_answer(t *testing.T) {
+	t.Parallel()
+	_, r := paid(t)
+	good := fmt.Sprintf(`{"id":"re_1","object":"refund","status":"pending","amount":500,"currency":"usd",`+
+		`"payment_intent":%q,"metadata":{"shop":"videomall","refund_no":%q}}`, r.ChannelTxnNo, r.RefundNo)
+	for name, c := range map[string]struct {
+		old, new string
+		want     error
+	}{
+		"good":                {"", "", nil},
+		"another number":      {r.RefundNo, "R2", errAny},
+		"another transaction": {r.ChannelTxnNo, "pi_2", errAny},
+		"no id":               {"re_1", "", errAny},
+		"another sum":         {"500", "501", payment.ErrRejected},
+		"another currency":    {"usd", "eur", payment.ErrRejected},
+	} {
+		list := `{"object":"list","data":[],"has_more":false}`
+		s := answering(t, func(w http.ResponseWriter, q *http.Request) {
+			if q.Method == http.MethodGet {
+				_, _ = fmt.Fprint(w, list)
+			} else {
+				_, _ = fmt.Fprint(w, strings.Replace(good, c.old, c.new, 1))
+			}
+		})
+		_, err := s.Refund(t.Context(), r)
+		if errors.Is(c.want, errAny) {
+			unknown(t, err)
+		} else if !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+		// A refund of another shop with our number is not ours.
+		list = `{"object":"list","data":[` + strings.Replace(good, "videomall", "another", 1) + `],"has_more":false}`
+		if _, err := s.QueryRefund(t.Context(), r.RefundRef); !errors.Is(err, payment.ErrAbsent) {
+			t.Errorf("of another shop: %v", err)
+		}
+	}
+}
+
 // The refund that Stripe answers with must be the one that was asked for.
 func TestStripe_QueryRefund_of_another(t *testing.T) {
 	t.Parallel()

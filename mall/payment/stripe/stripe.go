@@ -48,6 +48,10 @@ type Options struct {
 	Shop string
 	// BaseURL is where Stripe's API is; https://api.stripe.com if it is empty. Plain HTTP is for loopback only.
 	BaseURL string
+	// CheckoutURL is the origin of Checkout's pages, to which payers are sent. If it is empty, it is
+	// https://checkout.stripe.com, or BaseURL on this machine. An account whose pages have a domain of their own names
+	// that.
+	CheckoutURL string
 	// PaymentMethodTypes are the payment methods that Checkout offers, such as "card" and "wechat_pay". If there are
 	// none, those that are switched on in Stripe's Dashboard are offered.
 	PaymentMethodTypes []string
@@ -121,15 +125,17 @@ func New(o Options) (*Stripe, error) {
 			return nil, fmt.Errorf("stripe: PaymentMethodTypes: %.80q is no payment method", method)
 		}
 	}
-	if o.BaseURL == "" {
-		o.BaseURL = "https://api.stripe.com"
+	var ok bool
+	if o.BaseURL, ok = origin(o.BaseURL, "https://api.stripe.com"); !ok {
+		return nil, errors.New("stripe: BaseURL must be an https address without a path, or http on this machine")
 	}
-	base, err := url.Parse(o.BaseURL)
-	if err != nil || base.Host == "" || base.User != nil || base.RawQuery != "" ||
-		base.Scheme != "https" && (base.Scheme != "http" || !loopback(base.Hostname())) {
-		return nil, errors.New("stripe: BaseURL must be an https address, or http on this machine")
+	pages := "https://checkout.stripe.com"
+	if strings.HasPrefix(o.BaseURL, "http:") {
+		pages = o.BaseURL // a stand-in has the pages where its API is
 	}
-	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
+	if o.CheckoutURL, ok = origin(o.CheckoutURL, pages); !ok {
+		return nil, errors.New("stripe: CheckoutURL must be an https address without a path, or http on this machine")
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -154,6 +160,22 @@ func clientOf(given *http.Client) *http.Client {
 	return client
 }
 
+// origin returns an address as scheme and host, or usual for an empty one. ok is false if it has more than that, or is
+// plain HTTP to another machine.
+func origin(address, usual string) (cleaned string, ok bool) {
+	if address == "" {
+		return usual, true
+	}
+	u, err := url.Parse(strings.TrimSuffix(address, "/"))
+	if err != nil {
+		return "", false
+	}
+	cleaned = u.Scheme + "://" + u.Host
+	ok = u.Host != "" && u.String() == cleaned &&
+		(u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()))
+	return cleaned, ok
+}
+
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
@@ -164,15 +186,7 @@ func (s *Stripe) Name() string { return Name }
 
 // Methods are Checkout's page alone, which fits every device, in the currencies that Stripe takes.
 func (s *Stripe) Methods() []payment.Method {
-	return []payment.Method{{Name: MethodPage, Currencies: Currencies(), Origins: []string{s.pages()}}}
-}
-
-// pages is the origin of Checkout's pages. A stand-in has them where its API is.
-func (s *Stripe) pages() string {
-	if u, err := url.Parse(s.opt.BaseURL); err == nil && loopback(u.Hostname()) {
-		return u.Scheme + "://" + u.Host
-	}
-	return "https://checkout.stripe.com"
+	return []payment.Method{{Name: MethodPage, Currencies: Currencies(), Origins: []string{s.opt.CheckoutURL}}}
 }
 
 // Zone is UTC: a day of Stripe's reports begins at midnight UTC unless the account asks for another zone, and balance

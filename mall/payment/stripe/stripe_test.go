@@ -94,6 +94,12 @@ func TestNew_refuses(t *testing.T) {
 		"a quoted shop":     {"Shop", func(o *options) { o.Shop = "a'b" }},
 		"plain HTTP":        {"BaseURL", func(o *options) { o.BaseURL = "http://api.stripe.com" }},
 		"a user":            {"BaseURL", func(o *options) { o.BaseURL = "https://u:secretsecret@api.stripe.com" }},
+		"an API below":      {"BaseURL", func(o *options) { o.BaseURL = "https://api.stripe.com/v1" }},
+		"a query":           {"BaseURL", func(o *options) { o.BaseURL = "https://api.stripe.com?x=1" }},
+		"no host":           {"BaseURL", func(o *options) { o.BaseURL = "https://" }},
+		"a page below":      {"CheckoutURL", func(o *options) { o.CheckoutURL = "https://pay.example/c" }},
+		"a plain page":      {"CheckoutURL", func(o *options) { o.CheckoutURL = "http://pay.example" }},
+		"no address":        {"CheckoutURL", func(o *options) { o.CheckoutURL = "pay.example" }},
 		"a method":          {"PaymentMethodTypes", func(o *options) { o.PaymentMethodTypes = []string{"card]["} }},
 	} {
 		o := stripe.Options{
@@ -188,6 +194,15 @@ func unknown(t *testing.T, err error) {
 
 func TestStripe_Methods(t *testing.T) {
 	t.Parallel()
+	for address, want := range map[string]string{
+		"": "https://checkout.stripe.com", "https://pay.example/": "https://pay.example",
+		"http://[::1]:80": "http://[::1]:80",
+	} {
+		s := answering(t, nil, func(o *stripe.Options) { o.BaseURL, o.CheckoutURL = "https://api.stripe.com", address })
+		if got := s.Methods()[0].Origins; len(got) != 1 || got[0] != want {
+			t.Errorf("%q: %q", address, got)
+		}
+	}
 	m := open(t).Provider().Methods()[0]
 	for currency, fits := range map[string]bool{
 		"USD": true, "CNY": true, "JPY": true, "KWD": true, "XXX": false, "IRR": false,
