@@ -118,9 +118,10 @@ with line as (
       and not exists (select from payment_refund r where r.refund_no = l.number)
 ), refund as (
     select k.kind, r.capture_id, r.amount, r.currency, r.refund_no,
-        row_number() over (partition by k.kind, r.capture_id, r.amount order by r.id) as place
+        row_number() over (partition by k.kind, r.capture_id, r.amount
+            order by case when r.status in ('pending', 'submitted') then 1 when r.status = 'failed' then 2 else 0 end, r.id) as place
     from (select distinct kind, capture_id from line) k
-    join payment_refund r on r.capture_id = k.capture_id and not r.by_bank and r.status in ('succeeded', 'returned', 'transferred')
+    join payment_refund r on r.capture_id = k.capture_id and not r.by_bank
     where not exists (select from reconcile_line x where x.provider = @provider and x.kind = k.kind and x.number = r.refund_no)
 ), matched as (
     update reconcile_line l set number = r.refund_no

@@ -89,8 +89,8 @@ func (r *Reconciler) apply(ctx context.Context, provider string, row dbsqlc.Mend
 	}
 	outcome, err := r.deps.Orders.ApplyStatement(ctx, provider, row.Kind+"/"+row.Number, line)
 	switch outcome {
-	case order.OutcomeForeign, order.OutcomeIgnored, order.OutcomeRefundUnmatched, order.OutcomeUnknownOrder:
-		return "", err // the difference stays open
+	case order.OutcomeForeign, order.OutcomeIgnored, order.OutcomeRefundUnmatched, order.OutcomeDuplicate:
+		return "", err // nothing moved, so the difference stays open
 	}
 	return verb + ": " + outcome, err
 }

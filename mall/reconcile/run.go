@@ -253,7 +253,9 @@ func (r *Reconciler) keepTx(ctx context.Context, tx pgx.Tx, one *run) error {
 // inLongTx runs a transaction whose statements may take longer than those for which people wait.
 func (r *Reconciler) inLongTx(ctx context.Context, do func(pgx.Tx) error) error {
 	return db.InTxRetrying(ctx, r.deps.Pool, 3, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `set local statement_timeout = '10min'`); err != nil {
+		// Compiling these statements takes longer than running them does.
+		if _, err := tx.Exec(ctx, `set local statement_timeout = '10min'; set local jit = off`,
+			pgx.QueryExecModeSimpleProtocol); err != nil {
 			return fmt.Errorf("allow long statements: %w", err)
 		}
 		return do(tx)
