@@ -249,7 +249,7 @@ func (r *Reconciler) Days(ctx context.Context, since time.Time) ([]Day, error) {
 type Open struct {
 	Provider string
 	Count    int
-	Oldest   time.Time // when the oldest was found
+	Age      time.Duration // of the oldest
 	Sum      money.Money
 }
 
@@ -261,7 +261,8 @@ func (r *Reconciler) Open(ctx context.Context) ([]Open, error) {
 	}
 	list := make([]Open, len(rows))
 	for n, row := range rows {
-		list[n] = Open{row.Provider, int(row.Open), row.Oldest, money.Of(row.Amount, row.Currency)}
+		age := r.deps.Now().Sub(row.Oldest)
+		list[n] = Open{row.Provider, int(row.Open), age, money.Of(row.Amount, row.Currency)}
 	}
 	return list, nil
 }

@@ -88,8 +88,10 @@ func (r *Reconciler) apply(ctx context.Context, provider string, row dbsqlc.Mend
 		return "", nil
 	}
 	outcome, err := r.deps.Orders.ApplyStatement(ctx, provider, row.Kind+"/"+row.Number, line)
-	switch outcome {
-	case order.OutcomeForeign, order.OutcomeIgnored, order.OutcomeRefundUnmatched, order.OutcomeDuplicate:
+	switch {
+	case row.Kind != payment.StatementPayment && outcome == order.OutcomeUnknownOrder,
+		outcome == order.OutcomeForeign, outcome == order.OutcomeIgnored, outcome == order.OutcomeDuplicate,
+		outcome == order.OutcomeRefundUnmatched:
 		return "", err // nothing moved, so the difference stays open
 	}
 	return verb + ": " + outcome, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
 
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
@@ -67,6 +68,7 @@ type Deps struct {
 	Payments *payment.Payments
 	Orders   *order.Orders
 	Ledger   *ledger.Ledger
+	River    *river.Client[pgx.Tx]
 	Rates    map[string]Rate // by provider; the fees of others are only checked for being possible
 	Audit    AuditFunc       // nil records nothing
 }
