@@ -18,6 +18,7 @@ import (
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
+	"videomall/mall/reconcile"
 	"videomall/mall/webhook"
 	"videomall/telemetry"
 )
@@ -52,6 +53,7 @@ func New(d Deps) (*river.Client[pgx.Tx], error) {
 			sandbox.Queue:       {MaxWorkers: 8},
 			media.Queue:         {MaxWorkers: 2},
 			QueueTicks:          {MaxWorkers: 8},
+			reconcile.Queue:     {MaxWorkers: 2},
 			webhook.Queue:       {MaxWorkers: 16}, // each waits on somebody else's server
 		},
 		Workers:      workers(d, tasks),

@@ -71,6 +71,7 @@ func workers(d Deps, tasks map[string]task) *river.Workers {
 			return d.Mall.Media.Pipeline.Erase(ctx, a.VideoID)
 		},
 	}})
+	river.AddWorker(w, &reconcileWorker{run: d.Mall.Reconciler.Run})
 	river.AddWorker(w, &webhookWorker{send: d.Mall.Webhooks.Turn})
 	river.AddWorker(w, &ticker{tasks: tasks, log: d.Log})
 	return w

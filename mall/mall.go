@@ -30,6 +30,7 @@ import (
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/playback"
 	"videomall/mall/promotion"
+	"videomall/mall/reconcile"
 	"videomall/mall/review"
 	"videomall/mall/risk"
 	"videomall/mall/search"
@@ -68,9 +69,10 @@ type Options struct {
 	QueueKey   []byte        // signs the tickets of waiting rooms, 32 bytes
 	AuditKey   []byte        // seals the audit log, 32 bytes
 
-	Terms      ledger.Terms // zero means the usual ones
-	PayoutKey  []byte       // wraps where creators are paid, 32 bytes
-	InsightKey []byte       // hides whom the sums of a day counted, 32 bytes
+	Terms      ledger.Terms              // zero means the usual ones
+	FeeRates   map[string]reconcile.Rate // what providers agreed to keep; nil compares no fees
+	PayoutKey  []byte                    // wraps where creators are paid, 32 bytes
+	InsightKey []byte                    // hides whom the sums of a day counted, 32 bytes
 
 	WebhookKey      []byte // wraps the secrets of creators' webhooks, 32 bytes
 	WebhookLoopback bool   // they may lie on this machine
@@ -104,6 +106,7 @@ type Mall struct {
 	People       *backoffice.People
 	Playback     *playback.Playback
 	Promotions   *promotion.Promotions
+	Reconciler   *reconcile.Reconciler
 	Reviews      *review.Reviews
 	Sandbox      *sandbox.Sandbox // nil without one
 	Search       *search.Search

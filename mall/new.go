@@ -26,6 +26,7 @@ import (
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/playback"
+	"videomall/mall/reconcile"
 	"videomall/mall/redisbreaker"
 	"videomall/mall/review"
 	"videomall/mall/risk"
@@ -312,6 +313,16 @@ func (m *Mall) openOrders(o Options) {
 			return m.Reviews.EndedAccessTx(ctx, tx, spuIDs)
 		},
 		Audit: m.audit,
+	})
+	m.Reconciler = reconcile.New(reconcile.Deps{
+		Pool:     m.pool,
+		Now:      o.Now,
+		Payments: m.Payments,
+		Orders:   m.Orders,
+		Ledger:   m.Ledger,
+		River:    m.River,
+		Rates:    o.FeeRates,
+		Audit:    m.audit,
 	})
 	m.Reviews = review.New(m.reviewDeps())
 }

@@ -34,6 +34,7 @@ type Metrics struct {
 	cacheLoads      *prometheus.CounterVec
 	insightDrift    prometheus.Counter
 	insightDropped  prometheus.Counter
+	reconciliation  reconciliation
 }
 
 // NewMetrics returns metrics with a registry of their own, which also has those of Go and of the process.
@@ -120,6 +121,7 @@ func NewMetrics() *Metrics {
 		m.queueWaiting, m.queueAdmitted, m.cacheReads, m.cacheLoads,
 		m.insightDrift, m.insightDropped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.reconciliation = newReconciliation(m.Registry)
 	return m
 }
 

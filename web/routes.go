@@ -183,6 +183,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Catalog:    m.Catalog,
 		Insight:    m.Insight,
 		Reviews:    m.Reviews,
+		Reconciler: m.Reconciler,
 		Finders:    admin.Finders(m),
 	})
 	people.Routes(all, people.Deps{
@@ -223,10 +224,11 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Catalog:  m.Catalog,
 	})
 	finance.Routes(all, finance.Deps{
-		Site:     site,
-		Ledger:   m.Ledger,
-		Payments: m.Payments,
-		Accounts: m.Accounts,
+		Site:       site,
+		Ledger:     m.Ledger,
+		Payments:   m.Payments,
+		Accounts:   m.Accounts,
+		Reconciler: m.Reconciler,
 	})
 	earnings.Routes(all, earnings.Deps{
 		Site:   site,

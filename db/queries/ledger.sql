@@ -227,3 +227,9 @@ update ledger_credit set state = @state, decided_by = @actor_id::bigint, decided
 -- name: ProposedCredits :many
 select * from ledger_credit where state = 'proposed' and (@creator_id::bigint = 0 or creator_id = @creator_id)
 order by id limit @most;
+
+-- name: ProviderDays :many
+select l.account, l.currency, saturated(sum(l.amount))::bigint as amount
+from ledger_posting p join ledger_line l on l.posting_id = p.id and l.account like 'channel:%'
+where p.kind in ('provider_fee', 'settlement')
+group by 1, 2 order by 1, 2;

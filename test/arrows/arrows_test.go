@@ -83,6 +83,7 @@ var allowed = map[string][]string{
 	},
 	"mall/playback":  {"db", "mall/redisbreaker", "mall/entitlement", "mall/media"},
 	"mall/promotion": {"db"},
+	"mall/reconcile": {"db", "mall/ledger", "mall/order", "mall/payment"},
 	"mall/review":    {"db"},
 	"mall/risk":      {"db", "telemetry", "mall/redisbreaker"},
 	"mall/search":    {"db", "mall/catalog"},

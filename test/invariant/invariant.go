@@ -100,11 +100,12 @@ var rules = []struct{ promise, broken string }{
 		 group by c.id having sum(r.amount) > c.amount`,
 	},
 	{
-		"the ledger's channel accounts hold captures less refunds",
+		"the ledger's channel accounts hold captures less refunds, besides providers' fees and settlements",
 		`select format('%s %s: ledger %s, captures less refunds %s', provider, currency, booked, taken) from (
 		   select c.provider, c.currency, sum(c.amount - c.refunded) as taken,
-		     (select coalesce(sum(amount), 0) from ledger_line l where l.account = 'channel:' || c.provider
-		and l.currency = c.currency) as booked
+		     (select coalesce(sum(amount), 0) from ledger_line l join ledger_posting p on p.id = l.posting_id
+		where l.account = 'channel:' || c.provider and l.currency = c.currency
+		and p.kind not in ('provider_fee', 'settlement')) as booked
 		   from payment_capture c group by c.provider, c.currency) s where booked <> taken`,
 	},
 	{
@@ -167,8 +168,9 @@ var rules = []struct{ promise, broken string }{
 		"what the sandbox took less what it gave back is what the ledger says it holds",
 		`select format('%s: sandbox %s, ledger %s', currency, held, booked) from (
 		   select currency, sum(amount - refunded) as held,
-		     (select coalesce(sum(amount), 0) from ledger_line l where l.account = 'channel:sandbox'
-		and l.currency = t.currency) as booked
+		     (select coalesce(sum(amount), 0) from ledger_line l join ledger_posting p on p.id = l.posting_id
+		where l.account = 'channel:sandbox' and l.currency = t.currency
+		and p.kind not in ('provider_fee', 'settlement')) as booked
 		   from sandbox_transaction t group by currency) s where held <> booked`,
 	},
 	{

@@ -21,6 +21,7 @@ type OverviewPage struct {
 	Waiting        map[order.Status]int64 // orders
 	OpenCases      int64
 	PendingRefunds int64
+	Differences    int64 // between statements, captures and the ledger
 	DeadLetters    int  // deliveries and jobs
 	Desk           bool // whether there is a review desk, with what waits there
 	Reviews        int

@@ -20,6 +20,7 @@ import (
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
+	"videomall/mall/reconcile"
 	"videomall/mall/review"
 	"videomall/web/page"
 )
@@ -37,6 +38,7 @@ type Deps struct {
 	Catalog    *catalog.Catalog
 	Insight    *insight.Insight
 	Reviews    *review.Reviews
+	Reconciler *reconcile.Reconciler
 	// Finders are the kinds of things that the search looks for, in the order in which it shows them.
 	Finders []Finder
 	// Waiting counts what the review desk has to do; nil where there is no desk.

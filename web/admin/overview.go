@@ -47,6 +47,9 @@ func (d Deps) fillWaiting(ctx context.Context, _ insight.Range, p *adminview.Ove
 	if p.PendingRefunds, err = d.Orders.Refunds().CountPending(ctx); err != nil {
 		return err
 	}
+	if p.Differences, err = d.Reconciler.CountOpen(ctx); err != nil {
+		return err
+	}
 	events, err := d.Outbox.CountDead(ctx)
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"videomall/mall/ledger"
 	"videomall/mall/money"
 	"videomall/mall/payment"
+	"videomall/mall/reconcile"
 	financeview "videomall/views/admin/finance"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
@@ -27,10 +28,11 @@ const listed = 50
 
 // Deps are the verbs that the pages call.
 type Deps struct {
-	Site     *page.Site
-	Ledger   *ledger.Ledger
-	Payments *payment.Payments
-	Accounts *account.Accounts
+	Site       *page.Site
+	Ledger     *ledger.Ledger
+	Payments   *payment.Payments
+	Accounts   *account.Accounts
+	Reconciler *reconcile.Reconciler
 }
 
 // Routes registers the pages.
@@ -38,12 +40,20 @@ func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
 	a := page.Guarded(g, "/admin", d.Site.RequireRole(account.RoleOperator))
 	a.GET("/payouts", on(d.listPayouts))
+	a.GET("/payouts/bank", on(d.showBank))
+	a.POST("/payouts/bank", on(d.readBank))
+	a.POST("/payouts/bank/:id/close", on(d.closeBankLine))
 	a.GET("/payouts/:id", on(d.showPayout))
 	a.POST("/payouts/:id/approve", on(d.decide("approve")), d.Site.RequireRecent)
 	a.POST("/payouts/:id/refuse", on(d.decide("refuse")), d.Site.RequireRecent)
 	a.POST("/payouts/:id/pay", on(d.decide("pay")), d.Site.RequireRecent)
 	a.POST("/payouts/:id/fail", on(d.decide("fail")), d.Site.RequireRecent)
 	a.POST("/payouts/:id/reveal", on(d.reveal), d.Site.RequireRecent)
+	a.GET("/reconciliation", on(d.showReconciliation))
+	a.GET("/reconciliation.csv", on(d.exportReconciliation))
+	a.POST("/reconciliation/run", on(d.runReconciliation), d.Site.RequireRecent)
+	a.POST("/reconciliation/:id/take", on(d.takeDifference))
+	a.POST("/reconciliation/:id/close", on(d.closeDifference))
 	a.GET("/books", on(d.showBooks))
 	a.GET("/books/creators/:id", on(d.showCreator))
 	a.POST("/books/credits/:id/confirm", on(d.decideCredit(ledger.CreditConfirmed)), d.Site.RequireRecent)
@@ -61,6 +71,10 @@ func (d Deps) showBooks(c *page.Ctx) (err error) {
 		return err
 	}
 	p.Health = d.Payments.Health()
+	booked, err := d.Ledger.ProviderDays(ctx)
+	if err != nil {
+		return err
+	}
 	witnesses, err := d.Payments.Compare(ctx, c.Now.AddDate(0, 0, -1))
 	if err != nil {
 		return err
@@ -78,6 +92,11 @@ func (d Deps) showBooks(c *page.Ctx) (err error) {
 		for _, f := range p.Families {
 			if f.Name == ledger.Channel+w.Provider && f.Amount.Currency == w.Held.Currency {
 				row.Booked = f.Amount.Amount
+			}
+		}
+		for _, b := range booked { // what the provider kept or paid out is no capture and no refund
+			if b.Account == ledger.Channel+w.Provider && b.Amount.Currency == w.Held.Currency {
+				row.Captured += b.Amount.Amount
 			}
 		}
 		p.Compared = append(p.Compared, row)

@@ -1253,6 +1253,39 @@ func (q *Queries) ProposedCredits(ctx context.Context, db DBTX, arg ProposedCred
 	return items, nil
 }
 
+const providerDays = `-- name: ProviderDays :many
+select l.account, l.currency, saturated(sum(l.amount))::bigint as amount
+from ledger_posting p join ledger_line l on l.posting_id = p.id and l.account like 'channel:%'
+where p.kind in ('provider_fee', 'settlement')
+group by 1, 2 order by 1, 2
+`
+
+type ProviderDaysRow struct {
+	Account  string
+	Currency string
+	Amount   int64
+}
+
+func (q *Queries) ProviderDays(ctx context.Context, db DBTX) ([]ProviderDaysRow, error) {
+	rows, err := db.Query(ctx, providerDays)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ProviderDaysRow{}
+	for rows.Next() {
+		var i ProviderDaysRow
+		if err := rows.Scan(&i.Account, &i.Currency, &i.Amount); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const recentPostings = `-- name: RecentPostings :many
 select id, kind, reference, at from ledger_posting where ($1::bigint = 0 or id < $1) order by id desc limit $2
 `
