@@ -21,6 +21,7 @@ import (
 	"videomall/mall"
 	"videomall/mall/ledger"
 	"videomall/mall/media"
+	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/playback"
 	"videomall/mall/risk"
@@ -178,6 +179,11 @@ func (p *Program) options() mall.Options {
 		SessionMax:  p.cfg.SessionMax,
 		BrowserKey:  p.cfg.Key(config.KeyBrowser),
 		PayWindow:   p.cfg.PayWindow,
+		Refunds: order.Policy{
+			Within:  p.cfg.RefundTime,
+			Watched: p.cfg.RefundSeen,
+			ByRule:  p.cfg.RefundRule,
+		},
 		Secure:      p.cfg.SecureCookies(),
 		MediaKey:    p.cfg.Key(config.KeyMedia),
 		Uploads:     media.UploadLimits{File: int64(p.cfg.UploadMax), Quota: int64(p.cfg.UploadQuota)},

@@ -16,14 +16,19 @@ import (
 	"videomall/mall/payment"
 )
 
-// RefundRequest asks for a refund of the items named, or of all that is left of the order if none is named. Key is the
-// caller's name for this request: the same key is the same refund.
+// RefundRequest asks for a refund of the items named, or of the order if none is named: of all that is left of them, of an
+// Amount that is spread over them, or, with Unwatched, of the share that their buyer has not watched. Key is the caller's
+// name for this request: the same key is the same refund.
 type RefundRequest struct {
-	OrderNo string
-	ItemIDs []int64
-	Reason  string
-	Actor   string // "operator:2"
-	Key     string
+	OrderNo   string
+	ItemIDs   []int64
+	Amount    money.Money // the zero Money for all that is left
+	Unwatched bool
+	Reason    string
+	Actor     string // "operator:2"
+	Key       string
+
+	watched map[int64]int // by SPU, in percent; known when Unwatched is set
 }
 
 // Refund is a refund of an order, or of some of its items.
@@ -31,7 +36,7 @@ type Refund struct {
 	RefundNo  string
 	OrderNo   string
 	Amount    money.Money
-	Cause     string // operator, creator, paid_after_close, paid_twice, channel, already_owned, dispute
+	Cause     string // operator, creator, shopper, paid_after_close, paid_twice, channel, already_owned, dispute
 	Reason    string
 	Actor     string
 	Status    string // pending, succeeded, failed, returned, transferred
@@ -56,13 +61,16 @@ func (s *Orders) Refunds() *Refunds { return s.refunds }
 // revokedCause marks access that was ended for a refund, so that it can be restored if the refund fails.
 const revokedCause = "refund"
 
-// Request records a refund and ends the access of its items in one transaction; a job then asks the provider for it.
-// Refunds, settled and pending together, never exceed what was paid. Items that cost nothing are taken back at once.
+// Request records a refund and ends the access of the items of which nothing is left, in one transaction; a job then asks
+// the provider for it. Refunds, settled and pending together, never exceed what was paid. Items that cost nothing are taken back at once.
 // The order becomes REFUNDED when its whole sum is refunded and the access of all its items has ended. Errors:
-// ErrNotFound, ErrNotRefundable, ErrUnknownItem, ErrNothingLeft, ErrKeyMissing.
+// ErrNotFound, ErrNotRefundable, ErrUnknownItem, ErrNothingLeft, ErrRefundAmount, ErrKeyMissing.
 func (s *Refunds) Request(ctx context.Context, r RefundRequest) (refund Refund, err error) {
 	if r.Key == "" || len(r.Key) > maxKeyLength {
 		return Refund{}, ErrKeyMissing
+	}
+	if err = s.seen(ctx, &r); err != nil {
+		return Refund{}, err
 	}
 	err = db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
 		o, err := s.lockTx(ctx, tx, r.OrderNo)
@@ -79,6 +87,7 @@ func (s *Refunds) Request(ctx context.Context, r RefundRequest) (refund Refund, 
 const (
 	byOperator = "operator"
 	byCreator  = "creator"
+	byShopper  = "shopper" // the policy decides
 
 	causeDispute = "dispute" // the buyer's bank takes the money
 )
@@ -95,11 +104,15 @@ func (s *Refunds) refundTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequ
 	if o.Status != Paid && o.Status != Delivered {
 		return Refund{}, ErrNotRefundable.Because("order %s is %s", o.OrderNo, o.Status)
 	}
-	shares, err := s.sharesTx(ctx, tx, o, r.ItemIDs)
+	left, err := s.sharesTx(ctx, tx, o, r.ItemIDs)
 	if err != nil {
 		return Refund{}, err
 	}
-	refund, err := s.takeBackTx(ctx, tx, o, r, cause, shares)
+	shares, err := r.part(o, left)
+	if err != nil {
+		return Refund{}, err
+	}
+	refund, err := s.takeBackTx(ctx, tx, o, r, cause, shares, whole(shares, left))
 	if err != nil {
 		return Refund{}, err
 	}
@@ -107,9 +120,22 @@ func (s *Refunds) refundTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequ
 		map[string]any{"refund": refund.RefundNo, "amount": refund.Amount, "items": r.ItemIDs, "reason": r.Reason})
 }
 
-// takeBackTx records a refund of these shares and ends the access of their items.
+// seen notes how much of an order was watched, if a request refunds the rest.
+func (s *Refunds) seen(ctx context.Context, r *RefundRequest) error {
+	if !r.Unwatched {
+		return nil
+	}
+	o, err := s.orderOf(ctx, r.OrderNo)
+	if err != nil {
+		return err
+	}
+	r.watched, err = s.watched(ctx, o)
+	return err
+}
+
+// takeBackTx records a refund of these shares and ends the access of the items of which nothing is left.
 func (s *Refunds) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string,
-	shares []RefundItem,
+	shares, ended []RefundItem,
 ) (Refund, error) {
 	if total(shares, o.Total.Currency).IsZero() {
 		return s.giveUpTx(ctx, tx, o, r, cause, shares)
@@ -127,10 +153,10 @@ func (s *Refunds) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRe
 		reason:  r.Reason,
 		actor:   r.Actor,
 	})
-	if err != nil {
-		return Refund{}, err
+	if err != nil || len(ended) == 0 {
+		return refund, err
 	}
-	return refund, s.revokeTx(ctx, tx, &o, shares)
+	return refund, s.revokeTx(ctx, tx, &o, ended)
 }
 
 // giveUpTx takes back items that cost nothing: there is no money to move, only access to end and stock to return. It
