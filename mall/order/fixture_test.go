@@ -59,7 +59,7 @@ type shop struct {
 	sandbox      *sandbox.Sandbox
 	entitlements *entitlement.Entitlements
 	ahead        atomic.Int64 // nanoseconds that the clock is ahead of the machine's
-	watched      sync.Map // percent, by "user/SPU"
+	watched      sync.Map     // percent, by "user/SPU"
 	category     int64
 	products     int
 	callback     *httptest.Server

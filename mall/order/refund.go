@@ -89,7 +89,8 @@ const (
 	byCreator  = "creator"
 	byShopper  = "shopper" // the policy decides
 
-	causeDispute = "dispute" // the buyer's bank takes the money
+	// CauseDispute is the cause of what the buyer's bank takes.
+	CauseDispute = "dispute"
 )
 
 // refundTx makes the refund of a request. The caller has locked the order.
@@ -273,14 +274,14 @@ func (s *Refunds) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRe
 		CaptureID: n.capture.ID,
 		Amount:    n.amount,
 		Reason:    n.reason,
-		ByBank:    n.cause == causeDispute,
+		ByBank:    n.cause == CauseDispute,
 	}); err != nil {
 		return Refund{}, err
 	}
 	if err := s.deps.Ledger.RefundTx(ctx, tx, bookOf(o, refund, n.shares)); err != nil {
 		return Refund{}, err
 	}
-	if n.cause != causeDispute {
+	if n.cause != CauseDispute {
 		if _, err := s.deps.River.InsertTx(ctx, tx, RefundArgs{refund.RefundNo}, nil); err != nil {
 			return Refund{}, fmt.Errorf("enqueue refund %s: %w", refund.RefundNo, err)
 		}
@@ -290,7 +291,7 @@ func (s *Refunds) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRe
 
 // bookOf describes, for the ledger, which sold items a refund pays back; none for a sum that paid for none.
 func bookOf(o Order, r Refund, shares []RefundItem) ledger.Refund {
-	book := ledger.Refund{Reference: r.RefundNo, Amount: r.Amount, Disputed: r.Cause == causeDispute}
+	book := ledger.Refund{Reference: r.RefundNo, Amount: r.Amount, Disputed: r.Cause == CauseDispute}
 	for _, share := range shares {
 		for _, i := range o.Items {
 			if i.ID == share.ItemID {

@@ -1,8 +1,12 @@
 package order
 
 import (
+	"context"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/money"
 )
@@ -51,4 +55,34 @@ func (r RefundRequest) unwatched(o Order, left []RefundItem) ([]RefundItem, erro
 // whole returns the shares that take all that is left of their items.
 func whole(shares, left []RefundItem) []RefundItem {
 	return slices.DeleteFunc(slices.Clone(shares), func(share RefundItem) bool { return !slices.Contains(left, share) })
+}
+
+// Preview is what a refund would give back for each item, and which of these items could not be watched any more.
+type Preview struct {
+	Shares []RefundItem
+	Ended  []RefundItem
+}
+
+// Preview tells what Request would do now, and does nothing. Errors: those of Request.
+func (s *Refunds) Preview(ctx context.Context, r RefundRequest) (p Preview, err error) {
+	if err := s.seen(ctx, &r); err != nil {
+		return Preview{}, err
+	}
+	err = db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
+		o, err := s.lockTx(ctx, tx, r.OrderNo)
+		if err != nil {
+			return err
+		}
+		if o.Status != Paid && o.Status != Delivered {
+			return ErrNotRefundable.Because("order %s is %s", o.OrderNo, o.Status)
+		}
+		left, err := s.sharesTx(ctx, tx, o, r.ItemIDs)
+		if err != nil {
+			return err
+		}
+		p.Shares, err = r.part(o, left)
+		p.Ended = whole(p.Shares, left)
+		return err
+	})
+	return p, err
 }
