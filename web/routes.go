@@ -184,6 +184,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Insight:    m.Insight,
 		Reviews:    m.Reviews,
 		Finders:    admin.Finders(m),
+		Plays:      m.Playback.Plays,
 	})
 	people.Routes(all, people.Deps{
 		Site:         site,

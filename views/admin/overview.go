@@ -21,8 +21,10 @@ type OverviewPage struct {
 	Waiting        map[order.Status]int64 // orders
 	OpenCases      int64
 	PendingRefunds int64
-	DeadLetters    int  // deliveries and jobs
-	Desk           bool // whether there is a review desk, with what waits there
+	Asked          int64 // requests for refunds
+	Disputes       int64 // open ones
+	DeadLetters    int   // deliveries and jobs
+	Desk           bool  // whether there is a review desk, with what waits there
 	Reviews        int
 	Appeals        int
 

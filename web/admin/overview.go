@@ -47,6 +47,12 @@ func (d Deps) fillWaiting(ctx context.Context, _ insight.Range, p *adminview.Ove
 	if p.PendingRefunds, err = d.Orders.Refunds().CountPending(ctx); err != nil {
 		return err
 	}
+	if p.Asked, err = d.Orders.Refunds().CountAsked(ctx); err != nil {
+		return err
+	}
+	if p.Disputes, err = d.Payments.CountOpenDisputes(ctx); err != nil {
+		return err
+	}
 	events, err := d.Outbox.CountDead(ctx)
 	if err != nil {
 		return err
