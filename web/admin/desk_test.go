@@ -159,4 +159,3 @@ func TestRefund_review_of_a_part(t *testing.T) {
 	}
 	d.b.Get(at + "?how=amount&amount=16.00&reason=more").Wants(422)
 }
-

@@ -29,6 +29,7 @@ func charge(t *testing.T, m *webtest.Mall, attemptNo string) string {
 	t.Helper()
 	a, err := m.Sandbox.Create(t.Context(), payment.CreateRequest{
 		AttemptNo: attemptNo,
+		Method:    "page",
 		Subject:   "A <film>",
 		ReturnURL: m.URL + "/orders/7",
 		Amount:    money.Of(990, "CNY"),
@@ -37,12 +38,12 @@ func charge(t *testing.T, m *webtest.Mall, attemptNo string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.TrimPrefix(a.URL, m.URL)
+	return strings.TrimPrefix(a.Action.URL, m.URL)
 }
 
 func charged(t *testing.T, m *webtest.Mall, attemptNo string) payment.Charge {
 	t.Helper()
-	c, err := m.Sandbox.Query(t.Context(), attemptNo)
+	c, err := m.Sandbox.Query(t.Context(), payment.ChargeRef{CreateRequest: payment.CreateRequest{AttemptNo: attemptNo}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +114,7 @@ func TestSandbox_shows_every_outcome(t *testing.T) {
 	b.Post(failed+"/pay", url.Values{}).Wants(http.StatusConflict).Shows("can no longer be done", "Payment failed")
 
 	closed := charge(t, m, "closed")
-	if err := m.Sandbox.Close(t.Context(), "closed"); err != nil {
+	if err := m.Sandbox.Close(t.Context(), payment.ChargeRef{CreateRequest: payment.CreateRequest{AttemptNo: "closed"}}); err != nil {
 		t.Fatal(err)
 	}
 	b.Get(closed).Shows("Payment closed").Hides("Let it fail")
@@ -210,5 +211,54 @@ func TestSandbox_cross_origin_press(t *testing.T) {
 	defer res.Body.Close()
 	if c := charged(t, m, "attempt-1"); res.StatusCode != http.StatusForbidden || c.Status != payment.ChargeOpen {
 		t.Fatalf("payment from another site: got %d and charge %+v, want 403 and an open charge", res.StatusCode, c)
+	}
+}
+
+// The payer's bank disputes and decides on the page, and the mall hears of it.
+func TestSandbox_dispute(t *testing.T) {
+	t.Parallel()
+	m := open(t)
+	o := m.Bought(m.Person("mia", "shopper").ID, m.Video(990, -1))
+	path := "/sandbox/pay/" + webtest.Query[string](m, "select page_token from sandbox_charge")[0]
+	b := m.Browser(0)
+	for _, k := range []struct{ to, shows, status string }{
+		{"open", "How does the bank decide?", "open"},
+		{"lost", "The shop has lost the dispute.", "lost"},
+	} {
+		form := b.Get(path).Wants(http.StatusOK).Form(path + "/dispute")
+		form.Set("to", k.to)
+		for range 2 {
+			b.Post(path+"/dispute", form).Wants(http.StatusSeeOther)
+		}
+		b.Get(path).Wants(http.StatusOK).Shows(k.shows)
+		m.DeliverNotices()
+		if s := webtest.Query[string](m, "select status from payment_dispute"); len(s) != 1 || s[0] != k.status {
+			t.Errorf("after %s: %v", k.to, s)
+		}
+	}
+	b.Post(path+"/dispute", url.Values{"to": {"won"}}).Wants(http.StatusConflict)
+	b.Post(path+"/dispute", url.Values{"to": {"warning"}}).Wants(http.StatusBadRequest)
+	if after, err := m.Orders.GetAny(t.Context(), o.OrderNo); err != nil || after.Refunded != o.Total {
+		t.Errorf("%+v, %v", after, err)
+	}
+}
+
+func TestSandbox_dispute_of_nothing(t *testing.T) {
+	t.Parallel()
+	m := open(t)
+	path := charge(t, m, "attempt-1")
+	m.Browser(0).Post(path+"/dispute", url.Values{"to": {"open"}}).Wants(http.StatusConflict)
+	m.Browser(0).Post("/sandbox/pay/x/dispute", url.Values{"to": {"open"}}).Wants(http.StatusNotFound)
+}
+
+func TestSandbox_refunds_come_back(t *testing.T) {
+	t.Parallel()
+	m := open(t)
+	path, b := charge(t, m, "attempt-1"), m.Browser(0)
+	form := b.Get(path).Wants(http.StatusOK).Form(path + "/pay")
+	form.Set("refunds_return", "on")
+	b.Post(path+"/pay", form).Wants(http.StatusSeeOther)
+	if !webtest.Query[bool](m, "select refunds_return from sandbox_charge")[0] {
+		t.Error("the option was not read")
 	}
 }
