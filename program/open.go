@@ -169,16 +169,16 @@ func openRedis(url string) (redis.UniversalClient, error) {
 
 func (p *Program) options() mall.Options {
 	o := mall.Options{
-		Pools:       p.Pools,
-		Redis:       p.redis,
-		Storage:     p.storage,
-		WorkDir:     p.cfg.Path("work"),
-		Log:         p.Log,
-		Metrics:     p.Metrics,
-		Now:         time.Now,
-		SessionMax:  p.cfg.SessionMax,
-		BrowserKey:  p.cfg.Key(config.KeyBrowser),
-		PayWindow:   p.cfg.PayWindow,
+		Pools:      p.Pools,
+		Redis:      p.redis,
+		Storage:    p.storage,
+		WorkDir:    p.cfg.Path("work"),
+		Log:        p.Log,
+		Metrics:    p.Metrics,
+		Now:        time.Now,
+		SessionMax: p.cfg.SessionMax,
+		BrowserKey: p.cfg.Key(config.KeyBrowser),
+		PayWindow:  p.cfg.PayWindow,
 		Refunds: order.Policy{
 			Within:  p.cfg.RefundTime,
 			Watched: p.cfg.RefundSeen,

@@ -8,9 +8,9 @@ import (
 	"videomall/mall/money"
 )
 
-// Policy says until when a buyer can have an item back: within a time since the payment, if no more than Watched percent
-// of it has been watched. ByRule says that such a request is approved at once; otherwise, as for all other requests, the
-// staff decides. Without a time nothing is promised.
+// Policy says until when a buyer can have an item back: within a time since the payment, if no more than Watched
+// percent of it has been watched. ByRule says that such a request is approved at once; otherwise, as for all other
+// requests, the staff decides. Without a time nothing is promised.
 type Policy struct {
 	Within  time.Duration
 	Watched int

@@ -290,7 +290,8 @@ func TestRefunds_Request_amounts(t *testing.T) {
 	s.whole()
 }
 
-// Refunds of all kinds at once never give back more than was paid, and leave no item accessible of which nothing is left.
+// Refunds of all kinds at once never give back more than was paid, and leave no item accessible of which nothing is
+// left.
 func TestRefunds_Request_all_kinds_at_once(t *testing.T) {
 	s := open(t)
 	for range 5 {

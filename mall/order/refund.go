@@ -16,9 +16,9 @@ import (
 	"videomall/mall/payment"
 )
 
-// RefundRequest asks for a refund of the items named, or of the order if none is named: of all that is left of them, of an
-// Amount that is spread over them, or, with Unwatched, of the share that their buyer has not watched. Key is the caller's
-// name for this request: the same key is the same refund.
+// RefundRequest asks for a refund of the items named, or of the order if none is named: of all that is left of them,
+// of an Amount that is spread over them, or, with Unwatched, of the share that their buyer has not watched. Key is the
+// caller's name for this request: the same key is the same refund.
 type RefundRequest struct {
 	OrderNo   string
 	ItemIDs   []int64
@@ -61,10 +61,10 @@ func (s *Orders) Refunds() *Refunds { return s.refunds }
 // revokedCause marks access that was ended for a refund, so that it can be restored if the refund fails.
 const revokedCause = "refund"
 
-// Request records a refund and ends the access of the items of which nothing is left, in one transaction; a job then asks
-// the provider for it. Refunds, settled and pending together, never exceed what was paid. Items that cost nothing are taken back at once.
-// The order becomes REFUNDED when its whole sum is refunded and the access of all its items has ended. Errors:
-// ErrNotFound, ErrNotRefundable, ErrUnknownItem, ErrNothingLeft, ErrRefundAmount, ErrKeyMissing.
+// Request records a refund and ends the access of the items of which nothing is left, in one transaction; a job then
+// asks the provider for it. Refunds, settled and pending together, never exceed what was paid. Items that cost nothing
+// are taken back at once. The order becomes REFUNDED when its whole sum is refunded and the access of all its items
+// has ended. Errors: ErrNotFound, ErrNotRefundable, ErrUnknownItem, ErrNothingLeft, ErrRefundAmount, ErrKeyMissing.
 func (s *Refunds) Request(ctx context.Context, r RefundRequest) (refund Refund, err error) {
 	if r.Key == "" || len(r.Key) > maxKeyLength {
 		return Refund{}, ErrKeyMissing
@@ -251,7 +251,8 @@ func (s *Refunds) consumedTx(ctx context.Context, tx pgx.Tx, orderNo string) (pa
 	return payment.Capture{}, ErrNotRefundable.Because("order %s has no captured payment", orderNo)
 }
 
-// newRefund is a refund to be recorded. shares says which items it pays back; it is empty for a sum that paid for none.
+// newRefund is a refund to be recorded. shares says which items it pays back; it is empty for a sum that paid for
+// none.
 type newRefund struct {
 	capture payment.Capture
 	shares  []RefundItem

@@ -40,8 +40,8 @@ var (
 	ErrAskOwn      = fault.New(fault.Forbidden, "refund_request_own", "Nobody decides about their own money.")
 )
 
-// Ask is what a buyer asks to have back: some items of an order, or all that is left of it if none is named. Key is the
-// caller's name for this request: the same key is the same request.
+// Ask is what a buyer asks to have back: some items of an order, or all that is left of it if none is named. Key is
+// the caller's name for this request: the same key is the same request.
 type Ask struct {
 	UserID  int64
 	OrderNo string
@@ -199,8 +199,8 @@ func (s *Refunds) Withdraw(ctx context.Context, userID int64, orderNo string, id
 	})
 }
 
-// Approval is how the staff approves a request: all that is left of its items, an amount of it, or, with Unwatched, what
-// of them has not been watched. Answer may be empty.
+// Approval is how the staff approves a request: all that is left of its items, an amount of it, or, with Unwatched,
+// what of them has not been watched. Answer may be empty.
 type Approval struct {
 	ID        int64
 	Amount    money.Money

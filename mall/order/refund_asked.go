@@ -55,7 +55,9 @@ func (s *Refunds) askedTx(ctx context.Context, tx pgx.Tx, row dbsqlc.OrderRefund
 	return list[0], nil
 }
 
-func (s *Refunds) withAskedItems(ctx context.Context, q dbsqlc.DBTX, rows []dbsqlc.OrderRefundRequest) ([]Asked, error) {
+func (s *Refunds) withAskedItems(ctx context.Context, q dbsqlc.DBTX,
+	rows []dbsqlc.OrderRefundRequest,
+) ([]Asked, error) {
 	list, at, ids := make([]Asked, len(rows)), map[int64]int{}, make([]int64, len(rows))
 	for n, r := range rows {
 		list[n] = Asked{

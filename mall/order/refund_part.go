@@ -15,8 +15,8 @@ import (
 var ErrRefundAmount = fault.New(fault.Invalid, "refund_amount",
 	"The amount must be above zero and not above what is left.")
 
-// part returns what a request takes of what is left of its items: all, an amount that is spread over them in proportion,
-// or what was not watched. Errors: ErrRefundAmount, ErrNothingLeft.
+// part returns what a request takes of what is left of its items: all, an amount that is spread over them in
+// proportion, or what was not watched. Errors: ErrRefundAmount, ErrNothingLeft.
 func (r RefundRequest) part(o Order, left []RefundItem) ([]RefundItem, error) {
 	switch {
 	case r.Unwatched && r.Amount != money.Money{}:
@@ -33,8 +33,8 @@ func (r RefundRequest) part(o Order, left []RefundItem) ([]RefundItem, error) {
 	return spread(left, r.Amount), nil
 }
 
-// unwatched returns, for each item, the share of its price that its buyer has not watched, with half a minor unit rounded
-// up, less what was refunded of it before.
+// unwatched returns, for each item, the share of its price that its buyer has not watched, with half a minor unit
+// rounded up, less what was refunded of it before.
 func (r RefundRequest) unwatched(o Order, left []RefundItem) ([]RefundItem, error) {
 	var out []RefundItem
 	for _, share := range left {

@@ -22,8 +22,8 @@ func (p *Playback) Watched(ctx context.Context, userID int64, spuIDs []int64) (m
 	return m, nil
 }
 
-// Play is one play of a video that was bought. Seconds is how long it ran, Position where it was at last, and Device the
-// browser and system, empty if that has been removed.
+// Play is one play of a video that was bought. Seconds is how long it ran, Position where it was at last, and Device
+// the browser and system, empty if that has been removed.
 type Play struct {
 	SPUID             int64
 	StartedAt, LastAt time.Time

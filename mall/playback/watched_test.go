@@ -9,7 +9,8 @@ import (
 // lasts sets how long a video is.
 func (f *fixture) lasts(spu int64, seconds int) {
 	f.t.Helper()
-	_, err := f.pool.Exec(f.t.Context(), "update media_asset set duration_seconds = $1 where id = $2", seconds, f.assets[spu])
+	_, err := f.pool.Exec(f.t.Context(), "update media_asset set duration_seconds = $1 where id = $2", seconds,
+		f.assets[spu])
 	f.must(err)
 }
 

@@ -8,8 +8,8 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-// TestRefund_asked_within_the_policy follows a shopper on a phone who reads the promise before buying, and asks for the
-// money back in time.
+// TestRefund_asked_within_the_policy follows a shopper on a phone who reads the promise before buying, and asks for
+// the money back in time.
 func TestRefund_asked_within_the_policy(t *testing.T) {
 	t.Parallel()
 	for _, lang := range []string{"en", "zh-CN"} {
@@ -39,7 +39,8 @@ func TestRefund_asked_within_the_policy(t *testing.T) {
 	}
 }
 
-// TestRefund_dispute_lost plays the payer's bank on the sandbox's page, and looks at what the shopper and an operator see.
+// TestRefund_dispute_lost plays the payer's bank on the sandbox's page, and looks at what the shopper and an operator
+// see.
 func TestRefund_dispute_lost(t *testing.T) {
 	t.Parallel()
 	for _, lang := range []string{"en", "zh-CN"} {

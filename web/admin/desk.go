@@ -92,7 +92,8 @@ func (d Deps) decided(c *page.Ctx, err error, done string) error {
 	return c.Redirect("/admin/refunds")
 }
 
-var errTransfer = fault.New(fault.Invalid, "transfer_reference_missing", "Enter your bank's reference, up to 100 characters.")
+var errTransfer = fault.New(fault.Invalid, "transfer_reference_missing",
+	"Enter your bank's reference, up to 100 characters.")
 
 // maxTransfer is how long the reference of a transfer may be.
 const maxTransfer = 100

@@ -22,8 +22,8 @@ import (
 
 var errReason = fault.New(fault.Invalid, "reason_missing", "Say why, in 1 to 200 characters.")
 
-// leftOf returns the items that can still be refunded, of the chosen ones or of all when none is chosen. It leaves out what
-// was refunded or is being refunded. Free items count as long as they can be watched.
+// leftOf returns the items that can still be refunded, of the chosen ones or of all when none is chosen. It leaves out
+// what was refunded or is being refunded. Free items count as long as they can be watched.
 func leftOf(t *text.Printer, o order.Order, refunds []order.Refund,
 	chosen []int64,
 ) (left []adminview.Refundable) {

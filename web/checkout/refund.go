@@ -34,6 +34,9 @@ func (d Deps) askRefund(c *page.Ctx) error {
 		}
 		ask.ItemIDs = append(ask.ItemIDs, id)
 	}
+	if _, err := d.Orders.Get(c.Request().Context(), ask.UserID, ask.OrderNo); err != nil {
+		return err
+	}
 	if len(ask.ItemIDs) == 0 {
 		return order.ErrUnknownItem.Because("a request that names no items")
 	}

@@ -36,7 +36,8 @@ func TestRefund_within_the_policy(t *testing.T) {
 	for range 2 {
 		b.Post(at+"/refund", form).Wants(303)
 	}
-	b.Get(at).Shows("Approved", "bought twice", "No longer playable", "Refunded, no longer playable", "On its way back to you").Hides("Ask for a refund")
+	b.Get(at).Shows("Approved", "bought twice", "Refunded, no longer playable", "On its way back to you").
+		Hides("Ask for a refund")
 	if n := webtest.Query[int64](m, "select count(*) from order_refund")[0]; n != 1 {
 		t.Errorf("%d refunds after the same form was sent twice", n)
 	}
@@ -79,7 +80,9 @@ func TestOrder_disputed(t *testing.T) {
 		m.DeliverNotices()
 	}
 	step(payment.DisputeOpened)
-	b.Get(at).Wants(200).Shows("Disputed with your bank", "Held for the dispute", "Held for your bank").Hides("Ask for a refund", "Watch now")
+	b.Get(at).Wants(200).Shows("Disputed with your bank", "Held for the dispute", "Held for your bank").
+		Hides("Ask for a refund", "Watch now")
 	step(payment.DisputeLost)
-	b.Get(at).Wants(200).Shows("Your bank took back the money of this order.", "Taken back by your bank").Hides("Disputed with your bank")
+	b.Get(at).Wants(200).Shows("Your bank took back the money of this order.", "Taken back by your bank").
+		Hides("Disputed with your bank")
 }

@@ -70,8 +70,8 @@ var disputes = map[string]string{
 	"lost": payment.DisputeLost,
 }
 
-// dispute plays the payer's bank: it disputes the payment, or decides. A step that can't follow changes nothing; the page
-// shows how the dispute stands.
+// dispute plays the payer's bank: it disputes the payment, or decides. A step that can't follow changes nothing; the
+// page shows how the dispute stands.
 func (d Deps) dispute(c *page.Ctx) error {
 	charge, err := d.Sandbox.HostedPage(c.Request().Context(), c.Param("token"))
 	if err != nil {

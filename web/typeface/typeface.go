@@ -12,6 +12,6 @@ import (
 //go:embed sans.ttf
 var sans []byte
 
-// Sans returns a copy of the typeface for one document: fpdf writes into the bytes it is given, and several documents are
-// drawn at the same time.
+// Sans returns a copy of the typeface for one document: fpdf writes into the bytes it is given, and several documents
+// are drawn at the same time.
 func Sans() []byte { return bytes.Clone(sans) }
