@@ -30,6 +30,9 @@ type Config struct {
 	DemoVideos  string        `env:"DEMO_VIDEOS" fallback:"demo/footage of the source code" doc:"folder of the demo's videos; read when the demo content is written"`
 	SessionMax  time.Duration `env:"SESSION_MAX" envDefault:"2160h" doc:"how long a sign-in lasts however often it is used, 1h to 8760h; operators' last 168h at most, and 12h without a visit"`
 	PayWindow   time.Duration `env:"PAY_WINDOW" envDefault:"15m" doc:"how long an unpaid order keeps its stock, 5s to 24h"`
+	RefundTime  time.Duration `env:"REFUND_WITHIN" envDefault:"168h" doc:"how long after the payment a buyer can have a video back, as it is shown before buying, 0s to 8760h; 0s promises nothing. Each order keeps what was shown"`
+	RefundSeen  int           `env:"REFUND_WATCHED" envDefault:"10" doc:"how many percent of the video may have been watched by then, 0 to 100"`
+	RefundRule  bool          `env:"REFUND_BY_RULE" envDefault:"on" doc:"whether requests within REFUND_WITHIN and REFUND_WATCHED are approved at once; off leaves all to the staff; on or off"`
 	FeeRate     FeeRate       `env:"PLATFORM_FEE" envDefault:"15%" doc:"the mall's part of what is paid for a video, 0% to 100% with up to two decimals; what was sold keeps its own"`
 	Clearing    time.Duration `env:"CLEARING_PERIOD" envDefault:"168h" doc:"how long a creator's share is held before it can be paid out, 0s to 2160h"`
 	MinPayout   int64         `env:"PAYOUT_MINIMUM" envDefault:"1000" doc:"the least sum that a creator may ask to be paid, in minor units (fen, cents), 1 to 100000000"`

@@ -21,6 +21,7 @@ import (
 // Limits of the variables that have some.
 const (
 	minPayWindow, maxPayWindow = 5 * time.Second, 24 * time.Hour
+	maxRefundTime              = 8760 * time.Hour
 	minSession, maxSession     = time.Hour, 365 * 24 * time.Hour
 	minGrace, maxGrace         = time.Second, 10 * time.Minute
 	minSecret, minSandbox      = 32, 16
@@ -274,6 +275,7 @@ func checkDurations(c *Config) error {
 		value, least, most time.Duration
 	}{
 		{"PAY_WINDOW", c.PayWindow, minPayWindow, maxPayWindow},
+		{"REFUND_WITHIN", c.RefundTime, 0, maxRefundTime},
 		{"SESSION_MAX", c.SessionMax, minSession, maxSession},
 		{"CLEARING_PERIOD", c.Clearing, 0, maxClearing},
 		{"PAYOUT_WAIT", c.PayoutWait, 0, maxClearing},
@@ -294,6 +296,7 @@ func checkPayouts(c *Config) error {
 	}{
 		{"PAYOUT_MINIMUM", c.MinPayout, 1, maxMinPayout},
 		{"PAYOUT_TWO_ABOVE", c.PayoutTwo, 0, maxPayoutTwo},
+		{"REFUND_WATCHED", int64(c.RefundSeen), 0, 100},
 	} {
 		if v.value < v.least || v.value > v.most {
 			return wrong(v.name, strconv.FormatInt(v.value, 10), "it must lie between %d and %d", v.least, v.most)

@@ -90,6 +90,10 @@ func tasks(d Deps) map[string]task {
 			return err
 		}},
 		"sweep_sessions": {time.Hour, func(ctx context.Context) error { _, err := m.Accounts.Sweep(ctx); return err }},
+		"forget_plays": {time.Hour, func(ctx context.Context) error {
+			_, err := m.Playback.ForgetPlays(ctx, 10_000)
+			return err
+		}},
 
 		"reindex_search": {30 * time.Second, func(ctx context.Context) error { return reindex(ctx, d) }},
 

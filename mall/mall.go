@@ -51,6 +51,7 @@ type Options struct {
 	Metrics   *telemetry.Metrics
 	Now       func() time.Time
 	PayWindow time.Duration
+	Refunds   order.Policy // what buyers are promised before they buy
 
 	SessionMax time.Duration // how long a sign-in lasts at most; 0: account.UsualLifetimes
 	BrowserKey []byte        // signs the marks of browsers where people signed in before, 32 bytes; nil knows none

@@ -309,6 +309,8 @@ func (m *Mall) openOrders(o Options) {
 		Metrics:      o.Metrics,
 		Now:          o.Now,
 		PayWindow:    o.PayWindow,
+		Policy:       o.Refunds,
+		Watched:      m.Playback.Watched,
 		Ended: func(ctx context.Context, tx pgx.Tx, spuIDs []int64) (map[int64]int64, error) {
 			return m.Reviews.EndedAccessTx(ctx, tx, spuIDs)
 		},

@@ -21,6 +21,7 @@ import (
 	"videomall/mall"
 	"videomall/mall/ledger"
 	"videomall/mall/media"
+	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/playback"
 	"videomall/mall/risk"
@@ -176,17 +177,22 @@ func (p *Program) options() (mall.Options, error) {
 		return mall.Options{}, err
 	}
 	o := mall.Options{
-		Providers:   providers,
-		Pools:       p.Pools,
-		Redis:       p.redis,
-		Storage:     p.storage,
-		WorkDir:     p.cfg.Path("work"),
-		Log:         p.Log,
-		Metrics:     p.Metrics,
-		Now:         time.Now,
-		SessionMax:  p.cfg.SessionMax,
-		BrowserKey:  p.cfg.Key(config.KeyBrowser),
-		PayWindow:   p.cfg.PayWindow,
+		Providers:  providers,
+		Pools:      p.Pools,
+		Redis:      p.redis,
+		Storage:    p.storage,
+		WorkDir:    p.cfg.Path("work"),
+		Log:        p.Log,
+		Metrics:    p.Metrics,
+		Now:        time.Now,
+		SessionMax: p.cfg.SessionMax,
+		BrowserKey: p.cfg.Key(config.KeyBrowser),
+		PayWindow:  p.cfg.PayWindow,
+		Refunds: order.Policy{
+			Within:  p.cfg.RefundTime,
+			Watched: p.cfg.RefundSeen,
+			ByRule:  p.cfg.RefundRule,
+		},
 		Secure:      p.cfg.SecureCookies(),
 		MediaKey:    p.cfg.Key(config.KeyMedia),
 		Uploads:     media.UploadLimits{File: int64(p.cfg.UploadMax), Quota: int64(p.cfg.UploadQuota)},

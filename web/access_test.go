@@ -31,6 +31,7 @@ var open = []string{
 	"GET /p/:token/:video/master.m3u8", "GET /p/:token/:video/:rendition/index.m3u8", "GET /k/:token/:video/:number",
 	"GET /s/:exp/:session/:sig/:video/:folder/:file", "POST /api/v1/mall/play/heartbeat",
 	"GET /sandbox/pay/:token", "POST /sandbox/pay/:token/pay", "POST /sandbox/pay/:token/fail",
+	"POST /sandbox/pay/:token/dispute",
 	"GET /api/openapi.json", "GET /api/v1/mall/videos", "GET /api/v1/mall/videos/:skuId", "GET /api/v1/mall/campaigns",
 	"POST /api/v1/mall/payments/callback", "POST /api/v1/mall/payments/callback/:provider",
 	"POST /api/v1/mall/auth/token", "DELETE /api/v1/mall/auth/token",

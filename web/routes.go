@@ -185,6 +185,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Reviews:    m.Reviews,
 		Reconciler: m.Reconciler,
 		Finders:    admin.Finders(m),
+		Plays:      m.Playback.Plays,
 	})
 	people.Routes(all, people.Deps{
 		Site:         site,

@@ -2,10 +2,10 @@
 -- No order is ever stored as INIT: it is inserted as PENDING_PAY, and InsertPlacings records the transition from
 -- INIT. If a row is missing in the result, the person has used that key before.
 insert into video_order (order_no, user_id, status, version, total_amount, currency, idempotency_key, request_hash, coupon_id, coupon_code,
-    bundle_id, pay_before, created_at)
+    bundle_id, pay_before, created_at, refund_seconds, refund_watched, refund_by_rule)
 select unnest(@order_nos::text[]), unnest(@user_ids::bigint[]), 'PENDING_PAY', 1, unnest(@total_amounts::bigint[]), unnest(@currencies::text[]),
     unnest(@idempotency_keys::text[]), unnest(@request_hashes::bytea[]), nullif(unnest(@coupon_ids::bigint[]), 0), unnest(@coupon_codes::text[]),
-    nullif(unnest(@bundle_ids::bigint[]), 0), @pay_before, @created_at
+    nullif(unnest(@bundle_ids::bigint[]), 0), @pay_before, @created_at, @refund_seconds, @refund_watched, @refund_by_rule
 on conflict (user_id, idempotency_key) do nothing
 returning order_no, id;
 

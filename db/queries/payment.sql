@@ -205,3 +205,9 @@ select * from payment_dispute where reference = @reference order by id;
 
 -- name: OpenDisputes :many
 select * from payment_dispute where status = 'open' order by evidence_due nulls last, id limit @max_rows;
+
+-- name: CountOpenDisputes :one
+select count(*) from payment_dispute where status = 'open';
+
+-- name: DisputeByID :one
+select * from payment_dispute where id = @id;

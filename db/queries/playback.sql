@@ -29,13 +29,43 @@ where user_id = @user_id and id = @id and removed_at is null
 returning device_hash;
 
 -- name: SaveProgress :exec
-insert into playback_progress (user_id, spu_id, position_seconds, duration_seconds, updated_at)
-values (@user_id, @spu_id, @position_seconds, @duration_seconds, @updated_at)
+-- Marks the parts from the last position to this one as shown if the viewer can have watched them since then, and
+-- otherwise, as after a jump, only the part of this position. A play's first sign comes 15 s after its begin.
+insert into playback_progress as p (user_id, spu_id, position_seconds, duration_seconds, updated_at, reached)
+values (@user_id, @spu_id, @position_seconds, @duration_seconds, @updated_at, playback_parts(@begin_seconds, @position_seconds, @duration_seconds))
 on conflict (user_id, spu_id) do update
-set position_seconds = excluded.position_seconds, duration_seconds = excluded.duration_seconds, updated_at = excluded.updated_at;
+set position_seconds = excluded.position_seconds, duration_seconds = excluded.duration_seconds, updated_at = excluded.updated_at,
+    reached = p.reached | case
+        when excluded.position_seconds >= p.position_seconds
+            and extract(epoch from excluded.updated_at - p.updated_at) between 0 and 45
+            and excluded.position_seconds - p.position_seconds <= 2.5 * extract(epoch from excluded.updated_at - p.updated_at) + 5
+        then playback_parts(p.position_seconds, excluded.position_seconds, excluded.duration_seconds)
+        else excluded.reached end;
+
+-- name: SavePlay :exec
+insert into playback_play as p (session, user_id, spu_id, device_hash, started_at, last_at, position, seconds)
+values (@session, @user_id, @spu_id, @device_hash, @started_at, @last_at, @position, @seconds)
+on conflict (session) do update
+set last_at = greatest(p.last_at, excluded.last_at), position = excluded.position,
+    seconds = p.seconds + least(greatest(extract(epoch from excluded.last_at - p.last_at), 0), 45)::int;
+
+-- name: Plays :many
+select p.spu_id, p.started_at, p.last_at, p.position, p.seconds, coalesce(d.label, '')::text as label
+from playback_play p left join playback_device d on d.user_id = p.user_id and d.device_hash = p.device_hash
+where p.user_id = @user_id and p.spu_id = any(@spu_ids::bigint[])
+order by p.started_at limit @max_rows;
+
+-- name: DropPlays :execrows
+delete from playback_play where session in (
+    select o.session from playback_play o where o.last_at < @before order by o.last_at limit @max_rows);
 
 -- name: Progress :many
-select * from playback_progress where user_id = @user_id and spu_id = any(@spu_ids::bigint[]);
+select user_id, spu_id, position_seconds, duration_seconds, updated_at from playback_progress
+where user_id = @user_id and spu_id = any(@spu_ids::bigint[]);
+
+-- name: Watched :many
+select spu_id, bit_count(reached)::int as percent from playback_progress where user_id = @user_id and spu_id = any(@spu_ids::bigint[]);
 
 -- name: RecentProgress :many
-select * from playback_progress where user_id = @user_id order by updated_at desc limit @max_rows;
+select user_id, spu_id, position_seconds, duration_seconds, updated_at from playback_progress
+where user_id = @user_id order by updated_at desc limit @max_rows;

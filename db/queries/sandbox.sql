@@ -129,3 +129,6 @@ order by t.paid_at, t.id;
 select * from sandbox_refund
 where (status = 'succeeded' or returned_at is not null) and settled_at >= @from_time and settled_at < @to_time
 order by settled_at, id;
+
+-- name: DisputeStatus :one
+select status from sandbox_dispute where out_trade_no = @out_trade_no order by id limit 1;

@@ -82,6 +82,7 @@ func Open(t testing.TB, notifyURL string) *Mall {
 		Metrics:   m.Metrics,
 		Now:       m.Now,
 		PayWindow: 15 * time.Minute,
+		Refunds:   order.Policy{Within: 7 * 24 * time.Hour, Watched: 10, ByRule: true},
 		MediaKey:  key,
 		PlaySecrets: playback.Secrets{
 			Token:   key,
@@ -140,6 +141,8 @@ func (m *Mall) OrdersWith(adjust func(*order.Deps)) *order.Orders {
 		Metrics:      m.Metrics,
 		Now:          m.Now,
 		PayWindow:    m.options.PayWindow,
+		Policy:       m.options.Refunds,
+		Watched:      m.Playback.Watched,
 		Ended:        m.Reviews.EndedAccessTx,
 		Audit:        backoffice.Audit(m.Accounts, m.Audit),
 	}

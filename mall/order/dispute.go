@@ -145,7 +145,7 @@ func (s *Refunds) holdTx(ctx context.Context, tx pgx.Tx, o *Order, c payment.Cap
 		capture: c,
 		shares:  shares,
 		amount:  claim,
-		cause:   causeDispute,
+		cause:   CauseDispute,
 		key:     key,
 		reason:  n.Dispute.Reason,
 		actor:   "provider:" + n.Provider,

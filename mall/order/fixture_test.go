@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"path"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -58,6 +59,7 @@ type shop struct {
 	sandbox      *sandbox.Sandbox
 	entitlements *entitlement.Entitlements
 	ahead        atomic.Int64 // nanoseconds that the clock is ahead of the machine's
+	watched      sync.Map     // percent, by "user/SPU"
 	category     int64
 	products     int
 	told         int // notices that tests have invented
@@ -168,6 +170,16 @@ func open(t *testing.T, wrap ...func(*shop, payment.Provider) payment.Provider) 
 		Metrics:   telemetry.NewMetrics(),
 		Now:       s.now,
 		PayWindow: 15 * time.Minute,
+		Policy:    order.Policy{Within: 7 * 24 * time.Hour, Watched: 10, ByRule: true},
+		Watched: func(_ context.Context, userID int64, spuIDs []int64) (map[int64]int, error) {
+			m := map[int64]int{}
+			for _, id := range spuIDs {
+				if percent, ok := s.watched.Load(fmt.Sprint(userID, "/", id)); ok {
+					m[id] = percent.(int)
+				}
+			}
+			return m, nil
+		},
 	}
 	s.orders = order.New(s.deps)
 	if s.category, err = s.catalog.CreateCategory(s.ctx, catalog.NewCategory{

@@ -95,6 +95,7 @@ type Order struct {
 	RefundedAt  *time.Time
 	CouponCode  string // empty without a coupon
 	BundleID    int64  // 0 if it was not ordered as a bundle
+	Policy      Policy // of refunds, as it was shown before the order was placed
 	Items       []Item
 
 	couponID    int64
@@ -166,10 +167,14 @@ type Deps struct {
 	Metrics      *telemetry.Metrics
 	Now          func() time.Time
 	PayWindow    time.Duration // how long stock waits for payment
+	Policy       Policy        // of refunds, for new orders
 	Writer       batch.Options // of the writer that places orders in sets; zero fields mean its own bounds
 	// Ended returns, by SPU, the takedown for each of these listings to which bought access ends. Until the transaction
 	// ends none of these takedowns can be undone. Nil if there are no takedowns.
 	Ended func(ctx context.Context, tx pgx.Tx, spuIDs []int64) (map[int64]int64, error)
+	// Watched returns how much of these videos a person has watched, in percent; videos never played are absent. Nil if
+	// that is unknown, as if nothing had been watched.
+	Watched func(ctx context.Context, userID int64, spuIDs []int64) (map[int64]int, error)
 	// Audit records an operator's action in the transaction of the action, and is called last. Nil records nothing.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 }
@@ -234,6 +239,11 @@ func orderOf(r dbsqlc.VideoOrder) Order {
 		ClosedAt:    r.ClosedAt,
 		RefundedAt:  r.RefundedAt,
 		CouponCode:  r.CouponCode,
+		Policy: Policy{
+			Within:  time.Duration(r.RefundSeconds) * time.Second,
+			Watched: int(r.RefundWatched),
+			ByRule:  r.RefundByRule,
+		},
 		requestHash: r.RequestHash,
 	}
 	if r.CouponID != nil {

@@ -32,6 +32,10 @@ func (s *Orders) Get(ctx context.Context, userID int64, orderNo string) (Order, 
 
 // GetAny reads any order, for an operator. Errors: ErrNotFound.
 func (s *Orders) GetAny(ctx context.Context, orderNo string) (Order, error) {
+	return s.orderOf(ctx, orderNo)
+}
+
+func (s *store) orderOf(ctx context.Context, orderNo string) (Order, error) {
 	row, err := s.q.OrderByNo(ctx, s.deps.Pool, orderNo)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Order{}, ErrNotFound.Because("order %q", orderNo)

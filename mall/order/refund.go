@@ -16,14 +16,19 @@ import (
 	"videomall/mall/payment"
 )
 
-// RefundRequest asks for a refund of the items named, or of all that is left of the order if none is named. Key is the
+// RefundRequest asks for a refund of the items named, or of the order if none is named: of all that is left of them,
+// of an Amount that is spread over them, or, with Unwatched, of the share that their buyer has not watched. Key is the
 // caller's name for this request: the same key is the same refund.
 type RefundRequest struct {
-	OrderNo string
-	ItemIDs []int64
-	Reason  string
-	Actor   string // "operator:2"
-	Key     string
+	OrderNo   string
+	ItemIDs   []int64
+	Amount    money.Money // the zero Money for all that is left
+	Unwatched bool
+	Reason    string
+	Actor     string // "operator:2"
+	Key       string
+
+	watched map[int64]int // by SPU, in percent; known when Unwatched is set
 }
 
 // Refund is a refund of an order, or of some of its items.
@@ -31,7 +36,7 @@ type Refund struct {
 	RefundNo  string
 	OrderNo   string
 	Amount    money.Money
-	Cause     string // operator, creator, paid_after_close, paid_twice, channel, already_owned, dispute
+	Cause     string // operator, creator, shopper, paid_after_close, paid_twice, channel, already_owned, dispute
 	Reason    string
 	Actor     string
 	Status    string // pending, succeeded, failed, returned, transferred
@@ -56,13 +61,16 @@ func (s *Orders) Refunds() *Refunds { return s.refunds }
 // revokedCause marks access that was ended for a refund, so that it can be restored if the refund fails.
 const revokedCause = "refund"
 
-// Request records a refund and ends the access of its items in one transaction; a job then asks the provider for it.
-// Refunds, settled and pending together, never exceed what was paid. Items that cost nothing are taken back at once.
-// The order becomes REFUNDED when its whole sum is refunded and the access of all its items has ended. Errors:
-// ErrNotFound, ErrNotRefundable, ErrUnknownItem, ErrNothingLeft, ErrKeyMissing.
+// Request records a refund and ends the access of the items of which nothing is left, in one transaction; a job then
+// asks the provider for it. Refunds, settled and pending together, never exceed what was paid. Items that cost nothing
+// are taken back at once. The order becomes REFUNDED when its whole sum is refunded and the access of all its items
+// has ended. Errors: ErrNotFound, ErrNotRefundable, ErrUnknownItem, ErrNothingLeft, ErrRefundAmount, ErrKeyMissing.
 func (s *Refunds) Request(ctx context.Context, r RefundRequest) (refund Refund, err error) {
 	if r.Key == "" || len(r.Key) > maxKeyLength {
 		return Refund{}, ErrKeyMissing
+	}
+	if err = s.seen(ctx, &r); err != nil {
+		return Refund{}, err
 	}
 	err = db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
 		o, err := s.lockTx(ctx, tx, r.OrderNo)
@@ -79,8 +87,10 @@ func (s *Refunds) Request(ctx context.Context, r RefundRequest) (refund Refund, 
 const (
 	byOperator = "operator"
 	byCreator  = "creator"
+	byShopper  = "shopper" // the policy decides
 
-	causeDispute = "dispute" // the buyer's bank takes the money
+	// CauseDispute is the cause of what the buyer's bank takes.
+	CauseDispute = "dispute"
 )
 
 // refundTx makes the refund of a request. The caller has locked the order.
@@ -95,11 +105,15 @@ func (s *Refunds) refundTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequ
 	if o.Status != Paid && o.Status != Delivered {
 		return Refund{}, ErrNotRefundable.Because("order %s is %s", o.OrderNo, o.Status)
 	}
-	shares, err := s.sharesTx(ctx, tx, o, r.ItemIDs)
+	left, err := s.sharesTx(ctx, tx, o, r.ItemIDs)
 	if err != nil {
 		return Refund{}, err
 	}
-	refund, err := s.takeBackTx(ctx, tx, o, r, cause, shares)
+	shares, err := r.part(o, left)
+	if err != nil {
+		return Refund{}, err
+	}
+	refund, err := s.takeBackTx(ctx, tx, o, r, cause, shares, whole(shares, left))
 	if err != nil {
 		return Refund{}, err
 	}
@@ -107,9 +121,22 @@ func (s *Refunds) refundTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequ
 		map[string]any{"refund": refund.RefundNo, "amount": refund.Amount, "items": r.ItemIDs, "reason": r.Reason})
 }
 
-// takeBackTx records a refund of these shares and ends the access of their items.
+// seen notes how much of an order was watched, if a request refunds the rest.
+func (s *Refunds) seen(ctx context.Context, r *RefundRequest) error {
+	if !r.Unwatched {
+		return nil
+	}
+	o, err := s.orderOf(ctx, r.OrderNo)
+	if err != nil {
+		return err
+	}
+	r.watched, err = s.watched(ctx, o)
+	return err
+}
+
+// takeBackTx records a refund of these shares and ends the access of the items of which nothing is left.
 func (s *Refunds) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string,
-	shares []RefundItem,
+	shares, ended []RefundItem,
 ) (Refund, error) {
 	if total(shares, o.Total.Currency).IsZero() {
 		return s.giveUpTx(ctx, tx, o, r, cause, shares)
@@ -127,10 +154,10 @@ func (s *Refunds) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRe
 		reason:  r.Reason,
 		actor:   r.Actor,
 	})
-	if err != nil {
-		return Refund{}, err
+	if err != nil || len(ended) == 0 {
+		return refund, err
 	}
-	return refund, s.revokeTx(ctx, tx, &o, shares)
+	return refund, s.revokeTx(ctx, tx, &o, ended)
 }
 
 // giveUpTx takes back items that cost nothing: there is no money to move, only access to end and stock to return. It
@@ -224,7 +251,8 @@ func (s *Refunds) consumedTx(ctx context.Context, tx pgx.Tx, orderNo string) (pa
 	return payment.Capture{}, ErrNotRefundable.Because("order %s has no captured payment", orderNo)
 }
 
-// newRefund is a refund to be recorded. shares says which items it pays back; it is empty for a sum that paid for none.
+// newRefund is a refund to be recorded. shares says which items it pays back; it is empty for a sum that paid for
+// none.
 type newRefund struct {
 	capture payment.Capture
 	shares  []RefundItem
@@ -247,14 +275,14 @@ func (s *Refunds) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRe
 		CaptureID: n.capture.ID,
 		Amount:    n.amount,
 		Reason:    n.reason,
-		ByBank:    n.cause == causeDispute,
+		ByBank:    n.cause == CauseDispute,
 	}); err != nil {
 		return Refund{}, err
 	}
 	if err := s.deps.Ledger.RefundTx(ctx, tx, bookOf(o, refund, n.shares)); err != nil {
 		return Refund{}, err
 	}
-	if n.cause != causeDispute {
+	if n.cause != CauseDispute {
 		if _, err := s.deps.River.InsertTx(ctx, tx, RefundArgs{refund.RefundNo}, nil); err != nil {
 			return Refund{}, fmt.Errorf("enqueue refund %s: %w", refund.RefundNo, err)
 		}
@@ -264,7 +292,7 @@ func (s *Refunds) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRe
 
 // bookOf describes, for the ledger, which sold items a refund pays back; none for a sum that paid for none.
 func bookOf(o Order, r Refund, shares []RefundItem) ledger.Refund {
-	book := ledger.Refund{Reference: r.RefundNo, Amount: r.Amount, Disputed: r.Cause == causeDispute}
+	book := ledger.Refund{Reference: r.RefundNo, Amount: r.Amount, Disputed: r.Cause == CauseDispute}
 	for _, share := range shares {
 		for _, i := range o.Items {
 			if i.ID == share.ItemID {

@@ -18,6 +18,9 @@ func (s *Refunds) RequestSale(ctx context.Context, creatorID int64, r RefundRequ
 	if r.Key == "" || len(r.Key) > maxKeyLength {
 		return Refund{}, ErrKeyMissing
 	}
+	if err = s.seen(ctx, &r); err != nil {
+		return Refund{}, err
+	}
 	r.Key = fmt.Sprintf("creator:%d:%s", creatorID, r.Key)
 	err = db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
 		o, err := s.lockTx(ctx, tx, r.OrderNo)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -257,7 +258,8 @@ func (s *Refunds) Transfer(ctx context.Context, refundNo, transfer, actor string
 
 // refundFailedTx undoes a refund that failed: it restores the access of the buyer and the money of those who earned it.
 // It does not restore access to a video that was taken down for everybody, or that
-// the buyer owns through another order: the operator has to pay such a buyer in another way.
+// the buyer owns through another order: the operator has to pay such a buyer in another way. Access that is held for a
+// dispute stays so.
 func (s *Refunds) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid payment.Refund,
 	shares []dbsqlc.OrderRefundItem,
 ) error {
@@ -275,9 +277,17 @@ func (s *Refunds) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid p
 	if err != nil {
 		return err
 	}
+	disputed, err := s.q.ItemsOfDisputes(ctx, tx, dbsqlc.ItemsOfDisputesParams{
+		OrderNo:        o.OrderNo,
+		ExceptRefundNo: paid.RefundNo,
+	})
+	if err != nil {
+		return fmt.Errorf("disputed items of %s: %w", o.OrderNo, err)
+	}
 	for _, share := range shares {
 		for _, i := range o.Items {
-			if i.ID != share.ItemID || ended[i.SPUID] != 0 || held.Own(i.SPUID, i.Quality) {
+			if i.ID != share.ItemID || ended[i.SPUID] != 0 || held.Own(i.SPUID, i.Quality) ||
+				slices.Contains(disputed, i.ID) {
 				continue
 			}
 			if _, err := s.deps.Entitlements.RestoreTx(ctx, tx, source(o.OrderNo, i.LineNo), revokedCause); err != nil {

@@ -79,7 +79,13 @@ func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*placeAtte
 		return nil, nil
 	}
 	now = now.Truncate(time.Microsecond) // the precision of PostgreSQL
-	arg := dbsqlc.InsertOrdersParams{PayBefore: now.Add(s.deps.PayWindow), CreatedAt: now}
+	arg := dbsqlc.InsertOrdersParams{
+		PayBefore:     now.Add(s.deps.PayWindow),
+		CreatedAt:     now,
+		RefundSeconds: int32(s.deps.Policy.Within / time.Second),
+		RefundWatched: int32(s.deps.Policy.Watched),
+		RefundByRule:  s.deps.Policy.ByRule,
+	}
 	for _, w := range set {
 		arg.OrderNos, arg.UserIds = append(arg.OrderNos, w.orderNo), append(arg.UserIds, w.UserID)
 		arg.TotalAmounts = append(arg.TotalAmounts, w.quote.Total.Amount)
@@ -118,6 +124,7 @@ func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*placeAtte
 			CreatedAt:   now,
 			CouponCode:  code,
 			BundleID:    w.BundleID,
+			Policy:      s.deps.Policy,
 			couponID:    couponID,
 			requestHash: w.hash,
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/payment/internal/dbsqlc"
 )
@@ -129,6 +130,24 @@ func (p *Payments) Disputes(ctx context.Context, reference string) ([]DisputeRec
 func (p *Payments) OpenDisputes(ctx context.Context, limit int) ([]DisputeRecord, error) {
 	rows, err := p.q.OpenDisputes(ctx, p.pool, int32(limit))
 	return disputesOf(rows), wrap("open disputes", err)
+}
+
+// CountOpenDisputes counts the disputes that have not ended.
+func (p *Payments) CountOpenDisputes(ctx context.Context) (int64, error) {
+	n, err := p.q.CountOpenDisputes(ctx, p.pool)
+	return n, wrap("count open disputes", err)
+}
+
+// ErrUnknownDispute says that there is no such dispute.
+var ErrUnknownDispute = fault.New(fault.NotFound, "unknown_dispute", "There is no such dispute.")
+
+// Dispute reads one dispute by our id. Errors: ErrUnknownDispute.
+func (p *Payments) Dispute(ctx context.Context, id int64) (DisputeRecord, error) {
+	row, err := p.q.DisputeByID(ctx, p.pool, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return DisputeRecord{}, ErrUnknownDispute.Because("dispute %d", id)
+	}
+	return disputeOf(row), wrap("read a dispute", err)
 }
 
 func disputesOf(rows []dbsqlc.PaymentDispute) []DisputeRecord {

@@ -214,7 +214,7 @@ func (p *Playback) Heartbeat(ctx context.Context, r HeartbeatRequest) (Session, 
 	if err != nil {
 		return Session{}, err
 	}
-	if err := p.save(ctx, ok.user, ok.entitlement.SPUID, r.Position, asset.DurationSeconds); err != nil {
+	if err := p.save(ctx, ok, r.Device, r.Position, asset.DurationSeconds); err != nil {
 		return Session{}, err
 	}
 	if p.onProgress != nil {

@@ -40,20 +40,37 @@ func (g Progress) Resume() int {
 	return g.PositionSeconds
 }
 
-// save keeps a position. A player that has not begun reports 0, which must not erase where its viewer left off.
-func (p *Playback) save(ctx context.Context, user, spu int64, position float64, duration int) error {
+// save keeps a position and which parts of the video were shown, and writes the play down. A player that has not begun
+// reports 0, which must not erase where its viewer left off.
+func (p *Playback) save(ctx context.Context, ok pass, device []byte, position float64, duration int) error {
 	if math.IsNaN(position) || position < 1 {
 		return nil
 	}
+	user, spu, now := ok.user, ok.entitlement.SPUID, p.now()
+	at := int32(min(position, float64(duration)))
+	lead := min(int32(p.opt.Heartbeat.Seconds()), at) // what was shown before a play's first sign
 	err := p.q.SaveProgress(ctx, p.pool, dbsqlc.SaveProgressParams{
 		UserID:          user,
 		SpuID:           spu,
-		PositionSeconds: int32(min(position, float64(duration))),
+		BeginSeconds:    at - lead,
+		PositionSeconds: at,
 		DurationSeconds: int32(duration),
-		UpdatedAt:       p.now(),
+		UpdatedAt:       now,
 	})
 	if err != nil {
 		return fmt.Errorf("save progress of user %d in SPU %d: %w", user, spu, err)
+	}
+	if err := p.q.SavePlay(ctx, p.pool, dbsqlc.SavePlayParams{
+		Session:    ok.Session,
+		UserID:     user,
+		SpuID:      spu,
+		DeviceHash: device,
+		StartedAt:  now.Add(-time.Duration(lead) * time.Second),
+		LastAt:     now,
+		Position:   at,
+		Seconds:    lead,
+	}); err != nil {
+		return fmt.Errorf("save the play of user %d in SPU %d: %w", user, spu, err)
 	}
 	return nil
 }
@@ -66,7 +83,7 @@ func (p *Playback) Progress(ctx context.Context, userID int64, spuIDs []int64) (
 	}
 	m := make(map[int64]Progress, len(rows))
 	for _, r := range rows {
-		m[r.SpuID] = progress(r)
+		m[r.SpuID] = progress(dbsqlc.RecentProgressRow(r))
 	}
 	return m, nil
 }
@@ -84,7 +101,7 @@ func (p *Playback) Recent(ctx context.Context, userID int64, limit int) ([]Progr
 	return recent, nil
 }
 
-func progress(r dbsqlc.PlaybackProgress) Progress {
+func progress(r dbsqlc.RecentProgressRow) Progress {
 	return Progress{
 		SPUID:           r.SpuID,
 		PositionSeconds: int(r.PositionSeconds),

@@ -22,8 +22,10 @@ type OverviewPage struct {
 	OpenCases      int64
 	PendingRefunds int64
 	Differences    int64 // between statements, captures and the ledger
-	DeadLetters    int  // deliveries and jobs
-	Desk           bool // whether there is a review desk, with what waits there
+	Asked          int64 // requests for refunds
+	Disputes       int64 // open ones
+	DeadLetters    int   // deliveries and jobs
+	Desk           bool  // whether there is a review desk, with what waits there
 	Reviews        int
 	Appeals        int
 

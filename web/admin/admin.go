@@ -20,6 +20,7 @@ import (
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
+	"videomall/mall/playback"
 	"videomall/mall/reconcile"
 	"videomall/mall/review"
 	"videomall/web/page"
@@ -43,6 +44,8 @@ type Deps struct {
 	Finders []Finder
 	// Waiting counts what the review desk has to do; nil where there is no desk.
 	Waiting func(context.Context) (reviews, appeals int, err error)
+	// Plays lists what a person played of some videos, for disputes; nil for a mall without playback.
+	Plays func(ctx context.Context, userID int64, spuIDs []int64, limit int) ([]playback.Play, error)
 }
 
 // Routes registers the pages.
@@ -54,6 +57,11 @@ func Routes(g *echo.Group, d Deps) {
 	a.GET("/orders/:orderNo", on(d.showOrder))
 	a.GET("/orders/:orderNo/refund", on(d.reviewRefund))
 	a.POST("/orders/:orderNo/refund", on(d.refund))
+	a.GET("/refunds", on(d.showDesk))
+	a.POST("/refunds/requests/:id/approve", on(d.approveAsked), d.Site.RequireRecent)
+	a.POST("/refunds/requests/:id/decline", on(d.declineAsked))
+	a.POST("/refunds/:refundNo/transfer", on(d.transferRefund), d.Site.RequireRecent)
+	a.GET("/disputes/:id/evidence.pdf", on(d.evidence))
 	a.GET("/cases", on(d.listCases))
 	a.POST("/cases/:id/close", on(d.closeCase))
 	a.GET("/dead-letters", on(d.listLetters))

@@ -125,6 +125,12 @@ func (d Deps) showOrder(c *page.Ctx) error {
 	if p.Refunds, err = d.Orders.Refunds().OfOrder(ctx, o.OrderNo); err != nil {
 		return err
 	}
+	if p.Asked, err = d.Orders.Refunds().Asked(ctx, o.OrderNo); err != nil {
+		return err
+	}
+	if p.Disputes, err = d.Payments.Disputes(ctx, o.OrderNo); err != nil {
+		return err
+	}
 	if p.Cases, err = d.Orders.CasesOf(ctx, o.OrderNo); err != nil {
 		return err
 	}
@@ -151,6 +157,6 @@ func (d Deps) showOrder(c *page.Ctx) error {
 	if p.Records, err = d.Audit.About(ctx, subjects, partListed); err != nil {
 		return err
 	}
-	p.Left, _ = leftOf(c.Text, o, p.Refunds, nil)
+	p.Left = leftOf(c.Text, o, p.Refunds, nil)
 	return c.Render(http.StatusOK, c.Text.T("order.title")+" "+o.OrderNo, adminview.Order(p))
 }

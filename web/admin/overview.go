@@ -50,6 +50,12 @@ func (d Deps) fillWaiting(ctx context.Context, _ insight.Range, p *adminview.Ove
 	if p.Differences, err = d.Reconciler.CountOpen(ctx); err != nil {
 		return err
 	}
+	if p.Asked, err = d.Orders.Refunds().CountAsked(ctx); err != nil {
+		return err
+	}
+	if p.Disputes, err = d.Payments.CountOpenDisputes(ctx); err != nil {
+		return err
+	}
 	events, err := d.Outbox.CountDead(ctx)
 	if err != nil {
 		return err

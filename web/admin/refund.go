@@ -22,11 +22,11 @@ import (
 
 var errReason = fault.New(fault.Invalid, "reason_missing", "Say why, in 1 to 200 characters.")
 
-// leftOf returns the items that can still be refunded, of the chosen ones or of all when none is chosen, and their sum.
-// It leaves out what was refunded or is being refunded. Free items count as long as they can be watched.
+// leftOf returns the items that can still be refunded, of the chosen ones or of all when none is chosen. It leaves out
+// what was refunded or is being refunded. Free items count as long as they can be watched.
 func leftOf(t *text.Printer, o order.Order, refunds []order.Refund,
 	chosen []int64,
-) (left []adminview.Refundable, sum money.Money) {
+) (left []adminview.Refundable) {
 	pending := map[int64]int64{}
 	for _, r := range refunds {
 		if r.Status != "pending" {
@@ -36,7 +36,6 @@ func leftOf(t *text.Printer, o order.Order, refunds []order.Refund,
 			pending[i.ItemID] += i.Amount.Amount
 		}
 	}
-	sum = money.Of(0, o.Total.Currency)
 	for _, i := range o.Items {
 		rest := money.Of(i.Net().Amount-i.Refunded.Amount-pending[i.ID], i.Amount.Currency)
 		if rest.Amount <= 0 && (!i.Net().IsZero() || i.RevokedAt != nil) ||
@@ -44,9 +43,8 @@ func leftOf(t *text.Printer, o order.Order, refunds []order.Refund,
 			continue
 		}
 		left = append(left, adminview.Refundable{Item: i, Left: t.Money(rest)})
-		sum.Amount += rest.Amount
 	}
-	return left, sum
+	return left
 }
 
 // readRefund reads the chosen items and the reason.
@@ -89,10 +87,31 @@ func (d Deps) reviewRefund(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	left, sum := leftOf(c.Text, o, refunds, items)
-	if len(left) == 0 || o.Status != order.Paid && o.Status != order.Delivered {
+	left := leftOf(c.Text, o, refunds, items)
+	ask := order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: items}
+	how, typed := c.QueryParam("how"), c.QueryParam("amount")
+	if ask.Amount, ask.Unwatched, err = readPart(how, typed, o.Total.Currency); err != nil {
+		return err
+	}
+	preview, err := d.Orders.Refunds().Preview(ctx, ask)
+	if errors.Is(err, order.ErrNothingLeft) || errors.Is(err, order.ErrNotRefundable) {
 		c.Flash(ui.Info, "nothing_to_refund")
 		return c.Redirect("/admin/orders/" + o.OrderNo)
+	}
+	if err != nil {
+		return err
+	}
+	sum := money.Of(0, o.Total.Currency)
+	left = slices.DeleteFunc(left, func(l adminview.Refundable) bool {
+		return !slices.ContainsFunc(preview.Shares, func(s order.RefundItem) bool { return s.ItemID == l.Item.ID })
+	})
+	for _, share := range preview.Shares {
+		sum.Amount += share.Amount.Amount
+		for n := range left {
+			if left[n].Item.ID == share.ItemID {
+				left[n].Left = c.Text.Money(share.Amount)
+			}
+		}
 	}
 	buyer, err := d.Accounts.Users(ctx, o.UserID)
 	if err != nil {
@@ -105,6 +124,9 @@ func (d Deps) reviewRefund(c *page.Ctx) error {
 		Sum:    c.Text.Money(sum),
 		Free:   o.Total.IsZero(),
 		Reason: reason,
+		How:    how,
+		Amount: typed,
+		Ends:   len(preview.Ended) > 0,
 		Key:    rand.Text(),
 	}))
 }
@@ -120,12 +142,18 @@ func (d Deps) refund(c *page.Ctx) error {
 	if len(items) == 0 {
 		return order.ErrUnknownItem.Because("a refund that names no items")
 	}
+	amount, unwatched, err := readPart(c.FormValue("how"), c.FormValue("amount"), c.FormValue("currency"))
+	if err != nil {
+		return err
+	}
 	_, err = d.Orders.Refunds().Request(c.Request().Context(), order.RefundRequest{
-		OrderNo: orderNo,
-		ItemIDs: items,
-		Reason:  reason,
-		Actor:   actor(c),
-		Key:     c.FormValue("key"),
+		OrderNo:   orderNo,
+		ItemIDs:   items,
+		Amount:    amount,
+		Unwatched: unwatched,
+		Reason:    reason,
+		Actor:     actor(c),
+		Key:       c.FormValue("key"),
 	})
 	switch {
 	case err == nil:

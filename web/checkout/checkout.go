@@ -48,6 +48,8 @@ func Routes(g *echo.Group, d Deps) {
 	own.POST("/orders/:orderNo/ask", on(d.askProvider))
 	own.POST("/orders/:orderNo/cancel", on(d.cancelOrder))
 	own.POST("/orders/:orderNo/again", on(d.buyAgain))
+	own.POST("/orders/:orderNo/refund", on(d.askRefund))
+	own.POST("/orders/:orderNo/refund/:id/withdraw", on(d.withdrawRefund))
 }
 
 // CartCount is the number in the header, for page.Options.

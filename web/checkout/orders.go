@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/url"
@@ -79,6 +80,18 @@ func (d Deps) complete(c *page.Ctx, o order.Order) (checkoutview.OrderPage, erro
 	}
 	if p.Refunds, err = d.Orders.Refunds().OfOrder(ctx, o.OrderNo); err != nil {
 		return p, err
+	}
+	if p.Asked, err = d.Orders.Refunds().Asked(ctx, o.OrderNo); err != nil {
+		return p, err
+	}
+	if p.Disputes, err = d.Payments.Disputes(ctx, o.OrderNo); err != nil {
+		return p, err
+	}
+	if o.Status == order.Delivered { // a page that waits for its grant is replaced each second
+		if p.Refundable, err = d.Orders.Refunds().Refundable(ctx, o); err != nil {
+			return p, err
+		}
+		p.Refund.Key = rand.Text()
 	}
 	if p.Owned, err = d.Orders.OwnedByNow(ctx, o); err != nil || o.Status != order.Closed {
 		return p, err

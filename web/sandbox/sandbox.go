@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/fault"
+	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
 	sandboxview "videomall/views/sandbox"
 	"videomall/web/page"
@@ -29,6 +30,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.GET("/sandbox/pay/:token", d.Site.Handle(d.show))
 	g.POST("/sandbox/pay/:token/pay", d.Site.Handle(d.pay))
 	g.POST("/sandbox/pay/:token/fail", d.Site.Handle(d.fail))
+	g.POST("/sandbox/pay/:token/dispute", d.Site.Handle(d.dispute))
 }
 
 func (d Deps) show(c *page.Ctx) error {
@@ -59,6 +61,34 @@ func (d Deps) pay(c *page.Ctx) error {
 func (d Deps) fail(c *page.Ctx) error {
 	charge, err := d.Sandbox.Fail(c.Request().Context(), c.Param("token"))
 	return d.leave(c, charge, err)
+}
+
+// disputes are the steps that a payer's bank can make here, by their names in the form.
+var disputes = map[string]string{
+	"open": payment.DisputeOpened,
+	"won":  payment.DisputeWon,
+	"lost": payment.DisputeLost,
+}
+
+// dispute plays the payer's bank: it disputes the payment, or decides. A step that can't follow changes nothing; the
+// page shows how the dispute stands.
+func (d Deps) dispute(c *page.Ctx) error {
+	charge, err := d.Sandbox.HostedPage(c.Request().Context(), c.Param("token"))
+	if err != nil {
+		return err
+	}
+	to, known := disputes[c.FormValue("to")]
+	if !known {
+		return page.ErrBadRequest(errors.New("no such step of a dispute"))
+	}
+	err = d.Sandbox.Dispute(c.Request().Context(), charge.OutTradeNo, to)
+	if errors.Is(err, payment.ErrAbsent) || errors.Is(err, payment.ErrRejected) {
+		return d.render(c, http.StatusConflict, sandboxview.Props{Charge: charge, TooLate: true})
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(sandboxview.Path(charge.Token))
 }
 
 // leave sends the payer back to the shop, or shows in which state a late click found the payment.
@@ -92,23 +122,25 @@ func (d Deps) render(c *page.Ctx, status int, p sandboxview.Props) error {
 // payment.
 func readOptions(c *page.Ctx) (sandboxview.Form, sandbox.PayOptions, error) {
 	f := sandboxview.Form{
-		Copies:      c.FormValue("copies"),
-		Delay:       c.FormValue("delay"),
-		Amount:      c.FormValue("amount"),
-		Currency:    c.FormValue("currency"),
-		FirstNotice: c.FormValue("first_notice"),
-		Processing:  c.FormValue("processing") != "",
-		Hold:        c.FormValue("hold_notice") != "",
-		Twice:       c.FormValue("twice") != "",
-		RefundsFail: c.FormValue("refunds_fail") != "",
+		Copies:        c.FormValue("copies"),
+		Delay:         c.FormValue("delay"),
+		Amount:        c.FormValue("amount"),
+		Currency:      c.FormValue("currency"),
+		FirstNotice:   c.FormValue("first_notice"),
+		Processing:    c.FormValue("processing") != "",
+		Hold:          c.FormValue("hold_notice") != "",
+		Twice:         c.FormValue("twice") != "",
+		RefundsFail:   c.FormValue("refunds_fail") != "",
+		RefundsReturn: c.FormValue("refunds_return") != "",
 	}
 	o := sandbox.PayOptions{
-		Processing:  f.Processing,
-		HoldNotice:  f.Hold,
-		Currency:    strings.ToUpper(f.Currency),
-		FirstNotice: f.FirstNotice,
-		Twice:       f.Twice,
-		RefundsFail: f.RefundsFail,
+		Processing:    f.Processing,
+		HoldNotice:    f.Hold,
+		Currency:      strings.ToUpper(f.Currency),
+		FirstNotice:   f.FirstNotice,
+		Twice:         f.Twice,
+		RefundsFail:   f.RefundsFail,
+		RefundsReturn: f.RefundsReturn,
 	}
 	problem := sandbox.ErrBadOptions
 	number := func(name, typed string, highest int64) int64 {

@@ -213,3 +213,52 @@ func TestSandbox_cross_origin_press(t *testing.T) {
 		t.Fatalf("payment from another site: got %d and charge %+v, want 403 and an open charge", res.StatusCode, c)
 	}
 }
+
+// The payer's bank disputes and decides on the page, and the mall hears of it.
+func TestSandbox_dispute(t *testing.T) {
+	t.Parallel()
+	m := open(t)
+	o := m.Bought(m.Person("mia", "shopper").ID, m.Video(990, -1))
+	path := "/sandbox/pay/" + webtest.Query[string](m, "select page_token from sandbox_charge")[0]
+	b := m.Browser(0)
+	for _, k := range []struct{ to, shows, status string }{
+		{"open", "How does the bank decide?", "open"},
+		{"lost", "The shop has lost the dispute.", "lost"},
+	} {
+		form := b.Get(path).Wants(http.StatusOK).Form(path + "/dispute")
+		form.Set("to", k.to)
+		for range 2 {
+			b.Post(path+"/dispute", form).Wants(http.StatusSeeOther)
+		}
+		b.Get(path).Wants(http.StatusOK).Shows(k.shows)
+		m.DeliverNotices()
+		if s := webtest.Query[string](m, "select status from payment_dispute"); len(s) != 1 || s[0] != k.status {
+			t.Errorf("after %s: %v", k.to, s)
+		}
+	}
+	b.Post(path+"/dispute", url.Values{"to": {"won"}}).Wants(http.StatusConflict)
+	b.Post(path+"/dispute", url.Values{"to": {"warning"}}).Wants(http.StatusBadRequest)
+	if after, err := m.Orders.GetAny(t.Context(), o.OrderNo); err != nil || after.Refunded != o.Total {
+		t.Errorf("%+v, %v", after, err)
+	}
+}
+
+func TestSandbox_dispute_of_nothing(t *testing.T) {
+	t.Parallel()
+	m := open(t)
+	path := charge(t, m, "attempt-1")
+	m.Browser(0).Post(path+"/dispute", url.Values{"to": {"open"}}).Wants(http.StatusConflict)
+	m.Browser(0).Post("/sandbox/pay/x/dispute", url.Values{"to": {"open"}}).Wants(http.StatusNotFound)
+}
+
+func TestSandbox_refunds_come_back(t *testing.T) {
+	t.Parallel()
+	m := open(t)
+	path, b := charge(t, m, "attempt-1"), m.Browser(0)
+	form := b.Get(path).Wants(http.StatusOK).Form(path + "/pay")
+	form.Set("refunds_return", "on")
+	b.Post(path+"/pay", form).Wants(http.StatusSeeOther)
+	if !webtest.Query[bool](m, "select refunds_return from sandbox_charge")[0] {
+		t.Error("the option was not read")
+	}
+}

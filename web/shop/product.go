@@ -35,6 +35,7 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 		Product: product,
 		Address: c.PublicURL(address.Product(product.Slug)),
 		Now:     c.Now,
+		Policy:  d.Orders.Policy(),
 	}
 	if err := d.fillRights(c, &p, form); err != nil {
 		return err

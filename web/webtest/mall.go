@@ -183,6 +183,7 @@ func Open(t testing.TB, o Options) *Mall {
 		Metrics:   telemetry.NewMetrics(),
 		Now:       m.Now,
 		PayWindow: 15 * time.Minute,
+		Policy:    order.Policy{Within: 7 * 24 * time.Hour, Watched: 10, ByRule: true},
 	})
 
 	m.Sessions = account.NewSessions(account.SessionsDeps{

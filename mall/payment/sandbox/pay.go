@@ -72,6 +72,7 @@ type HostedCharge struct {
 	Amount     money.Money
 	ExpiresAt  time.Time
 	PaidAt     *time.Time
+	Dispute    string // open, won or lost; empty if the payment was never disputed
 }
 
 func (s *Sandbox) hosted(c dbsqlc.SandboxCharge) HostedCharge {
@@ -96,7 +97,11 @@ func (s *Sandbox) HostedPage(ctx context.Context, token string) (HostedCharge, e
 	if err != nil {
 		return HostedCharge{}, fmt.Errorf("sandbox: page: %w", err)
 	}
-	return s.hosted(c), nil
+	h := s.hosted(c)
+	if h.Dispute, err = s.q.DisputeStatus(ctx, s.pool, c.OutTradeNo); err != nil && !notFound(err) {
+		return HostedCharge{}, fmt.Errorf("sandbox: page: %w", err)
+	}
+	return h, nil
 }
 
 // Pay takes the money and sends the notice. If the charge is paid already, Pay does nothing and returns it.

@@ -2,7 +2,6 @@ package earnings
 
 import (
 	"bytes"
-	_ "embed" // the typeface
 	"fmt"
 	"strconv"
 	"time"
@@ -12,13 +11,8 @@ import (
 	"videomall/mall/ledger"
 	earningsview "videomall/views/studio/earnings"
 	"videomall/views/text"
+	"videomall/web/typeface"
 )
-
-// sans is Droid Sans Fallback, cut down to Latin and the characters of GB 2312; only the letters that a statement uses
-// go into its file. A rarer character is drawn as an empty box.
-//
-//go:embed sans.ttf
-var sans []byte
 
 // The page in millimetres, A4 upright.
 const (
@@ -32,7 +26,7 @@ var widths = []float64{20, 50, 12, 21, 21, 21, 20, 21}
 // PDF draws a statement, in the reader's language, with the same rows and sums as CSV.
 func PDF(t *text.Printer, s ledger.Statement, creator string, now time.Time) ([]byte, error) {
 	p := fpdf.New("P", "mm", "A4", "")
-	p.AddUTF8FontFromBytes("sans", "", bytes.Clone(sans)) // it writes into them, and several are made at the same time
+	p.AddUTF8FontFromBytes("sans", "", typeface.Sans())
 	p.SetMargins(margin, margin, margin)
 	p.SetAutoPageBreak(true, margin+lineHigh)
 	p.SetTitle(earningsview.StatementTitle(t, s), true)

@@ -41,6 +41,28 @@ type OrderRefundItem struct {
 	Amount   int64
 }
 
+type OrderRefundRequest struct {
+	ID         int64
+	OrderNo    string
+	RequestKey string
+	Reason     string
+	Status     string
+	ByRule     bool
+	Outside    string
+	RefundNo   *string
+	Answer     string
+	DecidedBy  string
+	CreatedAt  time.Time
+	DecidedAt  *time.Time
+}
+
+type OrderRefundRequestItem struct {
+	RequestID int64
+	ItemID    int64
+	Watched   int32
+	Open      bool
+}
+
 type OrderTransition struct {
 	ID         int64
 	OrderNo    string
@@ -72,6 +94,9 @@ type VideoOrder struct {
 	CouponID       *int64
 	CouponCode     string
 	BundleID       *int64
+	RefundSeconds  int32
+	RefundWatched  int32
+	RefundByRule   bool
 }
 
 type VideoOrderItem struct {

@@ -27,7 +27,7 @@ func (q *Queries) AddItemRefund(ctx context.Context, db DBTX, arg AddItemRefundP
 }
 
 const addOrderRefund = `-- name: AddOrderRefund :one
-update video_order set refunded_amount = refunded_amount + $1 where order_no = $2 returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id
+update video_order set refunded_amount = refunded_amount + $1 where order_no = $2 returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule
 `
 
 type AddOrderRefundParams struct {
@@ -58,6 +58,9 @@ func (q *Queries) AddOrderRefund(ctx context.Context, db DBTX, arg AddOrderRefun
 		&i.CouponID,
 		&i.CouponCode,
 		&i.BundleID,
+		&i.RefundSeconds,
+		&i.RefundWatched,
+		&i.RefundByRule,
 	)
 	return i, err
 }
@@ -416,10 +419,10 @@ func (q *Queries) InsertItems(ctx context.Context, db DBTX, arg InsertItemsParam
 
 const insertOrders = `-- name: InsertOrders :many
 insert into video_order (order_no, user_id, status, version, total_amount, currency, idempotency_key, request_hash, coupon_id, coupon_code,
-    bundle_id, pay_before, created_at)
+    bundle_id, pay_before, created_at, refund_seconds, refund_watched, refund_by_rule)
 select unnest($1::text[]), unnest($2::bigint[]), 'PENDING_PAY', 1, unnest($3::bigint[]), unnest($4::text[]),
     unnest($5::text[]), unnest($6::bytea[]), nullif(unnest($7::bigint[]), 0), unnest($8::text[]),
-    nullif(unnest($9::bigint[]), 0), $10, $11
+    nullif(unnest($9::bigint[]), 0), $10, $11, $12, $13, $14
 on conflict (user_id, idempotency_key) do nothing
 returning order_no, id
 `
@@ -436,6 +439,9 @@ type InsertOrdersParams struct {
 	BundleIds       []int64
 	PayBefore       time.Time
 	CreatedAt       time.Time
+	RefundSeconds   int32
+	RefundWatched   int32
+	RefundByRule    bool
 }
 
 type InsertOrdersRow struct {
@@ -458,6 +464,9 @@ func (q *Queries) InsertOrders(ctx context.Context, db DBTX, arg InsertOrdersPar
 		arg.BundleIds,
 		arg.PayBefore,
 		arg.CreatedAt,
+		arg.RefundSeconds,
+		arg.RefundWatched,
+		arg.RefundByRule,
 	)
 	if err != nil {
 		return nil, err
@@ -693,7 +702,7 @@ func (q *Queries) LockBuyer(ctx context.Context, db DBTX, userID int64) error {
 }
 
 const lockOrder = `-- name: LockOrder :one
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id from video_order where order_no = $1 for update
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule from video_order where order_no = $1 for update
 `
 
 func (q *Queries) LockOrder(ctx context.Context, db DBTX, orderNo string) (VideoOrder, error) {
@@ -719,6 +728,9 @@ func (q *Queries) LockOrder(ctx context.Context, db DBTX, orderNo string) (Video
 		&i.CouponID,
 		&i.CouponCode,
 		&i.BundleID,
+		&i.RefundSeconds,
+		&i.RefundWatched,
+		&i.RefundByRule,
 	)
 	return i, err
 }
@@ -778,7 +790,7 @@ update video_order set status = $1, version = version + 1,
     closed_at = case when $1 = 'CLOSED' then $2 else closed_at end,
     refunded_at = case when $1 = 'REFUNDED' then $2 else refunded_at end
 where order_no = $3 and status = $4 and version = $5
-returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id
+returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule
 `
 
 type MoveOrderParams struct {
@@ -819,6 +831,9 @@ func (q *Queries) MoveOrder(ctx context.Context, db DBTX, arg MoveOrderParams) (
 		&i.CouponID,
 		&i.CouponCode,
 		&i.BundleID,
+		&i.RefundSeconds,
+		&i.RefundWatched,
+		&i.RefundByRule,
 	)
 	return i, err
 }
@@ -882,7 +897,7 @@ func (q *Queries) OpenCases(ctx context.Context, db DBTX, maxRows int32) ([]Orde
 }
 
 const orderByNo = `-- name: OrderByNo :one
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id from video_order where order_no = $1
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule from video_order where order_no = $1
 `
 
 func (q *Queries) OrderByNo(ctx context.Context, db DBTX, orderNo string) (VideoOrder, error) {
@@ -908,12 +923,15 @@ func (q *Queries) OrderByNo(ctx context.Context, db DBTX, orderNo string) (Video
 		&i.CouponID,
 		&i.CouponCode,
 		&i.BundleID,
+		&i.RefundSeconds,
+		&i.RefundWatched,
+		&i.RefundByRule,
 	)
 	return i, err
 }
 
 const ordersByKeys = `-- name: OrdersByKeys :many
-select o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at, o.coupon_id, o.coupon_code, o.bundle_id from (select unnest($1::bigint[]) as user_id, unnest($2::text[]) as idempotency_key) w
+select o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at, o.coupon_id, o.coupon_code, o.bundle_id, o.refund_seconds, o.refund_watched, o.refund_by_rule from (select unnest($1::bigint[]) as user_id, unnest($2::text[]) as idempotency_key) w
 join video_order o using (user_id, idempotency_key)
 `
 
@@ -951,6 +969,9 @@ func (q *Queries) OrdersByKeys(ctx context.Context, db DBTX, arg OrdersByKeysPar
 			&i.CouponID,
 			&i.CouponCode,
 			&i.BundleID,
+			&i.RefundSeconds,
+			&i.RefundWatched,
+			&i.RefundByRule,
 		); err != nil {
 			return nil, err
 		}
@@ -963,7 +984,7 @@ func (q *Queries) OrdersByKeys(ctx context.Context, db DBTX, arg OrdersByKeysPar
 }
 
 const ordersByNo = `-- name: OrdersByNo :many
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id from video_order where order_no = any($1::text[])
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule from video_order where order_no = any($1::text[])
 `
 
 func (q *Queries) OrdersByNo(ctx context.Context, db DBTX, orderNos []string) ([]VideoOrder, error) {
@@ -995,6 +1016,9 @@ func (q *Queries) OrdersByNo(ctx context.Context, db DBTX, orderNos []string) ([
 			&i.CouponID,
 			&i.CouponCode,
 			&i.BundleID,
+			&i.RefundSeconds,
+			&i.RefundWatched,
+			&i.RefundByRule,
 		); err != nil {
 			return nil, err
 		}
@@ -1007,7 +1031,7 @@ func (q *Queries) OrdersByNo(ctx context.Context, db DBTX, orderNos []string) ([
 }
 
 const ordersOf = `-- name: OrdersOf :many
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id from video_order
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule from video_order
 where user_id = $1 and ($2::bigint = 0 or id < $2)
 order by id desc limit $3
 `
@@ -1047,6 +1071,9 @@ func (q *Queries) OrdersOf(ctx context.Context, db DBTX, arg OrdersOfParams) ([]
 			&i.CouponID,
 			&i.CouponCode,
 			&i.BundleID,
+			&i.RefundSeconds,
+			&i.RefundWatched,
+			&i.RefundByRule,
 		); err != nil {
 			return nil, err
 		}
@@ -1059,7 +1086,7 @@ func (q *Queries) OrdersOf(ctx context.Context, db DBTX, arg OrdersOfParams) ([]
 }
 
 const ordersOfVideo = `-- name: OrdersOfVideo :many
-select o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at, o.coupon_id, o.coupon_code, o.bundle_id from video_order o join (
+select o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at, o.coupon_id, o.coupon_code, o.bundle_id, o.refund_seconds, o.refund_watched, o.refund_by_rule from video_order o join (
     select distinct order_no from video_order_item
     where spu_id = $1 and ($2::text = '' or order_no < $2) order by order_no desc limit $3
 ) i using (order_no)
@@ -1102,6 +1129,9 @@ func (q *Queries) OrdersOfVideo(ctx context.Context, db DBTX, arg OrdersOfVideoP
 			&i.CouponID,
 			&i.CouponCode,
 			&i.BundleID,
+			&i.RefundSeconds,
+			&i.RefundWatched,
+			&i.RefundByRule,
 		); err != nil {
 			return nil, err
 		}
@@ -1478,7 +1508,7 @@ func (q *Queries) SalesByDay(ctx context.Context, db DBTX, arg SalesByDayParams)
 }
 
 const searchOrders = `-- name: SearchOrders :many
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id from video_order
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule from video_order
 where ($1::text = '' or status = $1)
   and ($2::text = '' or order_no = $2)
   and ($3::bigint = 0 or user_id = $3)
@@ -1529,6 +1559,9 @@ func (q *Queries) SearchOrders(ctx context.Context, db DBTX, arg SearchOrdersPar
 			&i.CouponID,
 			&i.CouponCode,
 			&i.BundleID,
+			&i.RefundSeconds,
+			&i.RefundWatched,
+			&i.RefundByRule,
 		); err != nil {
 			return nil, err
 		}

@@ -240,6 +240,17 @@ func (q *Queries) ConsumedOf(ctx context.Context, db DBTX, orderReferences []str
 	return items, nil
 }
 
+const countOpenDisputes = `-- name: CountOpenDisputes :one
+select count(*) from payment_dispute where status = 'open'
+`
+
+func (q *Queries) CountOpenDisputes(ctx context.Context, db DBTX) (int64, error) {
+	row := db.QueryRow(ctx, countOpenDisputes)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countRefundTry = `-- name: CountRefundTry :exec
 update payment_refund set attempts = attempts + 1, last_error = $1, updated_at = $2 where refund_no = $3
 `
@@ -253,6 +264,34 @@ type CountRefundTryParams struct {
 func (q *Queries) CountRefundTry(ctx context.Context, db DBTX, arg CountRefundTryParams) error {
 	_, err := db.Exec(ctx, countRefundTry, arg.LastError, arg.At, arg.RefundNo)
 	return err
+}
+
+const disputeByID = `-- name: DisputeByID :one
+select id, provider, dispute_no, capture_id, reference, refund_no, amount, currency, status, reason, evidence_due, withdrawn_at, reinstated_at, opened_at, closed_at, updated_at from payment_dispute where id = $1
+`
+
+func (q *Queries) DisputeByID(ctx context.Context, db DBTX, id int64) (PaymentDispute, error) {
+	row := db.QueryRow(ctx, disputeByID, id)
+	var i PaymentDispute
+	err := row.Scan(
+		&i.ID,
+		&i.Provider,
+		&i.DisputeNo,
+		&i.CaptureID,
+		&i.Reference,
+		&i.RefundNo,
+		&i.Amount,
+		&i.Currency,
+		&i.Status,
+		&i.Reason,
+		&i.EvidenceDue,
+		&i.WithdrawnAt,
+		&i.ReinstatedAt,
+		&i.OpenedAt,
+		&i.ClosedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
 }
 
 const disputes = `-- name: Disputes :many

@@ -3,15 +3,3 @@
 //   sqlc v1.31.1
 
 package dbsqlc
-
-import (
-	"time"
-)
-
-type PlaybackProgress struct {
-	UserID          int64
-	SpuID           int64
-	PositionSeconds int32
-	DurationSeconds int32
-	UpdatedAt       time.Time
-}

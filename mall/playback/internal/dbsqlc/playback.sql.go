@@ -102,6 +102,24 @@ func (q *Queries) Devices(ctx context.Context, db DBTX, userID int64) ([]Devices
 	return items, nil
 }
 
+const dropPlays = `-- name: DropPlays :execrows
+delete from playback_play where session in (
+    select o.session from playback_play o where o.last_at < $1 order by o.last_at limit $2)
+`
+
+type DropPlaysParams struct {
+	Before  time.Time
+	MaxRows int32
+}
+
+func (q *Queries) DropPlays(ctx context.Context, db DBTX, arg DropPlaysParams) (int64, error) {
+	result, err := db.Exec(ctx, dropPlays, arg.Before, arg.MaxRows)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const lockDevices = `-- name: LockDevices :exec
 select pg_advisory_xact_lock(hashtextextended('playback_device ' || $1::bigint, 0))
 `
@@ -112,8 +130,58 @@ func (q *Queries) LockDevices(ctx context.Context, db DBTX, userID int64) error 
 	return err
 }
 
+const plays = `-- name: Plays :many
+select p.spu_id, p.started_at, p.last_at, p.position, p.seconds, coalesce(d.label, '')::text as label
+from playback_play p left join playback_device d on d.user_id = p.user_id and d.device_hash = p.device_hash
+where p.user_id = $1 and p.spu_id = any($2::bigint[])
+order by p.started_at limit $3
+`
+
+type PlaysParams struct {
+	UserID  int64
+	SpuIds  []int64
+	MaxRows int32
+}
+
+type PlaysRow struct {
+	SpuID     int64
+	StartedAt time.Time
+	LastAt    time.Time
+	Position  int32
+	Seconds   int32
+	Label     string
+}
+
+func (q *Queries) Plays(ctx context.Context, db DBTX, arg PlaysParams) ([]PlaysRow, error) {
+	rows, err := db.Query(ctx, plays, arg.UserID, arg.SpuIds, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PlaysRow{}
+	for rows.Next() {
+		var i PlaysRow
+		if err := rows.Scan(
+			&i.SpuID,
+			&i.StartedAt,
+			&i.LastAt,
+			&i.Position,
+			&i.Seconds,
+			&i.Label,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const progress = `-- name: Progress :many
-select user_id, spu_id, position_seconds, duration_seconds, updated_at from playback_progress where user_id = $1 and spu_id = any($2::bigint[])
+select user_id, spu_id, position_seconds, duration_seconds, updated_at from playback_progress
+where user_id = $1 and spu_id = any($2::bigint[])
 `
 
 type ProgressParams struct {
@@ -121,15 +189,23 @@ type ProgressParams struct {
 	SpuIds []int64
 }
 
-func (q *Queries) Progress(ctx context.Context, db DBTX, arg ProgressParams) ([]PlaybackProgress, error) {
+type ProgressRow struct {
+	UserID          int64
+	SpuID           int64
+	PositionSeconds int32
+	DurationSeconds int32
+	UpdatedAt       time.Time
+}
+
+func (q *Queries) Progress(ctx context.Context, db DBTX, arg ProgressParams) ([]ProgressRow, error) {
 	rows, err := db.Query(ctx, progress, arg.UserID, arg.SpuIds)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []PlaybackProgress{}
+	items := []ProgressRow{}
 	for rows.Next() {
-		var i PlaybackProgress
+		var i ProgressRow
 		if err := rows.Scan(
 			&i.UserID,
 			&i.SpuID,
@@ -148,7 +224,8 @@ func (q *Queries) Progress(ctx context.Context, db DBTX, arg ProgressParams) ([]
 }
 
 const recentProgress = `-- name: RecentProgress :many
-select user_id, spu_id, position_seconds, duration_seconds, updated_at from playback_progress where user_id = $1 order by updated_at desc limit $2
+select user_id, spu_id, position_seconds, duration_seconds, updated_at from playback_progress
+where user_id = $1 order by updated_at desc limit $2
 `
 
 type RecentProgressParams struct {
@@ -156,15 +233,23 @@ type RecentProgressParams struct {
 	MaxRows int32
 }
 
-func (q *Queries) RecentProgress(ctx context.Context, db DBTX, arg RecentProgressParams) ([]PlaybackProgress, error) {
+type RecentProgressRow struct {
+	UserID          int64
+	SpuID           int64
+	PositionSeconds int32
+	DurationSeconds int32
+	UpdatedAt       time.Time
+}
+
+func (q *Queries) RecentProgress(ctx context.Context, db DBTX, arg RecentProgressParams) ([]RecentProgressRow, error) {
 	rows, err := db.Query(ctx, recentProgress, arg.UserID, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []PlaybackProgress{}
+	items := []RecentProgressRow{}
 	for rows.Next() {
-		var i PlaybackProgress
+		var i RecentProgressRow
 		if err := rows.Scan(
 			&i.UserID,
 			&i.SpuID,
@@ -201,11 +286,50 @@ func (q *Queries) RemoveDevice(ctx context.Context, db DBTX, arg RemoveDevicePar
 	return device_hash, err
 }
 
+const savePlay = `-- name: SavePlay :exec
+insert into playback_play as p (session, user_id, spu_id, device_hash, started_at, last_at, position, seconds)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (session) do update
+set last_at = greatest(p.last_at, excluded.last_at), position = excluded.position,
+    seconds = p.seconds + least(greatest(extract(epoch from excluded.last_at - p.last_at), 0), 45)::int
+`
+
+type SavePlayParams struct {
+	Session    string
+	UserID     int64
+	SpuID      int64
+	DeviceHash []byte
+	StartedAt  time.Time
+	LastAt     time.Time
+	Position   int32
+	Seconds    int32
+}
+
+func (q *Queries) SavePlay(ctx context.Context, db DBTX, arg SavePlayParams) error {
+	_, err := db.Exec(ctx, savePlay,
+		arg.Session,
+		arg.UserID,
+		arg.SpuID,
+		arg.DeviceHash,
+		arg.StartedAt,
+		arg.LastAt,
+		arg.Position,
+		arg.Seconds,
+	)
+	return err
+}
+
 const saveProgress = `-- name: SaveProgress :exec
-insert into playback_progress (user_id, spu_id, position_seconds, duration_seconds, updated_at)
-values ($1, $2, $3, $4, $5)
+insert into playback_progress as p (user_id, spu_id, position_seconds, duration_seconds, updated_at, reached)
+values ($1, $2, $3, $4, $5, playback_parts($6, $3, $4))
 on conflict (user_id, spu_id) do update
-set position_seconds = excluded.position_seconds, duration_seconds = excluded.duration_seconds, updated_at = excluded.updated_at
+set position_seconds = excluded.position_seconds, duration_seconds = excluded.duration_seconds, updated_at = excluded.updated_at,
+    reached = p.reached | case
+        when excluded.position_seconds >= p.position_seconds
+            and extract(epoch from excluded.updated_at - p.updated_at) between 0 and 45
+            and excluded.position_seconds - p.position_seconds <= 2.5 * extract(epoch from excluded.updated_at - p.updated_at) + 5
+        then playback_parts(p.position_seconds, excluded.position_seconds, excluded.duration_seconds)
+        else excluded.reached end
 `
 
 type SaveProgressParams struct {
@@ -214,8 +338,11 @@ type SaveProgressParams struct {
 	PositionSeconds int32
 	DurationSeconds int32
 	UpdatedAt       time.Time
+	BeginSeconds    int32
 }
 
+// Marks the parts from the last position to this one as shown if the viewer can have watched them since then, and
+// otherwise, as after a jump, only the part of this position. A play's first sign comes 15 s after its begin.
 func (q *Queries) SaveProgress(ctx context.Context, db DBTX, arg SaveProgressParams) error {
 	_, err := db.Exec(ctx, saveProgress,
 		arg.UserID,
@@ -223,6 +350,7 @@ func (q *Queries) SaveProgress(ctx context.Context, db DBTX, arg SaveProgressPar
 		arg.PositionSeconds,
 		arg.DurationSeconds,
 		arg.UpdatedAt,
+		arg.BeginSeconds,
 	)
 	return err
 }
@@ -240,4 +368,38 @@ type SeeDeviceParams struct {
 func (q *Queries) SeeDevice(ctx context.Context, db DBTX, arg SeeDeviceParams) error {
 	_, err := db.Exec(ctx, seeDevice, arg.At, arg.UserID, arg.DeviceHash)
 	return err
+}
+
+const watched = `-- name: Watched :many
+select spu_id, bit_count(reached)::int as percent from playback_progress where user_id = $1 and spu_id = any($2::bigint[])
+`
+
+type WatchedParams struct {
+	UserID int64
+	SpuIds []int64
+}
+
+type WatchedRow struct {
+	SpuID   int64
+	Percent int32
+}
+
+func (q *Queries) Watched(ctx context.Context, db DBTX, arg WatchedParams) ([]WatchedRow, error) {
+	rows, err := db.Query(ctx, watched, arg.UserID, arg.SpuIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WatchedRow{}
+	for rows.Next() {
+		var i WatchedRow
+		if err := rows.Scan(&i.SpuID, &i.Percent); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -153,6 +153,17 @@ func (q *Queries) DisputeMoves(ctx context.Context, db DBTX, arg DisputeMovesPar
 	return items, nil
 }
 
+const disputeStatus = `-- name: DisputeStatus :one
+select status from sandbox_dispute where out_trade_no = $1 order by id limit 1
+`
+
+func (q *Queries) DisputeStatus(ctx context.Context, db DBTX, outTradeNo string) (string, error) {
+	row := db.QueryRow(ctx, disputeStatus, outTradeNo)
+	var status string
+	err := row.Scan(&status)
+	return status, err
+}
+
 const failCharge = `-- name: FailCharge :one
 update sandbox_charge set status = 'failed'
 where page_token = $1 and status = 'open' and expires_at > $2

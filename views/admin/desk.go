@@ -1,0 +1,58 @@
+package admin
+
+import (
+	"videomall/mall/money"
+	"videomall/mall/order"
+	"videomall/mall/payment"
+	"videomall/views/text"
+	"videomall/views/ui"
+)
+
+func disputeTone(status string) ui.Tone {
+	switch status {
+	case payment.DisputeIsWon:
+		return ui.Success
+	case payment.DisputeIsLost:
+		return ui.Error
+	}
+	return ui.Warning
+}
+
+func askedTone(status string) ui.Tone {
+	switch status {
+	case order.AskApproved:
+		return ui.Success
+	case order.AskRequested:
+		return ui.Warning
+	}
+	return ui.Plain
+}
+
+// itemTitle is the title of an item of an order; empty if the order has no such item.
+func itemTitle(t *text.Printer, o order.Order, itemID int64) string {
+	for _, i := range o.Items {
+		if i.ID == itemID {
+			return title(t, i)
+		}
+	}
+	return ""
+}
+
+// leftOfItem is what of an item's price has not gone back.
+func leftOfItem(o order.Order, itemID int64) money.Money {
+	for _, i := range o.Items {
+		if i.ID == itemID {
+			return money.Of(i.Net().Amount-i.Refunded.Amount, i.Amount.Currency)
+		}
+	}
+	return money.Of(0, o.Total.Currency)
+}
+
+// byNumber finds refunds by their numbers.
+func byNumber(refunds []order.Refund) map[string]order.Refund {
+	m := make(map[string]order.Refund, len(refunds))
+	for _, r := range refunds {
+		m[r.RefundNo] = r
+	}
+	return m
+}

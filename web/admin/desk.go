@@ -1,0 +1,137 @@
+package admin
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"videomall/db"
+	"videomall/mall/fault"
+	"videomall/mall/money"
+	"videomall/mall/order"
+	"videomall/views/ui"
+	"videomall/web/formvalue"
+	"videomall/web/page"
+
+	adminview "videomall/views/admin"
+)
+
+// showDesk lists what waits for an answer: requests for refunds, disputes, and refunds that came back.
+func (d Deps) showDesk(c *page.Ctx) error {
+	p, err := d.desk(c)
+	if err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, c.Text.T("refund.desk"), adminview.RefundDesk(p))
+}
+
+func (d Deps) desk(c *page.Ctx) (p adminview.RefundDeskPage, err error) {
+	ctx := c.Request().Context()
+	p.Now = c.Now
+	if p.Asked, err = d.Orders.Refunds().Waiting(ctx, maxListed); err != nil {
+		return p, err
+	}
+	if p.Disputes, err = d.Payments.OpenDisputes(ctx, maxListed); err != nil {
+		return p, err
+	}
+	if p.Returned, err = d.Orders.Refunds().Returned(ctx, maxListed); err != nil {
+		return p, err
+	}
+	var numbers []string
+	for _, a := range p.Asked {
+		numbers = append(numbers, a.OrderNo)
+	}
+	for _, b := range p.Disputes {
+		numbers = append(numbers, b.Reference)
+	}
+	for _, r := range p.Returned {
+		numbers = append(numbers, r.OrderNo)
+	}
+	if p.Orders, err = d.Orders.Numbered(ctx, numbers); err != nil {
+		return p, err
+	}
+	p.People, err = d.Accounts.Users(ctx, partiesOf(slices.Collect(maps.Values(p.Orders))...)...)
+	return p, err
+}
+
+// approveAsked refunds what a buyer asked for: all of it, an amount, or the share that was not watched.
+func (d Deps) approveAsked(c *page.Ctx) error {
+	a := order.Approval{
+		ID:     formvalue.ID(c.Param("id")),
+		Answer: strings.TrimSpace(c.FormValue("answer")),
+		Actor:  actor(c),
+	}
+	amount, unwatched, err := readPart(c.FormValue("how"), c.FormValue("amount"), c.FormValue("currency"))
+	if err != nil {
+		return err
+	}
+	a.Amount, a.Unwatched = amount, unwatched
+	_, err = d.Orders.Refunds().Approve(c.Request().Context(), a)
+	return d.decided(c, err, "refund_started")
+}
+
+// declineAsked ends a buyer's request with an answer.
+func (d Deps) declineAsked(c *page.Ctx) error {
+	err := d.Orders.Refunds().Decline(c.Request().Context(), formvalue.ID(c.Param("id")), c.FormValue("answer"), actor(c))
+	return d.decided(c, err, "refund_declined")
+}
+
+func (d Deps) decided(c *page.Ctx, err error, done string) error {
+	switch {
+	case err == nil:
+		c.Flash(ui.Success, done)
+	case errors.Is(err, order.ErrAskDecided):
+		c.Flash(ui.Info, "refund_ask_decided")
+	case errors.Is(err, order.ErrNothingLeft), errors.Is(err, order.ErrNotRefundable):
+		c.Flash(ui.Info, "nothing_to_refund")
+	default:
+		return err
+	}
+	return c.Redirect("/admin/refunds")
+}
+
+var errTransfer = fault.New(fault.Invalid, "transfer_reference_missing",
+	"Enter your bank's reference, up to 100 characters.")
+
+// maxTransfer is how long the reference of a transfer may be.
+const maxTransfer = 100
+
+// transferRefund writes down that a refund which came back was paid in another way.
+func (d Deps) transferRefund(c *page.Ctx) error {
+	reference := strings.TrimSpace(c.FormValue("reference"))
+	if reference == "" || len([]rune(reference)) > maxTransfer || !db.Storable(reference) {
+		return errTransfer
+	}
+	err := d.Orders.Refunds().Transfer(c.Request().Context(), c.Param("refundNo"), reference, actor(c))
+	switch {
+	case err == nil:
+		c.Flash(ui.Success, "refund_transferred")
+	case errors.Is(err, order.ErrNotRefundable):
+		c.Flash(ui.Info, "refund_settled_already")
+	default:
+		return err
+	}
+	return c.Redirect("/admin/refunds")
+}
+
+// readPart reads what is to go back: all, an amount as it was typed, or the unwatched share.
+func readPart(how, typed, currency string) (amount money.Money, unwatched bool, err error) {
+	switch how {
+	case "", adminview.HowWhole:
+		return money.Money{}, false, nil
+	case adminview.HowUnwatched:
+		return money.Money{}, true, nil
+	case adminview.HowAmount:
+		if !money.IsCurrency(currency) {
+			return money.Money{}, false, order.ErrRefundAmount
+		}
+		minor := money.ParseDecimal(strings.TrimSpace(typed), currency, 10)
+		if minor <= 0 {
+			return money.Money{}, false, order.ErrRefundAmount
+		}
+		return money.Of(minor, currency), false, nil
+	}
+	return money.Money{}, false, order.ErrRefundAmount.Because("no such way: %.20q", how)
+}

@@ -1,0 +1,161 @@
+package admin_test
+
+import (
+	"bytes"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"videomall/mall/order"
+	"videomall/mall/payment"
+	"videomall/web/webtest"
+)
+
+// asks has Mia ask for a refund after the time for it, so that it waits for the staff.
+func (d *desk) asks(t *testing.T) (o order.Order, id string) {
+	t.Helper()
+	o = d.Bought(d.mia.ID, d.Video(990, -1))
+	d.Advance(8 * 24 * time.Hour)
+	if _, err := d.Orders.Refunds().Ask(t.Context(), order.Ask{
+		UserID:  d.mia.ID,
+		OrderNo: o.OrderNo,
+		Reason:  "never came to it",
+		Key:     "k",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d.b = d.Browser(d.olga.ID) // with a password that was just typed
+	return o, webtest.Query[string](d.Mall, "select max(id)::text from order_refund_request")[0]
+}
+
+func TestDesk_approves_an_amount(t *testing.T) {
+	d := open(t)
+	o, id := d.asks(t)
+	at := "/admin/refunds/requests/" + id + "/approve"
+	d.b.Get("/admin").Wants(200).Shows("Refund requests 1")
+	form := d.b.Get("/admin/refunds").Wants(200).Shows("never came to it", "too late", "0% watched").Form(at)
+	form.Set("how", "amount")
+	for _, wrong := range []string{"", "0", "9.91", "-1", "a"} {
+		form.Set("amount", wrong)
+		d.b.Post(at, form).Wants(422)
+	}
+	form.Set("amount", "2.50")
+	form.Set("answer", "We meet half way.")
+	for range 2 {
+		d.b.Post(at, form).Wants(303)
+	}
+	if got := webtest.Query[int64](d.Mall, "select amount from order_refund"); len(got) != 1 || got[0] != 250 {
+		t.Errorf("refunds: %v", got)
+	}
+	d.settle(t)
+	d.b.Get("/admin/refunds").Shows("Nobody waits for an answer.")
+	d.b.Get("/admin/orders/"+o.OrderNo).Shows("Approved", "We meet half way.")
+	d.Browser(d.mia.ID).Get("/admin/refunds").Wants(404)
+}
+
+func TestDesk_declines_with_an_answer(t *testing.T) {
+	d := open(t)
+	_, id := d.asks(t)
+	at := "/admin/refunds/requests/" + id + "/decline"
+	d.b.Post(at, url.Values{"answer": {" "}}).Wants(422)
+	d.b.Post(at, url.Values{"answer": {"The time was over."}}).Wants(303)
+	if s := webtest.Query[string](d.Mall, "select status || ': ' || answer from order_refund_request")[0]; s !=
+		"declined: The time was over." {
+		t.Error(s)
+	}
+}
+
+// Approving moves money, so that a session that was left open is not enough.
+func TestDesk_takes_a_recent_password(t *testing.T) {
+	d := open(t)
+	_, id := d.asks(t)
+	d.Advance(20 * time.Minute)
+	d.b.Post("/admin/refunds/requests/"+id+"/approve", url.Values{"how": {"whole"}}).Wants(403)
+	d.b.Post("/admin/refunds/01HZZZZZZZZZZZZZZZZZZZZZZZ/transfer", url.Values{"reference": {"r"}}).Wants(403)
+	if n := webtest.Query[int64](d.Mall, "select count(*) from order_refund")[0]; n != 0 {
+		t.Errorf("%d refunds", n)
+	}
+}
+
+func TestDesk_records_a_transfer(t *testing.T) {
+	d := open(t)
+	o := d.Bought(d.mia.ID, d.Video(990, -1))
+	if _, err := d.Orders.Refunds().Request(t.Context(), order.RefundRequest{
+		OrderNo: o.OrderNo,
+		Reason:  "asked",
+		Actor:   "operator:2",
+		Key:     "k",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d.settle(t)
+	no := webtest.Query[string](d.Mall, "select refund_no from order_refund")[0]
+	at := "/admin/refunds/" + no + "/transfer"
+	d.b.Post(at, url.Values{"reference": {"too early"}}).Wants(303)
+	if err := d.Sandbox.ReturnRefund(t.Context(), no); err != nil {
+		t.Fatal(err)
+	}
+	d.DeliverNotices()
+	d.b.Get("/admin/orders/"+o.OrderNo).Wants(200).Shows("came back", "Record a transfer")
+	form := d.b.Get("/admin/refunds").Wants(200).Shows("CN¥9.90", "Record a transfer").Form(at)
+	d.b.Post(at, form).Wants(422)
+	form.Set("reference", "BANK 42")
+	for range 2 {
+		d.b.Post(at, form).Wants(303)
+	}
+	d.b.Get("/admin/refunds").Shows("No refund came back.")
+	d.b.Get("/admin/orders/"+o.OrderNo).Shows("paid by transfer", "Transfer BANK 42")
+}
+
+func TestDesk_disputes(t *testing.T) {
+	d := open(t)
+	first := d.Bought(d.mia.ID, d.Video(990, -1))
+	second := d.Bought(d.mia.ID, d.Video(500, -1))
+	for n, trade := range webtest.Query[string](d.Mall, "select out_trade_no from sandbox_charge order by id desc") {
+		d.Advance(time.Duration(n) * time.Hour)
+		if err := d.Sandbox.Dispute(t.Context(), trade, payment.DisputeOpened); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.DeliverNotices()
+	d.b = d.Browser(d.olga.ID)
+	d.b.Get("/admin").Wants(200).Shows("Disputes to answer 2")
+	desk := d.b.Get("/admin/refunds").Wants(200).Shows("product_not_received", "Evidence (PDF)").Body
+	if strings.Index(desk, first.OrderNo) < strings.Index(desk, second.OrderNo) {
+		t.Error("the dispute whose evidence is due first must stand first")
+	}
+	d.b.Get("/admin/orders/"+first.OrderNo).Wants(200).Shows("Disputes", "Held", "Open", "CN¥9.90")
+
+	id := webtest.Query[string](d.Mall, "select id::text from payment_dispute where reference = '"+first.OrderNo+"'")[0]
+	at := "/admin/disputes/" + id + "/evidence.pdf"
+	pdf := d.b.Get(at).Wants(200)
+	if !bytes.HasPrefix([]byte(pdf.Body), []byte("%PDF-")) || pdf.Header.Get("Content-Type") != "application/pdf" ||
+		pdf.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%v, %.20q", pdf.Header, pdf.Body)
+	}
+	d.Browser(d.mia.ID).Get(at).Wants(404)
+	d.b.Get("/admin/disputes/99/evidence.pdf").Wants(404)
+
+	trade := webtest.Query[string](d.Mall, "select out_trade_no from sandbox_charge order by id limit 1")[0]
+	if err := d.Sandbox.Dispute(t.Context(), trade, payment.DisputeLost); err != nil {
+		t.Fatal(err)
+	}
+	d.DeliverNotices()
+	d.b.Get("/admin/orders/"+first.OrderNo).Wants(200).Shows("Lost", "taken by the buyer")
+}
+
+func TestRefund_review_of_a_part(t *testing.T) {
+	d := open(t)
+	o := d.Bought(d.mia.ID, d.Video(990, -1), d.Video(510, -1))
+	at := "/admin/orders/" + o.OrderNo + "/refund"
+	page := d.b.Get(at+"?how=amount&amount=5.00&reason=half").Wants(200).
+		Shows("CN¥3.30", "CN¥1.70", "Refund CN¥5.00", "access to all of them goes on")
+	form := page.Form(at)
+	form.Set("item", webtest.Query[string](d.Mall, "select min(id)::text from video_order_item")[0])
+	d.b.Post(at, form).Wants(303)
+	if got := webtest.Query[int64](d.Mall, "select amount from order_refund"); len(got) != 1 || got[0] != 500 {
+		t.Errorf("refunds: %v", got)
+	}
+	d.b.Get(at + "?how=amount&amount=16.00&reason=more").Wants(422)
+}

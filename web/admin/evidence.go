@@ -1,0 +1,61 @@
+package admin
+
+import (
+	"net/http"
+	"slices"
+
+	"videomall/mall/order"
+	"videomall/mall/playback"
+	"videomall/web/formvalue"
+	"videomall/web/page"
+)
+
+// mostPlays bounds the play log of the evidence.
+const mostPlays = 500
+
+// evidence sends the evidence for a dispute as a PDF, and writes down who took it.
+func (d Deps) evidence(c *page.Ctx) error {
+	ctx := c.Request().Context()
+	e, err := d.Orders.Evidence(ctx, formvalue.ID(c.Param("id")), actor(c))
+	if err != nil {
+		return err
+	}
+	p := pack{Evidence: e, now: c.Now}
+	if d.Plays != nil {
+		if p.plays, err = d.Plays(ctx, e.Order.UserID, videosOf(e.Order), mostPlays); err != nil {
+			return err
+		}
+	}
+	people, err := d.Accounts.Users(ctx, e.Order.UserID)
+	if err != nil {
+		return err
+	}
+	if u, ok := people[e.Order.UserID]; ok {
+		p.buyer = u.Name + " <" + u.Email + ">"
+	}
+	body, err := p.pdf()
+	if err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Disposition", `attachment; filename="evidence-`+e.Order.OrderNo+`.pdf"`)
+	return c.Blob(http.StatusOK, "application/pdf", body)
+}
+
+func videosOf(o order.Order) []int64 {
+	var ids []int64
+	for _, i := range o.Items {
+		if !slices.Contains(ids, i.SPUID) {
+			ids = append(ids, i.SPUID)
+		}
+	}
+	return ids
+}
+
+// playsOf are the plays of one video since it was paid for.
+func (p pack) playsOf(spuID int64) []playback.Play {
+	return slices.DeleteFunc(slices.Clone(p.plays), func(g playback.Play) bool {
+		return g.SPUID != spuID || p.Order.PaidAt != nil && g.LastAt.Before(*p.Order.PaidAt)
+	})
+}
