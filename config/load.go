@@ -43,7 +43,7 @@ func Load(environ []string) (*Config, error) {
 	}
 	for _, check := range []func(*Config) error{
 		checkAddresses, checkServers, checkDurations, checkPayouts, checkUploads, checkBounds, checkLog,
-		checkSecurity, fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
+		checkSecurity, checkProviders, fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
 	} {
 		if err := check(c); err != nil {
 			return nil, err

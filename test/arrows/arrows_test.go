@@ -69,6 +69,8 @@ var allowed = map[string][]string{
 	},
 	"mall/outbox":            {"db"},
 	"mall/payment":           {"db", "telemetry"},
+	"mall/payment/alipay":    {"mall/payment"},
+	"mall/payment/stripe":    {"mall/payment"},
 	"mall/payment/sandbox":   {"db", "mall/payment"},
 	"mall/payment/wechatpay": {"mall/payment"},
 	"mall/payment/wechatpay/wechatpaytest": {
