@@ -241,13 +241,14 @@ func TestWeChatPay_Statement_host(t *testing.T) {
 		"http://api.mch.weixin.qq.com":        "download_url",
 		"https://tenpay.com.example":          "not among DownloadHosts",
 		"https://eviltenpay.com":              "not among DownloadHosts",
+		"https://evilweixin.qq.com":           "not among DownloadHosts",
 		"https://user@bill.tenpay.com":        "download_url",
 		"file://":                             "download_url",
 		"https://bill.tenpay.com:1":           "not among DownloadHosts",
 		"https://bill.tenpay.com#.tenpay.com": "", // allowed, and not reachable here
 	} {
 		c := open(t, wechatpaytest.Config{Change: func(o *wechatpay.Options) {
-			o.DownloadHosts = []string{".tenpay.com"}
+			o.DownloadHosts = []string{".tenpay.com", "weixin.qq.com"}
 			o.Client = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 				if r.URL.Hostname() != "127.0.0.1" {
 					return nil, fmt.Errorf("no way to %s", r.URL.Host)
