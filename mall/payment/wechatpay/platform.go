@@ -15,7 +15,7 @@ import (
 	"videomall/mall/strictjson"
 )
 
-// The shortest time between two downloads of the platform certificates: while a key is known, and while none is, so that
+// The shortest time between two downloads of the platform certificates: while a key is known, and while none is, when
 // nothing can be done without them.
 const (
 	refreshEvery = time.Minute

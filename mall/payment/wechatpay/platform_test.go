@@ -144,7 +144,7 @@ func TestWeChatPay_ParseNotice_with_invented_serials(t *testing.T) {
 	}
 }
 
-// A merchant without certificates who gets a notice with an invented serial number asks for them once, and not for ever.
+// A merchant without certificates who gets a notice with an invented serial number asks for them once, not for ever.
 func TestWeChatPay_one_invented_serial(t *testing.T) {
 	t.Parallel()
 	c := open(t, wechatpaytest.Config{})

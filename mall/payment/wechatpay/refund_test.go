@@ -108,8 +108,10 @@ func TestWeChatPay_QueryRefund_answer(t *testing.T) {
 			})}
 		}})
 		got, err := c.pay.QueryRefund(t.Context(), payment.RefundRef{
-			RefundNo:     "R1",
-			Charge:       payment.ChargeRef{CreateRequest: payment.CreateRequest{AttemptNo: "01HATTEMPT0000000000000001"}},
+			RefundNo: "R1",
+			Charge: payment.ChargeRef{CreateRequest: payment.CreateRequest{
+				AttemptNo: "01HATTEMPT0000000000000001",
+			}},
 			ChannelTxnNo: "4200001",
 			Captured:     money.Of(1290, "CNY"),
 			Amount:       money.Of(100, "CNY"),

@@ -158,6 +158,8 @@ func TestWeChatPay_Statement_bad_bill(t *testing.T) {
 		"no time":             replace("`2026-03-04 ", "`2026-03-04T"),
 		"an unknown state":    replace("`SUCCESS", "`SETTLING"),
 		"a cell more":         replace("`NATIVE", "`NATIVE,`x"),
+		"a cell behind":       replace("`12.90,`0.00,`\r", "`12.90,`0.00,`,`x\r"),
+		"a cell less":         replace("`12.90,`0.00,`\r", "`12.90,`0.00\r"),
 		"no backtick":         replace("`2026-03-04", "2026-03-04"),
 		"a column is missing": replace("商户数据包", "商户的数据包"),
 		"a sum below zero":    replace("`12.90,`0.00,`\r", "`-12.90,`0.00,`\r"),
@@ -241,13 +243,14 @@ func TestWeChatPay_Statement_host(t *testing.T) {
 		"http://api.mch.weixin.qq.com":        "download_url",
 		"https://tenpay.com.example":          "not among DownloadHosts",
 		"https://eviltenpay.com":              "not among DownloadHosts",
+		"https://evilweixin.qq.com":           "not among DownloadHosts",
 		"https://user@bill.tenpay.com":        "download_url",
 		"file://":                             "download_url",
 		"https://bill.tenpay.com:1":           "not among DownloadHosts",
 		"https://bill.tenpay.com#.tenpay.com": "", // allowed, and not reachable here
 	} {
 		c := open(t, wechatpaytest.Config{Change: func(o *wechatpay.Options) {
-			o.DownloadHosts = []string{".tenpay.com"}
+			o.DownloadHosts = []string{".tenpay.com", "weixin.qq.com"}
 			o.Client = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 				if r.URL.Hostname() != "127.0.0.1" {
 					return nil, fmt.Errorf("no way to %s", r.URL.Host)
@@ -319,6 +322,7 @@ func TestWeChatPay_Statement_sums(t *testing.T) {
 		"-0.06000":   -6,
 		"0.00499":    0,
 		"0.00500":    1,
+		"0.005":      1,
 		"-0.00500":   -1,
 		"0.99500":    100,
 		"7.79000":    779,

@@ -231,7 +231,8 @@ func TestBank_with_the_SDK_other_methods(t *testing.T) {
 	if !strings.Contains(*page.H5Url, "prepay_id=") {
 		t.Errorf("%v", page)
 	}
-	bridge, _, err := (&jsapi.JsapiApiService{Client: s.client}).PrepayWithRequestPayment(t.Context(), jsapi.PrepayRequest{
+	orders := jsapi.JsapiApiService{Client: s.client}
+	bridge, _, err := orders.PrepayWithRequestPayment(t.Context(), jsapi.PrepayRequest{
 		Appid:       core.String(wechatpaytest.AppID),
 		Mchid:       core.String(wechatpaytest.MerchantID),
 		Description: core.String("北境之光"),
