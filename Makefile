@@ -22,7 +22,7 @@ TESTFLAGS ?= -vet=off $(LDFLAGS) $(RACEFLAG)
 TEMPLFMT := $(GO) tool templ fmt -prettier-command none -log-level error
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev build test test-fast cover bench findings migration gen css check lint fmt size install install-test clean
+.PHONY: help run dev build test oracles test-fast cover bench findings migration gen css check lint fmt size install install-test clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -39,8 +39,17 @@ build: ## compile bin/videomall
 size: build ## see that bin/videomall is no larger than 60 MB
 	@size=$$(wc -c <bin/videomall); [ $$size -le $(MAXSIZE) ] || { echo "bin/videomall has $$size bytes, more than $(MAXSIZE)"; exit 1; }
 
-test: install-test ## run all tests, browser journeys included; installs what they need if it is missing; RACE=1 adds the race detector
+test: install-test node_modules ## run all tests, browser journeys included; installs what they need if it is missing; RACE=1 adds the race detector
 	E2E=required $(GO) test $(TESTFLAGS) -timeout 25m ./...
+	@$(MAKE) --no-print-directory oracles
+
+oracles: node_modules ## compare payment providers with their SDKs, which are no dependencies of the mall (needs Node)
+	@set -e; for module in test/oracles/*/go.mod; do \
+		(cd "$${module%/go.mod}" && E2E=required $(GO) test $(TESTFLAGS) ./...); done
+
+node_modules: package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch node_modules
 
 test-fast: ## run the tests without installing anything; without a browser its journeys are skipped
 	$(GO) test $(TESTFLAGS) ./...
@@ -89,8 +98,8 @@ fmt: ## format Go and templ files
 install: ## install PostgreSQL, Redis and ffmpeg, where they are missing; where it can't, say how, and the mall does without
 	@tools/install.sh --optional $(if $(DATABASE_URL),,postgresql) $(if $(REDIS_URL),,redis) ffmpeg
 
-install-test: ## install PostgreSQL, Redis, Chromium and ffmpeg for the tests, where they are missing
-	@tools/install.sh postgresql redis ffmpeg chromium fonts processes $(if $(RACEFLAG),compiler)
+install-test: ## install PostgreSQL, Redis, Chromium, ffmpeg and Node for the tests, where they are missing
+	@tools/install.sh postgresql redis ffmpeg chromium fonts processes node $(if $(RACEFLAG),compiler)
 
 clean: ## remove what was built, and the demo's data
 	rm -rf bin .data bench.json loadtest.html

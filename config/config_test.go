@@ -107,6 +107,8 @@ func TestLoad_wrong_value(t *testing.T) {
 		"REDIS_URL=cache:6379",
 		"STORAGE_URL=file://media", "STORAGE_URL=media", "STORAGE_URL=s3://", "STORAGE_URL=s3://s3.example.com",
 		"UPLOAD_MAX=many", "UPLOAD_QUOTA=1KiB", "UPLOAD_MAX=9999999TiB", "STORAGE_URL=gs://bucket",
+		"STRIPE_SECRET_KEY=sk_test_hunter22", "STRIPE_WEBHOOK_SECRETS=whsec_hunter22", "ALIPAY_APP_ID=2021000000000000",
+		"WECHATPAY_MERCHANT_ID=1900000109", "ALIPAY_APP_CERT_FILE=/app.crt", "PAYMENT_MARK=a-b", "WECHATPAY_H5=maybe",
 		"SECRET_KEY=hunter22", "SANDBOX_SECRET=hunter22", "SECRET_KEY= DEMO=off", "SANDBOX_IN_PRODUCTION=maybe",
 		"PUBLIC_URL=https://mall.example.com", "PUBLIC_URL=http://10.1.2.3:8080",
 		"PUBLIC_URL=http://127.0.0.1.example.com",
@@ -302,6 +304,30 @@ func TestConfig_Security(t *testing.T) {
 		if _, err := load(t, vars...); err == nil ||
 			!strings.HasPrefix(err.Error(), name) && !strings.HasPrefix(err.Error(), first) {
 			t.Errorf("%q: %v", vars, err)
+		}
+	}
+}
+
+func TestLoad_providers(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, "STRIPE_SECRET_KEY=sk_test_hunter22", "STRIPE_WEBHOOK_SECRETS=whsec_hunter22",
+		"STRIPE_PAYMENT_METHODS=card, ,wechat_pay", "ALIPAY_APP_ID=2021000000000001", "ALIPAY_SELLER_ID=2088000000000001",
+		"ALIPAY_KEY_FILE=/run/secrets/app key.pem", "ALIPAY_PUBLIC_KEY_FILES=/a.pem,/b.pem")
+	if err != nil || len(c.StripeMethods) != 2 || c.StripeMethods[1] != "wechat_pay" || len(c.AlipayPublic) != 2 {
+		t.Fatalf("%+v, %v", c.Providers, err)
+	}
+	if shown := fmt.Sprint(c.StripeKey, c.StripeWebhooks); strings.Contains(shown, "hunter22") {
+		t.Errorf("secrets are printed: %s", shown)
+	}
+	for _, missing := range []string{"STRIPE_WEBHOOK_SECRETS", "ALIPAY_SELLER_ID", "WECHATPAY_KEY_FILE", "ALIPAY_ROOT_CERT_FILE"} {
+		_, err := load(t, map[string][]string{
+			"STRIPE_WEBHOOK_SECRETS": {"STRIPE_SECRET_KEY=sk_test_hunter22"},
+			"ALIPAY_SELLER_ID":       {"ALIPAY_APP_ID=1"},
+			"WECHATPAY_KEY_FILE":     {"WECHATPAY_MERCHANT_ID=1", "WECHATPAY_APP_ID=wx1", "WECHATPAY_CERT_SERIAL=1"},
+			"ALIPAY_ROOT_CERT_FILE":  {"ALIPAY_APP_CERT_FILE=/app.crt"},
+		}[missing]...)
+		if err == nil || !strings.HasPrefix(err.Error(), missing+" is required") || strings.Contains(err.Error(), "hunter22") {
+			t.Errorf("without %s: %v", missing, err)
 		}
 	}
 }

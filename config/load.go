@@ -43,7 +43,7 @@ func Load(environ []string) (*Config, error) {
 	}
 	for _, check := range []func(*Config) error{
 		checkAddresses, checkServers, checkDurations, checkPayouts, checkUploads, checkBounds, checkLog,
-		checkSecurity, fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
+		checkSecurity, checkProviders, fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
 	} {
 		if err := check(c); err != nil {
 			return nil, err
@@ -53,6 +53,15 @@ func Load(environ []string) (*Config, error) {
 }
 
 var parsers = map[reflect.Type]env.ParserFunc{
+	reflect.TypeFor[List](): func(v string) (any, error) {
+		var list List
+		for word := range strings.SplitSeq(v, ",") {
+			if word = strings.TrimSpace(word); word != "" {
+				list = append(list, word)
+			}
+		}
+		return list, nil
+	},
 	reflect.TypeFor[bool](): func(v string) (any, error) {
 		switch strings.ToLower(v) {
 		case "on", "true", "yes", "1":

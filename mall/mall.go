@@ -75,6 +75,8 @@ type Options struct {
 	WebhookKey      []byte // wraps the secrets of creators' webhooks, 32 bytes
 	WebhookLoopback bool   // they may lie on this machine
 
+	// Providers are those that take real money, in the order in which they are offered.
+	Providers []payment.Provider
 	// Sandbox is the provider that takes no money; nil for a mall that takes real money only.
 	Sandbox *sandbox.Options
 }

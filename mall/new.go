@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -278,7 +279,7 @@ func (m *Mall) openOrders(o Options) {
 			return m.Outbox.WriteTx(ctx, tx, kind, aggregate, e)
 		},
 	})
-	var providers []payment.Provider
+	providers := slices.Clone(o.Providers)
 	if o.Sandbox != nil {
 		m.Sandbox = sandbox.New(sandbox.Deps{
 			Pool:    m.pool,

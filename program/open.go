@@ -97,7 +97,11 @@ func Open(ctx context.Context, cfg *config.Config, role string) (p *Program, err
 		return p, err
 	}
 	p.later(p.storage.Close)
-	if p.Mall, err = mall.New(p.options()); err != nil {
+	options, err := p.options()
+	if err != nil {
+		return p, err
+	}
+	if p.Mall, err = mall.New(options); err != nil {
 		return p, err
 	}
 	for _, folder := range p.Mall.Media.Disks.Folders() {
@@ -166,8 +170,13 @@ func openRedis(url string) (redis.UniversalClient, error) {
 	return redis.NewClient(opt), nil
 }
 
-func (p *Program) options() mall.Options {
+func (p *Program) options() (mall.Options, error) {
+	providers, err := providers(p.cfg, p.Log)
+	if err != nil {
+		return mall.Options{}, err
+	}
 	o := mall.Options{
+		Providers:   providers,
 		Pools:       p.Pools,
 		Redis:       p.redis,
 		Storage:     p.storage,
@@ -213,10 +222,10 @@ func (p *Program) options() mall.Options {
 			Secret:    string(p.cfg.Sandbox),
 			PublicURL: p.cfg.PublicURL,
 			Now:       time.Now,
-			NotifyURL: p.cfg.LocalURL() + "/api/v1/mall/payments/callback/" + sandbox.Name,
+			NotifyURL: p.cfg.LocalURL() + callbackPath + sandbox.Name,
 		}
 	}
-	return o
+	return o, nil
 }
 
 // policies say the environment's rates in the words of the gate.

@@ -32,6 +32,7 @@ func TestNewLogger_redacts_secrets(t *testing.T) {
 			"err", errors.New("connect postgres://mall:hunter22@db/mall: refused"),
 			"query", "/reset?token=hunter22&next=/library", "note", "Authorization was Bearer hunter22hunter",
 			"dsn", "host=db password=hunter22 user=mall", "raw", []byte("password='hunter22' x"),
+			"keys", "sk_live_hunter22hunter whsec_hunter22", "pem", "-----BEGIN PRIVATE KEY-----\nhunter22",
 			slog.Group("form", "newPassword", "hunter22", "name", "Mei"))
 		s := out.String()
 		if strings.Contains(s, "hunter22") || strings.Contains(s, "eyJ") {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
 
 	"videomall/db"
 	"videomall/mall/inventory"
@@ -166,6 +167,29 @@ func (s *Orders) SweepOverdue(ctx context.Context, grace time.Duration) (int, er
 		return 0, fmt.Errorf("find overdue orders: %w", err)
 	}
 	return s.each(ctx, overdue, s.Expire)
+}
+
+// askEvery is how often the page of an order may have the providers asked.
+const askEvery = 5 * time.Second
+
+// Ask asks the providers about the user's own unpaid order, whose buyer waits for a notice, and applies what was paid.
+// It asks at most once in five seconds, however often it is called. Errors: ErrNotFound.
+func (s *Orders) Ask(ctx context.Context, userID int64, orderNo string) error {
+	o, err := s.Get(ctx, userID, orderNo)
+	if err != nil || o.Status != PendingPay {
+		return err
+	}
+	// Without Redis it is asked each time: the breaker in front of the provider bounds that.
+	err = s.keys.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+		return r.SetArgs(ctx, "order:asked:"+orderNo, 1, redis.SetArgs{Mode: "NX", TTL: askEvery}).Err()
+	})
+	if errors.Is(err, redis.Nil) {
+		return nil
+	}
+	if _, err := s.inquire(ctx, orderNo); err != nil && !errors.Is(err, ErrAwaitsProvider) {
+		return err
+	}
+	return nil
 }
 
 // AskSilent asks the providers about attempts that expired without a word, and applies what was paid: a lost notice, or

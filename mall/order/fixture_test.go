@@ -60,6 +60,7 @@ type shop struct {
 	ahead        atomic.Int64 // nanoseconds that the clock is ahead of the machine's
 	category     int64
 	products     int
+	told         int // notices that tests have invented
 	callback     *httptest.Server
 }
 

@@ -188,28 +188,44 @@ func (s *Orders) applyTx(ctx context.Context, tx pgx.Tx, o Order, m Money) (stri
 			return OutcomeDuplicate, nil
 		}
 	}
-	actor := "provider:" + m.Provider
-	switch o.Status {
-	case PendingPay:
-		if _, fresh, err := s.captureTx(ctx, tx, m, &o, payment.Consumed); err != nil || !fresh {
-			return OutcomeDuplicate, err
-		}
-		return OutcomePaid, s.payTx(ctx, tx, &o, "notice", actor)
-	case Closed:
+	rule, known := onPayment[o.Status]
+	if !known {
+		return "", fmt.Errorf("order %s is %s, for which no payment is foreseen", o.OrderNo, o.Status)
+	}
+	if rule.revive {
 		revived, err := s.reviveTx(ctx, tx, &o)
 		if err != nil {
 			return "", err
 		}
 		if !revived {
-			return s.surplusTx(ctx, tx, o, m, OutcomePaidAfterClose)
+			return s.surplusTx(ctx, tx, o, m, rule.otherwise)
 		}
-		if _, fresh, err := s.captureTx(ctx, tx, m, &o, payment.Consumed); err != nil || !fresh {
-			return OutcomeDuplicate, err
-		}
-		return OutcomeRevived, s.payTx(ctx, tx, &o, "paid_after_close", actor)
-	default: // PAID, DELIVERED, REFUNDED: a second payment
-		return s.surplusTx(ctx, tx, o, m, OutcomePaidTwice)
 	}
+	if rule.pays == "" {
+		return s.surplusTx(ctx, tx, o, m, rule.otherwise)
+	}
+	if _, fresh, err := s.captureTx(ctx, tx, m, &o, payment.Consumed); err != nil || !fresh {
+		return OutcomeDuplicate, err
+	}
+	return rule.pays, s.payTx(ctx, tx, &o, rule.cause, "provider:"+m.Provider)
+}
+
+// paymentRule says what becomes of a sum that equals an order's total.
+type paymentRule struct {
+	revive    bool   // the stock must be had again first, at the same price
+	pays      string // the outcome if the sum pays for the order; empty if it never does
+	cause     string // of the order's move to PAID
+	otherwise string // the outcome if it doesn't: the sum is surplus, and refunded automatically
+}
+
+// onPayment is the table of what becomes of a payment by the state of its order. TestOrders_every_outcome has a cell for
+// each state and each event that providers report.
+var onPayment = map[Status]paymentRule{
+	PendingPay: {pays: OutcomePaid, cause: "notice"},
+	Closed:     {revive: true, pays: OutcomeRevived, cause: "paid_after_close", otherwise: OutcomePaidAfterClose},
+	Paid:       {otherwise: OutcomePaidTwice},
+	Delivered:  {otherwise: OutcomePaidTwice},
+	Refunded:   {otherwise: OutcomePaidTwice},
 }
 
 // payTx makes an order PAID: it sells the stock, uses the coupon, and enqueues the jobs that deliver the order and

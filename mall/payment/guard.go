@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -16,10 +17,10 @@ import (
 const (
 	// callTimeout bounds one call of a provider: longer than a slow provider needs, shorter than a browser waits.
 	callTimeout = 8 * time.Second
-	// A provider is left alone for restTime after breakAfter calls, most of them lately, failed within breakWithin.
+	// A provider is left alone for a while when breakAfter calls have failed within breakWithin.
 	breakAfter  = 5
 	breakWithin = 30 * time.Second
-	restTime    = 15 * time.Second
+	defaultRest = 15 * time.Second
 )
 
 // breaker is a circuit breaker without its type parameter, which would cost every package that names Payments its code.
@@ -42,14 +43,14 @@ type guarded struct {
 	last Health
 }
 
-func guard(p Provider, m *telemetry.Metrics, now func() time.Time) *guarded {
+func guard(p Provider, d Deps) *guarded {
 	return &guarded{
 		Provider: p,
-		metrics:  m,
-		now:      now,
+		metrics:  d.Metrics,
+		now:      d.Now,
 		breaker: circuitbreaker.NewBuilder[any]().
 			WithFailureThresholdPeriod(breakAfter, breakWithin).
-			WithDelay(restTime).
+			WithDelay(cmp.Or(d.Rest, defaultRest)).
 			Build(),
 	}
 }
@@ -57,6 +58,7 @@ func guard(p Provider, m *telemetry.Metrics, now func() time.Time) *guarded {
 // Health is how a provider fared lately, as this process saw it.
 type Health struct {
 	Provider string
+	Methods  []string
 	Resting  bool   // not asked and not offered for now, since it failed
 	Error    string // of the last call that failed; empty if none has
 	FailedAt time.Time
@@ -73,6 +75,9 @@ func (g *guarded) health() Health {
 	defer g.mu.Unlock()
 	h := g.last
 	h.Provider, h.Resting = g.Name(), g.resting()
+	for _, m := range g.Methods() {
+		h.Methods = append(h.Methods, m.Name)
+	}
 	return h
 }
 

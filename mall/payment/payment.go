@@ -68,7 +68,8 @@ type Deps struct {
 	Pool      *pgxpool.Pool
 	Now       func() time.Time
 	Metrics   *telemetry.Metrics
-	Providers []Provider // their names must differ
+	Providers []Provider    // their names must differ
+	Rest      time.Duration // how long a provider that fails is not asked; 15 s if it is 0
 }
 
 // New returns Payments with these providers.
@@ -80,7 +81,7 @@ func New(d Deps) *Payments {
 		q:         dbsqlc.New(),
 	}
 	for _, provider := range d.Providers {
-		p.providers[provider.Name()] = guard(provider, d.Metrics, d.Now)
+		p.providers[provider.Name()] = guard(provider, d)
 		p.names = append(p.names, provider.Name())
 	}
 	return p

@@ -32,9 +32,16 @@ type house struct {
 }
 
 // theMall is opened by the first test that has a browser, and closed by TestMain.
-var theMall = sync.OnceValues(openMall)
+var theMall = sync.OnceValues(func() (*house, error) {
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	return openMall(address)
+})
 
-func openMall() (h *house, err error) {
+// openMall opens a mall of its own at an address of this machine, with these variables besides the usual ones.
+func openMall(address string, env ...string) (h *house, err error) {
 	dir, err := os.MkdirTemp("", "videomall-browser")
 	if err != nil {
 		return nil, err
@@ -44,16 +51,11 @@ func openMall() (h *house, err error) {
 		return nil, err
 	}
 	h = &house{close: func() error { return os.RemoveAll(dir) }}
-	address, err := freeAddress()
-	if err != nil {
-		return h, err
-	}
-	cfg, err := config.Load(
-		[]string{
-			"DATA_DIR=" + dir, "ADDR=" + address, "ADMIN_ADDR=127.0.0.1:0", "DEMO=on", "LOG_LEVEL=error",
-			"LOG_FORMAT=text",
-			"PATH=" + os.Getenv("PATH"),
-		})
+	cfg, err := config.Load(append([]string{
+		"DATA_DIR=" + dir, "ADDR=" + address, "ADMIN_ADDR=127.0.0.1:0", "DEMO=on", "LOG_LEVEL=error",
+		"LOG_FORMAT=text",
+		"PATH=" + os.Getenv("PATH"),
+	}, env...))
 	if err != nil {
 		return h, err
 	}

@@ -40,6 +40,8 @@ type person struct {
 	mall *house
 	look look
 
+	userID int64 // of the account that enter has signed in
+
 	mu       sync.Mutex
 	wrong    []string // errors that fail the test
 	expected []*regexp.Regexp
@@ -61,6 +63,12 @@ var themes = map[string]string{"light": "mall", "dark": "mall-dark"}
 func newPerson(t *testing.T, l look) *person {
 	t.Helper()
 	h, root := require(t)
+	return visitor(t, h, root, l)
+}
+
+// visitor is newPerson at a mall of the test's own.
+func visitor(t *testing.T, h *house, root context.Context, l look) *person {
+	t.Helper()
 	ctx, cancel := chromedp.NewContext(root, chromedp.WithNewBrowserContext())
 	ctx, end := context.WithTimeout(ctx, 10*time.Minute) // a walk through all pages, on a busy machine
 	p := &person{
@@ -318,6 +326,7 @@ func passwordOf(email string) string {
 // enter signs in by the sign-in form and gives the session to the browser.
 func (p *person) enter(u account.User) {
 	p.t.Helper()
+	p.userID = u.ID
 	client := http.Client{Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/money"
+	"videomall/mall/order"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
 	"videomall/web/page"
@@ -39,7 +40,14 @@ func (d Deps) prepay(c *page.Ctx) error {
 	if body.Provider == nil {
 		return required("provider")
 	}
-	a, err := d.Orders.Prepay(c.Request().Context(), c.Viewer.UserID, no, *body.Provider, d.PublicURL+"/orders/"+no)
+	a, err := d.Orders.Prepay(c.Request().Context(), order.PrepayRequest{
+		UserID:    c.Viewer.UserID,
+		OrderNo:   no,
+		Provider:  *body.Provider,
+		ReturnURL: d.PublicURL + "/orders/" + no,
+		Language:  c.Text.Lang,
+		PayerIP:   c.RealIP(),
+	})
 	if err != nil {
 		return err
 	}

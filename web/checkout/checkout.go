@@ -24,9 +24,7 @@ type Deps struct {
 	Carts    *cart.Carts
 	Orders   *order.Orders
 	Payments *payment.Payments
-	// PaymentOrigins are where providers' pages live, other than the mall itself: "https://pay.example".
-	PaymentOrigins []string
-	Guess          page.Guess // of a coupon's code; refuses with promotion.ErrCouponTries
+	Guess    page.Guess // of a coupon's code; refuses with promotion.ErrCouponTries
 }
 
 // Routes registers the pages.
@@ -45,6 +43,9 @@ func Routes(g *echo.Group, d Deps) {
 	own.GET("/orders/:orderNo", on(d.showOrder))
 	own.GET("/orders/:orderNo/status", on(d.followOrder))
 	own.POST("/orders/:orderNo/pay", on(d.payOrder))
+	own.GET("/orders/:orderNo/pay", on(d.showPayment))
+	own.GET("/orders/:orderNo/pay/status", on(d.followPayment))
+	own.POST("/orders/:orderNo/ask", on(d.askProvider))
 	own.POST("/orders/:orderNo/cancel", on(d.cancelOrder))
 	own.POST("/orders/:orderNo/again", on(d.buyAgain))
 }

@@ -64,7 +64,7 @@ func (d Deps) complete(c *page.Ctx, o order.Order) (checkoutview.OrderPage, erro
 	ctx := c.Request().Context()
 	p := checkoutview.OrderPage{
 		Order:     o,
-		Providers: d.Payments.Providers(),
+		Providers: d.Payments.Offered(deviceOf(c), o.Total.Currency),
 		Now:       c.Now,
 	}
 	attempts, err := d.Payments.Attempts(ctx, o.OrderNo)
@@ -112,14 +112,6 @@ func (d Deps) followOrder(c *page.Ctx) error {
 		return err
 	}
 	return c.Fragment(http.StatusOK, checkoutview.OrderChanged(p))
-}
-
-func (d Deps) payOrder(c *page.Ctx) error {
-	provider := c.FormValue("provider")
-	if names := d.Payments.Providers(); provider == "" && len(names) == 1 {
-		provider = names[0]
-	}
-	return d.pay(c, c.Param("orderNo"), provider)
 }
 
 func (d Deps) cancelOrder(c *page.Ctx) error {

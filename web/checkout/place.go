@@ -13,7 +13,6 @@ import (
 	"videomall/mall/inventory"
 	"videomall/mall/money"
 	"videomall/mall/order"
-	"videomall/mall/payment"
 	"videomall/mall/promotion"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
@@ -105,7 +104,7 @@ func (d Deps) renderCheckout(c *page.Ctx, status int, p checkoutview.CheckoutPag
 		}
 	}
 	p.Quote.Lines = buyable
-	p.Providers, p.Now = d.Payments.Providers(), c.Now
+	p.Providers, p.Now = d.Payments.Offered(deviceOf(c), p.Quote.Total.Currency), c.Now
 	if !slices.Contains(p.Providers, p.Provider) && len(p.Providers) > 0 {
 		p.Provider = p.Providers[0]
 	}
@@ -117,7 +116,7 @@ func (d Deps) renderCheckout(c *page.Ctx, status int, p checkoutview.CheckoutPag
 // allowPayment names where the pay button may lead. A browser holds the redirect after a form against form-action, and
 // a visitor may have come by another name than the mall's own: 127.0.0.1 instead of localhost.
 func (d Deps) allowPayment(c *page.Ctx) {
-	c.Allow("form-action", append([]string{c.PublicURL("")}, d.PaymentOrigins...)...)
+	c.Allow("form-action", append([]string{c.PublicURL("")}, d.Payments.Origins()...)...)
 }
 
 // agreed is what the shopper agreed to by pressing the button: the lines, their amounts and the total as the page
@@ -259,32 +258,4 @@ func (d Deps) askAgain(c *page.Ctx, a agreed, f *fault.Fault) error {
 		_, p.Refused = page.Words(c.Text, f, http.StatusConflict)
 	}
 	return d.renderCheckout(c, http.StatusConflict, p)
-}
-
-// pay sends the shopper to the provider's page. The order stands whatever happens here, so every failure ends on the
-// order's page, where the payment can be tried again.
-func (d Deps) pay(c *page.Ctx, orderNo, provider string) error {
-	attempt, err := d.Orders.Prepay(c.Request().Context(), c.Viewer.UserID, orderNo, provider,
-		c.PublicURL(orderURL(orderNo)))
-	switch {
-	case err == nil:
-		if attempt.Action != nil && attempt.Action.Type == payment.ActionRedirect {
-			return c.Redirect(attempt.Action.URL)
-		}
-		return c.Redirect(orderURL(orderNo)) // a notice was faster than the provider's answer
-	case errors.Is(err, order.ErrNotFound), errors.Is(err, payment.ErrUnknownProvider):
-		return err
-	case errors.Is(err, order.ErrAlreadyOwned): // bought by another order since; the page says what, and what to do
-		c.Flash(ui.Warning, "order_owned")
-	case errors.Is(err, payment.ErrAlreadyPaid):
-		c.Flash(ui.Info, "order_already_paid")
-	case errors.Is(err, payment.ErrProcessing):
-		c.Flash(ui.Info, "payment_processing")
-	case errors.Is(err, order.ErrNotPayable), errors.Is(err, payment.ErrPaymentExpired):
-		c.Flash(ui.Warning, "order_not_payable")
-	default:
-		c.Log().Error("payment not opened", "order_no", orderNo, "provider", provider, "error", err)
-		c.Flash(ui.Error, "payment_unavailable")
-	}
-	return c.Redirect(orderURL(orderNo))
 }

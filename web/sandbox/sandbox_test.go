@@ -29,7 +29,7 @@ func charge(t *testing.T, m *webtest.Mall, attemptNo string) string {
 	t.Helper()
 	a, err := m.Sandbox.Create(t.Context(), payment.CreateRequest{
 		AttemptNo: attemptNo,
-		Method:    sandbox.Method,
+		Method:    "page",
 		Subject:   "A <film>",
 		ReturnURL: m.URL + "/orders/7",
 		Amount:    money.Of(990, "CNY"),
@@ -114,7 +114,7 @@ func TestSandbox_shows_every_outcome(t *testing.T) {
 	b.Post(failed+"/pay", url.Values{}).Wants(http.StatusConflict).Shows("can no longer be done", "Payment failed")
 
 	closed := charge(t, m, "closed")
-	if err := m.Sandbox.Close(t.Context(), "closed"); err != nil {
+	if err := m.Sandbox.Close(t.Context(), payment.ChargeRef{CreateRequest: payment.CreateRequest{AttemptNo: "closed"}}); err != nil {
 		t.Fatal(err)
 	}
 	b.Get(closed).Shows("Payment closed").Hides("Let it fail")

@@ -148,16 +148,24 @@ func (a *Alipay) Name() string { return Name }
 
 // Methods lists a page for desktops, a page for phones and Alipay's own browser, and a QR code for desktops.
 func (a *Alipay) Methods() []payment.Method {
+	// The gateway sends the payer on to cashiers on other hosts of Alipay's; a browser holds those redirects against
+	// the policy of the page that the form was on.
+	pages := []string{a.gateway.Scheme + "://" + a.gateway.Host}
+	if strings.HasSuffix(a.gateway.Hostname(), ".alipay.com") {
+		pages = append(pages, "https://*.alipay.com")
+	}
 	return []payment.Method{
 		{
 			Name:       MethodPage,
 			Devices:    []payment.Device{payment.DeviceDesktop},
 			Currencies: []string{Currency},
+			Origins:    pages,
 		},
 		{
 			Name:       MethodWap,
 			Devices:    []payment.Device{payment.DevicePhone, payment.DeviceAlipay},
 			Currencies: []string{Currency},
+			Origins:    pages,
 		},
 		{
 			Name:       MethodQR,

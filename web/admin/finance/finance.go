@@ -60,8 +60,8 @@ func (d Deps) showBooks(c *page.Ctx) (err error) {
 	if p.Sums, err = d.Ledger.Imbalances(ctx); err != nil {
 		return err
 	}
-	yesterday := c.Now.UTC().AddDate(0, 0, -1)
-	witnesses, err := d.Payments.Compare(ctx, yesterday)
+	p.Health = d.Payments.Health()
+	witnesses, err := d.Payments.Compare(ctx, c.Now.AddDate(0, 0, -1))
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (d Deps) showBooks(c *page.Ctx) (err error) {
 			Captured: w.Held.Amount,
 			Stated:   w.Stated.Amount,
 			Ours:     w.Moved.Amount,
-			Day:      yesterday.Format(time.DateOnly),
+			Day:      w.Day.Format(time.DateOnly),
 			Silent:   w.Silent,
 		}
 		for _, f := range p.Families {

@@ -1,0 +1,77 @@
+package config
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+)
+
+// Providers are the settings of payment providers. One whose first variable is empty does not exist. Files are read
+// again when they change, so that keys can be replaced while the mall runs; a list has the old key and the new one for
+// that time.
+type Providers struct {
+	PaymentMark string `env:"PAYMENT_MARK" envDefault:"videomall" doc:"marks our payments in the accounts of providers, which may have other shops: 1 to 32 letters and digits; it must never change"`
+
+	StripeKey      Secret `env:"STRIPE_SECRET_KEY" fallback:"no Stripe" doc:"secret or restricted key of the Stripe account, sk_… or rk_…"`
+	StripeWebhooks Secret `env:"STRIPE_WEBHOOK_SECRETS" fallback:"none" doc:"secrets of the webhook endpoint at PUBLIC_URL/api/v1/mall/payments/callback/stripe, comma separated, whsec_…; made for the API version that docs/payments.md names"`
+	StripeMethods  List   `env:"STRIPE_PAYMENT_METHODS" fallback:"those of Stripe’s Dashboard" doc:"payment methods that Stripe’s page offers, comma separated, such as card,wechat_pay"`
+	StripeURL      string `env:"STRIPE_API_URL" fallback:"https://api.stripe.com" doc:"where Stripe’s API is; http on this machine only"`
+
+	AlipayApp     string `env:"ALIPAY_APP_ID" fallback:"no Alipay" doc:"number of the application at Alipay’s open platform"`
+	AlipaySeller  string `env:"ALIPAY_SELLER_ID" fallback:"none" doc:"number of the account that is paid, 16 digits that begin with 2088"`
+	AlipayKey     string `env:"ALIPAY_KEY_FILE" fallback:"none" doc:"file of the application’s private key, PEM or base64"`
+	AlipayPublic  List   `env:"ALIPAY_PUBLIC_KEY_FILES" fallback:"none" doc:"files of Alipay’s public keys, or of its certificates with ALIPAY_APP_CERT_FILE, comma separated"`
+	AlipayAppCert string `env:"ALIPAY_APP_CERT_FILE" fallback:"public keys instead of certificates" doc:"file of the application’s certificate"`
+	AlipayRoots   string `env:"ALIPAY_ROOT_CERT_FILE" fallback:"none" doc:"file of Alipay’s root certificates; required with ALIPAY_APP_CERT_FILE"`
+	AlipayGateway string `env:"ALIPAY_GATEWAY" envDefault:"https://openapi.alipay.com/gateway.do" doc:"where Alipay’s gateway is"`
+	AlipayBills   List   `env:"ALIPAY_BILL_HOSTS" envDefault:"dwbillcenter.alipay.com" doc:"hosts from which Alipay’s statements may be downloaded, comma separated"`
+
+	WeChatMerchant string `env:"WECHATPAY_MERCHANT_ID" fallback:"no WeChat Pay" doc:"merchant number at WeChat Pay"`
+	WeChatApp      string `env:"WECHATPAY_APP_ID" fallback:"none" doc:"official account or app that is bound to the merchant, wx…"`
+	WeChatSerial   string `env:"WECHATPAY_CERT_SERIAL" fallback:"none" doc:"serial number of the merchant’s API certificate"`
+	WeChatKey      string `env:"WECHATPAY_KEY_FILE" fallback:"none" doc:"file of that certificate’s private key, PEM"`
+	WeChatAPIv3    string `env:"WECHATPAY_API_V3_KEY_FILE" fallback:"none" doc:"file of the APIv3 key, 32 characters; a second line may have the one that follows"`
+	WeChatPublic   List   `env:"WECHATPAY_PUBLIC_KEYS" fallback:"platform certificates, downloaded by themselves" doc:"WeChat Pay’s public keys with the files of each, comma separated: PUB_KEY_ID_…=/run/secrets/wechatpay.pem"`
+	WeChatH5       bool   `env:"WECHATPAY_H5" envDefault:"off" doc:"offers H5 payments to phones, which WeChat Pay has to permit for the domain of PUBLIC_URL; on or off"`
+	WeChatURL      string `env:"WECHATPAY_API_URL" envDefault:"https://api.mch.weixin.qq.com" doc:"where WeChat Pay’s API is"`
+}
+
+// List is a list of words, comma separated, without those that are empty.
+type List []string
+
+var paymentMark = regexp.MustCompile(`^[A-Za-z0-9]{1,32}$`)
+
+// checkProviders sees that what belongs together is there. Each provider checks the rest when the mall starts.
+func checkProviders(c *Config) error {
+	if !paymentMark.MatchString(c.PaymentMark) {
+		return wrong("PAYMENT_MARK", c.PaymentMark, "1 to 32 letters and digits")
+	}
+	for _, provider := range []struct {
+		name, on string
+		needs    [][2]string
+	}{
+		{"STRIPE_SECRET_KEY", string(c.StripeKey), [][2]string{{"STRIPE_WEBHOOK_SECRETS", string(c.StripeWebhooks)}}},
+		{"ALIPAY_APP_ID", c.AlipayApp, [][2]string{
+			{"ALIPAY_SELLER_ID", c.AlipaySeller},
+			{"ALIPAY_KEY_FILE", c.AlipayKey},
+			{"ALIPAY_PUBLIC_KEY_FILES", strings.Join(c.AlipayPublic, ",")},
+		}},
+		{"ALIPAY_APP_CERT_FILE", c.AlipayAppCert, [][2]string{{"ALIPAY_ROOT_CERT_FILE", c.AlipayRoots}}},
+		{"WECHATPAY_MERCHANT_ID", c.WeChatMerchant, [][2]string{
+			{"WECHATPAY_APP_ID", c.WeChatApp},
+			{"WECHATPAY_CERT_SERIAL", c.WeChatSerial},
+			{"WECHATPAY_KEY_FILE", c.WeChatKey},
+			{"WECHATPAY_API_V3_KEY_FILE", c.WeChatAPIv3},
+		}},
+	} {
+		for _, need := range provider.needs {
+			switch {
+			case provider.on != "" && need[1] == "":
+				return errors.New(need[0] + " is required with " + provider.name)
+			case provider.on == "" && need[1] != "":
+				return errors.New(need[0] + " is set without " + provider.name)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package payment_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"videomall/mall/payment"
+	"videomall/telemetry"
+)
+
+// stub answers queries with what the test says, and takes CNY on desktops alone.
+type stub struct {
+	payment.Provider
+	name  string
+	err   error
+	asked int
+}
+
+func (s *stub) Name() string { return s.name }
+
+func (s *stub) Methods() []payment.Method {
+	if s.name == "everywhere" {
+		return []payment.Method{{Name: "page", Origins: []string{"https://pay.example"}}}
+	}
+	return []payment.Method{{
+		Name:       "qr",
+		Devices:    []payment.Device{payment.DeviceDesktop},
+		Currencies: []string{"CNY"},
+		Origins:    []string{"https://pay.example", "https://code.example"},
+	}}
+}
+
+func (s *stub) Close(context.Context, payment.ChargeRef) error {
+	s.asked++
+	return s.err
+}
+
+func TestPayments_Offered(t *testing.T) {
+	t.Parallel()
+	payments := payment.New(payment.Deps{
+		Now:       time.Now,
+		Providers: []payment.Provider{&stub{name: "desk"}, &stub{name: "everywhere"}},
+	})
+	for _, c := range []struct {
+		device   payment.Device
+		currency string
+		want     string
+	}{
+		{payment.DeviceDesktop, "CNY", "desk everywhere"},
+		{payment.DeviceDesktop, "USD", "everywhere"},
+		{payment.DevicePhone, "CNY", "everywhere"},
+		{payment.DeviceWeChat, "CNY", "everywhere"},
+	} {
+		if got := strings.Join(payments.Offered(c.device, c.currency), " "); got != c.want {
+			t.Errorf("%s with %s: got %q, want %q", c.device, c.currency, got, c.want)
+		}
+	}
+	if got := payments.Origins(); !slices.Equal(got, []string{"https://code.example", "https://pay.example"}) {
+		t.Errorf("origins %v", got)
+	}
+}
+
+// A provider that fails is neither asked nor offered for a while, and is tried again after it. What it answers
+// definitely is no failure.
+func TestPayments_Health(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	failing := &stub{name: "desk", err: payment.ErrAbsent}
+	payments := payment.New(payment.Deps{
+		Now:       func() time.Time { return noon },
+		Metrics:   telemetry.NewMetrics(),
+		Rest:      200 * time.Millisecond,
+		Providers: []payment.Provider{failing, &stub{name: "everywhere"}},
+	})
+	guarded, err := payments.Provider("desk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func() error { return guarded.Close(t.Context(), payment.ChargeRef{}) }
+	offered := func() int { return len(payments.Offered(payment.DeviceDesktop, "CNY")) }
+	for range 20 {
+		wantErr(t, ask(), payment.ErrAbsent)
+	}
+	if h := payments.Health()[0]; h.Resting || h.Failures != 0 || h.Calls != 20 || !h.WorkedAt.Equal(noon) {
+		t.Fatalf("after definite answers: %+v", h)
+	}
+	failing.err = errors.New("dial tcp: key sk_live_1234567890 refused")
+	for range 5 {
+		if err := ask(); err == nil || errors.Is(err, payment.ErrProviderDown) {
+			t.Fatalf("the provider's own error: %v", err)
+		}
+	}
+	asked := failing.asked
+	wantErr(t, ask(), payment.ErrProviderDown)
+	h := payments.Health()[0]
+	if failing.asked != asked || !h.Resting || h.Failures != 5 || !h.FailedAt.Equal(noon) || offered() != 1 {
+		t.Fatalf("while it rests it was asked %d times, offered %d, health %+v", failing.asked-asked, offered(), h)
+	}
+	if strings.Contains(h.Error, "1234567890") {
+		t.Errorf("the console shows a secret: %s", h.Error)
+	}
+	failing.err = nil
+	time.Sleep(250 * time.Millisecond) // the breaker has the machine's clock
+	if offered() != 2 {
+		t.Error("it is not offered after its rest")
+	}
+	if err := ask(); err != nil {
+		t.Errorf("after its rest: %v", err)
+	}
+	if h := payments.Health()[0]; h.Resting {
+		t.Errorf("it rests though it answered: %+v", h)
+	}
+}
+
+// A shopper who gives up says nothing about the provider.
+func TestPayments_Health_cancelled_call(t *testing.T) {
+	t.Parallel()
+	failing := &stub{name: "desk", err: context.Canceled}
+	payments := payment.New(payment.Deps{Now: time.Now, Providers: []payment.Provider{failing}})
+	guarded, err := payments.Provider("desk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 {
+		wantErr(t, guarded.Close(ctx, payment.ChargeRef{}), context.Canceled)
+	}
+	if h := payments.Health()[0]; h.Resting || h.Failures != 0 {
+		t.Errorf("%+v", h)
+	}
+}
+
+// If every provider fails, all are offered: an attempt may succeed after all.
+func TestPayments_Offered_all_fail(t *testing.T) {
+	t.Parallel()
+	failing := &stub{name: "desk", err: errors.New("down")}
+	payments := payment.New(payment.Deps{Now: time.Now, Providers: []payment.Provider{failing}})
+	guarded, err := payments.Provider("desk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 6 {
+		_ = guarded.Close(t.Context(), payment.ChargeRef{})
+	}
+	if got := payments.Offered(payment.DeviceDesktop, "CNY"); len(got) != 1 {
+		t.Errorf("offered %v", got)
+	}
+}

@@ -1,0 +1,155 @@
+package program
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"videomall/config"
+	"videomall/mall/payment"
+	"videomall/mall/payment/alipay"
+	"videomall/mall/payment/stripe"
+	"videomall/mall/payment/wechatpay"
+)
+
+// callbackPath is where a provider posts its notices.
+const callbackPath = "/api/v1/mall/payments/callback/"
+
+// providers returns the payment providers that the environment configures, in the order in which they are offered.
+func providers(c *config.Config, log *slog.Logger) ([]payment.Provider, error) {
+	var list []payment.Provider
+	for _, make := range []func(*config.Config, *slog.Logger, *http.Client) (payment.Provider, error){
+		openStripe, openAlipay, openWeChatPay,
+	} {
+		provider, err := make(c, log, providerClient())
+		if err != nil {
+			return nil, err
+		}
+		if provider != nil {
+			list = append(list, provider)
+		}
+	}
+	return list, nil
+}
+
+// providerClient returns a client for the calls of one provider. The calls themselves have time-outs.
+func providerClient() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = nil
+	transport.MaxIdleConnsPerHost = 32
+	return &http.Client{Transport: transport}
+}
+
+func openStripe(c *config.Config, _ *slog.Logger, client *http.Client) (payment.Provider, error) {
+	if c.StripeKey == "" {
+		return nil, nil
+	}
+	s, err := stripe.New(stripe.Options{
+		SecretKey:          string(c.StripeKey),
+		WebhookSecrets:     strings.Split(string(c.StripeWebhooks), ","),
+		Shop:               c.PaymentMark,
+		BaseURL:            c.StripeURL,
+		PaymentMethodTypes: c.StripeMethods,
+		Client:             client,
+		Now:                time.Now,
+	})
+	if err != nil {
+		return nil, err // a nil *Stripe in the interface would not be nil
+	}
+	return s, nil
+}
+
+func openAlipay(c *config.Config, log *slog.Logger, client *http.Client) (payment.Provider, error) {
+	if c.AlipayApp == "" {
+		return nil, nil
+	}
+	files := append([]string{c.AlipayKey}, c.AlipayPublic...)
+	parse := func(texts []string) (alipay.Keys, error) { return alipay.PublicKeyMode(texts[0], texts[1:]...) }
+	if c.AlipayAppCert != "" {
+		files = append([]string{c.AlipayKey, c.AlipayAppCert, c.AlipayRoots}, c.AlipayPublic...)
+		parse = func(texts []string) (alipay.Keys, error) {
+			return alipay.CertificateMode(alipay.Certificates{
+				Private: texts[0],
+				App:     texts[1],
+				Roots:   texts[2],
+				Alipay:  texts[3:],
+			})
+		}
+	}
+	keys, err := readKeys(log, files, parse)
+	if err != nil {
+		return nil, fmt.Errorf("keys of Alipay: %w", err)
+	}
+	a, err := alipay.New(alipay.Options{
+		AppID:     c.AlipayApp,
+		SellerID:  c.AlipaySeller,
+		Shop:      c.PaymentMark,
+		Gateway:   c.AlipayGateway,
+		NotifyURL: c.PublicURL + callbackPath + "alipay",
+		BillHosts: c.AlipayBills,
+		Keys:      keys,
+		Client:    client,
+		Now:       time.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+func openWeChatPay(c *config.Config, log *slog.Logger, client *http.Client) (payment.Provider, error) {
+	if c.WeChatMerchant == "" {
+		return nil, nil
+	}
+	files, ids := []string{c.WeChatKey, c.WeChatAPIv3}, []string(nil)
+	for _, entry := range c.WeChatPublic {
+		id, file, ok := strings.Cut(entry, "=")
+		if !ok {
+			return nil, fmt.Errorf("WECHATPAY_PUBLIC_KEYS: %q is no PUB_KEY_ID_…=file", entry)
+		}
+		ids, files = append(ids, strings.TrimSpace(id)), append(files, strings.TrimSpace(file))
+	}
+	keys, err := readKeys(log, files, func(texts []string) (k wechatpay.Keys, err error) {
+		k.MerchantSerial = c.WeChatSerial
+		if k.MerchantKey, err = wechatpay.ParsePrivateKey(texts[0]); err != nil {
+			return k, err
+		}
+		k.APIv3 = strings.Fields(texts[1])
+		for n, text := range texts[2:] {
+			public, err := wechatpay.ParsePublicKey(text)
+			if err != nil {
+				return k, fmt.Errorf("%s: %w", ids[n], err)
+			}
+			k.PublicKeys = append(k.PublicKeys, wechatpay.PublicKey{ID: ids[n], Key: public})
+		}
+		return k, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("keys of WeChat Pay: %w", err)
+	}
+	w, err := wechatpay.New(wechatpay.Options{
+		AppID:      c.WeChatApp,
+		MerchantID: c.WeChatMerchant,
+		Mark:       c.PaymentMark,
+		NotifyURL:  c.PublicURL + callbackPath + "wechatpay",
+		Keys:       keys,
+		H5:         c.WeChatH5,
+		BaseURL:    c.WeChatURL,
+		Loopback:   onLoopback(c.WeChatURL) && onLoopback(c.PublicURL),
+		Client:     client,
+		Now:        time.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// onLoopback reports whether an address is this machine's own.
+func onLoopback(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Hostname() == "localhost" || strings.HasPrefix(u.Hostname(), "127.") || u.Hostname() == "::1")
+}

@@ -1,0 +1,147 @@
+package checkout
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"videomall/mall/order"
+	"videomall/mall/payment"
+	"videomall/views/ui"
+	"videomall/web/page"
+
+	checkoutview "videomall/views/checkout"
+)
+
+// deviceOf guesses where the payer's browser runs from its User-Agent. It decides which ways to pay are offered, and
+// proves nothing: a wrong guess offers a way that is less convenient.
+func deviceOf(c *page.Ctx) payment.Device {
+	agent := c.Request().UserAgent()
+	has := func(signs ...string) bool {
+		return slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(agent, sign) })
+	}
+	switch {
+	case has("MicroMessenger/"):
+		return payment.DeviceWeChat
+	case has("AlipayClient/"):
+		return payment.DeviceAlipay
+	case has("Mobile", "Android", "iPhone", "iPad", "HarmonyOS"):
+		return payment.DevicePhone
+	}
+	return payment.DeviceDesktop
+}
+
+func (d Deps) payOrder(c *page.Ctx) error {
+	provider := c.FormValue("provider")
+	if names := d.Payments.Providers(); provider == "" && len(names) == 1 {
+		provider = names[0]
+	}
+	return d.pay(c, c.Param("orderNo"), provider)
+}
+
+// pay sends the shopper to the provider's page, or to the page that shows what else they have to do. The order stands
+// whatever happens here, so every failure ends on the order's page, where the payment can be tried again.
+func (d Deps) pay(c *page.Ctx, orderNo, provider string) error {
+	attempt, err := d.Orders.Prepay(c.Request().Context(), order.PrepayRequest{
+		UserID:    c.Viewer.UserID,
+		OrderNo:   orderNo,
+		Provider:  provider,
+		Device:    deviceOf(c),
+		ReturnURL: c.PublicURL(orderURL(orderNo)),
+		Language:  c.Text.Lang,
+		PayerIP:   c.RealIP(),
+	})
+	switch {
+	case err == nil && attempt.Action == nil: // a notice was faster than the provider's answer
+		return c.Redirect(orderURL(orderNo))
+	case err == nil && attempt.Action.Type == payment.ActionRedirect:
+		return c.Redirect(attempt.Action.URL)
+	case err == nil:
+		return c.Redirect(payURL(orderNo))
+	case errors.Is(err, order.ErrNotFound), errors.Is(err, payment.ErrUnknownProvider):
+		return err
+	case errors.Is(err, order.ErrAlreadyOwned): // bought by another order since; the page says what, and what to do
+		c.Flash(ui.Warning, "order_owned")
+	case errors.Is(err, payment.ErrAlreadyPaid):
+		c.Flash(ui.Info, "order_already_paid")
+	case errors.Is(err, payment.ErrProcessing):
+		c.Flash(ui.Info, "payment_processing")
+	case errors.Is(err, order.ErrNotPayable), errors.Is(err, payment.ErrPaymentExpired):
+		c.Flash(ui.Warning, "order_not_payable")
+	default:
+		c.Log().Error("payment not opened", "order_no", orderNo, "provider", provider, "error", err)
+		c.Flash(ui.Error, "payment_unavailable")
+	}
+	return c.Redirect(orderURL(orderNo))
+}
+
+func payURL(orderNo string) string { return orderURL(orderNo) + "/pay" }
+
+// showPayment shows what the shopper has to do to pay: the code to scan, or the way to a page that only a form opens.
+// Without an open payment it leads to the order.
+func (d Deps) showPayment(c *page.Ctx) error {
+	o, attempt, err := d.openAttempt(c)
+	if err != nil {
+		return err
+	}
+	if attempt.Action == nil {
+		return c.Redirect(orderURL(o.OrderNo))
+	}
+	if attempt.Action.Type == payment.ActionRedirect {
+		return c.Redirect(attempt.Action.URL)
+	}
+	p := checkoutview.PaymentPage{Order: o, Attempt: attempt, Now: c.Now}
+	if attempt.Action.Type == payment.ActionQR {
+		if p.Code, err = checkoutview.DrawQR(attempt.Action.Code); err != nil {
+			return err
+		}
+	}
+	d.allowPayment(c) // the form of the page is posted to the provider
+	c.Page.NoIndex = true
+	return c.Render(http.StatusOK, c.Text.T("payment.title"), checkoutview.Payment(p))
+}
+
+// followPayment answers the page of showPayment, which asks once a second: with the time left, or with the way to the
+// order's page as soon as there is nothing to pay any more.
+func (d Deps) followPayment(c *page.Ctx) error {
+	o, attempt, err := d.openAttempt(c)
+	if err != nil {
+		return err
+	}
+	if attempt.Action == nil || !c.IsHTMX() || attempt.AttemptNo != c.QueryParam("attempt") {
+		return c.Redirect(orderURL(o.OrderNo))
+	}
+	c.Response().Header().Set("HX-Reswap", "none")
+	return c.Fragment(http.StatusOK, checkoutview.OrderUnchanged(checkoutview.OrderPage{Order: o, Now: c.Now}))
+}
+
+// openAttempt finds the newest payment of one's own order that is still to be made; none has no action.
+func (d Deps) openAttempt(c *page.Ctx) (order.Order, payment.Attempt, error) {
+	ctx := c.Request().Context()
+	o, err := d.Orders.Get(ctx, c.Viewer.UserID, c.Param("orderNo"))
+	if err != nil || o.Status != order.PendingPay || !c.Now.Before(o.PayBefore) {
+		return o, payment.Attempt{}, err
+	}
+	attempts, err := d.Payments.Attempts(ctx, o.OrderNo)
+	if err != nil {
+		return o, payment.Attempt{}, err
+	}
+	for _, a := range slices.Backward(attempts) {
+		if a.Status == payment.AttemptPending && a.Action != nil && c.Now.Before(a.ExpiresAt) {
+			return o, a, nil
+		}
+	}
+	return o, payment.Attempt{}, nil
+}
+
+// askProvider asks the providers about an order whose page has waited for a notice for a while.
+func (d Deps) askProvider(c *page.Ctx) error {
+	if err := d.Orders.Ask(c.Request().Context(), c.Viewer.UserID, c.Param("orderNo")); err != nil {
+		return err
+	}
+	if !c.IsHTMX() {
+		return c.Redirect(orderURL(c.Param("orderNo")))
+	}
+	return c.NoContent(http.StatusNoContent)
+}
