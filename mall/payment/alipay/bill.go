@@ -16,9 +16,6 @@ import (
 	"videomall/mall/payment"
 )
 
-// maxLine bounds a line of a statement, in bytes of UTF-8.
-const maxLine = 64 << 10
-
 // The columns that are read, without their units. The amount is that of the charge, not what the merchant received of
 // it (商家实收), which is less if the merchant pays for a voucher.
 const (
@@ -44,8 +41,8 @@ const (
 // bill reads one file of a statement: CSV in GBK, with comments that begin with #. It reports false, having read
 // nothing else, if the file doesn't list single movements, but sums of them.
 func (a *Alipay) bill(ctx context.Context, file io.Reader, yield func(payment.StatementLine) bool) (bool, error) {
+	// A line has at most bufio.MaxScanTokenSize bytes, 64 KB.
 	lines := bufio.NewScanner(simplifiedchinese.GB18030.NewDecoder().Reader(file))
-	lines.Buffer(nil, maxLine)
 	var columns []string
 	ended := false
 	for n := 1; lines.Scan(); n++ {

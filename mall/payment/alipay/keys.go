@@ -118,9 +118,6 @@ func (k Keys) String() string {
 	return fmt.Sprintf("Alipay certificates (app %s, %d of Alipay's)", k.appSerial, len(k.alipay))
 }
 
-// Format is String, whatever the verb.
-func (k Keys) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(k.String())) }
-
 // LogValue is String.
 func (k Keys) LogValue() slog.Value { return slog.StringValue(k.String()) }
 

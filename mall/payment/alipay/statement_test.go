@@ -164,7 +164,7 @@ func TestAlipay_Statement_lines(t *testing.T) {
 func TestAlipay_Statement_columns(t *testing.T) {
 	t.Parallel()
 	file := "服务费(元),备注,完成时间,退款批次号/请求号,订单金额,业务类型,新列,商户订单号,支付宝交易号\r\n" +
-		"`-0.08,\"a,b\",2026-02-28 10:00:00,,12.90,交易,x,mall_" + attempt + ",1\r\n\r\n" + tail
+		"`-0.08,\"a,b\",2026-02-28 10:00:00,,12.90,交易,x,mall_" + attempt + ",1\r\n\r\n" + tail + "合计,1\r\n"
 	sums := "#支付宝业务汇总查询\r\n门店编号,门店名称,交易订单总笔数\r\n合计\t,\t,1\r\n#业务汇总列表结束\r\n"
 	list, err := read(t.Context(), billed(t, saying(string(archive(t, sums, file, detailed())))), yesterday)
 	if err != nil || len(list) != 1 || list[0].Fee.Amount != 8 || list[0].AttemptNo != attempt {
@@ -192,6 +192,7 @@ func TestAlipay_Statement_broken(t *testing.T) {
 		"no fee":                changed("-0.08", ""),
 		"an odd time":           changed("2026-02-28 10:00:00,\t", "28.2.2026,\t"),
 		"a column less":         archive(t, strings.Replace(detailed(good), "服务费（元）", "手续费（元）", 1)),
+		"no column of refunds":  archive(t, strings.Replace(detailed(good), "退款批次号/请求号", "批次号", 1)),
 		"an endless line":       changed("北境之光", strings.Repeat("a", 64<<10)),
 		"a broken second file":  archive(t, detailed(good), head+titles+"\r\n"+good),
 		"a quote that is open":  changed("北境之光", "\"北境之光"),
@@ -216,6 +217,10 @@ func TestAlipay_Statement_download_fails(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{
 		"expired": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "expired", http.StatusForbidden) },
+		"an error with a statement": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = w.Write(archive(t, detailed()))
+		},
 		"a redirect": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/bill?again", http.StatusFound)
 		},
