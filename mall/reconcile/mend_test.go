@@ -25,6 +25,7 @@ func TestReconciler_Run_mends(t *testing.T) {
 	paid := func(user int64) order.Order {
 		o := m.Place(user, sku)
 		m.Pay(o, sandbox.PayOptions{})
+		m.DeliverNotices()
 		m.OK(m.Orders.Deliver(m.Ctx, o.OrderNo))
 		return o
 	}

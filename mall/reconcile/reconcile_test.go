@@ -6,6 +6,8 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -115,7 +117,9 @@ func (d *desk) month() {
 // differences are all that were ever found.
 func (d *desk) differences() []string {
 	d.t.Helper()
-	return d.strings(`select provider || ' ' || kind || ' ' || number || ' ' || cause from reconcile_difference order by 1`)
+	list, err := reconciletest.Found(d.ctx, d.pool)
+	d.ok(err)
+	return list
 }
 
 func (d *desk) wantPlanted() {
@@ -376,7 +380,7 @@ func TestReconciler_Take_and_Close(t *testing.T) {
 func TestReadBank(t *testing.T) {
 	t.Parallel()
 	lines, err := reconcile.ReadBank(strings.NewReader("\ufeffdate,reference,amount,currency\r\n" +
-		"2026-03-20,TX 81,-19.90,CNY\n2026-03-21, \"TX, 82\" ,5,cny\n"))
+		"2026-03-20,TX 81,-19.90,CNY\n2026-03-21, \"TX, 82\", 5 ,cny\n"))
 	want := []reconcile.BankLine{
 		{Day: time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC), Reference: "TX 81", Amount: money.Of(1990, "CNY")},
 		{Day: time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC), Reference: "TX, 82", Amount: money.Of(-500, "CNY")},
@@ -445,4 +449,34 @@ func TestReconciler_Bank(t *testing.T) {
 	if again, err := d.reconcile.Bank(d.ctx, 10); err != nil || len(again.Unknown) != 3 {
 		t.Errorf("paid twice: %+v, %v", again.Unknown, err)
 	}
+}
+
+func TestBig(t *testing.T) {
+	if os.Getenv("BIG") == "" {
+		t.Skip()
+	}
+	big := reconciletest.Month{Start: month.Start, Days: 30, Payments: 100000, Planted: 200}
+	d := open(t, nil)
+	d.now = big.End()
+	began := time.Now()
+	d.ok(reconciletest.Seed(d.ctx, d.pool, big))
+	t.Log("seeded", time.Since(began))
+	began = time.Now()
+	var lines int64
+	for day := -1; day <= 31; day++ {
+		for _, p := range d.payments.Providers() {
+			r, err := d.reconcile.Run(d.ctx, p, month.Start.AddDate(0, 0, day))
+			d.ok(err)
+			lines += r.Lines
+		}
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	t.Log(lines, time.Since(began), m.Sys>>20, m.HeapSys>>20)
+	want, err := reconciletest.Expected(d.ctx, d.pool)
+	d.ok(err)
+	slices.Sort(want)
+	got := d.differences()
+	slices.Sort(got)
+	t.Log(len(want), len(got), cmp.Diff(want, got))
 }

@@ -80,6 +80,16 @@ func Expected(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
+// Found returns every difference that a run has ever found, in the form of Expected.
+func Found(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
+	rows, err := pool.Query(ctx, `
+		select provider || ' ' || kind || ' ' || number || ' ' || cause from reconcile_difference order by 1`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
 // Providers are the three providers of a seeded database.
 func Providers(pool *pgxpool.Pool) []payment.Provider {
 	return []payment.Provider{
