@@ -82,7 +82,7 @@ on conflict do nothing;
 
 -- name: ScopeOurs :exec
 insert into reconcile_scope (run_id, kind, number)
-select @run_id, kind, number from reconcile_ours where provider = @provider and at >= @since and at < @until and moved
+select @run_id, kind, number from reconcile_ours where provider = @provider and at >= @since and at < @until
 on conflict do nothing;
 
 -- name: ScopeBooked :exec
@@ -214,7 +214,7 @@ update reconcile_difference set owner = @owner::bigint, taken_at = @at::timestam
 update reconcile_difference set closed_at = @at::timestamptz, closed_by = @closed_by, note = @note where id = @id and closed_at is null;
 
 -- name: HasMovements :one
-select exists (select 1 from reconcile_ours where provider = @provider and at >= @since and at < @until and moved);
+select exists (select 1 from reconcile_ours where provider = @provider and at >= @since and at < @until);
 
 -- name: KeepBankLines :execrows
 insert into reconcile_bank_line (day, reference, amount, currency, copy, read_at, read_by)

@@ -441,7 +441,7 @@ func (q *Queries) FinishedDays(ctx context.Context, db DBTX, arg FinishedDaysPar
 }
 
 const hasMovements = `-- name: HasMovements :one
-select exists (select 1 from reconcile_ours where provider = $1 and at >= $2 and at < $3 and moved)
+select exists (select 1 from reconcile_ours where provider = $1 and at >= $2 and at < $3)
 `
 
 type HasMovementsParams struct {
@@ -976,7 +976,7 @@ func (q *Queries) ScopeOpen(ctx context.Context, db DBTX, arg ScopeOpenParams) e
 
 const scopeOurs = `-- name: ScopeOurs :exec
 insert into reconcile_scope (run_id, kind, number)
-select $1, kind, number from reconcile_ours where provider = $2 and at >= $3 and at < $4 and moved
+select $1, kind, number from reconcile_ours where provider = $2 and at >= $3 and at < $4
 on conflict do nothing
 `
 
