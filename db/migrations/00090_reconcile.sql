@@ -65,7 +65,8 @@ create table reconcile_line (
     constraint reconcile_line_key unique (line_key, kind, provider, day, copy)
 );
 create index reconcile_line_number_idx on reconcile_line (number, kind, provider);
-create index reconcile_line_day_idx on reconcile_line (provider, day);
+-- With the day first, so that a search by number never takes it for an index of the provider.
+create index reconcile_line_day_idx on reconcile_line (day, provider);
 
 -- What a run read and what our books had of that day, by kind and currency. 'fee' is a kind of its own here.
 create table reconcile_total (
