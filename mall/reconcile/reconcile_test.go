@@ -35,7 +35,7 @@ var month = reconciletest.Month{
 	Start:    time.Date(2026, 3, 1, 0, 0, 0, 0, reconciletest.Beijing),
 	Days:     30,
 	Payments: 3000,
-	Planted:  64,
+	Planted:  96,
 }
 
 // desk is a reconciler with what stands below it, on a database of its own.
@@ -141,7 +141,7 @@ func TestReconciler_Run_month(t *testing.T) {
 	d.wantPlanted()
 	// What the books could prove is mended; nothing else moved.
 	mended := d.strings(`select mended_by from reconcile_difference where mended_by <> '' and closed_by = 'reconciliation' order by 1`)
-	if len(mended) != 4 {
+	if len(mended) != 6 {
 		t.Errorf("mended: %q, errors: %q", mended, d.strings(
 			`select distinct cause || ' ' || kind || ' ' || error || mended_by || closed_by from reconcile_difference`))
 	}

@@ -566,6 +566,42 @@ func (q *Queries) KeepStaged(ctx context.Context, db DBTX, arg KeepStagedParams)
 	return err
 }
 
+const matchLastRefunds = `-- name: MatchLastRefunds :exec
+with line as (
+    select l.id, l.kind, c.id as capture_id, l.amount, l.currency, l.refund_no,
+        count(*) over (partition by l.kind, c.id) as left_over
+    from reconcile_scope s
+    join reconcile_line l on l.provider = $2 and l.kind = s.kind and l.number = s.number
+    join payment_capture c on c.provider = l.provider and c.channel_txn_no = l.channel_txn_no
+    where s.run_id = $1 and s.kind in ('refund', 'refund_returned')
+      and not exists (select from payment_refund r where r.refund_no = l.number)
+), refund as (
+    select k.kind, r.capture_id, r.amount, r.currency, r.refund_no,
+        count(*) over (partition by k.kind, r.capture_id) as left_over
+    from (select distinct kind, capture_id from line) k
+    join payment_refund r on r.capture_id = k.capture_id and not r.by_bank and r.status in ('succeeded', 'returned', 'transferred')
+    where not exists (select from reconcile_line x where x.provider = $2 and x.kind = k.kind and x.number = r.refund_no)
+), matched as (
+    update reconcile_line l set number = r.refund_no
+    from line n join refund r on r.kind = n.kind and r.capture_id = n.capture_id
+    where l.id = n.id and n.left_over = 1 and r.left_over = 1
+    returning l.kind as kind, l.number as number
+)
+insert into reconcile_scope (run_id, kind, number) select $1, m.kind, m.number from matched m
+on conflict do nothing
+`
+
+type MatchLastRefundsParams struct {
+	RunID    int64
+	Provider string
+}
+
+// After MatchRefunds: if one line and one refund that succeeded are left of a payment, they are the same with other sums.
+func (q *Queries) MatchLastRefunds(ctx context.Context, db DBTX, arg MatchLastRefundsParams) error {
+	_, err := db.Exec(ctx, matchLastRefunds, arg.RunID, arg.Provider)
+	return err
+}
+
 const matchRefunds = `-- name: MatchRefunds :exec
 with line as (
     select l.id, l.kind, c.id as capture_id, l.amount, l.currency, l.refund_no,
