@@ -18,7 +18,9 @@ func TestLoad_fees_of_providers(t *testing.T) {
 			t.Errorf("%q: %v, %v", v, c.ProviderFees, err)
 		}
 	}
-	for _, v := range []string{"stripe", "=1%", "stripe=1%,stripe=2%", "stripe=101%", "stripe=1%+", "stripe=1%+-5", "a=1%,,b=1%"} {
+	for _, v := range []string{
+		"stripe", "=1%", "stripe=1%,stripe=2%", "stripe=101%", "stripe=1%+", "stripe=1%+-5", "a=1%,,b=1%",
+	} {
 		if c, err := load(t, "PROVIDER_FEES="+v); err == nil {
 			t.Errorf("%q is %v", v, c.ProviderFees)
 		}

@@ -12,9 +12,10 @@ import (
 // differ plants a difference that an operator sees, and returns its id.
 func (d *desk) differ(t *testing.T, number string) string {
 	t.Helper()
-	return webtest.Query[string](d.Mall, `insert into reconcile_difference (provider, day, kind, number, cause, stated, currency, run_id, seen_run,
-		found_at) values ('sandbox', '2026-03-20', 'payment', '`+number+`', 'missing_here', 1990, 'CNY', 1, 1, now() - interval '3 days')
-		returning id::text`)[0]
+	return webtest.Query[string](d.Mall, `insert into reconcile_difference
+		(provider, day, kind, number, cause, stated, currency, run_id, seen_run, found_at)
+		values ('sandbox', '2026-03-20', 'payment', $1, 'missing_here', 1990, 'CNY', 1, 1, now() - interval '3 days')
+		returning id::text`, number)[0]
 }
 
 func TestReconciliation_take_and_close(t *testing.T) {

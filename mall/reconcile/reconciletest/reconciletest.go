@@ -47,7 +47,8 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, m Month) error {
 		"{{payments}}", strconv.Itoa(m.Payments), "{{planted}}", strconv.Itoa(m.Planted)).Replace(seed)
 	return db.InTx(ctx, pool, func(tx pgx.Tx) error {
 		// Without triggers, since the books are planted with errors that they would refuse.
-		if _, err := tx.Exec(ctx, `set local statement_timeout = 0; set local session_replication_role = replica`); err != nil {
+		if _, err := tx.Exec(ctx,
+			`set local statement_timeout = 0; set local session_replication_role = replica`); err != nil {
 			return fmt.Errorf("seed: %w", err)
 		}
 		if _, err := tx.Exec(ctx, script, pgx.QueryExecModeSimpleProtocol); err != nil {
