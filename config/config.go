@@ -15,31 +15,32 @@ import (
 
 // Config is the checked environment. docs/configuration.md is made from its tags.
 type Config struct {
-	Addr        string        `env:"ADDR" envDefault:"127.0.0.1:8080" doc:"where the mall listens; in demo mode a loopback address"`
-	AdminAddr   string        `env:"ADMIN_ADDR" envDefault:"127.0.0.1:8081" doc:"where /metrics, /healthz and /readyz listen; never public"`
-	AdminHosts  []string      `env:"ADMIN_HOSTS" fallback:"none" doc:"host names, comma separated, by which ADMIN_ADDR is called besides loopback ones and its own address"`
-	PProf       bool          `env:"PPROF" envDefault:"off" doc:"profiles of the running program at /debug/pprof/ on ADMIN_ADDR; on or off"`
-	PublicURL   string        `env:"PUBLIC_URL" fallback:"http:// and ADDR" doc:"the address people type, without a path; https makes cookies Secure"`
-	DataDir     string        `env:"DATA_DIR" envDefault:".data" doc:"folder of the private servers, the media and the generated secret"`
-	DatabaseURL string        `env:"DATABASE_URL" fallback:"a private PostgreSQL in DATA_DIR" doc:"postgres:// URL of the primary"`
-	ReplicaURL  string        `env:"DATABASE_REPLICA_URL" fallback:"the primary" doc:"postgres:// URL of a replica, for lists that may be a second old"`
-	RedisURL    string        `env:"REDIS_URL" fallback:"a private Redis in DATA_DIR" doc:"redis://, rediss:// or unix:// URL; redis+cluster://node:6379?addr=node:6379 for a Redis Cluster, rediss+cluster:// with TLS"`
-	StorageURL  string        `env:"STORAGE_URL" fallback:"file:// and DATA_DIR/media" doc:"where media lie: file:///folder, or s3://KEY:SECRET@host:port/bucket/prefix?region=us-east-1&tls=on; without KEY:SECRET the AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment count"`
-	SecretKey   Secret        `env:"SECRET_KEY" fallback:"generated once in demo mode, DATA_DIR/secret.key" doc:"at least 32 bytes, from which all keys are derived; required when DEMO is off"`
-	Demo        bool          `env:"DEMO" fallback:"on without DATABASE_URL, else off" doc:"demo accounts and content; on or off; listens on loopback only"`
-	DemoVideos  string        `env:"DEMO_VIDEOS" fallback:"demo/footage of the source code" doc:"folder of the demo's videos; read when the demo content is written"`
-	SessionMax  time.Duration `env:"SESSION_MAX" envDefault:"2160h" doc:"how long a sign-in lasts however often it is used, 1h to 8760h; operators' last 168h at most, and 12h without a visit"`
-	PayWindow   time.Duration `env:"PAY_WINDOW" envDefault:"15m" doc:"how long an unpaid order keeps its stock, 5s to 24h"`
-	RefundTime  time.Duration `env:"REFUND_WITHIN" envDefault:"168h" doc:"how long after the payment a buyer can have a video back, as it is shown before buying, 0s to 8760h; 0s promises nothing. Each order keeps what was shown"`
-	RefundSeen  int           `env:"REFUND_WATCHED" envDefault:"10" doc:"how many percent of the video may have been watched by then, 0 to 100"`
-	RefundRule  bool          `env:"REFUND_BY_RULE" envDefault:"on" doc:"whether requests within REFUND_WITHIN and REFUND_WATCHED are approved at once; off leaves all to the staff; on or off"`
-	FeeRate     FeeRate       `env:"PLATFORM_FEE" envDefault:"15%" doc:"the mall's part of what is paid for a video, 0% to 100% with up to two decimals; what was sold keeps its own"`
-	Clearing    time.Duration `env:"CLEARING_PERIOD" envDefault:"168h" doc:"how long a creator's share is held before it can be paid out, 0s to 2160h"`
-	MinPayout   int64         `env:"PAYOUT_MINIMUM" envDefault:"1000" doc:"the least sum that a creator may ask to be paid, in minor units (fen, cents), 1 to 100000000"`
-	PayoutWait  time.Duration `env:"PAYOUT_WAIT" envDefault:"72h" doc:"how long a payout waits for its approval after its destination was set or changed, 0s to 2160h"`
-	PayoutTwo   int64         `env:"PAYOUT_TWO_ABOVE" envDefault:"1000000" doc:"the sum above which a payout needs two people, one to approve and another to transfer it, in minor units, 0 to 1000000000000"`
-	Sandbox     Secret        `env:"SANDBOX_SECRET" fallback:"derived in demo mode, else no sandbox" doc:"signs the sandbox's payment notices, at least 16 bytes; empty outside demo mode: no sandbox payments"`
-	SandboxOn   bool          `env:"SANDBOX_IN_PRODUCTION" envDefault:"off" doc:"allows SANDBOX_SECRET outside demo mode, on or off: whoever is signed in can then pay any order without money"`
+	Addr         string        `env:"ADDR" envDefault:"127.0.0.1:8080" doc:"where the mall listens; in demo mode a loopback address"`
+	AdminAddr    string        `env:"ADMIN_ADDR" envDefault:"127.0.0.1:8081" doc:"where /metrics, /healthz and /readyz listen; never public"`
+	AdminHosts   []string      `env:"ADMIN_HOSTS" fallback:"none" doc:"host names, comma separated, by which ADMIN_ADDR is called besides loopback ones and its own address"`
+	PProf        bool          `env:"PPROF" envDefault:"off" doc:"profiles of the running program at /debug/pprof/ on ADMIN_ADDR; on or off"`
+	PublicURL    string        `env:"PUBLIC_URL" fallback:"http:// and ADDR" doc:"the address people type, without a path; https makes cookies Secure"`
+	DataDir      string        `env:"DATA_DIR" envDefault:".data" doc:"folder of the private servers, the media and the generated secret"`
+	DatabaseURL  string        `env:"DATABASE_URL" fallback:"a private PostgreSQL in DATA_DIR" doc:"postgres:// URL of the primary"`
+	ReplicaURL   string        `env:"DATABASE_REPLICA_URL" fallback:"the primary" doc:"postgres:// URL of a replica, for lists that may be a second old"`
+	RedisURL     string        `env:"REDIS_URL" fallback:"a private Redis in DATA_DIR" doc:"redis://, rediss:// or unix:// URL; redis+cluster://node:6379?addr=node:6379 for a Redis Cluster, rediss+cluster:// with TLS"`
+	StorageURL   string        `env:"STORAGE_URL" fallback:"file:// and DATA_DIR/media" doc:"where media lie: file:///folder, or s3://KEY:SECRET@host:port/bucket/prefix?region=us-east-1&tls=on; without KEY:SECRET the AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment count"`
+	SecretKey    Secret        `env:"SECRET_KEY" fallback:"generated once in demo mode, DATA_DIR/secret.key" doc:"at least 32 bytes, from which all keys are derived; required when DEMO is off"`
+	Demo         bool          `env:"DEMO" fallback:"on without DATABASE_URL, else off" doc:"demo accounts and content; on or off; listens on loopback only"`
+	DemoVideos   string        `env:"DEMO_VIDEOS" fallback:"demo/footage of the source code" doc:"folder of the demo's videos; read when the demo content is written"`
+	SessionMax   time.Duration `env:"SESSION_MAX" envDefault:"2160h" doc:"how long a sign-in lasts however often it is used, 1h to 8760h; operators' last 168h at most, and 12h without a visit"`
+	PayWindow    time.Duration `env:"PAY_WINDOW" envDefault:"15m" doc:"how long an unpaid order keeps its stock, 5s to 24h"`
+	RefundTime   time.Duration `env:"REFUND_WITHIN" envDefault:"168h" doc:"how long after the payment a buyer can have a video back, as it is shown before buying, 0s to 8760h; 0s promises nothing. Each order keeps what was shown"`
+	RefundSeen   int           `env:"REFUND_WATCHED" envDefault:"10" doc:"how many percent of the video may have been watched by then, 0 to 100"`
+	RefundRule   bool          `env:"REFUND_BY_RULE" envDefault:"on" doc:"whether requests within REFUND_WITHIN and REFUND_WATCHED are approved at once; off leaves all to the staff; on or off"`
+	FeeRate      FeeRate       `env:"PLATFORM_FEE" envDefault:"15%" doc:"the mall's part of what is paid for a video, 0% to 100% with up to two decimals; what was sold keeps its own"`
+	Clearing     time.Duration `env:"CLEARING_PERIOD" envDefault:"168h" doc:"how long a creator's share is held before it can be paid out, 0s to 2160h"`
+	MinPayout    int64         `env:"PAYOUT_MINIMUM" envDefault:"1000" doc:"the least sum that a creator may ask to be paid, in minor units (fen, cents), 1 to 100000000"`
+	PayoutWait   time.Duration `env:"PAYOUT_WAIT" envDefault:"72h" doc:"how long a payout waits for its approval after its destination was set or changed, 0s to 2160h"`
+	PayoutTwo    int64         `env:"PAYOUT_TWO_ABOVE" envDefault:"1000000" doc:"the sum above which a payout needs two people, one to approve and another to transfer it, in minor units, 0 to 1000000000000"`
+	Sandbox      Secret        `env:"SANDBOX_SECRET" fallback:"derived in demo mode, else no sandbox" doc:"signs the sandbox's payment notices, at least 16 bytes; empty outside demo mode: no sandbox payments"`
+	SandboxOn    bool          `env:"SANDBOX_IN_PRODUCTION" envDefault:"off" doc:"allows SANDBOX_SECRET outside demo mode, on or off: whoever is signed in can then pay any order without money"`
+	ProviderFees ProviderFees  `env:"PROVIDER_FEES" fallback:"none: fees are not compared with an agreement" doc:"what providers agreed to keep of a payment, such as alipay=0.6%,stripe=2.9%+30 with a fixed part in minor units; reconciliation reports other fees"`
 	Providers
 	OTLP      string         `env:"OTEL_EXPORTER_OTLP_ENDPOINT" fallback:"no traces" doc:"http:// or https:// URL that takes OTLP traces"`
 	LogLevel  slog.Level     `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`

@@ -92,9 +92,10 @@ var parsers = map[reflect.Type]env.ParserFunc{
 		}
 		return nil, errors.New("say debug, info, warn or error")
 	},
-	reflect.TypeFor[Bytes]():      func(v string) (any, error) { return parseBytes(v) },
-	reflect.TypeFor[FeeRate]():    func(v string) (any, error) { return parseFee(v) },
-	reflect.TypeFor[RateLimits](): func(v string) (any, error) { return parseLimits(v) },
+	reflect.TypeFor[Bytes]():        func(v string) (any, error) { return parseBytes(v) },
+	reflect.TypeFor[FeeRate]():      func(v string) (any, error) { return parseFee(v) },
+	reflect.TypeFor[ProviderFees](): func(v string) (any, error) { return parseProviderFees(v) },
+	reflect.TypeFor[RateLimits]():   func(v string) (any, error) { return parseLimits(v) },
 	reflect.TypeFor[[]string](): func(v string) (any, error) { // host names
 		var names []string
 		for s := range strings.SplitSeq(v, ",") {

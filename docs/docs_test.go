@@ -192,6 +192,7 @@ func TestDocuments_metrics_are_the_registered_ones(t *testing.T) {
 	have := firsts(counted, source)
 	maps.Copy(have, firsts(registered, source))
 	maps.Copy(have, firsts(registered, read(t, filepath.Join(root, "telemetry", "limits.go"))))
+	maps.Copy(have, firsts(registered, read(t, filepath.Join(root, "telemetry", "reconcile.go"))))
 	for name := range firsts(pooled, read(t, filepath.Join(root, "telemetry", "pool.go"))) {
 		have["db_"+name] = true
 	}

@@ -16,6 +16,7 @@ import (
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
+	"videomall/mall/reconcile"
 	"videomall/mall/webhook"
 )
 
@@ -173,6 +174,7 @@ func TestWorkers_every_kind(t *testing.T) {
 		media.EraseArgs{VideoID: 1},
 		order.EndAccessArgs{SPUID: 1},
 		webhook.TurnArgs{EndpointID: 1},
+		reconcile.RunArgs{Provider: "sandbox", Day: "2026-03-20"},
 		jobs.TickArgs{Task: "reprice"},
 	} {
 		if _, err := client.Insert(m.Ctx, args, nil); err != nil {

@@ -24,6 +24,7 @@ import (
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/playback"
+	"videomall/mall/reconcile"
 	"videomall/mall/risk"
 	"videomall/telemetry"
 )
@@ -205,6 +206,7 @@ func (p *Program) options() (mall.Options, error) {
 			PayoutWait: p.cfg.PayoutWait,
 			TwoAbove:   p.cfg.PayoutTwo,
 		},
+		FeeRates:        feeRates(p.cfg.ProviderFees),
 		PayoutKey:       p.cfg.Key(config.KeyPayout),
 		RateLimits:      policies(p.cfg.RateLimits),
 		QueueKey:        p.cfg.Key(config.KeyQueue),
@@ -275,4 +277,13 @@ func version() string {
 		return strings.Trim(info.Main.Version, "()")
 	}
 	return "unknown"
+}
+
+// feeRates are the fees that providers agreed to, as reconciliation compares them.
+func feeRates(fees config.ProviderFees) map[string]reconcile.Rate {
+	rates := map[string]reconcile.Rate{}
+	for name, fee := range fees {
+		rates[name] = reconcile.Rate{BasisPoints: fee.BasisPoints, Fixed: fee.Fixed}
+	}
+	return rates
 }

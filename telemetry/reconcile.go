@@ -25,19 +25,26 @@ type OpenDifferences struct {
 type reconciliation struct{ open, age, sum, overdue *prometheus.GaugeVec }
 
 func newReconciliation(registry *prometheus.Registry) reconciliation {
-	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
-		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "videomall_reconciliation_" + name, Help: help}, labels)
-		registry.MustRegister(g)
-		return g
+	r := reconciliation{
+		open: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "videomall_reconciliation_open",
+			Help: "Open differences between statements, captures and the ledger.",
+		}, []string{"provider"}),
+		age: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "videomall_reconciliation_oldest_seconds",
+			Help: "Age of the oldest open difference.",
+		}, []string{"provider"}),
+		sum: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "videomall_reconciliation_open_amount",
+			Help: "What one side has and the other has not, in minor units, over all open differences.",
+		}, []string{"provider", "currency"}),
+		overdue: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "videomall_reconciliation_overdue_days",
+			Help: "Days of the last week with movements, whose statement should have been compared.",
+		}, []string{"provider"}),
 	}
-	return reconciliation{
-		open: gauge("open", "Open differences between statements, captures and the ledger.", "provider"),
-		age:  gauge("oldest_seconds", "Age of the oldest open difference.", "provider"),
-		sum: gauge("open_amount", "What one side has and the other has not, in minor units, over all open differences.",
-			"provider", "currency"),
-		overdue: gauge("overdue_days", "Days of the last week with movements, whose statement should have been compared.",
-			"provider"),
-	}
+	registry.MustRegister(r.open, r.age, r.sum, r.overdue)
+	return r
 }
 
 // Reconciled sets what the comparison of statements has left. Providers without differences count 0.

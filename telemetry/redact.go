@@ -35,7 +35,7 @@ var patterns = []struct {
 		regexp.MustCompile(`(?i)([?&](?:[\w-]*(?:token|secret|signature|password)|sig|sign|code)=)[^&\s"#]+`),
 		"${1}" + redacted,
 	},
-	{regexp.MustCompile(`(\w+://[^:/@\s"]*:)[^@/\s"]+@`), "${1}" + redacted + "@"}, // user:password@host
+	{regexp.MustCompile(`(\w+://[^:/@\s"]*:)[^@/\s"]+@`), "${1}" + redacted + "@"},       // user:password@host
 	{regexp.MustCompile(`\b((?:sk|rk)_(?:live|test)_|whsec_)\w{6,}`), "${1}" + redacted}, // Stripe's keys
 	{regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)`), redacted},
 	{regexp.MustCompile(`(?i)\b(password=)('[^']*'|\S+)`), "${1}" + redacted},

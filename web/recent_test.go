@@ -51,6 +51,11 @@ func TestSite_RequireRecent(t *testing.T) {
 			"reason":   {"a fee"},
 			"key":      {"k"},
 		}, 303},
+		{olga, "/admin/reconciliation/run", url.Values{
+			"provider": {"sandbox"},
+			"day":      {"2026-01-01"},
+			"key":      {"k"},
+		}, 303},
 		{olga, fmt.Sprintf("/admin/people/%d/role", ann.ID), url.Values{
 			"from":   {"shopper"},
 			"to":     {"creator"},

@@ -24,7 +24,7 @@ create index reconcile_run_day_idx on reconcile_run (provider, day, id desc);
 create unique index reconcile_run_running_key on reconcile_run (provider) where state = 'running';
 
 -- The lines of a statement that is still being read. They become facts together, once the statement is complete.
-create unlogged table reconcile_staged (
+create table reconcile_staged (
     run_id         bigint not null,
     ordinal        bigint not null,
     kind           text not null,
@@ -62,9 +62,11 @@ create table reconcile_line (
     fee_currency   text not null check (fee_currency ~ '^[A-Z]{3}$'),
     at             timestamptz not null,
     run_id         bigint not null,
-    constraint reconcile_line_key unique (provider, day, kind, line_key, copy)
+    constraint reconcile_line_key unique (line_key, kind, provider, day, copy)
 );
-create index reconcile_line_number_idx on reconcile_line (provider, kind, number);
+create index reconcile_line_number_idx on reconcile_line (number, kind, provider);
+-- With the day first, so that a search by number never takes it for an index of the provider.
+create index reconcile_line_day_idx on reconcile_line (day, provider);
 
 -- What a run read and what our books had of that day, by kind and currency. 'fee' is a kind of its own here.
 create table reconcile_total (
@@ -77,7 +79,7 @@ create table reconcile_total (
 );
 
 -- What one comparison looks at.
-create unlogged table reconcile_scope (
+create table reconcile_scope (
     run_id bigint not null,
     kind   text not null,
     number text not null,
@@ -125,29 +127,19 @@ create table reconcile_difference (
 create index reconcile_difference_open_idx on reconcile_difference (provider, found_at) where closed_at is null;
 create index reconcile_difference_run_idx on reconcile_difference (run_id);
 
--- Every movement that we believe a provider made, with what the ledger should have on the provider's account for it. A
--- row that is not moved is a refund or a dispute whose money did not move as far as we know.
+-- Every movement that we believe a provider made, with its time. mall/reconcile/find.sql says the rest of it.
 create view reconcile_ours as
-    select provider, 'payment'::text as kind, channel_txn_no as number, true as moved, state as status, amount, currency,
-        reference, attempt_no, captured_at as at, amount as booked, array['sale', 'capture'] as posting_kinds,
-        provider || '/' || channel_txn_no as posting
-    from payment_capture
+    select provider, 'payment'::text as kind, channel_txn_no as number, captured_at as at from payment_capture
     union all
-    select provider, 'refund'::text, refund_no, status in ('succeeded', 'returned', 'transferred'), status, amount, currency,
-        reference, '', updated_at, -amount, array['refund'], refund_no || '/sent'
-    from payment_refund where not by_bank
+    select provider, 'refund'::text, refund_no, updated_at
+    from payment_refund where not by_bank and status in ('succeeded', 'returned', 'transferred')
     union all
-    select provider, 'refund_returned'::text, refund_no, status in ('returned', 'transferred'), status, amount, currency,
-        reference, '', updated_at, amount, array['refund'], refund_no || '/returned'
-    from payment_refund where not by_bank
+    select provider, 'refund_returned'::text, refund_no, updated_at
+    from payment_refund where not by_bank and status in ('returned', 'transferred')
     union all
-    select d.provider, 'dispute'::text, d.dispute_no, d.withdrawn_at is not null, d.status, d.amount, d.currency,
-        d.reference, '', coalesce(d.withdrawn_at, d.opened_at), coalesce(-r.amount, 0), array['refund'], d.refund_no || '/sent'
-    from payment_dispute d left join payment_refund r on r.refund_no = d.refund_no
+    select provider, 'dispute'::text, dispute_no, withdrawn_at from payment_dispute where withdrawn_at is not null
     union all
-    select d.provider, 'dispute_won'::text, d.dispute_no, d.reinstated_at is not null, d.status, d.amount, d.currency,
-        d.reference, '', coalesce(d.reinstated_at, d.opened_at), coalesce(r.amount, 0), array['refund'], d.refund_no || '/reinstated'
-    from payment_dispute d left join payment_refund r on r.refund_no = d.refund_no;
+    select provider, 'dispute_won'::text, dispute_no, reinstated_at from payment_dispute where reinstated_at is not null;
 
 create index payment_capture_day_idx on payment_capture (provider, captured_at);
 create index payment_refund_day_idx on payment_refund (provider, updated_at);

@@ -82,7 +82,7 @@ on conflict do nothing;
 
 -- name: ScopeOurs :exec
 insert into reconcile_scope (run_id, kind, number)
-select @run_id, kind, number from reconcile_ours where provider = @provider and at >= @since and at < @until and moved
+select @run_id, kind, number from reconcile_ours where provider = @provider and at >= @since and at < @until
 on conflict do nothing;
 
 -- name: ScopeBooked :exec
@@ -128,6 +128,31 @@ with line as (
     from line n join refund r on r.kind = n.kind and r.capture_id = n.capture_id and r.amount = n.amount
         and r.currency = n.currency and r.place = n.place
     where l.id = n.id
+    returning l.kind as kind, l.number as number
+)
+insert into reconcile_scope (run_id, kind, number) select @run_id, m.kind, m.number from matched m
+on conflict do nothing;
+
+-- name: MatchLastRefunds :exec
+-- After MatchRefunds: if one line and one refund that succeeded are left of a payment, they are the same with other sums.
+with line as (
+    select l.id, l.kind, c.id as capture_id, l.amount, l.currency, l.refund_no,
+        count(*) over (partition by l.kind, c.id) as left_over
+    from reconcile_scope s
+    join reconcile_line l on l.provider = @provider and l.kind = s.kind and l.number = s.number
+    join payment_capture c on c.provider = l.provider and c.channel_txn_no = l.channel_txn_no
+    where s.run_id = @run_id and s.kind in ('refund', 'refund_returned')
+      and not exists (select from payment_refund r where r.refund_no = l.number)
+), refund as (
+    select k.kind, r.capture_id, r.amount, r.currency, r.refund_no,
+        count(*) over (partition by k.kind, r.capture_id) as left_over
+    from (select distinct kind, capture_id from line) k
+    join payment_refund r on r.capture_id = k.capture_id and not r.by_bank and r.status in ('succeeded', 'returned', 'transferred')
+    where not exists (select from reconcile_line x where x.provider = @provider and x.kind = k.kind and x.number = r.refund_no)
+), matched as (
+    update reconcile_line l set number = r.refund_no
+    from line n join refund r on r.kind = n.kind and r.capture_id = n.capture_id
+    where l.id = n.id and n.left_over = 1 and r.left_over = 1
     returning l.kind as kind, l.number as number
 )
 insert into reconcile_scope (run_id, kind, number) select @run_id, m.kind, m.number from matched m
@@ -214,7 +239,7 @@ update reconcile_difference set owner = @owner::bigint, taken_at = @at::timestam
 update reconcile_difference set closed_at = @at::timestamptz, closed_by = @closed_by, note = @note where id = @id and closed_at is null;
 
 -- name: HasMovements :one
-select exists (select 1 from reconcile_ours where provider = @provider and at >= @since and at < @until and moved);
+select exists (select 1 from reconcile_ours where provider = @provider and at >= @since and at < @until);
 
 -- name: KeepBankLines :execrows
 insert into reconcile_bank_line (day, reference, amount, currency, copy, read_at, read_by)

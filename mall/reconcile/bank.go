@@ -34,7 +34,8 @@ type BankLine struct {
 }
 
 // ReadBank reads a table in CSV with the columns date, reference, amount and currency in that order, with or without a
-// heading: dates as 2026-03-20, sums as the bank writes them, below zero for what left the account. Errors: ErrBankFile.
+// heading: dates as 2026-03-20, sums as the bank writes them, below zero for what left the account. Errors:
+// ErrBankFile.
 func ReadBank(file io.Reader) ([]BankLine, error) {
 	rows := csv.NewReader(file)
 	rows.FieldsPerRecord = 4

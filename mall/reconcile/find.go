@@ -66,6 +66,9 @@ func (r *Reconciler) findTx(ctx context.Context, tx pgx.Tx, one *run, day bool) 
 		func() error {
 			return r.q.MatchRefunds(ctx, tx, dbsqlc.MatchRefundsParams{Provider: one.name, RunID: one.id})
 		},
+		func() error {
+			return r.q.MatchLastRefunds(ctx, tx, dbsqlc.MatchLastRefundsParams{Provider: one.name, RunID: one.id})
+		},
 		func() error { return r.q.Unsee(ctx, tx, one.name) },
 		func() error { _, err := tx.Exec(ctx, find, r.findArgs(one, at)); return err },
 		func() error {

@@ -12,9 +12,30 @@ with compared as (
         select l.day, l.amount, l.currency, l.fee, l.fee_currency, l.attempt_no, count(*) over () as n, sum(l.amount) over ()::bigint as total
         from reconcile_line l where l.provider = @provider and l.kind = s.kind and l.number = s.number
         order by l.day, l.copy limit 1) t on true
+    -- What we believe, with what the ledger should have on the provider's account for it. A row that is not moved is a refund or a
+    -- dispute whose money did not move as far as we know.
     left join lateral (
-        select v.number, v.moved, v.status, v.amount, v.currency, v.reference, v.attempt_no, v.at, v.booked, v.posting_kinds, v.posting
-        from reconcile_ours v where v.provider = @provider and v.kind = s.kind and v.number = s.number) o on true
+        select c.channel_txn_no as number, true as moved, c.state as status, c.amount, c.currency, c.reference, c.attempt_no,
+            c.captured_at as at, c.amount as booked, array['sale', 'capture'] as posting_kinds, c.provider || '/' || c.channel_txn_no as posting
+        from payment_capture c where s.kind = 'payment' and c.provider = @provider and c.channel_txn_no = s.number
+        union all
+        select r.refund_no, r.status in ('succeeded', 'returned', 'transferred'), r.status, r.amount, r.currency, r.reference, '',
+            r.updated_at, -r.amount, array['refund'], r.refund_no || '/sent'
+        from payment_refund r where s.kind = 'refund' and r.refund_no = s.number and r.provider = @provider and not r.by_bank
+        union all
+        select r.refund_no, r.status in ('returned', 'transferred'), r.status, r.amount, r.currency, r.reference, '',
+            r.updated_at, r.amount, array['refund'], r.refund_no || '/returned'
+        from payment_refund r where s.kind = 'refund_returned' and r.refund_no = s.number and r.provider = @provider and not r.by_bank
+        union all
+        select d.dispute_no, d.withdrawn_at is not null, d.status, d.amount, d.currency, d.reference, '',
+            coalesce(d.withdrawn_at, d.opened_at), coalesce(-r.amount, 0), array['refund'], d.refund_no || '/sent'
+        from payment_dispute d left join payment_refund r on r.refund_no = d.refund_no
+        where s.kind = 'dispute' and d.provider = @provider and d.dispute_no = s.number
+        union all
+        select d.dispute_no, d.reinstated_at is not null, d.status, d.amount, d.currency, d.reference, '',
+            coalesce(d.reinstated_at, d.opened_at), coalesce(r.amount, 0), array['refund'], d.refund_no || '/reinstated'
+        from payment_dispute d left join payment_refund r on r.refund_no = d.refund_no
+        where s.kind = 'dispute_won' and d.provider = @provider and d.dispute_no = s.number) o on true
     left join lateral (
         select sum(l.amount) as amount, min(l.currency) as first_currency, max(l.currency) as last_currency
         from ledger_posting p join ledger_line l on l.posting_id = p.id and l.account = 'channel:' || @provider

@@ -22,9 +22,17 @@ func TestReconciler_Run_mends(t *testing.T) {
 		_, err := m.Pool.Exec(m.Ctx, "update sandbox_notice set acked_at = now() where acked_at is null")
 		m.OK(err)
 	}
+	settle := func(refundNo, attemptNo string) { // at the bank
+		_, err := m.Pool.Exec(m.Ctx, `update sandbox_refund set status = 'succeeded', settled_at = now()
+			where out_refund_no = $1`, refundNo)
+		m.OK(err)
+		_, err = m.Pool.Exec(m.Ctx, `update sandbox_transaction set refunded = amount where out_trade_no = $1`, attemptNo)
+		m.OK(err)
+	}
 	paid := func(user int64) order.Order {
 		o := m.Place(user, sku)
 		m.Pay(o, sandbox.PayOptions{})
+		m.DeliverNotices()
 		m.OK(m.Orders.Deliver(m.Ctx, o.OrderNo))
 		return o
 	}
@@ -33,13 +41,14 @@ func TestReconciler_Run_mends(t *testing.T) {
 	m.OK(err)
 	lose()
 	refunded := paid(12) // refunded there, and nobody told us
-	r, err := m.Orders.Refunds().Request(m.Ctx, order.RefundRequest{OrderNo: refunded.OrderNo, Actor: "operator:2", Key: "k"})
+	r, err := m.Orders.Refunds().Request(m.Ctx, order.RefundRequest{
+		OrderNo: refunded.OrderNo,
+		Actor:   "operator:2",
+		Key:     "k",
+	})
 	m.OK(err)
 	_ = m.Orders.Refunds().Submit(m.Ctx, r.RefundNo)
-	_, err = m.Pool.Exec(m.Ctx, "update sandbox_refund set status = 'succeeded', settled_at = now() where out_refund_no = $1", r.RefundNo)
-	m.OK(err)
-	_, err = m.Pool.Exec(m.Ctx, "update sandbox_transaction set refunded = amount where out_trade_no = $1", attempt(refunded))
-	m.OK(err)
+	settle(r.RefundNo, attempt(refunded))
 	lose()
 	disputed := paid(13) // disputed there, and nobody told us
 	m.OK(m.Sandbox.Dispute(m.Ctx, attempt(disputed), payment.DisputeOpened))
@@ -57,17 +66,15 @@ func TestReconciler_Run_mends(t *testing.T) {
 		Reason: "at the counter",
 	})
 	m.OK(err)
-	_, err = m.Pool.Exec(m.Ctx, "update sandbox_refund set status = 'succeeded', settled_at = now() where out_refund_no = 'BANK-REFUND-1'")
-	m.OK(err)
-	_, err = m.Pool.Exec(m.Ctx, "update sandbox_transaction set refunded = amount where out_trade_no = $1", attempt(atBank))
-	m.OK(err)
+	settle("BANK-REFUND-1", attempt(atBank))
 	lose()
 
 	day := m.Now().UTC()
 	m.Advance(26 * time.Hour)
 	report, err := m.Reconciler.Run(m.Ctx, sandbox.Name, day)
 	m.OK(err)
-	for _, d := range malltest.Query[string](m, `select kind || ' ' || cause || ': ' || error from reconcile_difference where closed_at is null`) {
+	for _, d := range malltest.Query[string](m, `select kind || ' ' || cause || ': ' || error
+		from reconcile_difference where closed_at is null`) {
 		t.Errorf("still open: %s", d)
 	}
 	if report.Found != 4 || report.Mended != 4 {

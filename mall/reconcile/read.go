@@ -63,7 +63,8 @@ func (r *Reconciler) read(ctx context.Context, one *run) error {
 func staged(runID, ordinal int64, l payment.StatementLine) (dbsqlc.StageParams, error) {
 	key, ok := keyOf(l)
 	l.Fee.Currency = cmp.Or(l.Fee.Currency, l.Amount.Currency)
-	moves := l.Amount.Payable() || l.Amount.IsZero() && (l.Kind == payment.StatementCredit || l.Kind == payment.StatementDebit)
+	other := l.Kind == payment.StatementCredit || l.Kind == payment.StatementDebit
+	moves := l.Amount.Payable() || other && l.Amount.IsZero()
 	if !ok || !moves || !money.IsCurrency(l.Amount.Currency) || !money.IsCurrency(l.Fee.Currency) ||
 		max(l.Fee.Amount, -l.Fee.Amount) > money.MaxSum || l.At.IsZero() {
 		return dbsqlc.StageParams{}, fmt.Errorf("%w: line %d, %.40q of %s with a fee of %s", errLine, ordinal, l.Kind,

@@ -28,7 +28,7 @@ import (
 func main() {
 	var g growth
 	only := flag.String("only", "",
-		"of pages, hot, rush, plays, orders, notices, videos, covers, readers and growth, separated by commas; empty: all")
+		"of pages, hot, rush, plays, orders, notices, videos, covers, readers, reconcile and growth, separated by commas; empty: all")
 	flag.IntVar(&g.products, "products", 1_000_000, "grow a second mall to so many products; 0: don't")
 	flag.IntVar(&g.orders, "orders", 5_000_000, "and to so many past orders")
 	flag.StringVar(&g.keep, "keep", "", "keep the grown mall's data in this folder")
@@ -114,6 +114,7 @@ func againstLimits(ctx context.Context, dir string, wanted func(string) bool) (r
 		{"films", b.videos},
 		{"covers", b.covers},
 		{"readers", b.readers},
+		{"reconcile", b.reconciliation},
 	} {
 		if !wanted(m.name) {
 			continue

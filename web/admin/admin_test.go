@@ -18,8 +18,10 @@ import (
 	"videomall/mall/insight"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
+	"videomall/mall/reconcile"
 	"videomall/mall/risk"
 	"videomall/web/admin"
+	"videomall/web/admin/finance"
 	"videomall/web/admin/people"
 	"videomall/web/webtest"
 )
@@ -27,10 +29,11 @@ import (
 // desk is a mall with its console, an operator who uses it, and a shopper.
 type desk struct {
 	*webtest.Mall
-	olga, mia account.User
-	b         *webtest.Browser
-	lists     *risk.Lists
-	routes    []*echo.Route
+	olga, mia  account.User
+	b          *webtest.Browser
+	lists      *risk.Lists
+	reconciler *reconcile.Reconciler
+	routes     []*echo.Route
 }
 
 func open(t *testing.T) *desk {
@@ -58,6 +61,13 @@ func open(t *testing.T) *desk {
 				Key:  make([]byte, 32),
 				Now:  m.Now,
 			}),
+			Reconciler: reconcile.New(reconcile.Deps{
+				Pool:     m.Pool,
+				Now:      m.Now,
+				Payments: m.Payments,
+				Orders:   m.Orders,
+				River:    m.Jobs,
+			}),
 			Insight: insight.New(insight.Deps{
 				Pool: m.Pool,
 				Now:  m.Now,
@@ -66,6 +76,13 @@ func open(t *testing.T) *desk {
 			}),
 		}
 		admin.Routes(g, deps)
+		finance.Routes(g, finance.Deps{
+			Site:       m.Site,
+			Payments:   m.Payments,
+			Accounts:   m.Accounts,
+			Reconciler: deps.Reconciler,
+		})
+		d.reconciler = deps.Reconciler
 		peopleDeps := people.Deps{
 			Site:     m.Site,
 			Accounts: m.Accounts,

@@ -47,7 +47,8 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, m Month) error {
 		"{{payments}}", strconv.Itoa(m.Payments), "{{planted}}", strconv.Itoa(m.Planted)).Replace(seed)
 	return db.InTx(ctx, pool, func(tx pgx.Tx) error {
 		// Without triggers, since the books are planted with errors that they would refuse.
-		if _, err := tx.Exec(ctx, `set local statement_timeout = 0; set local session_replication_role = replica`); err != nil {
+		if _, err := tx.Exec(ctx,
+			`set local statement_timeout = 0; set local session_replication_role = replica`); err != nil {
 			return fmt.Errorf("seed: %w", err)
 		}
 		if _, err := tx.Exec(ctx, script, pgx.QueryExecModeSimpleProtocol); err != nil {
@@ -74,6 +75,16 @@ func Expected(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
 			when plant in ('refund_pending', 'refund_returned') then 'state'
 			when plant like 'fee%' then 'fee' when plant like 'ledger%' then 'ledger' else plant end
 		from fake_plan join fake_payment using (i) order by 1`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// Found returns every difference that a run has ever found, in the form of Expected.
+func Found(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
+	rows, err := pool.Query(ctx, `
+		select provider || ' ' || kind || ' ' || number || ' ' || cause from reconcile_difference order by 1`)
 	if err != nil {
 		return nil, err
 	}

@@ -441,7 +441,7 @@ func (q *Queries) FinishedDays(ctx context.Context, db DBTX, arg FinishedDaysPar
 }
 
 const hasMovements = `-- name: HasMovements :one
-select exists (select 1 from reconcile_ours where provider = $1 and at >= $2 and at < $3 and moved)
+select exists (select 1 from reconcile_ours where provider = $1 and at >= $2 and at < $3)
 `
 
 type HasMovementsParams struct {
@@ -563,6 +563,42 @@ type KeepStagedParams struct {
 
 func (q *Queries) KeepStaged(ctx context.Context, db DBTX, arg KeepStagedParams) error {
 	_, err := db.Exec(ctx, keepStaged, arg.Provider, arg.Day, arg.RunID)
+	return err
+}
+
+const matchLastRefunds = `-- name: MatchLastRefunds :exec
+with line as (
+    select l.id, l.kind, c.id as capture_id, l.amount, l.currency, l.refund_no,
+        count(*) over (partition by l.kind, c.id) as left_over
+    from reconcile_scope s
+    join reconcile_line l on l.provider = $2 and l.kind = s.kind and l.number = s.number
+    join payment_capture c on c.provider = l.provider and c.channel_txn_no = l.channel_txn_no
+    where s.run_id = $1 and s.kind in ('refund', 'refund_returned')
+      and not exists (select from payment_refund r where r.refund_no = l.number)
+), refund as (
+    select k.kind, r.capture_id, r.amount, r.currency, r.refund_no,
+        count(*) over (partition by k.kind, r.capture_id) as left_over
+    from (select distinct kind, capture_id from line) k
+    join payment_refund r on r.capture_id = k.capture_id and not r.by_bank and r.status in ('succeeded', 'returned', 'transferred')
+    where not exists (select from reconcile_line x where x.provider = $2 and x.kind = k.kind and x.number = r.refund_no)
+), matched as (
+    update reconcile_line l set number = r.refund_no
+    from line n join refund r on r.kind = n.kind and r.capture_id = n.capture_id
+    where l.id = n.id and n.left_over = 1 and r.left_over = 1
+    returning l.kind as kind, l.number as number
+)
+insert into reconcile_scope (run_id, kind, number) select $1, m.kind, m.number from matched m
+on conflict do nothing
+`
+
+type MatchLastRefundsParams struct {
+	RunID    int64
+	Provider string
+}
+
+// After MatchRefunds: if one line and one refund that succeeded are left of a payment, they are the same with other sums.
+func (q *Queries) MatchLastRefunds(ctx context.Context, db DBTX, arg MatchLastRefundsParams) error {
+	_, err := db.Exec(ctx, matchLastRefunds, arg.RunID, arg.Provider)
 	return err
 }
 
@@ -976,7 +1012,7 @@ func (q *Queries) ScopeOpen(ctx context.Context, db DBTX, arg ScopeOpenParams) e
 
 const scopeOurs = `-- name: ScopeOurs :exec
 insert into reconcile_scope (run_id, kind, number)
-select $1, kind, number from reconcile_ours where provider = $2 and at >= $3 and at < $4 and moved
+select $1, kind, number from reconcile_ours where provider = $2 and at >= $3 and at < $4
 on conflict do nothing
 `
 
