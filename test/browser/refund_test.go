@@ -49,7 +49,12 @@ func TestRefund_dispute_lost(t *testing.T) {
 			h, _ := require(t)
 			u, staff := h.account(t, "Disputing 争议", account.RoleShopper), h.account(t, "Desk", account.RoleOperator)
 			o := h.place(t, u.ID, h.sku(t, "balloon-morning", "own", "4K"))
-			attempt, err := h.Orders.Prepay(t.Context(), u.ID, o.OrderNo, sandbox.Name, h.url+"/orders/"+o.OrderNo)
+			attempt, err := h.Orders.Prepay(t.Context(), order.PrepayRequest{
+				UserID:    u.ID,
+				OrderNo:   o.OrderNo,
+				Provider:  sandbox.Name,
+				ReturnURL: h.url + "/orders/" + o.OrderNo,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
