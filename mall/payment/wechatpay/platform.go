@@ -115,9 +115,9 @@ func (w *WeChatPay) prepare(ctx context.Context, k Keys) error {
 	stale := w.platform.stale
 	w.platform.mu.Unlock()
 	if stale {
-		patient, cancel := context.WithTimeout(ctx, refreshPatience)
+		bounded, cancel := context.WithTimeout(ctx, refreshPatience)
 		defer cancel()
-		_ = w.refresh(patient, k) // what we have may well do for this call
+		_ = w.refresh(bounded, k) // what we have may well do for this call
 	}
 	return nil
 }
