@@ -41,7 +41,7 @@ func (r *Reconciler) Due(ctx context.Context) ([]Due, error) {
 		if err != nil {
 			return nil, err
 		}
-		_, today := dayOf(r.deps.Now(), p.Zone())
+		today := dayOf(r.deps.Now(), p.Zone())
 		since := today.AddDate(0, 0, -lookBack)
 		finished, err := r.q.FinishedDays(ctx, r.deps.Pool, dbsqlc.FinishedDaysParams{Provider: name, Since: since})
 		if err != nil {
@@ -72,6 +72,6 @@ func (r *Reconciler) LastDay(provider string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	_, today := dayOf(r.deps.Now(), p.Zone())
+	today := dayOf(r.deps.Now(), p.Zone())
 	return today.AddDate(0, 0, -1), nil
 }

@@ -89,8 +89,8 @@ func (r *Reconciler) auditTx(ctx context.Context, tx pgx.Tx, actorID int64, verb
 	return r.deps.Audit(ctx, tx, actorID, verb, subject, detail)
 }
 
-// dayOf returns the beginning of the provider's day that contains at, and the date as PostgreSQL stores it.
-func dayOf(at time.Time, zone *time.Location) (begins, date time.Time) {
+// dayOf returns the date of the provider's day that contains at, as PostgreSQL stores dates.
+func dayOf(at time.Time, zone *time.Location) time.Time {
 	year, month, day := at.In(zone).Date()
-	return time.Date(year, month, day, 0, 0, 0, 0, zone), time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 }

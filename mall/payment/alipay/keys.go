@@ -39,7 +39,7 @@ func PublicKeyMode(private string, alipay ...string) (Keys, error) {
 	for i, text := range alipay {
 		public, err := publicKey(text)
 		if err != nil {
-			return Keys{}, fmt.Errorf("Alipay's public key %d: %w", i+1, err)
+			return Keys{}, fmt.Errorf("public key %d of Alipay: %w", i+1, err)
 		}
 		k.alipay = append(k.alipay, alipayKey{public: public})
 	}
@@ -72,20 +72,20 @@ func CertificateMode(c Certificates) (Keys, error) {
 		return Keys{}, fmt.Errorf("the application's certificate: %w", err)
 	}
 	if k.rootSerials, err = rootSerials(c.Roots); err != nil {
-		return Keys{}, fmt.Errorf("Alipay's root certificates: %w", err)
+		return Keys{}, fmt.Errorf("root certificates of Alipay: %w", err)
 	}
 	for i, text := range c.Alipay {
 		cert, err := certificate(text)
 		if err != nil {
-			return Keys{}, fmt.Errorf("Alipay's certificate %d: %w", i+1, err)
+			return Keys{}, fmt.Errorf("certificate %d of Alipay: %w", i+1, err)
 		}
 		public, isRSA := cert.PublicKey.(*rsa.PublicKey)
 		if !isRSA {
-			return Keys{}, fmt.Errorf("Alipay's certificate %d has no RSA key", i+1)
+			return Keys{}, fmt.Errorf("certificate %d of Alipay has no RSA key", i+1)
 		}
 		no, err := serial(cert)
 		if err != nil {
-			return Keys{}, fmt.Errorf("Alipay's certificate %d: %w", i+1, err)
+			return Keys{}, fmt.Errorf("certificate %d of Alipay: %w", i+1, err)
 		}
 		k.alipay = append(k.alipay, alipayKey{serial: no, public: public})
 	}
@@ -104,7 +104,7 @@ func (k Keys) check() error {
 	}
 	for i, a := range k.alipay {
 		if bits := a.public.N.BitLen(); bits < minBits {
-			return fmt.Errorf("Alipay's public key %d has %d bits, RSA2 needs %d", i+1, bits, minBits)
+			return fmt.Errorf("public key %d of Alipay has %d bits, RSA2 needs %d", i+1, bits, minBits)
 		}
 	}
 	return nil
