@@ -238,8 +238,11 @@ update reconcile_difference set owner = @owner::bigint, taken_at = @at::timestam
 -- name: CloseDifference :execrows
 update reconcile_difference set closed_at = @at::timestamptz, closed_by = @closed_by, note = @note where id = @id and closed_at is null;
 
--- name: HasMovements :one
-select exists (select 1 from reconcile_ours where provider = @provider and at >= @since and at < @until);
+-- name: DaysWithMovements :many
+-- Returns which of some days of a provider have a movement of ours; a day begins and ends at the times beside it.
+select d.day::date as day
+from (select unnest(@days::date[]) as day, unnest(@begins::timestamptz[]) as begins, unnest(@ends::timestamptz[]) as ends) d
+where exists (select 1 from reconcile_ours o where o.provider = @provider and o.at >= d.begins and o.at < d.ends);
 
 -- name: KeepBankLines :execrows
 insert into reconcile_bank_line (day, reference, amount, currency, copy, read_at, read_by)

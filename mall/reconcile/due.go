@@ -47,20 +47,21 @@ func (r *Reconciler) Due(ctx context.Context) ([]Due, error) {
 		if err != nil {
 			return nil, fmt.Errorf("days of %s: %w", name, err)
 		}
+		ask := dbsqlc.DaysWithMovementsParams{Provider: name}
 		for day := since; day.Before(today); day = day.AddDate(0, 0, 1) {
 			if slices.ContainsFunc(finished, day.Equal) {
 				continue
 			}
 			begins := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, p.Zone())
-			moved, err := r.q.HasMovements(ctx, r.deps.Pool, dbsqlc.HasMovementsParams{
-				Provider: name,
-				Since:    begins,
-				Until:    begins.AddDate(0, 0, 1),
-			})
-			if err != nil {
-				return nil, fmt.Errorf("movements of %s: %w", name, err)
-			}
-			list = append(list, Due{name, day, moved})
+			ask.Days, ask.Begins = append(ask.Days, day), append(ask.Begins, begins)
+			ask.Ends = append(ask.Ends, begins.AddDate(0, 0, 1))
+		}
+		moved, err := r.q.DaysWithMovements(ctx, r.deps.Pool, ask)
+		if err != nil {
+			return nil, fmt.Errorf("movements of %s: %w", name, err)
+		}
+		for _, day := range ask.Days {
+			list = append(list, Due{name, day, slices.ContainsFunc(moved, day.Equal)})
 		}
 	}
 	return list, nil

@@ -97,10 +97,10 @@ func TestPublicKeyMode_bad_keys(t *testing.T) {
 		"a short private key":   {shortPrivate, []string{good}, "private key has 1024 bits"},
 		"a public one for it":   {good, []string{good}, "private key is no RSA key"},
 		"none of Alipay's":      {alipaytest.AppKey, nil, "no public key of Alipay's"},
-		"an empty one":          {alipaytest.AppKey, []string{good, ""}, "public key 2: it is empty"},
-		"a short one":           {alipaytest.AppKey, []string{publicPEM(t, short)}, "public key 1 has 1024 bits"},
-		"a certificate":         {alipaytest.AppKey, []string{alipaytest.AlipayCertificate}, "public key 1: it is no PKIX"},
-		"a private one in turn": {alipaytest.AppKey, []string{alipaytest.AlipayKey}, "public key 1: it is no PKIX"},
+		"an empty one":          {alipaytest.AppKey, []string{good, ""}, "public key 2 of Alipay: it is empty"},
+		"a short one":           {alipaytest.AppKey, []string{publicPEM(t, short)}, "public key 1 of Alipay has 1024 bits"},
+		"a certificate":         {alipaytest.AppKey, []string{alipaytest.AlipayCertificate}, "public key 1 of Alipay: it is no PKIX"},
+		"a private one in turn": {alipaytest.AppKey, []string{alipaytest.AlipayKey}, "public key 1 of Alipay: it is no PKIX"},
 	} {
 		_, err := alipay.PublicKeyMode(c.private, c.alipay...)
 		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "secret") {
@@ -119,10 +119,10 @@ func TestCertificateMode_bad_certificates(t *testing.T) {
 		"no certificate":      {func(c *alipay.Certificates) { c.App = "" }, "application's certificate: it is no PEM"},
 		"a key for it":        {func(c *alipay.Certificates) { c.App = alipaytest.AppPublicKey }, "it is no PEM certificate"},
 		"another's":           {func(c *alipay.Certificates) { c.App = alipaytest.AlipayCertificate }, "not of its private key"},
-		"no roots":            {func(c *alipay.Certificates) { c.Roots = "" }, "root certificates: none is signed with RSA"},
+		"no roots":            {func(c *alipay.Certificates) { c.Roots = "" }, "root certificates of Alipay: none is signed with RSA"},
 		"a key among roots":   {func(c *alipay.Certificates) { c.Roots += alipaytest.AppPublicKey }, "PUBLIC KEY"},
 		"none of Alipay's":    {func(c *alipay.Certificates) { c.Alipay = nil }, "no public key of Alipay's"},
-		"a broken one of its": {func(c *alipay.Certificates) { c.Alipay = append(c.Alipay, "x") }, "certificate 2: it is no PEM"},
+		"a broken one of its": {func(c *alipay.Certificates) { c.Alipay = append(c.Alipay, "x") }, "certificate 2 of Alipay: it is no PEM"},
 	} {
 		certificates := certificates()
 		c.change(&certificates)

@@ -151,6 +151,45 @@ func (q *Queries) CountOpen(ctx context.Context, db DBTX) (int64, error) {
 	return count, err
 }
 
+const daysWithMovements = `-- name: DaysWithMovements :many
+select d.day::date as day
+from (select unnest($1::date[]) as day, unnest($2::timestamptz[]) as begins, unnest($3::timestamptz[]) as ends) d
+where exists (select 1 from reconcile_ours o where o.provider = $4 and o.at >= d.begins and o.at < d.ends)
+`
+
+type DaysWithMovementsParams struct {
+	Days     []time.Time
+	Begins   []time.Time
+	Ends     []time.Time
+	Provider string
+}
+
+// Returns which of some days of a provider have a movement of ours; a day begins and ends at the times beside it.
+func (q *Queries) DaysWithMovements(ctx context.Context, db DBTX, arg DaysWithMovementsParams) ([]time.Time, error) {
+	rows, err := db.Query(ctx, daysWithMovements,
+		arg.Days,
+		arg.Begins,
+		arg.Ends,
+		arg.Provider,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []time.Time{}
+	for rows.Next() {
+		var day time.Time
+		if err := rows.Scan(&day); err != nil {
+			return nil, err
+		}
+		items = append(items, day)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const difference = `-- name: Difference :one
 select id, provider, day, kind, number, cause, reference, attempt_no, stated, ours, booked, currency, ours_currency, status, run_id, seen_run, found_at, owner, taken_at, note, error, mended_by, closed_at, closed_by, place, difference from reconcile_difference where id = $1
 `
@@ -438,23 +477,6 @@ func (q *Queries) FinishedDays(ctx context.Context, db DBTX, arg FinishedDaysPar
 		return nil, err
 	}
 	return items, nil
-}
-
-const hasMovements = `-- name: HasMovements :one
-select exists (select 1 from reconcile_ours where provider = $1 and at >= $2 and at < $3)
-`
-
-type HasMovementsParams struct {
-	Provider string
-	Since    time.Time
-	Until    time.Time
-}
-
-func (q *Queries) HasMovements(ctx context.Context, db DBTX, arg HasMovementsParams) (bool, error) {
-	row := db.QueryRow(ctx, hasMovements, arg.Provider, arg.Since, arg.Until)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
 }
 
 const insertRestated = `-- name: InsertRestated :exec
