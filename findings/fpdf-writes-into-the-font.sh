@@ -2,7 +2,7 @@
 # codeberg.org/go-pdf/fpdf v0.12.0 changes the bytes that AddUTF8FontFromBytes was given: while it writes the document, it reads the advance width of
 # a glyph that shares the last one in the table hmtx, and appends the side bearing to that slice, which is the font itself. A program that keeps one
 # font for all documents has a data race, and a font with another width in it from then on.
-# For us: each statement's PDF gets a copy of the font (web/studio/earnings/pdf.go).
+# For us: each PDF gets a copy of the font (web/typeface/typeface.go).
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
 export GOFLAGS=-mod=mod GOWORK=off
