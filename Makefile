@@ -40,7 +40,7 @@ size: build ## see that bin/videomall is no larger than 60 MB
 	@size=$$(wc -c <bin/videomall); [ $$size -le $(MAXSIZE) ] || { echo "bin/videomall has $$size bytes, more than $(MAXSIZE)"; exit 1; }
 
 test: install-test node_modules ## run all tests, browser journeys included; installs what they need if it is missing; RACE=1 adds the race detector
-	E2E=required $(GO) test $(TESTFLAGS) -timeout 25m ./...
+	E2E=required $(GO) test $(TESTFLAGS) -timeout 45m ./...
 	@$(MAKE) --no-print-directory oracles
 
 oracles: node_modules ## compare payment providers with their SDKs, which are no dependencies of the mall (needs Node)
