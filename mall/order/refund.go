@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
-	"videomall/mall/ledger"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/payment"
@@ -249,91 +248,6 @@ func (s *Refunds) consumedTx(ctx context.Context, tx pgx.Tx, orderNo string) (pa
 		}
 	}
 	return payment.Capture{}, ErrNotRefundable.Because("order %s has no captured payment", orderNo)
-}
-
-// newRefund is a refund to be recorded. shares says which items it pays back; it is empty for a sum that paid for
-// none.
-type newRefund struct {
-	capture payment.Capture
-	shares  []RefundItem
-	amount  money.Money
-	cause   string
-	key     string
-	reason  string
-	actor   string
-}
-
-// startRefundTx records a refund here, in payment and in the ledger, so that its sum can't be paid out to the creator
-// meanwhile, and enqueues the request to the provider, unless the buyer's bank takes the money for a dispute.
-func (s *Refunds) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRefund) (Refund, error) {
-	refund, err := s.writeRefundTx(ctx, tx, o, n)
-	if err != nil {
-		return Refund{}, err
-	}
-	if err := s.deps.Payments.RefundTx(ctx, tx, payment.Refund{
-		RefundNo:  refund.RefundNo,
-		CaptureID: n.capture.ID,
-		Amount:    n.amount,
-		Reason:    n.reason,
-		ByBank:    n.cause == CauseDispute,
-	}); err != nil {
-		return Refund{}, err
-	}
-	if err := s.deps.Ledger.RefundTx(ctx, tx, bookOf(o, refund, n.shares)); err != nil {
-		return Refund{}, err
-	}
-	if n.cause != CauseDispute {
-		if _, err := s.deps.River.InsertTx(ctx, tx, RefundArgs{refund.RefundNo}, nil); err != nil {
-			return Refund{}, fmt.Errorf("enqueue refund %s: %w", refund.RefundNo, err)
-		}
-	}
-	return refund, s.eventTx(ctx, tx, "order.refund_started", o)
-}
-
-// bookOf describes, for the ledger, which sold items a refund pays back; none for a sum that paid for none.
-func bookOf(o Order, r Refund, shares []RefundItem) ledger.Refund {
-	book := ledger.Refund{Reference: r.RefundNo, Amount: r.Amount, Disputed: r.Cause == CauseDispute}
-	for _, share := range shares {
-		for _, i := range o.Items {
-			if i.ID == share.ItemID {
-				book.Parts = append(book.Parts, ledger.RefundPart{
-					Source: source(o.OrderNo, i.LineNo),
-					Amount: share.Amount,
-				})
-			}
-		}
-	}
-	return book
-}
-
-// writeRefundTx records a refund with the items that it pays back, and how much.
-func (s *Refunds) writeRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRefund) (Refund, error) {
-	row, err := s.q.InsertRefund(ctx, tx, dbsqlc.InsertRefundParams{
-		RefundNo:   newNumber(s.deps.Now()),
-		OrderNo:    o.OrderNo,
-		Amount:     n.amount.Amount,
-		Currency:   n.amount.Currency,
-		Cause:      n.cause,
-		RequestKey: n.key,
-		Reason:     n.reason,
-		Actor:      n.actor,
-		CreatedAt:  s.deps.Now(),
-	})
-	if err != nil {
-		return Refund{}, fmt.Errorf("write refund of %s: %w", o.OrderNo, err)
-	}
-	refund := refundOf(row)
-	refund.Items = n.shares
-	for _, share := range n.shares {
-		if err := s.q.InsertRefundItem(ctx, tx, dbsqlc.InsertRefundItemParams{
-			RefundNo: row.RefundNo,
-			ItemID:   share.ItemID,
-			Amount:   share.Amount.Amount,
-		}); err != nil {
-			return Refund{}, fmt.Errorf("write refund %s of item %d: %w", row.RefundNo, share.ItemID, err)
-		}
-	}
-	return refund, nil
 }
 
 // revokeTx ends the access that the items of a refund gave, or keeps it from being granted. The buyer's rating of a
