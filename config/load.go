@@ -183,7 +183,7 @@ func checkAddresses(c *Config) error {
 		if n, err := net.LookupPort("tcp", port); err != nil || n < 0 {
 			return wrong(a.name, a.value, "%q is not a port", port)
 		}
-		if c.Demo && !loopback(host) {
+		if c.Demo && !Loopback(host) {
 			return wrong(a.name, a.value, "demo mode has passwords that everybody knows and stays on this machine: "+
 				"use 127.0.0.1, or set DEMO=off and SECRET_KEY")
 		}
@@ -194,7 +194,8 @@ func checkAddresses(c *Config) error {
 	return nil
 }
 
-func loopback(host string) bool {
+// Loopback reports whether a host is this machine itself.
+func Loopback(host string) bool {
 	if host == "localhost" {
 		return true
 	}
@@ -333,7 +334,7 @@ func fillPublicURL(c *Config) error {
 		return wrong("PUBLIC_URL", withoutPassword(c.PublicURL),
 			"write scheme and host alone, such as https://mall.example.com")
 	}
-	if c.Demo && !loopback(u.Hostname()) {
+	if c.Demo && !Loopback(u.Hostname()) {
 		return wrong("PUBLIC_URL", c.PublicURL,
 			"demo mode has passwords that everybody knows and stays on this machine: "+
 				"use http://127.0.0.1 with the port of ADDR, or set DEMO=off and SECRET_KEY")

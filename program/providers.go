@@ -21,10 +21,10 @@ const callbackPath = "/api/v1/mall/payments/callback/"
 // providers returns the payment providers that the environment configures, in the order in which they are offered.
 func providers(c *config.Config, log *slog.Logger) ([]payment.Provider, error) {
 	var list []payment.Provider
-	for _, make := range []func(*config.Config, *slog.Logger, *http.Client) (payment.Provider, error){
+	for _, open := range []func(*config.Config, *slog.Logger, *http.Client) (payment.Provider, error){
 		openStripe, openAlipay, openWeChatPay,
 	} {
-		provider, err := make(c, log, providerClient())
+		provider, err := open(c, log, &http.Client{})
 		if err != nil {
 			return nil, err
 		}
@@ -33,14 +33,6 @@ func providers(c *config.Config, log *slog.Logger) ([]payment.Provider, error) {
 		}
 	}
 	return list, nil
-}
-
-// providerClient returns a client for the calls of one provider. The calls themselves have time-outs.
-func providerClient() *http.Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.Proxy = nil
-	transport.MaxIdleConnsPerHost = 32
-	return &http.Client{Transport: transport}
 }
 
 func openStripe(c *config.Config, _ *slog.Logger, client *http.Client) (payment.Provider, error) {
@@ -151,5 +143,5 @@ func openWeChatPay(c *config.Config, log *slog.Logger, client *http.Client) (pay
 // onLoopback reports whether an address is this machine's own.
 func onLoopback(address string) bool {
 	u, err := url.Parse(address)
-	return err == nil && (u.Hostname() == "localhost" || strings.HasPrefix(u.Hostname(), "127.") || u.Hostname() == "::1")
+	return err == nil && config.Loopback(u.Hostname())
 }

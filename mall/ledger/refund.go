@@ -87,37 +87,33 @@ func (l *Ledger) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 	return nil
 }
 
-// RefundSentTx books that a refund has succeeded: the channel holds that much less. If the refund was not booked by
-// RefundTx before, because it is older than that, RefundSentTx does so first.
+// RefundSentTx books that the sum of a refund has left the channel: the refund has succeeded, or the channel took it for
+// a dispute. If the refund was not booked by RefundTx before, because it is older than that, RefundSentTx does so first.
 func (l *Ledger) RefundSentTx(ctx context.Context, tx pgx.Tx, channel string, r Refund) error {
 	if err := l.RefundTx(ctx, tx, r); err != nil {
 		return err
 	}
-	_, err := l.PostTx(ctx, tx, move(KindRefund, r.Reference+"/sent", Channel+channel, r.promise(), r.Amount))
-	return err
-}
-
-// WithdrawnTx books that a channel took a sum for a dispute, which RefundTx has promised before.
-func (l *Ledger) WithdrawnTx(ctx context.Context, tx pgx.Tx, channel string, r Refund) error {
-	_, err := l.PostTx(ctx, tx, move(KindRefund, r.Reference+"/sent", Channel+channel, r.promise(), r.Amount))
-	return err
+	return l.stepTx(ctx, tx, r, "sent", Channel+channel, r.promise())
 }
 
 // ReinstatedTx books that a channel gave back what it had taken for a dispute.
 func (l *Ledger) ReinstatedTx(ctx context.Context, tx pgx.Tx, channel string, r Refund) error {
-	_, err := l.PostTx(ctx, tx, move(KindRefund, r.Reference+"/reinstated", r.promise(), Channel+channel, r.Amount))
-	return err
+	return l.stepTx(ctx, tx, r, "reinstated", r.promise(), Channel+channel)
 }
 
 // RefundReturnedTx books that a refund which had been sent came back to the channel: we owe it again.
 func (l *Ledger) RefundReturnedTx(ctx context.Context, tx pgx.Tx, channel string, r Refund) error {
-	_, err := l.PostTx(ctx, tx, move(KindRefund, r.Reference+"/returned", r.promise(), Channel+channel, r.Amount))
-	return err
+	return l.stepTx(ctx, tx, r, "returned", r.promise(), Channel+channel)
 }
 
 // RefundTransferredTx books that a refund which had been returned left by a transfer from our bank.
 func (l *Ledger) RefundTransferredTx(ctx context.Context, tx pgx.Tx, r Refund) error {
-	_, err := l.PostTx(ctx, tx, move(KindRefund, r.Reference+"/transferred", Channel+BankTransfer, r.promise(), r.Amount))
+	return l.stepTx(ctx, tx, r, "transferred", Channel+BankTransfer, r.promise())
+}
+
+// stepTx moves the sum of a refund from one account to another, once for each step.
+func (l *Ledger) stepTx(ctx context.Context, tx pgx.Tx, r Refund, step, from, to string) error {
+	_, err := l.PostTx(ctx, tx, move(KindRefund, r.Reference+"/"+step, from, to, r.Amount))
 	return err
 }
 

@@ -76,7 +76,7 @@ func (s *Refunds) disputeTx(ctx context.Context, tx pgx.Tx, o Order, c payment.C
 	}
 	switch n.Type {
 	case payment.DisputeFundsWithdrawn:
-		return OutcomeDispute, s.withdrawTx(ctx, tx, d, n)
+		return OutcomeDispute, s.withdrawTx(ctx, tx, &d, n)
 	case payment.DisputeFundsReinstated:
 		return OutcomeDispute, s.reinstateTx(ctx, tx, d, n)
 	case payment.DisputeWon:
@@ -176,7 +176,9 @@ func spread(left []RefundItem, sum money.Money) []RefundItem {
 }
 
 // heldBy describes, for the ledger, the refund of a dispute. ok is false if nothing was held for it.
-func (s *Refunds) heldBy(ctx context.Context, tx pgx.Tx, d payment.DisputeRecord) (r ledger.Refund, ok bool, err error) {
+func (s *Refunds) heldBy(ctx context.Context, tx pgx.Tx,
+	d payment.DisputeRecord,
+) (r ledger.Refund, ok bool, err error) {
 	if d.RefundNo == "" {
 		return ledger.Refund{}, false, nil
 	}
@@ -191,22 +193,22 @@ func (s *Refunds) heldBy(ctx context.Context, tx pgx.Tx, d payment.DisputeRecord
 	}, true, nil
 }
 
-// withdrawTx books, once, that the provider took the disputed sum from our account.
-func (s *Refunds) withdrawTx(ctx context.Context, tx pgx.Tx, d payment.DisputeRecord, n payment.Notice) error {
+// withdrawTx books, once, that the provider took the disputed sum from our account, and notes it in d.
+func (s *Refunds) withdrawTx(ctx context.Context, tx pgx.Tx, d *payment.DisputeRecord, n payment.Notice) error {
 	if d.WithdrawnAt != nil {
-		return s.deps.Payments.SaveDisputeTx(ctx, tx, d, money.Money{})
+		return s.deps.Payments.SaveDisputeTx(ctx, tx, *d, money.Money{})
 	}
 	d.WithdrawnAt = &n.OccurredAt
-	held, ok, err := s.heldBy(ctx, tx, d)
+	held, ok, err := s.heldBy(ctx, tx, *d)
 	if err != nil {
 		return err
 	}
 	if ok {
-		if err := s.deps.Ledger.WithdrawnTx(ctx, tx, d.Provider, held); err != nil {
+		if err := s.deps.Ledger.RefundSentTx(ctx, tx, d.Provider, held); err != nil {
 			return err
 		}
 	}
-	return s.deps.Payments.SaveDisputeTx(ctx, tx, d, held.Amount)
+	return s.deps.Payments.SaveDisputeTx(ctx, tx, *d, held.Amount)
 }
 
 // reinstateTx books, once, that the provider gave the disputed sum back. It must have taken it before.
@@ -215,10 +217,9 @@ func (s *Refunds) reinstateTx(ctx context.Context, tx pgx.Tx, d payment.DisputeR
 		return nil
 	}
 	if d.WithdrawnAt == nil {
-		if err := s.withdrawTx(ctx, tx, d, n); err != nil {
+		if err := s.withdrawTx(ctx, tx, &d, n); err != nil {
 			return err
 		}
-		d.WithdrawnAt = &n.OccurredAt
 	}
 	d.ReinstatedAt = &n.OccurredAt
 	held, ok, err := s.heldBy(ctx, tx, d)
@@ -249,11 +250,8 @@ func (s *Refunds) endDisputeTx(ctx context.Context, tx pgx.Tx, o Order, c paymen
 			map[string]any{"disputeNo": d.DisputeNo, "was": d.Status, "now": end})
 	}
 	if end == payment.DisputeIsLost {
-		if err := s.withdrawTx(ctx, tx, d, n); err != nil {
+		if err := s.withdrawTx(ctx, tx, &d, n); err != nil {
 			return "", err
-		}
-		if d.WithdrawnAt == nil {
-			d.WithdrawnAt = &n.OccurredAt
 		}
 	}
 	d.Status, d.ClosedAt = end, &n.OccurredAt
@@ -303,7 +301,7 @@ func (s *Refunds) takeRestTx(ctx context.Context, tx pgx.Tx, orderNo string, c p
 		return err
 	}
 	if refund.RefundNo != "" {
-		if err := s.deps.Ledger.WithdrawnTx(ctx, tx, d.Provider, ledger.Refund{
+		if err := s.deps.Ledger.RefundSentTx(ctx, tx, d.Provider, ledger.Refund{
 			Reference: refund.RefundNo,
 			Amount:    refund.Amount,
 			Disputed:  true,

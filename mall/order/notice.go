@@ -48,13 +48,7 @@ func (s *Orders) ApplyNotice(ctx context.Context, provider string, header http.H
 	if notice.Type == payment.Foreign {
 		return OutcomeForeign, s.deps.Payments.Acknowledge(provider, nil), nil
 	}
-	outcome, err = s.applyNotice(ctx, notice, false)
-	if early, ok := errors.AsType[paymentFirst](err); ok {
-		if _, err = s.inquire(ctx, early.orderNo); err == nil {
-			outcome, err = s.applyNotice(ctx, notice, true)
-		}
-	}
-	if err != nil {
+	if outcome, err = s.applyNotice(ctx, notice); err != nil {
 		return "", s.deps.Payments.Acknowledge(provider, err), fmt.Errorf("apply notice %s of %s: %w", notice.EventID,
 			provider, err)
 	}
@@ -64,8 +58,20 @@ func (s *Orders) ApplyNotice(ctx context.Context, provider string, header http.H
 	return outcome, s.deps.Payments.Acknowledge(provider, nil), nil
 }
 
-// applyNotice applies one notice in one transaction. inquired says that the provider was asked for a missing payment.
-func (s *Orders) applyNotice(ctx context.Context, n payment.Notice, inquired bool) (outcome string, err error) {
+// applyNotice applies one notice. If it came before its payment, the provider is asked for that first.
+func (s *Orders) applyNotice(ctx context.Context, n payment.Notice) (outcome string, err error) {
+	outcome, err = s.recordNotice(ctx, n, false)
+	if early, ok := errors.AsType[paymentFirst](err); ok {
+		if _, err = s.inquire(ctx, early.orderNo); err == nil {
+			outcome, err = s.recordNotice(ctx, n, true)
+		}
+	}
+	return outcome, err
+}
+
+// recordNotice records and applies one notice in one transaction. inquired says that the provider was asked for a
+// missing payment.
+func (s *Orders) recordNotice(ctx context.Context, n payment.Notice, inquired bool) (outcome string, err error) {
 	err = db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
 		fresh, err := s.deps.Payments.RecordNoticeTx(ctx, tx, n)
 		if err != nil {

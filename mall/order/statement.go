@@ -3,7 +3,6 @@ package order
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"videomall/mall/payment"
@@ -52,13 +51,7 @@ func (s *Orders) ApplyStatement(ctx context.Context, provider, key string,
 	if n.Raw, err = json.Marshal(l); err != nil {
 		return "", fmt.Errorf("line %s of %s: %w", key, provider, err)
 	}
-	outcome, err = s.applyNotice(ctx, n, false)
-	if early, ok := errors.AsType[paymentFirst](err); ok {
-		if _, err = s.inquire(ctx, early.orderNo); err == nil {
-			outcome, err = s.applyNotice(ctx, n, true)
-		}
-	}
-	if err != nil {
+	if outcome, err = s.applyNotice(ctx, n); err != nil {
 		return "", fmt.Errorf("apply line %s of %s: %w", key, provider, err)
 	}
 	return outcome, nil

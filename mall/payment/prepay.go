@@ -17,8 +17,7 @@ import (
 type PrepayRequest struct {
 	Reference string
 	Provider  string
-	Method    string // empty for the first one that fits Device
-	Device    Device // empty for a desktop's browser
+	Device    Device // of the payer, whose way to pay is the first that fits it
 	Subject   string // shown to the payer
 	ReturnURL string
 	Language  string
@@ -26,6 +25,8 @@ type PrepayRequest struct {
 	PayerIP   string
 	Amount    money.Money
 	ExpiresAt time.Time
+
+	method string // of the provider, which Prepay chooses
 }
 
 // Prepay starts a payment, or returns the open attempt: two clicks at once get the same attempt. It commits the attempt
@@ -47,7 +48,7 @@ func (p *Payments) Prepay(ctx context.Context, r PrepayRequest) (Attempt, error)
 	case !p.now().Before(r.ExpiresAt):
 		return Attempt{}, ErrPaymentExpired.Because("reference %s expired at %s", r.Reference, r.ExpiresAt)
 	}
-	if r.Method, err = methodOf(provider, r); err != nil {
+	if r.method, err = methodOf(provider, r); err != nil {
 		return Attempt{}, err
 	}
 	attempt, err := p.livingAttempt(ctx, provider, r)
@@ -70,15 +71,14 @@ func (p *Payments) Prepay(ctx context.Context, r PrepayRequest) (Attempt, error)
 	return p.fill(ctx, provider, attempt, created)
 }
 
-// methodOf returns the name of the method that a payer uses: the one that was chosen, if it fits the sum, or else the
-// first one that fits device and sum.
+// methodOf returns the name of the provider's first method that fits the payer's device and the sum.
 func methodOf(provider Provider, r PrepayRequest) (string, error) {
 	for _, m := range provider.Methods() {
-		if r.Method == m.Name && m.Fits(r.Device, r.Amount.Currency) || r.Method == "" && m.Fits(r.Device, r.Amount.Currency) {
+		if m.Fits(r.Device, r.Amount.Currency) {
 			return m.Name, nil
 		}
 	}
-	return "", ErrUnknownMethod.Because("%q of %s with %s on %s", r.Method, provider.Name(), r.Amount.Currency, r.Device)
+	return "", ErrUnknownMethod.Because("%s takes no %s on %s", provider.Name(), r.Amount.Currency, r.Device)
 }
 
 // livingAttempt commits a new attempt, or finds the open one of this reference and provider.
@@ -114,7 +114,7 @@ func (p *Payments) livingAttempt(ctx context.Context, provider Provider, r Prepa
 				attempt.Amount, r.Amount)
 		}
 		// An attempt from before methods were stored has none.
-		if p.now().Before(attempt.ExpiresAt) && (attempt.Method == r.Method || attempt.Method == "") {
+		if p.now().Before(attempt.ExpiresAt) && (attempt.Method == r.method || attempt.Method == "") {
 			return attempt, nil
 		}
 		// The time of the old attempt is over, but not that of the reference, or the payer has chosen another method:
@@ -135,7 +135,7 @@ func (p *Payments) insertAttempt(ctx context.Context, r PrepayRequest) (dbsqlc.V
 	}
 	request, err := json.Marshal(CreateRequest{
 		AttemptNo: no,
-		Method:    r.Method,
+		Method:    r.method,
 		Subject:   r.Subject,
 		ReturnURL: r.ReturnURL,
 		Language:  r.Language,
@@ -151,7 +151,7 @@ func (p *Payments) insertAttempt(ctx context.Context, r PrepayRequest) (dbsqlc.V
 		AttemptNo: no,
 		Reference: r.Reference,
 		Provider:  r.Provider,
-		Method:    r.Method,
+		Method:    r.method,
 		Amount:    r.Amount.Amount,
 		Currency:  r.Amount.Currency,
 		Request:   request,

@@ -63,11 +63,11 @@ func (d Deps) approveAsked(c *page.Ctx) error {
 		Answer: strings.TrimSpace(c.FormValue("answer")),
 		Actor:  actor(c),
 	}
-	amount, unwatched, err := readPart(c.FormValue("how"), c.FormValue("amount"), c.FormValue("currency"))
+	var err error
+	a.Amount, a.Unwatched, err = readPart(c.FormValue("how"), c.FormValue("amount"), c.FormValue("currency"))
 	if err != nil {
 		return err
 	}
-	a.Amount, a.Unwatched = amount, unwatched
 	_, err = d.Orders.Refunds().Approve(c.Request().Context(), a)
 	return d.decided(c, err, "refund_started")
 }

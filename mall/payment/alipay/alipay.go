@@ -124,14 +124,7 @@ func New(o Options) (*Alipay, error) {
 	if o.QRProduct == "" {
 		o.QRProduct = productQR
 	}
-	client := *o.Client
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	if client.Transport == nil {
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.Proxy = nil
-		client.Transport = transport
-	}
-	return &Alipay{opt: o, gateway: gateway, client: &client}, nil
+	return &Alipay{opt: o, gateway: gateway, client: payment.NewClient(o.Client)}, nil
 }
 
 // webAddress parses an absolute http or https URL without a query.

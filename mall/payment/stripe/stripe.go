@@ -142,21 +142,15 @@ func New(o Options) (*Stripe, error) {
 	return &Stripe{opt: o, live: mode[1] == "live", client: clientOf(o.Client)}, nil
 }
 
-// clientOf returns a copy of a client that follows no redirect, uses no proxy of the environment and ends every call.
+// clientOf returns a copy of a client for the calls of a provider, which ends every call.
 func clientOf(given *http.Client) *http.Client {
-	client := &http.Client{}
-	if given != nil {
-		*client = *given
+	if given == nil {
+		given = &http.Client{}
 	}
-	if client.Transport == nil {
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.Proxy = nil
-		client.Transport = transport
-	}
+	client := payment.NewClient(given)
 	if client.Timeout == 0 {
 		client.Timeout = callTimeout
 	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return client
 }
 

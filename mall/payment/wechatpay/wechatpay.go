@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -140,7 +139,7 @@ func New(o Options) (*WeChatPay, error) {
 	return &WeChatPay{
 		opt:      o,
 		base:     base,
-		client:   quiet(o.Client),
+		client:   payment.NewClient(o.Client),
 		platform: platform{turn: make(chan struct{}, 1)},
 	}, nil
 }
@@ -172,24 +171,6 @@ func (o Options) secure(u *url.URL) bool {
 	}
 	addr, err := netip.ParseAddr(u.Hostname())
 	return o.Loopback && u.Scheme == "http" && err == nil && addr.IsLoopback()
-}
-
-// quiet returns a client that follows no redirect and keeps no cookies. Unless it was given a transport, it is not sent
-// through the proxy that the environment may name.
-func quiet(given *http.Client) *http.Client {
-	c := *given
-	c.Jar = nil
-	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	if c.Transport == nil {
-		c.Transport = &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-			TLSHandshakeTimeout: 5 * time.Second,
-			MaxIdleConnsPerHost: 8,
-			IdleConnTimeout:     90 * time.Second,
-			ForceAttemptHTTP2:   true,
-		}
-	}
-	return &c
 }
 
 // Name is "wechatpay".
