@@ -318,3 +318,36 @@ func TestOrders_ApplyNotice_foreign(t *testing.T) {
 		t.Errorf("%d rows were written", n[0])
 	}
 }
+
+// twin tells the end of another charge of the same attempt, which nobody pays.
+type twin struct{ payment.Provider }
+
+func (w twin) Create(ctx context.Context, r payment.CreateRequest) (payment.Created, error) {
+	created, err := w.Provider.Create(ctx, r)
+	created.ProviderRef = "cs_first"
+	return created, err
+}
+
+func (w twin) ParseNotice(h http.Header, body []byte) (payment.Notice, error) {
+	n, err := w.Provider.ParseNotice(h, body)
+	n.ProviderRef = n.ChannelTxnNo
+	return n, err
+}
+
+func TestOrders_ApplyNotice_end_of_another_charge(t *testing.T) {
+	s := open(t, func(_ *shop, p payment.Provider) payment.Provider { return twin{p} })
+	o := s.place(alice, one(s.sells(990, -1)))
+	s.page(o)
+	attempt := query[string](s, "select attempt_no from video_payment")[0]
+	for _, end := range []struct{ ref, outcome, status string }{
+		{"cs_second", order.OutcomeIgnored, "pending"},
+		{"cs_first", order.OutcomePaymentFailed, "failed"},
+	} {
+		outcome := s.applies(map[string]any{
+			"type": payment.PaymentFailed, "outTradeNo": attempt, "channelTxnNo": end.ref, "amount": 990,
+		})
+		if got := query[string](s, "select status from video_payment")[0]; outcome != end.outcome || got != end.status {
+			t.Errorf("end of %s: %s, and the attempt is %s", end.ref, outcome, got)
+		}
+	}
+}

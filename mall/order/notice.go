@@ -89,6 +89,21 @@ func (s *Orders) recordNotice(ctx context.Context, n payment.Notice, inquired bo
 	return outcome, err
 }
 
+// failedTx ends the attempt of a payment that failed. An attempt may have had a second charge at its provider, if the
+// answer about the first was lost: the end of the one that nobody pays is not the end of the attempt.
+func (s *Orders) failedTx(ctx context.Context, tx pgx.Tx, n payment.Notice) (string, error) {
+	attempt, err := s.deps.Payments.AttemptTx(ctx, tx, n.Provider, n.AttemptNo)
+	switch {
+	case errors.Is(err, payment.ErrUnknownAttempt):
+		return OutcomePaymentFailed, nil
+	case err != nil:
+		return "", err
+	case n.ProviderRef != "" && attempt.ProviderRef != "" && n.ProviderRef != attempt.ProviderRef:
+		return OutcomeIgnored, nil
+	}
+	return OutcomePaymentFailed, s.deps.Payments.FailAttemptTx(ctx, tx, n.Provider, n.AttemptNo)
+}
+
 func (s *Orders) noticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice, inquired bool) (string, error) {
 	switch n.Type {
 	case payment.PaymentSucceeded:
@@ -100,7 +115,7 @@ func (s *Orders) noticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice, inqu
 			At:           n.OccurredAt,
 		})
 	case payment.PaymentFailed:
-		return OutcomePaymentFailed, s.deps.Payments.FailAttemptTx(ctx, tx, n.Provider, n.AttemptNo)
+		return s.failedTx(ctx, tx, n)
 	case payment.RefundSucceeded, payment.RefundFailed:
 		return s.refunds.refundNoticeTx(ctx, tx, n, inquired)
 	case payment.DisputeOpened, payment.DisputeFundsWithdrawn, payment.DisputeFundsReinstated, payment.DisputeWon,

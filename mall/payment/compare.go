@@ -88,11 +88,14 @@ func stated(ctx context.Context, provider Provider, day time.Time) map[string]in
 	defer cancel()
 	sums := map[string]int64{}
 	for l, err := range provider.Statement(ctx, day) {
-		if err != nil || !l.Amount.Payable() {
-			return nil // a statement with such a line proves nothing
+		if err != nil {
+			return nil
 		}
-		if l.Foreign {
-			continue
+		if l.Foreign || l.Kind == StatementCredit || l.Kind == StatementDebit {
+			continue // a payout to the bank may have any sum
+		}
+		if !l.Amount.Payable() {
+			return nil // a statement with such a line proves nothing
 		}
 		switch l.Kind {
 		case StatementPayment, StatementRefundReturned, StatementDisputeWon:
