@@ -211,3 +211,17 @@ select count(*) from payment_dispute where status = 'open';
 
 -- name: DisputeByID :one
 select * from payment_dispute where id = @id;
+
+-- name: TestAttempts :many
+-- Returns the test payments of a provider, or the one with a reference, the newest first.
+select sqlc.embed(p),
+       exists (select 1 from payment_capture c where c.reference = p.reference) as paid,
+       exists (select 1 from payment_notice n where n.provider = p.provider and n.attempt_no = p.attempt_no
+                 and n.type = 'payment.succeeded') as noticed,
+       coalesce((select r.status from payment_refund r where r.reference = p.reference order by r.id limit 1), '')::text as refund
+from video_payment p
+where p.reference like 'TEST-%'
+  and (@provider::text = '' or p.provider = @provider)
+  and (@reference::text = '' or p.reference = @reference)
+order by p.id desc
+limit @max_rows;

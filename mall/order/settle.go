@@ -43,6 +43,10 @@ func (s *Refunds) Submit(ctx context.Context, refundNo string) error {
 		return fmt.Errorf("%w: refund %s is %s", ErrAwaitsProvider, refundNo, r.Status)
 	}
 	return db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
+		if payment.IsTest(r.Reference) {
+			_, err := s.settleTestTx(ctx, tx, refundNo, r.Status, r.ChannelRefundNo)
+			return err
+		}
 		o, err := s.lockTx(ctx, tx, r.Reference)
 		if err != nil {
 			return err
@@ -61,6 +65,9 @@ func (s *Refunds) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notic
 	status := payment.Succeeded
 	if n.Type == payment.RefundFailed {
 		status = payment.Failed
+	}
+	if payment.IsTest(o.OrderNo) {
+		return s.testNoticeTx(ctx, tx, n, status)
 	}
 	row, err := s.q.RefundByNo(ctx, tx, n.RefundNo)
 	if err == nil && row.OrderNo == o.OrderNo {
@@ -90,7 +97,8 @@ func (s *Refunds) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notic
 
 // orderOfTx locks the order that a notice is about. The notices of some providers name the payment alone, by their own
 // number of it: orderOfTx then looks up our number of the attempt. If the notice is about nothing of ours, outcome says
-// so: a number of ours that we don't know is a case, a payment of which we know nothing is somebody else's.
+// so: a number of ours that we don't know is a case, a payment of which we know nothing is somebody else's. A test
+// payment has no order: o has only its reference.
 func (s *Refunds) orderOfTx(ctx context.Context, tx pgx.Tx, n *payment.Notice) (o Order, outcome string, err error) {
 	if n.AttemptNo == "" {
 		if n.AttemptNo, err = s.deps.Payments.AttemptOfTxn(ctx, tx, n.Provider, n.ChannelTxnNo); err != nil {
@@ -107,6 +115,9 @@ func (s *Refunds) orderOfTx(ctx context.Context, tx pgx.Tx, n *payment.Notice) (
 	}
 	if err != nil {
 		return Order{}, "", err
+	}
+	if payment.IsTest(attempt.Reference) {
+		return Order{OrderNo: attempt.Reference}, "", nil
 	}
 	o, err = s.lockTx(ctx, tx, attempt.Reference)
 	return o, "", err

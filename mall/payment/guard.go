@@ -60,6 +60,7 @@ type Health struct {
 	Provider string
 	Methods  []string
 	Resting  bool   // not asked and not offered for now, since it failed
+	Hidden   bool   // not offered to shoppers
 	Error    string // of the last call that failed; empty if none has
 	FailedAt time.Time
 	WorkedAt time.Time // zero if no call has succeeded yet

@@ -9,7 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -56,11 +56,13 @@ var ErrAbsent = errors.New("payment: unknown to the provider")
 
 // Payments holds the verbs. It is safe for concurrent use.
 type Payments struct {
-	pool      *pgxpool.Pool
-	now       func() time.Time
-	providers map[string]*guarded
-	names     []string
-	q         *dbsqlc.Queries
+	pool *pgxpool.Pool
+	now  func() time.Time
+	q    *dbsqlc.Queries
+	deps Deps
+
+	mu        sync.RWMutex
+	providers providers // guarded by mu; replaced as a whole
 }
 
 // Deps are the dependencies of Payments.
@@ -74,70 +76,13 @@ type Deps struct {
 
 // New returns Payments with these providers.
 func New(d Deps) *Payments {
-	p := &Payments{
+	return &Payments{
 		pool:      d.Pool,
 		now:       d.Now,
-		providers: map[string]*guarded{},
 		q:         dbsqlc.New(),
+		deps:      d,
+		providers: startedWith(d),
 	}
-	for _, provider := range d.Providers {
-		p.providers[provider.Name()] = guard(provider, d)
-		p.names = append(p.names, provider.Name())
-	}
-	return p
-}
-
-// Provider finds a provider by its name. Errors: ErrUnknownProvider.
-func (p *Payments) Provider(name string) (Provider, error) {
-	provider, ok := p.providers[name]
-	if !ok {
-		return nil, ErrUnknownProvider.Because("provider %q", name)
-	}
-	return provider, nil
-}
-
-// Providers lists the names in the order given to New.
-func (p *Payments) Providers() []string { return slices.Clone(p.names) }
-
-// Offered lists the providers that can take a sum in the currency from a payer with the device, in the order given to
-// New. It leaves out those that fail at the moment, unless all of them do: an attempt may succeed after all.
-func (p *Payments) Offered(d Device, currency string) []string {
-	var fit, well []string
-	for _, name := range p.names {
-		provider := p.providers[name]
-		if !slices.ContainsFunc(provider.Methods(), func(m Method) bool { return m.Fits(d, currency) }) {
-			continue
-		}
-		fit = append(fit, name)
-		if !provider.resting() {
-			well = append(well, name)
-		}
-	}
-	if len(well) == 0 {
-		return fit
-	}
-	return well
-}
-
-// Origins lists where the providers' pages are, for the policy of pages whose forms lead there.
-func (p *Payments) Origins() []string {
-	var list []string
-	for _, name := range p.names {
-		for _, m := range p.providers[name].Methods() {
-			list = append(list, m.Origins...)
-		}
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
-}
-
-// Health tells how each provider fared lately, as this process saw it.
-func (p *Payments) Health() []Health {
-	list := make([]Health, len(p.names))
-	for n, name := range p.names {
-		list[n] = p.providers[name].health()
-	}
-	return list
 }
 
 // The statuses of an Attempt: created before the provider answered, pending after; then one of the others.

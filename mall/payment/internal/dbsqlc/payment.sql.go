@@ -1441,6 +1441,75 @@ func (q *Queries) SucceedAttempt(ctx context.Context, db DBTX, arg SucceedAttemp
 	return result.RowsAffected(), nil
 }
 
+const testAttempts = `-- name: TestAttempts :many
+select p.id, p.attempt_no, p.reference, p.provider, p.amount, p.currency, p.status, p.action, p.channel_txn_no, p.expires_at, p.created_at, p.updated_at, p.method, p.provider_ref, p.request, p.asks, p.ask_at,
+       exists (select 1 from payment_capture c where c.reference = p.reference) as paid,
+       exists (select 1 from payment_notice n where n.provider = p.provider and n.attempt_no = p.attempt_no
+                 and n.type = 'payment.succeeded') as noticed,
+       coalesce((select r.status from payment_refund r where r.reference = p.reference order by r.id limit 1), '')::text as refund
+from video_payment p
+where p.reference like 'TEST-%'
+  and ($1::text = '' or p.provider = $1)
+  and ($2::text = '' or p.reference = $2)
+order by p.id desc
+limit $3
+`
+
+type TestAttemptsParams struct {
+	Provider  string
+	Reference string
+	MaxRows   int32
+}
+
+type TestAttemptsRow struct {
+	VideoPayment VideoPayment
+	Paid         bool
+	Noticed      bool
+	Refund       string
+}
+
+// Returns the test payments of a provider, or the one with a reference, the newest first.
+func (q *Queries) TestAttempts(ctx context.Context, db DBTX, arg TestAttemptsParams) ([]TestAttemptsRow, error) {
+	rows, err := db.Query(ctx, testAttempts, arg.Provider, arg.Reference, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []TestAttemptsRow{}
+	for rows.Next() {
+		var i TestAttemptsRow
+		if err := rows.Scan(
+			&i.VideoPayment.ID,
+			&i.VideoPayment.AttemptNo,
+			&i.VideoPayment.Reference,
+			&i.VideoPayment.Provider,
+			&i.VideoPayment.Amount,
+			&i.VideoPayment.Currency,
+			&i.VideoPayment.Status,
+			&i.VideoPayment.Action,
+			&i.VideoPayment.ChannelTxnNo,
+			&i.VideoPayment.ExpiresAt,
+			&i.VideoPayment.CreatedAt,
+			&i.VideoPayment.UpdatedAt,
+			&i.VideoPayment.Method,
+			&i.VideoPayment.ProviderRef,
+			&i.VideoPayment.Request,
+			&i.VideoPayment.Asks,
+			&i.VideoPayment.AskAt,
+			&i.Paid,
+			&i.Noticed,
+			&i.Refund,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const transferRefund = `-- name: TransferRefund :execrows
 update payment_refund set status = 'transferred', transfer = $1, updated_at = $2
 where refund_no = $3 and status = 'returned'

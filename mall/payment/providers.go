@@ -1,0 +1,123 @@
+package payment
+
+import "slices"
+
+// Configured is a provider that was configured while the mall runs.
+type Configured struct {
+	Provider
+	// Offered says that shoppers may choose it. One that is not offered still settles what was begun with it, and takes
+	// test payments.
+	Offered bool
+}
+
+// providers are the providers by name, and the names in the order in which they are offered: those configured while the
+// mall runs before those it was started with.
+type providers struct {
+	byName map[string]*guarded
+	names  []string
+	hidden map[string]bool
+}
+
+func startedWith(d Deps) providers {
+	all := providers{byName: map[string]*guarded{}}
+	for _, provider := range d.Providers {
+		all.byName[provider.Name()] = guard(provider, d)
+		all.names = append(all.names, provider.Name())
+	}
+	return all
+}
+
+func (p *Payments) all() providers {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.providers
+}
+
+// Configure replaces the providers that were configured while the mall runs. Those that it was started with stay, and
+// one of them is not replaced by another of its name. A provider that is the same as before keeps its health.
+func (p *Payments) Configure(set []Configured) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old := p.providers.byName
+	next := providers{byName: map[string]*guarded{}, hidden: map[string]bool{}}
+	var started []string
+	for _, provider := range p.deps.Providers {
+		name := provider.Name()
+		next.byName[name] = old[name]
+		started = append(started, name)
+	}
+	for _, c := range set {
+		name := c.Name()
+		if slices.Contains(started, name) {
+			continue
+		}
+		if next.byName[name] = old[name]; next.byName[name] == nil || next.byName[name].Provider != c.Provider {
+			next.byName[name] = guard(c.Provider, p.deps)
+		}
+		next.hidden[name] = !c.Offered
+		next.names = append(next.names, name)
+	}
+	next.names = append(next.names, started...)
+	p.providers = next
+}
+
+// Provider finds a provider by its name, whether it is offered or not. Errors: ErrUnknownProvider.
+func (p *Payments) Provider(name string) (Provider, error) {
+	provider, ok := p.all().byName[name]
+	if !ok {
+		return nil, ErrUnknownProvider.Because("provider %q", name)
+	}
+	return provider, nil
+}
+
+// Providers lists the names of all providers in the order in which they are offered.
+func (p *Payments) Providers() []string { return slices.Clone(p.all().names) }
+
+// Offered lists the providers that can take a sum in the currency from a payer with the device, in their order. It leaves
+// out those that are not offered, and those that fail at the moment, unless all of them do: an attempt may succeed after
+// all.
+func (p *Payments) Offered(d Device, currency string) []string {
+	var fit, well []string
+	all := p.all()
+	for _, name := range all.names {
+		provider := all.byName[name]
+		if all.hidden[name] ||
+			!slices.ContainsFunc(provider.Methods(), func(m Method) bool { return m.Fits(d, currency) }) {
+			continue
+		}
+		fit = append(fit, name)
+		if !provider.resting() {
+			well = append(well, name)
+		}
+	}
+	if len(well) == 0 {
+		return fit
+	}
+	return well
+}
+
+// Hidden reports whether a provider is not offered to shoppers.
+func (p *Payments) Hidden(name string) bool { return p.all().hidden[name] }
+
+// Origins lists where the providers' pages are, for the policy of pages whose forms lead there.
+func (p *Payments) Origins() []string {
+	var list []string
+	for _, provider := range p.all().byName {
+		for _, m := range provider.Methods() {
+			list = append(list, m.Origins...)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// Health tells how each provider fared lately, as this process saw it.
+func (p *Payments) Health() []Health {
+	all := p.all()
+	list := make([]Health, len(all.names))
+	for n, name := range all.names {
+		list[n] = all.byName[name].health()
+		list[n].Hidden = all.hidden[name]
+	}
+	return list
+}
