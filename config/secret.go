@@ -28,6 +28,7 @@ const (
 	KeyInsight = "insight" // hides the people whom the sums of a day counted
 	KeyWebhook = "webhook" // wraps the secrets of creators' webhooks
 	KeySandbox = "sandbox" // SANDBOX_SECRET in demo mode
+	KeyPayment = "payment" // wraps settings of payment providers
 )
 
 // Key derives the 32 bytes for one purpose from SECRET_KEY (HKDF-SHA256, RFC 5869).

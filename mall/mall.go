@@ -28,6 +28,7 @@ import (
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
+	"videomall/mall/payment/settings"
 	"videomall/mall/playback"
 	"videomall/mall/promotion"
 	"videomall/mall/reconcile"
@@ -80,6 +81,9 @@ type Options struct {
 
 	// Providers are those that take real money, in the order in which they are offered.
 	Providers []payment.Provider
+	// ProviderKinds are those that operators can configure in the console.
+	ProviderKinds []settings.Kind
+	ProviderKey   []byte // encrypts those settings, 32 bytes; without it there are none
 	// Sandbox is the provider that takes no money; nil for a mall that takes real money only.
 	Sandbox *sandbox.Options
 }
@@ -107,6 +111,7 @@ type Mall struct {
 	People       *backoffice.People
 	Playback     *playback.Playback
 	Promotions   *promotion.Promotions
+	Providers    *settings.Settings // of payment providers; nil without a ProviderKey
 	Reconciler   *reconcile.Reconciler
 	Reviews      *review.Reviews
 	Sandbox      *sandbox.Sandbox // nil without one

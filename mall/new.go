@@ -25,6 +25,7 @@ import (
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
+	"videomall/mall/payment/settings"
 	"videomall/mall/playback"
 	"videomall/mall/reconcile"
 	"videomall/mall/redisbreaker"
@@ -58,7 +59,9 @@ func New(o Options) (*Mall, error) {
 	if err := m.openMedia(o); err != nil {
 		return nil, err
 	}
-	m.openOrders(o)
+	if err := m.openOrders(o); err != nil {
+		return nil, err
+	}
 	m.WaitingRoom, err = waitingroom.New(waitingroom.Deps{
 		Redis:   o.Redis,
 		Key:     o.QueueKey,
@@ -268,7 +271,7 @@ func (m *Mall) openMedia(o Options) (err error) {
 }
 
 // openOrders opens the books, payments, orders and the review desk.
-func (m *Mall) openOrders(o Options) {
+func (m *Mall) openOrders(o Options) (err error) {
 	m.Ledger = ledger.New(ledger.Deps{
 		Pool:  m.pool,
 		Now:   o.Now,
@@ -295,6 +298,20 @@ func (m *Mall) openOrders(o Options) {
 		Metrics:   o.Metrics,
 		Providers: providers,
 	})
+	if o.ProviderKey != nil {
+		m.Providers, err = settings.New(settings.Deps{
+			Pool:     m.pool,
+			Now:      o.Now,
+			Log:      o.Log,
+			Key:      o.ProviderKey,
+			Kinds:    o.ProviderKinds,
+			Payments: m.Payments,
+			Audit:    m.audit,
+		})
+		if err != nil {
+			return err
+		}
+	}
 	m.Orders = order.New(order.Deps{
 		Pool:         m.pool,
 		Catalog:      m.Catalog,
@@ -327,4 +344,5 @@ func (m *Mall) openOrders(o Options) {
 		Audit:    m.audit,
 	})
 	m.Reviews = review.New(m.reviewDeps())
+	return nil
 }

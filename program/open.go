@@ -178,7 +178,11 @@ func (p *Program) options() (mall.Options, error) {
 		return mall.Options{}, err
 	}
 	o := mall.Options{
-		Providers:  providers,
+		Providers: providers,
+
+		ProviderKinds: providerKinds(p.cfg),
+		ProviderKey:   p.cfg.Key(config.KeyPayment),
+
 		Pools:      p.Pools,
 		Redis:      p.redis,
 		Storage:    p.storage,

@@ -39,6 +39,11 @@ func (p *Program) Run(ctx context.Context, roles Roles) (err error) {
 	}
 	defer func() { err = errors.Join(err, stopWithin(ctx, time.Second, admin.Stop)) }()
 
+	if err := p.Mall.Providers.Apply(ctx); err != nil {
+		return err
+	}
+	defer p.aside(ctx, p.Mall.Providers.Watch)()
+
 	failed := make(chan error, 1)
 	stopHTTP := func(context.Context) error { return nil }
 	if roles.HTTP {

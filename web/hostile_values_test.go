@@ -31,12 +31,13 @@ var hostile = []kindOfValue{
 
 // unlinked are parameters that no page of the matrix links to or has a form for, by "method route".
 var unlinked = map[string]url.Values{
-	"GET /videos":                     {"cursor": {"x"}, "sort": {"newest"}, "filters": {"1"}},
-	"GET /search":                     {"q": {"film"}, "cursor": {"x"}, "sort": {"price_asc"}},
-	"GET /v/:slug/reviews":            {"cursor": {"x"}},
-	"GET /orders":                     {"cursor": {"x"}},
-	"GET /orders/:orderNo/pay/status": {"attempt": {"x"}},
-	"GET /library":                    {"cursor": {"x"}, "expired": {"1"}, "device": {"1"}},
+	"GET /videos":                           {"cursor": {"x"}, "sort": {"newest"}, "filters": {"1"}},
+	"GET /search":                           {"q": {"film"}, "cursor": {"x"}, "sort": {"price_asc"}},
+	"GET /v/:slug/reviews":                  {"cursor": {"x"}},
+	"GET /orders":                           {"cursor": {"x"}},
+	"GET /orders/:orderNo/pay/status":       {"attempt": {"x"}},
+	"GET /library":                          {"cursor": {"x"}, "expired": {"1"}, "device": {"1"}},
+	"POST /admin/providers/:provider/offer": {"version": {"1"}, "offered": {"on"}},
 	"GET /admin/orders": {
 		"beforeNo": {"x"},
 		"before":   {"2026-01-02T03:04"},

@@ -230,6 +230,8 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Payments:   m.Payments,
 		Accounts:   m.Accounts,
 		Reconciler: m.Reconciler,
+		Orders:     m.Orders,
+		Settings:   m.Providers,
 	})
 	earnings.Routes(all, earnings.Deps{
 		Site:   site,

@@ -5,12 +5,14 @@ package malltest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,7 +30,9 @@ import (
 	"videomall/mall/media"
 	"videomall/mall/money"
 	"videomall/mall/order"
+	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
+	"videomall/mall/payment/settings"
 	"videomall/mall/playback"
 	"videomall/telemetry"
 	"videomall/test/invariant"
@@ -94,6 +98,8 @@ func Open(t testing.TB, notifyURL string) *Mall {
 		InsightKey:      key,
 		PayoutKey:       key,
 		WebhookKey:      key,
+		ProviderKey:     key,
+		ProviderKinds:   []settings.Kind{m.stripeKind()},
 		WebhookLoopback: true,
 		Sandbox: &sandbox.Options{
 			Secret:    Secret,
@@ -116,6 +122,28 @@ func Open(t testing.TB, notifyURL string) *Mall {
 	}))
 	return m
 }
+
+// stripeKind is a provider to configure in the console: the sandbox under another name.
+func (m *Mall) stripeKind() settings.Kind {
+	return settings.Kind{
+		Provider: "stripe",
+		Fields: []settings.Field{
+			{Name: "secret_key", Secret: true},
+			{Name: "webhook_secrets", Secret: true, Lines: true},
+			{Name: "payment_methods", Optional: true},
+		},
+		Open: func(values map[string]string) (payment.Provider, error) {
+			if !strings.HasPrefix(values["secret_key"], "sk_") {
+				return nil, errors.New("the key is not one of Stripe")
+			}
+			return renamed{m.Sandbox}, nil
+		},
+	}
+}
+
+type renamed struct{ payment.Provider }
+
+func (renamed) Name() string { return "stripe" }
 
 // Another opens the mall as another process would, on the same database and Redis.
 func (m *Mall) Another() *mall.Mall {

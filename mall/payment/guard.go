@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
@@ -39,12 +40,14 @@ type guarded struct {
 	metrics *telemetry.Metrics
 	now     func() time.Time
 
+	unfetched atomic.Bool // Refresh has not been called yet
+
 	mu   sync.Mutex
 	last Health
 }
 
 func guard(p Provider, d Deps) *guarded {
-	return &guarded{
+	g := &guarded{
 		Provider: p,
 		metrics:  d.Metrics,
 		now:      d.Now,
@@ -53,6 +56,8 @@ func guard(p Provider, d Deps) *guarded {
 			WithDelay(cmp.Or(d.Rest, defaultRest)).
 			Build(),
 	}
+	g.unfetched.Store(true)
+	return g
 }
 
 // Health is how a provider fared lately, as this process saw it.

@@ -1,6 +1,10 @@
 package payment
 
-import "slices"
+import (
+	"context"
+	"log/slog"
+	"slices"
+)
 
 // Configured is a provider that was configured while the mall runs.
 type Configured struct {
@@ -120,4 +124,18 @@ func (p *Payments) Health() []Health {
 		list[n].Hidden = all.hidden[name]
 	}
 	return list
+}
+
+// Refresh has each provider that was not asked to before fetch what it needs to verify notices, such as certificates, so
+// that the first notice finds them. What fails is logged, and fetched by the provider's next call.
+func (p *Payments) Refresh(ctx context.Context, log *slog.Logger) {
+	for _, g := range p.all().byName {
+		fetches, ok := g.Provider.(interface{ Refresh(context.Context) error })
+		if !ok || !g.unfetched.CompareAndSwap(true, false) {
+			continue
+		}
+		if err := g.call(ctx, "refresh", fetches.Refresh); err != nil && ctx.Err() == nil {
+			log.WarnContext(ctx, "certificates of a provider not fetched", "provider", g.Name(), "error", err)
+		}
+	}
 }

@@ -77,8 +77,8 @@ func last(list []Attempt) Attempt {
 // Test is a test payment: what was asked for, and how far it has come.
 type Test struct {
 	Attempt Attempt
-	Paid    bool // the money has arrived
-	Noticed bool // the provider has sent a notice of it, rather than being asked
+	Paid    bool   // the money has arrived
+	Noticed bool   // the provider has sent a notice of it, rather than being asked
 	Refund  string // the status of its refund; empty before there is one
 }
 
@@ -92,12 +92,16 @@ func (p *Payments) Tests(ctx context.Context, provider string, limit int) ([]Tes
 
 // Test reads the test payment with a key. Errors: ErrUnknownAttempt.
 func (p *Payments) Test(ctx context.Context, key string) (Test, error) {
-	list, err := p.tests(ctx, dbsqlc.TestAttemptsParams{Reference: TestReference(key), MaxRows: 1})
-	if err == nil && len(list) == 0 {
-		err = ErrUnknownAttempt.Because("test payment %q", key)
+	reference := TestReference(key)
+	if reference == "" {
+		return Test{}, ErrUnknownAttempt.Because("test payment %q", key)
 	}
+	list, err := p.tests(ctx, dbsqlc.TestAttemptsParams{Reference: reference, MaxRows: 1})
 	if err != nil {
 		return Test{}, err
+	}
+	if len(list) == 0 {
+		return Test{}, ErrUnknownAttempt.Because("test payment %q", key)
 	}
 	return list[0], nil
 }

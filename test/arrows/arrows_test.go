@@ -76,6 +76,7 @@ var allowed = map[string][]string{
 		"mall/payment/stripe",
 	},
 	"mall/payment/sandbox":   {"db", "mall/payment"},
+	"mall/payment/settings":  {"db", "mall/payment"},
 	"mall/payment/wechatpay": {"mall/payment"},
 	"mall/payment/wechatpay/wechatpaytest": {
 		"mall/payment",

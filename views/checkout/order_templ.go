@@ -1308,7 +1308,7 @@ func receipt(p OrderPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var57 string
-			templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(providerName(t, p.PaidWith))
+			templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(ProviderName(t, p.PaidWith))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/checkout/order.templ`, Line: 345, Col: 68}
 			}

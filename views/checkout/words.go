@@ -41,8 +41,8 @@ func id(n int64) string { return strconv.FormatInt(n, 10) }
 // secondsLeft is what remains until t, never less than 0.
 func secondsLeft(t, now time.Time) int { return max(0, int(t.Sub(now).Round(time.Second)/time.Second)) }
 
-// providerName is the payer's word for a way to pay.
-func providerName(t *text.Printer, name string) string {
+// ProviderName is the payer's word for a way to pay.
+func ProviderName(t *text.Printer, name string) string {
 	if key := "provider." + name; t.Has(key) {
 		return t.T(key)
 	}
@@ -52,7 +52,7 @@ func providerName(t *text.Printer, name string) string {
 func providerOptions(t *text.Printer, names []string) []ui.Option {
 	options := make([]ui.Option, len(names))
 	for i, name := range names {
-		options[i] = ui.Option{Value: name, Label: providerName(t, name)}
+		options[i] = ui.Option{Value: name, Label: ProviderName(t, name)}
 		if key := "provider." + name + "_hint"; t.Has(key) {
 			options[i].Hint = t.T(key)
 		}

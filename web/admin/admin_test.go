@@ -28,6 +28,7 @@ import (
 
 // desk is a mall with its console, an operator who uses it, and a shopper.
 type desk struct {
+	audited []string // what the settings of providers wrote into the audit log
 	*webtest.Mall
 	olga, mia  account.User
 	b          *webtest.Browser
@@ -81,6 +82,8 @@ func open(t *testing.T) *desk {
 			Payments:   m.Payments,
 			Accounts:   m.Accounts,
 			Reconciler: deps.Reconciler,
+			Orders:     m.Orders,
+			Settings:   d.settings(t, m),
 		})
 		d.reconciler = deps.Reconciler
 		peopleDeps := people.Deps{
@@ -118,7 +121,7 @@ func TestConsole_access(t *testing.T) {
 	if len(d.routes) < 17 {
 		t.Fatalf("routes: got %d, want at least 17", len(d.routes))
 	}
-	fill := strings.NewReplacer(":orderNo", o.OrderNo, ":id", "1", ":subscriber", "search")
+	fill := strings.NewReplacer(":orderNo", o.OrderNo, ":id", "1", ":subscriber", "search", ":provider", "sandbox")
 	for _, r := range d.routes {
 		if r.Method == echo.RouteNotFound {
 			continue

@@ -65,7 +65,7 @@ func (d Deps) complete(c *page.Ctx, o order.Order) (checkoutview.OrderPage, erro
 	ctx := c.Request().Context()
 	p := checkoutview.OrderPage{
 		Order:     o,
-		Providers: d.Payments.Offered(deviceOf(c), o.Total.Currency),
+		Providers: d.Payments.Offered(c.Device(), o.Total.Currency),
 		Now:       c.Now,
 	}
 	attempts, err := d.Payments.Attempts(ctx, o.OrderNo)

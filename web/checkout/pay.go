@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 
 	"videomall/mall/order"
 	"videomall/mall/payment"
@@ -13,24 +12,6 @@ import (
 
 	checkoutview "videomall/views/checkout"
 )
-
-// deviceOf guesses where the payer's browser runs from its User-Agent. It decides which ways to pay are offered, and
-// proves nothing: a wrong guess offers a way that is less convenient.
-func deviceOf(c *page.Ctx) payment.Device {
-	agent := c.Request().UserAgent()
-	has := func(signs ...string) bool {
-		return slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(agent, sign) })
-	}
-	switch {
-	case has("MicroMessenger/"):
-		return payment.DeviceWeChat
-	case has("AlipayClient/"):
-		return payment.DeviceAlipay
-	case has("Mobile", "Android", "iPhone", "iPad", "HarmonyOS"):
-		return payment.DevicePhone
-	}
-	return payment.DeviceDesktop
-}
 
 func (d Deps) payOrder(c *page.Ctx) error {
 	provider := c.FormValue("provider")
@@ -47,7 +28,7 @@ func (d Deps) pay(c *page.Ctx, orderNo, provider string) error {
 		UserID:    c.Viewer.UserID,
 		OrderNo:   orderNo,
 		Provider:  provider,
-		Device:    deviceOf(c),
+		Device:    c.Device(),
 		ReturnURL: c.PublicURL(orderURL(orderNo)),
 		Language:  c.Text.Lang,
 		PayerIP:   c.RealIP(),

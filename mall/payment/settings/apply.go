@@ -61,8 +61,9 @@ func (s *Settings) make(k Kind, row dbsqlc.PaymentSetting) (payment.Provider, er
 }
 
 // Watch applies what other processes change, until ctx ends. While the database does not answer, the providers stay as
-// they are.
+// they are. It has providers fetch what they need for notices, first at once and then for those that are new.
 func (s *Settings) Watch(ctx context.Context) {
+	s.deps.Payments.Refresh(ctx, s.deps.Log)
 	tick := time.NewTicker(applyEvery)
 	defer tick.Stop()
 	for {
@@ -73,6 +74,7 @@ func (s *Settings) Watch(ctx context.Context) {
 			if err := s.Apply(ctx); err != nil && ctx.Err() == nil {
 				s.deps.Log.ErrorContext(ctx, "settings of providers not read", "error", err)
 			}
+			s.deps.Payments.Refresh(ctx, s.deps.Log)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
+	"videomall/mall/money"
 	"videomall/mall/payment/settings/internal/dbsqlc"
 )
 
@@ -92,6 +93,13 @@ func (s *Settings) saveTx(ctx context.Context, tx pgx.Tx, actorID int64, k Kind,
 	}
 	return s.deps.Audit(ctx, tx, actorID, "payment.settings", "payment_provider:"+k.Provider,
 		map[string]any{"changed": changed})
+}
+
+// NoteTest writes into the audit log that somebody begins a test payment.
+func (s *Settings) NoteTest(ctx context.Context, actorID int64, provider string, sum money.Money) error {
+	return db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) error {
+		return s.deps.Audit(ctx, tx, actorID, "payment.test", "payment_provider:"+provider, map[string]any{"sum": sum})
+	})
 }
 
 // merge returns the settings that follow from old ones and a form, and the names of those that differ.

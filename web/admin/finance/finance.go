@@ -16,7 +16,9 @@ import (
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
+	"videomall/mall/order"
 	"videomall/mall/payment"
+	"videomall/mall/payment/settings"
 	"videomall/mall/reconcile"
 	financeview "videomall/views/admin/finance"
 	"videomall/views/ui"
@@ -33,6 +35,8 @@ type Deps struct {
 	Payments   *payment.Payments
 	Accounts   *account.Accounts
 	Reconciler *reconcile.Reconciler
+	Orders     *order.Orders
+	Settings   *settings.Settings
 }
 
 // Routes registers the pages.
@@ -54,6 +58,13 @@ func Routes(g *echo.Group, d Deps) {
 	a.POST("/reconciliation/run", on(d.runReconciliation), d.Site.RequireRecent)
 	a.POST("/reconciliation/:id/take", on(d.takeDifference))
 	a.POST("/reconciliation/:id/close", on(d.closeDifference))
+	a.GET("/providers", on(d.listProviders))
+	a.GET("/providers/:provider", on(d.showProvider))
+	a.POST("/providers/:provider", on(d.saveProvider), d.Site.RequireRecent)
+	a.POST("/providers/:provider/offer", on(d.offerProvider), d.Site.RequireRecent)
+	a.POST("/providers/:provider/tests", on(d.testProvider), d.Site.RequireRecent)
+	a.GET("/providers/:provider/tests/:key", on(d.showTest))
+	a.POST("/providers/:provider/tests/:key/ask", on(d.askTest))
 	a.GET("/books", on(d.showBooks))
 	a.GET("/books/creators/:id", on(d.showCreator))
 	a.POST("/books/credits/:id/confirm", on(d.decideCredit(ledger.CreditConfirmed)), d.Site.RequireRecent)
