@@ -209,6 +209,26 @@ func (w *workshop) places() []stop {
 			path: fmt.Sprintf("/admin/books/creators/%d", w.creator.ID),
 		},
 		{
+			name: "desk-refunds",
+			who:  o,
+			path: "/admin/refunds",
+		},
+		{
+			name: "desk-reconciliation",
+			who:  o,
+			path: "/admin/reconciliation",
+		},
+		{
+			name: "desk-providers",
+			who:  o,
+			path: "/admin/providers",
+		},
+		{
+			name: "desk-provider",
+			who:  o,
+			path: "/admin/providers/stripe",
+		},
+		{
 			name: "desk-offers",
 			who:  o,
 			path: "/admin/offers",

@@ -61,7 +61,7 @@ func (asStripe) Name() string { return "stripe" }
 func TestProviders_settings(t *testing.T) {
 	d := open(t)
 	page := "/admin/providers/stripe"
-	d.b.Get("/admin/providers").Wants(200).Shows("Card", "Not set up", "Sandbox")
+	d.b.Get("/admin/providers").Wants(200).Shows("Stripe", "Not set up", "Sandbox")
 	form := d.b.Get(page).Wants(200).Shows("Not set up", "/api/v1/mall/payments/callback/stripe").Form(page)
 	form.Set("secret_key", "pk_verysecret")
 	form.Set("webhook_secrets", "whsec_verysecret")

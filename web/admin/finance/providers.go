@@ -1,6 +1,7 @@
 package finance
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 
 	"videomall/mall/fault"
 	"videomall/mall/money"
+	"videomall/mall/order"
 	"videomall/mall/payment"
 	"videomall/mall/payment/settings"
 	"videomall/telemetry"
@@ -65,24 +67,38 @@ func (d Deps) renderProvider(c *page.Ctx, status int, p financeview.ProviderPage
 		return err
 	}
 	if p.Test.Key == "" {
-		p.Test = financeview.TestForm{Key: rand.Text(), Amount: "1", Currency: d.currencyOf(name)}
+		p.Test = financeview.TestForm{Key: rand.Text(), Amount: "1"}
+		if p.Test.Currency, err = d.currencyOf(ctx, name); err != nil {
+			return err
+		}
 	}
 	p.Now = c.Now
 	c.Allow("form-action", append([]string{c.PublicURL("")}, d.Payments.Origins()...)...) // where a test payment leads
 	c.Page.NoIndex = true
-	return c.Render(status, checkoutview.ProviderName(c.Text, name), financeview.Provider(p))
+	return c.Render(status, financeview.ProviderName(c.Text, name), financeview.Provider(p))
 }
 
-// currencyOf is the first currency that a provider names, or the euro for one that takes all.
-func (d Deps) currencyOf(name string) string {
-	if provider, err := d.Payments.Provider(name); err == nil {
-		for _, m := range provider.Methods() {
-			if len(m.Currencies) > 0 {
-				return m.Currencies[0]
-			}
+// currencyOf is the currency of the newest order, if the provider takes it; otherwise the first that it takes, or the
+// euro if it takes all.
+func (d Deps) currencyOf(ctx context.Context, name string) (string, error) {
+	sold, err := d.Orders.Search(ctx, order.Filter{Limit: 1})
+	if err != nil {
+		return "", err
+	}
+	provider, err := d.Payments.Provider(name)
+	if err != nil { // it is not set up yet, and takes no test payment
+		return "", nil
+	}
+	currency := "EUR"
+	if len(sold) > 0 {
+		currency = sold[0].Total.Currency
+	}
+	for _, m := range provider.Methods() {
+		if len(m.Currencies) > 0 && !slices.Contains(m.Currencies, currency) {
+			currency = m.Currencies[0]
 		}
 	}
-	return "EUR"
+	return currency, nil
 }
 
 // saveProvider keeps what was entered. Secrets never come back to the page, not even when the settings are refused.
