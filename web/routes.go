@@ -99,6 +99,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Promotions: m.Promotions,
 		Catalog:    m.Catalog,
 		Inventory:  m.Inventory,
+		Policy:     m.Orders.Policy(),
 		WaitingRoom: sale.WaitingRoom{
 			Queue:     m.WaitingRoom,
 			Room:      mallwaitingroom.SaleRoom,

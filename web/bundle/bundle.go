@@ -83,6 +83,7 @@ func (d Deps) page(c *page.Ctx) (bundleview.Page, error) {
 		Quote:    quotes[0],
 		SignedIn: c.Viewer.SignedIn(),
 		Problem:  c.Explain(quotes[0].Problem),
+		Policy:   d.Orders.Policy(),
 	}, nil
 }
 

@@ -40,7 +40,7 @@ func (d Deps) pay(c *page.Ctx, orderNo, provider string) error {
 		return c.Redirect(attempt.Action.URL)
 	case err == nil:
 		return c.Redirect(payURL(orderNo))
-	case errors.Is(err, order.ErrNotFound), errors.Is(err, payment.ErrUnknownProvider):
+	case errors.Is(err, order.ErrNotFound), errors.Is(err, payment.ErrUnknownProvider) && !d.Payments.Hidden(provider):
 		return err
 	case errors.Is(err, order.ErrAlreadyOwned): // bought by another order since; the page says what, and what to do
 		c.Flash(ui.Warning, "order_owned")

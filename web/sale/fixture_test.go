@@ -64,6 +64,7 @@ func open(t *testing.T) *fair {
 			Promotions:  m.Promotions,
 			Catalog:     m.Catalog,
 			Inventory:   m.Inventory,
+			Policy:      m.Orders.Policy(),
 			Now:         m.Now,
 			WaitingRoom: room,
 			Stopping:    f.stopping,

@@ -79,6 +79,7 @@ func (d Deps) salePage(c *page.Ctx) (saleview.SalePage, error) {
 		Live:     saleview.LiveOf(campaign, counts, c.Now),
 		Now:      c.Now,
 		SignedIn: c.Viewer.SignedIn(),
+		Policy:   d.Policy,
 	}
 	if p.Lots, err = Lots(ctx, d.Catalog, campaign); err != nil {
 		return saleview.SalePage{}, err
