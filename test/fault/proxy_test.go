@@ -16,8 +16,8 @@ import (
 )
 
 // proxy stands between the program and PostgreSQL. It reads what the program sends, and can stop a transaction at its
-// commit: before PostgreSQL receives it, or afterwards, with the answer withheld. The program is then killed, or its
-// connection is cut so that it never learns the result of the commit.
+// commit: before PostgreSQL receives it, or afterwards, with the answer withheld. A statement outside of a transaction is
+// its own commit. The program is then killed, or its connection is cut so that it never learns the result of the commit.
 type proxy struct {
 	t        *testing.T
 	listener net.Listener
@@ -129,6 +129,8 @@ func (p *proxy) relay(client net.Conn) error {
 		_ = client.Close()
 	}()
 	statements, ran := map[string]string{}, map[string]bool{}
+	var within, alone bool // a transaction; a caught statement outside of one has been sent
+	var stopped chan struct{}
 	for {
 		message, err := back.Receive()
 		if err != nil {
@@ -140,7 +142,30 @@ func (p *proxy) relay(client net.Conn) error {
 				statements[m.Name] = name[1]
 			}
 		case *pgproto3.Bind:
-			ran[statements[m.PreparedStatement]] = true
+			name := statements[m.PreparedStatement]
+			ran[name] = true
+			if within {
+				break
+			}
+			if caught, after, _ := p.catches(map[string]bool{name: true}); caught != nil {
+				if !after {
+					close(caught)
+					_, _ = io.Copy(io.Discard, client)
+					return nil
+				}
+				answers.close()
+				alone, stopped = true, caught
+			}
+		case *pgproto3.Sync:
+			if alone {
+				if err := forward(server, m); err != nil {
+					return err
+				}
+				<-answers.swallowed
+				close(stopped)
+				_, _ = io.Copy(io.Discard, client)
+				return nil
+			}
 		case *pgproto3.Query:
 			if m.String == "commit" {
 				if caught, after, cut := p.catches(ran); caught != nil {
@@ -163,6 +188,7 @@ func (p *proxy) relay(client net.Conn) error {
 			// Other simple queries, such as COPY, do not end a transaction.
 			if begin, _, _ := strings.Cut(m.String, " "); begin == "begin" || begin == "commit" || begin == "rollback" {
 				clear(ran)
+				within = begin == "begin"
 			}
 		}
 		if err := forward(server, message); err != nil {
