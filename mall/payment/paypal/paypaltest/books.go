@@ -66,7 +66,7 @@ func (s *Server) report(c call, _ string) (func() object, *refusal) {
 	for n := (page - 1) * size; n < min(page*size, len(list)); n++ {
 		shown = append(shown, rowJSON(list[n]))
 	}
-	refreshed := s.now().Add(-time.Hour)
+	refreshed := s.now().Add(-s.lag)
 	return func() object {
 		return object{
 			"transaction_details": shown, "account_number": "7M00000000001", "start_date": reportTime(from),
@@ -108,7 +108,7 @@ func (s *Server) listDisputes(c call, _ string) (func() object, *refusal) {
 	return func() object { return object{"items": list} }, nil
 }
 
-// Row fills the books with payments of another shop, for long reports.
+// Fill fills the books with payments of another shop, for long reports.
 func (s *Server) Fill(n int, every time.Duration) {
 	s.set(func() {
 		for i := range n {

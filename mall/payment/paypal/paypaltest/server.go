@@ -74,7 +74,8 @@ type Server struct {
 	orders     []*order             // in the order of their creation, like all that follow
 	disputes   []*dispute
 	rows       []row
-	balance    int64 // in minor units
+	balance    int64         // in minor units
+	lag        time.Duration // of the report
 	events     []sent
 	unheard    []sent // what NotifyURL hasn't acknowledged
 	requests   []Request
@@ -103,6 +104,7 @@ func New(o Options) *Server {
 		tokens:  map[string]time.Time{},
 		answers: map[string]stored{},
 		balance: 100_000_000,
+		lag:     time.Hour,
 		poster:  &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
 	}
 	mux := http.NewServeMux()
@@ -213,10 +215,13 @@ func (s *Server) Certificate(file string) { s.set(func() { s.cert = file }) }
 // Replace replaces the app's secret. Tokens stay good.
 func (s *Server) Replace(secret string) { s.set(func() { s.secret = secret }) }
 
+// Lag says how far the report is behind.
+func (s *Server) Lag(d time.Duration) { s.set(func() { s.lag = d }) }
+
 // Revoke ends all access tokens.
 func (s *Server) Revoke() { s.set(func() { clear(s.tokens) }) }
 
-// Tokens returns how many access tokens were asked for, and Fetched how many times a certificate was.
+// Tokens returns how many access tokens were asked for.
 func (s *Server) Tokens() (n int) { s.set(func() { n = s.bought }); return n }
 
 // Fetched returns how many times a certificate was asked for.
