@@ -5,25 +5,18 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"videomall/mall/payment"
 	"videomall/mall/strictjson"
 )
 
 // event is the envelope of every notice. The resource in it is as it was when the event happened.
 type event struct {
-	ID         string    `json:"id"`
-	CreateTime string    `json:"create_time"`
-	EventType  string    `json:"event_type"`
-	Resource   rawObject `json:"resource"`
-}
-
-// rawObject is an object whose type the event's type tells.
-type rawObject []byte
-
-// UnmarshalJSON keeps the bytes.
-func (o *rawObject) UnmarshalJSON(b []byte) error {
-	*o = append((*o)[:0], b...)
-	return nil
+	ID         string         `json:"id"`
+	CreateTime string         `json:"create_time"`
+	EventType  string         `json:"event_type"`
+	Resource   jsontext.Value `json:"resource"`
 }
 
 // errForeign says that an event isn't about us, or is news of which we have no use.
