@@ -41,35 +41,35 @@ func (p *PayPal) call(ctx context.Context, r request, into any) (status int, err
 		if err != nil {
 			return 0, err
 		}
-		answer, raw, err := p.sendWith(ctx, r, body, text)
+		got, err := p.sendWith(ctx, r, body, text)
 		if err != nil {
 			return 0, err
 		}
-		if answer.StatusCode == http.StatusUnauthorized && again {
+		if got.status == http.StatusUnauthorized && again {
 			p.tokens.drop(text) // nothing was done
 			continue
 		}
-		if answer.StatusCode != http.StatusOK && answer.StatusCode != http.StatusCreated {
-			refused := p.refusalOf(answer, raw, secret, text)
+		if got.status != http.StatusOK && got.status != http.StatusCreated {
+			refused := p.refusalOf(got, secret, text)
 			refused.Method = r.method
-			return answer.StatusCode, fmt.Errorf("paypal: %s %s: %w", r.method, r.path, refused)
+			return got.status, fmt.Errorf("paypal: %s %s: %w", r.method, r.path, refused)
 		}
-		if err := strictjson.Open(raw, into); err != nil {
-			return answer.StatusCode, fmt.Errorf("paypal: %s %s: the answer can't be read: %w", r.method, r.path, err)
+		if err := strictjson.Open(got.raw, into); err != nil {
+			return got.status, fmt.Errorf("paypal: %s %s: the answer can't be read: %w", r.method, r.path, err)
 		}
-		return answer.StatusCode, nil
+		return got.status, nil
 	}
 }
 
 // sendWith sends a request with an access token.
-func (p *PayPal) sendWith(ctx context.Context, r request, body []byte, text string) (*http.Response, []byte, error) {
+func (p *PayPal) sendWith(ctx context.Context, r request, body []byte, text string) (answer, error) {
 	address := p.opt.BaseURL + r.path
 	if len(r.query) > 0 {
 		address += "?" + r.query.Encode()
 	}
 	req, err := http.NewRequestWithContext(ctx, r.method, address, bytes.NewReader(body))
 	if err != nil {
-		return nil, nil, fmt.Errorf("paypal: %s: %w", r.path, err)
+		return answer{}, fmt.Errorf("paypal: %s: %w", r.path, err)
 	}
 	req.Header.Set("Authorization", "Bearer "+text)
 	req.Header.Set("Accept", "application/json")
@@ -81,21 +81,28 @@ func (p *PayPal) sendWith(ctx context.Context, r request, body []byte, text stri
 	return p.send(req)
 }
 
+// answer is a whole answer.
+type answer struct {
+	status  int
+	debugID string
+	raw     []byte
+}
+
 // send sends a request, and reads the whole answer.
-func (p *PayPal) send(req *http.Request) (*http.Response, []byte, error) {
-	answer, err := p.client.Do(req)
+func (p *PayPal) send(req *http.Request) (answer, error) {
+	res, err := p.client.Do(req)
 	if err != nil {
-		return nil, nil, fmt.Errorf("paypal: %w", err)
+		return answer{}, fmt.Errorf("paypal: %w", err)
 	}
-	defer answer.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	defer res.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	if err == nil && len(raw) > maxAnswer {
 		err = errors.New("it is too long")
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("paypal: %s %s: read the answer: %w", req.Method, req.URL.Path, err)
+		return answer{}, fmt.Errorf("paypal: %s %s: read the answer: %w", req.Method, req.URL.Path, err)
 	}
-	return answer, raw, nil
+	return answer{status: res.StatusCode, debugID: res.Header.Get("Paypal-Debug-Id"), raw: raw}, nil
 }
 
 func (p *PayPal) get(ctx context.Context, path string, query url.Values, into any) error {

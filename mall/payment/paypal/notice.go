@@ -174,8 +174,8 @@ func (p *PayPal) readRefund(e event, n *payment.Notice) error {
 	if err := strictjson.Open(e.Resource, &got); err != nil {
 		return err
 	}
-	n.ChannelTxnNo, n.ChannelRefundNo = linked(got.Links, "up", captures), got.ID
-	if n.ChannelTxnNo == "" && linked(got.Links, "self", captures) == got.ID {
+	n.ChannelTxnNo, n.ChannelRefundNo = linked(got.Links, "up"), got.ID
+	if n.ChannelTxnNo == "" && linked(got.Links, "self") == got.ID {
 		n.ChannelTxnNo, n.ChannelRefundNo = got.ID, ""
 	}
 	// A mark that isn't ours is another shop's. No mark is of PayPal's pages, for a payment of either.

@@ -42,14 +42,14 @@ type link struct {
 	Rel  string `json:"rel"`
 }
 
-// linked returns the id at the end of a link's path, such as that of the capture that a refund is of. It is empty unless
-// the path has the given beginning.
-func linked(links []link, rel, under string) string {
+// linked returns the id of the capture to which a link leads, such as that which a refund is of. It is empty if it leads
+// elsewhere.
+func linked(links []link, rel string) string {
 	for _, l := range links {
 		if l.Rel != rel {
 			continue
 		}
-		if u, err := url.Parse(l.Href); err == nil && strings.HasPrefix(u.Path, under) && plain(path.Base(u.Path)) {
+		if u, err := url.Parse(l.Href); err == nil && strings.HasPrefix(u.Path, captures) && plain(path.Base(u.Path)) {
 			return path.Base(u.Path)
 		}
 	}

@@ -90,7 +90,7 @@ func (p *PayPal) QueryRefund(ctx context.Context, r payment.RefundRef) (payment.
 		return none, fmt.Errorf("paypal: refund %.60q is number %.60q; asked for %s: %w", made.ID, no, r.RefundNo,
 			payment.ErrAbsent)
 	}
-	if of := linked(made.Links, "up", captures); of != r.ChannelTxnNo {
+	if of := linked(made.Links, "up"); of != r.ChannelTxnNo {
 		return none, fmt.Errorf("paypal: refund %.60q is of %.60q; asked for %s: %w", made.ID, of, r.ChannelTxnNo,
 			payment.ErrAbsent)
 	}
@@ -110,7 +110,7 @@ func (p *PayPal) refund(ctx context.Context, id string) (refund, error) {
 // isRefund reports, as an error, that a refund is another one than was asked for.
 func (p *PayPal) isRefund(made refund, r payment.RefundRef) error {
 	_, no, ours := p.marked(made.CustomID)
-	if of := linked(made.Links, "up", captures); !ours || no != r.RefundNo || of != r.ChannelTxnNo {
+	if of := linked(made.Links, "up"); !ours || no != r.RefundNo || of != r.ChannelTxnNo {
 		return fmt.Errorf("paypal: refund %.60q is %.80q of %.60q; asked for %s of %s", made.ID, made.CustomID, of,
 			r.RefundNo, r.ChannelTxnNo)
 	}

@@ -40,10 +40,10 @@ type wireError struct {
 
 // refusalOf reads an error. A body that isn't PayPal's, such as a gateway's, leaves all but the status empty. None of the
 // secrets is repeated, whoever answers.
-func (p *PayPal) refusalOf(answer *http.Response, raw []byte, secrets ...string) *refusal {
-	r := &refusal{Status: answer.StatusCode, DebugID: answer.Header.Get("Paypal-Debug-Id")}
+func (p *PayPal) refusalOf(a answer, secrets ...string) *refusal {
+	r := &refusal{Status: a.status, DebugID: a.debugID}
 	var w wireError
-	if err := strictjson.Open(raw, &w); err != nil {
+	if err := strictjson.Open(a.raw, &w); err != nil {
 		return r
 	}
 	r.Name, r.Message = w.Name+w.OAuth, w.Message+w.OAuthDescription

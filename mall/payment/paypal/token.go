@@ -87,19 +87,19 @@ func (p *PayPal) fetchToken(ctx context.Context, secret string) (token, error) {
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
 	asked := p.opt.Now()
-	answer, raw, err := p.send(req)
+	answered, err := p.send(req)
 	if err != nil {
 		return token{}, err
 	}
-	if answer.StatusCode != http.StatusOK {
-		return token{}, fmt.Errorf("paypal: token: %w", p.refusalOf(answer, raw))
+	if answered.status != http.StatusOK {
+		return token{}, fmt.Errorf("paypal: token: %w", p.refusalOf(answered))
 	}
 	var got struct {
 		AccessToken string `json:"access_token"`
 		TokenType   string `json:"token_type"`
 		ExpiresIn   int64  `json:"expires_in"`
 	}
-	if err := strictjson.Open(raw, &got); err != nil {
+	if err := strictjson.Open(answered.raw, &got); err != nil {
 		return token{}, fmt.Errorf("paypal: the answer with a token can't be read: %w", err)
 	}
 	if got.AccessToken == "" || !strings.EqualFold(got.TokenType, "Bearer") || got.ExpiresIn <= 0 ||
