@@ -34,6 +34,13 @@ type Providers struct {
 	WeChatPublic   List   `env:"WECHATPAY_PUBLIC_KEYS" fallback:"platform certificates, downloaded by themselves" doc:"WeChat Pay’s public keys with the files of each, comma separated: PUB_KEY_ID_…=/run/secrets/wechatpay.pem"`
 	WeChatH5       bool   `env:"WECHATPAY_H5" envDefault:"off" doc:"offers H5 payments to phones, which WeChat Pay has to permit for the domain of PUBLIC_URL; on or off"`
 	WeChatURL      string `env:"WECHATPAY_API_URL" envDefault:"https://api.mch.weixin.qq.com" doc:"where WeChat Pay’s API is"`
+
+	PayPalClient    string `env:"PAYPAL_CLIENT_ID" fallback:"no PayPal" doc:"client id of the app at PayPal"`
+	PayPalSecret    string `env:"PAYPAL_SECRET_FILE" fallback:"none" doc:"file of the app’s secret"`
+	PayPalWebhooks  List   `env:"PAYPAL_WEBHOOK_IDS" fallback:"none" doc:"ids of the webhook at PUBLIC_URL/api/v1/mall/payments/callback/paypal, comma separated; subscribed to the events that docs/payments.md names"`
+	PayPalURL       string `env:"PAYPAL_API_URL" envDefault:"https://api-m.paypal.com" doc:"where PayPal’s API is; https://api-m.sandbox.paypal.com for its sandbox"`
+	PayPalCertHosts List   `env:"PAYPAL_CERT_HOSTS" envDefault:"api.paypal.com,api.sandbox.paypal.com" doc:"hosts from which certificates of PayPal’s notices may be fetched, comma separated"`
+	PayPalRoots     string `env:"PAYPAL_ROOT_CERT_FILE" fallback:"those of the system" doc:"file of root certificates to which PayPal’s must lead"`
 }
 
 // List is a list of words, comma separated, without those that are empty.
@@ -62,6 +69,10 @@ func checkProviders(c *Config) error {
 			{"WECHATPAY_CERT_SERIAL", c.WeChatSerial},
 			{"WECHATPAY_KEY_FILE", c.WeChatKey},
 			{"WECHATPAY_API_V3_KEY_FILE", c.WeChatAPIv3},
+		}},
+		{"PAYPAL_CLIENT_ID", c.PayPalClient, [][2]string{
+			{"PAYPAL_SECRET_FILE", c.PayPalSecret},
+			{"PAYPAL_WEBHOOK_IDS", strings.Join(c.PayPalWebhooks, ",")},
 		}},
 	} {
 		for _, need := range provider.needs {

@@ -169,6 +169,7 @@ func TestWorkers_every_kind(t *testing.T) {
 		order.RefundArgs{RefundNo: "x"},
 		order.CloseSiblingsArgs{OrderNo: "x"},
 		order.CloseOwnedArgs{OrderNo: "x"},
+		order.CollectArgs{OrderNo: "x"},
 		sandbox.NoticeArgs{NoticeID: 1},
 		media.StageArgs{VideoID: 1},
 		media.EraseArgs{VideoID: 1},

@@ -40,6 +40,12 @@ func workers(d Deps, tasks map[string]task) *river.Workers {
 			return orders.CloseOthers(ctx, a.OrderNo, a.Provider)
 		},
 	})
+	river.AddWorker(w, &worker[order.CollectArgs]{
+		retry: fastBackoff,
+		do: func(ctx context.Context, a order.CollectArgs) error {
+			return orders.Collect(ctx, a.OrderNo)
+		},
+	})
 	river.AddWorker(w, &worker[order.CloseOwnedArgs]{
 		retry: slowBackoff,
 		do: func(ctx context.Context, a order.CloseOwnedArgs) error {

@@ -9,6 +9,7 @@ import (
 	"videomall/config"
 	"videomall/mall/payment"
 	"videomall/mall/payment/alipay"
+	"videomall/mall/payment/paypal"
 	"videomall/mall/payment/settings"
 	"videomall/mall/payment/stripe"
 	"videomall/mall/payment/wechatpay"
@@ -17,7 +18,7 @@ import (
 // providerKinds returns the providers that operators can configure in the console. Where their APIs are stays a matter
 // of the environment, so that nobody who may enter settings can have the mall call another address.
 func providerKinds(c *config.Config) []settings.Kind {
-	return []settings.Kind{stripeKind(c), alipayKind(c), weChatPayKind(c)}
+	return []settings.Kind{stripeKind(c), alipayKind(c), weChatPayKind(c), payPalKind(c)}
 }
 
 func stripeKind(c *config.Config) settings.Kind {
@@ -127,6 +128,34 @@ func weChatPayKind(c *config.Config) settings.Kind {
 				H5:         values["h5"] != "",
 				BaseURL:    c.WeChatURL,
 				Loopback:   onLoopback(c.WeChatURL) && onLoopback(c.PublicURL),
+				Client:     &http.Client{},
+				Now:        time.Now,
+			}))
+		},
+	}
+}
+
+func payPalKind(c *config.Config) settings.Kind {
+	return settings.Kind{
+		Provider: "paypal",
+		Fields: []settings.Field{
+			{Name: "client_id"},
+			{Name: "secret", Secret: true},
+			{Name: "webhook_ids", Lines: true},
+		},
+		Open: func(values map[string]string) (payment.Provider, error) {
+			roots, err := payPalRoots(c)
+			if err != nil {
+				return nil, err
+			}
+			return made(paypal.New(paypal.Options{
+				ClientID:   values["client_id"],
+				Secret:     func() string { return values["secret"] },
+				WebhookIDs: words(values["webhook_ids"]),
+				Shop:       c.PaymentMark,
+				BaseURL:    c.PayPalURL,
+				CertHosts:  c.PayPalCertHosts,
+				Roots:      roots,
 				Client:     &http.Client{},
 				Now:        time.Now,
 			}))

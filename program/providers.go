@@ -1,6 +1,8 @@
 package program
 
 import (
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -11,6 +13,7 @@ import (
 	"videomall/config"
 	"videomall/mall/payment"
 	"videomall/mall/payment/alipay"
+	"videomall/mall/payment/paypal"
 	"videomall/mall/payment/stripe"
 	"videomall/mall/payment/wechatpay"
 )
@@ -22,7 +25,7 @@ const callbackPath = "/api/v1/mall/payments/callback/"
 func providers(c *config.Config, log *slog.Logger) ([]payment.Provider, error) {
 	var list []payment.Provider
 	for _, open := range []func(*config.Config, *slog.Logger, *http.Client) (payment.Provider, error){
-		openStripe, openAlipay, openWeChatPay,
+		openStripe, openPayPal, openAlipay, openWeChatPay,
 	} {
 		provider, err := open(c, log, &http.Client{})
 		if err != nil {
@@ -52,6 +55,40 @@ func openStripe(c *config.Config, _ *slog.Logger, client *http.Client) (payment.
 		return nil, err // a nil *Stripe in the interface would not be nil
 	}
 	return s, nil
+}
+
+func openPayPal(c *config.Config, log *slog.Logger, client *http.Client) (payment.Provider, error) {
+	if c.PayPalClient == "" {
+		return nil, nil
+	}
+	secret, err := readKeys(log, []string{c.PayPalSecret}, func(texts []string) (string, error) {
+		if text := strings.TrimSpace(texts[0]); text != "" {
+			return text, nil
+		}
+		return "", errors.New("it is empty")
+	})
+	if err != nil {
+		return nil, fmt.Errorf("secret of PayPal: %w", err)
+	}
+	roots, err := payPalRoots(c)
+	if err != nil {
+		return nil, err
+	}
+	p, err := paypal.New(paypal.Options{
+		ClientID:   c.PayPalClient,
+		Secret:     secret,
+		WebhookIDs: c.PayPalWebhooks,
+		Shop:       c.PaymentMark,
+		BaseURL:    c.PayPalURL,
+		CertHosts:  c.PayPalCertHosts,
+		Roots:      roots,
+		Client:     client,
+		Now:        time.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 func openAlipay(c *config.Config, log *slog.Logger, client *http.Client) (payment.Provider, error) {
@@ -144,4 +181,20 @@ func openWeChatPay(c *config.Config, log *slog.Logger, client *http.Client) (pay
 func onLoopback(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && config.Loopback(u.Hostname())
+}
+
+// payPalRoots returns the root certificates to which PayPal's must lead; nil stands for those of the system.
+func payPalRoots(c *config.Config) (*x509.CertPool, error) {
+	if c.PayPalRoots == "" {
+		return nil, nil
+	}
+	text, err := readFile(c.PayPalRoots)
+	if err != nil {
+		return nil, fmt.Errorf("root certificates of PayPal: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM([]byte(text)) {
+		return nil, fmt.Errorf("root certificates of PayPal: %s has none", c.PayPalRoots)
+	}
+	return roots, nil
 }

@@ -41,6 +41,27 @@ returning *;
 update video_payment set status = @status, updated_at = @at
 where attempt_no = @attempt_no and provider = @provider and status in ('created', 'pending');
 
+-- name: CloseAttempt :one
+-- Closes an open attempt, unless its money is being taken. It returns how the attempt stands.
+with closed as (
+    update video_payment set status = 'closed', capturing_until = null, updated_at = @at
+    where attempt_no = @attempt_no and provider = @provider and status in ('created', 'pending')
+      and (capturing_until is null or capturing_until <= @at::timestamptz)
+    returning status
+)
+select coalesce((select status from closed), p.status)::text from video_payment p
+where p.attempt_no = @attempt_no and p.provider = @provider;
+
+-- name: ClaimCapture :execrows
+-- One request at a time takes the money of an open attempt, and none does for what has been paid.
+update video_payment p set capturing_until = @until::timestamptz
+where p.attempt_no = @attempt_no and p.provider = @provider and p.status in ('created', 'pending')
+  and (p.capturing_until is null or p.capturing_until <= @at::timestamptz)
+  and not exists (select from payment_capture c where c.reference = p.reference and c.state = 'consumed');
+
+-- name: ReleaseCapture :exec
+update video_payment set capturing_until = null where attempt_no = @attempt_no and provider = @provider;
+
 -- name: SucceedAttempt :execrows
 -- A payment that has arrived overrides a close or a failure that was recorded before.
 update video_payment

@@ -49,6 +49,14 @@ type CloseOthersArgs struct {
 // Kind names the job in the database.
 func (CloseOthersArgs) Kind() string { return "order_close_others" }
 
+// CollectArgs takes the money of an order whose buyer has agreed to pay at a provider.
+type CollectArgs struct {
+	OrderNo string `json:"orderNo"`
+}
+
+// Kind names the job in the database.
+func (CollectArgs) Kind() string { return "order_collect" }
+
 // CloseOwnedArgs closes an unpaid order whose buyer has received all of its items through other orders.
 type CloseOwnedArgs struct {
 	OrderNo string `json:"orderNo"`
@@ -84,6 +92,11 @@ func (CloseSiblingsArgs) InsertOpts() river.InsertOpts {
 
 // InsertOpts gives up early: an attempt that can't be closed is refunded if it is paid after all.
 func (CloseOthersArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueProvider, MaxAttempts: 6}
+}
+
+// InsertOpts gives up early: when the order's time to pay is over, the job that closes it takes the money.
+func (CollectArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueProvider, MaxAttempts: 6}
 }
 

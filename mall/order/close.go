@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/redis/go-redis/v9"
 
 	"videomall/db"
 	"videomall/mall/inventory"
@@ -50,7 +49,8 @@ func (s *Orders) Cancel(ctx context.Context, userID int64, orderNo string) (Orde
 }
 
 // close asks the providers first. It applies money that was paid, leaves the order open while a payment is being
-// processed, and otherwise closes the attempts at the providers before it closes the order.
+// processed, and otherwise closes the attempts at the providers before it closes the order. If the time to pay is over
+// and the buyer has agreed to pay, the money is taken: the stock is still held. Whoever cancels has changed their mind.
 func (s *Orders) close(ctx context.Context, orderNo string, m move) error {
 	row, err := s.q.OrderByNo(ctx, s.deps.Pool, orderNo)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -65,7 +65,11 @@ func (s *Orders) close(ctx context.Context, orderNo string, m move) error {
 	if m.cause == "not_paid_in_time" && s.deps.Now().Before(row.PayBefore) {
 		return fmt.Errorf("%w: order %s may be paid until %s", ErrAwaitsProvider, orderNo, row.PayBefore)
 	}
-	if paid, err := s.inquire(ctx, orderNo); err != nil || paid {
+	ask := s.inquire
+	if m.cause == "not_paid_in_time" {
+		ask = s.collect
+	}
+	if paid, err := ask(ctx, orderNo); err != nil || paid {
 		return err
 	}
 	if err := s.deps.Payments.CloseAttempts(ctx, orderNo); err != nil {
@@ -118,35 +122,6 @@ func (s *Orders) closeTx(ctx context.Context, tx pgx.Tx, orderNo string,
 	return returned, s.eventTx(ctx, tx, "order.closed", o)
 }
 
-// inquire asks every provider that may have taken money for an order, and applies what was paid. Errors:
-// ErrAwaitsProvider if one of them is still processing a payment or gives no answer.
-func (s *Orders) inquire(ctx context.Context, orderNo string) (paid bool, err error) {
-	answers, err := s.deps.Payments.Inquire(ctx, orderNo)
-	if err != nil {
-		return false, err
-	}
-	var waiting error
-	for _, a := range answers {
-		switch {
-		case a.Err != nil:
-			waiting = fmt.Errorf("%w: attempt %s: %w", ErrAwaitsProvider, a.Attempt.AttemptNo, a.Err)
-		case a.Charge.Status == payment.ChargeProcessing, a.Charge.Status == payment.ChargeUnknown:
-			waiting = fmt.Errorf("%w: attempt %s is %s at the provider", ErrAwaitsProvider, a.Attempt.AttemptNo,
-				a.Charge.Status)
-		case a.Charge.Status == payment.ChargePaid:
-			outcome, err := s.ConfirmPaid(ctx, moneyOf(a))
-			if err != nil {
-				return false, err
-			}
-			paid = paid || outcome == OutcomePaid || outcome == OutcomeRevived || outcome == OutcomeDuplicate
-		}
-	}
-	if paid {
-		return true, nil
-	}
-	return false, waiting
-}
-
 // CloseSiblings closes, at their providers, the other attempts of an order that was paid through one of them.
 func (s *Orders) CloseSiblings(ctx context.Context, orderNo string) error {
 	if err := s.deps.Payments.CloseAttempts(ctx, orderNo); err != nil && !errors.Is(err, payment.ErrAlreadyPaid) {
@@ -167,58 +142,4 @@ func (s *Orders) SweepOverdue(ctx context.Context, grace time.Duration) (int, er
 		return 0, fmt.Errorf("find overdue orders: %w", err)
 	}
 	return s.each(ctx, overdue, s.Expire)
-}
-
-// askEvery is how often the page of an order may have the providers asked.
-const askEvery = 5 * time.Second
-
-// Ask asks the providers about the user's own unpaid order, whose buyer waits for a notice, and applies what was paid.
-// It asks at most once in five seconds, however often it is called. Errors: ErrNotFound.
-func (s *Orders) Ask(ctx context.Context, userID int64, orderNo string) error {
-	o, err := s.Get(ctx, userID, orderNo)
-	if err != nil || o.Status != PendingPay {
-		return err
-	}
-	// Without Redis it is asked each time: the breaker in front of the provider bounds that.
-	err = s.keys.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
-		return r.SetArgs(ctx, "order:asked:"+orderNo, 1, redis.SetArgs{Mode: "NX", TTL: askEvery}).Err()
-	})
-	if errors.Is(err, redis.Nil) {
-		return nil
-	}
-	if _, err := s.inquire(ctx, orderNo); err != nil && !errors.Is(err, ErrAwaitsProvider) {
-		return err
-	}
-	return nil
-}
-
-// AskSilent asks the providers about attempts that expired without a word, and applies what was paid: a lost notice, or
-// a code that was paid after its order was closed. It returns the number of attempts that turned out to be paid.
-func (s *Orders) AskSilent(ctx context.Context) (int, error) {
-	answers, err := s.deps.Payments.Silent(ctx, sweepRows)
-	if err != nil {
-		return 0, err
-	}
-	found := 0
-	var failed []error
-	for _, a := range answers {
-		if a.Err != nil || a.Charge.Status != payment.ChargePaid {
-			continue
-		}
-		found++
-		_, err := s.ConfirmPaid(ctx, moneyOf(a))
-		failed = append(failed, err)
-	}
-	return found, errors.Join(failed...)
-}
-
-// moneyOf is what a provider says it took for an attempt.
-func moneyOf(a payment.Inquiry) Money {
-	return Money{
-		Provider:     a.Attempt.Provider,
-		AttemptNo:    a.Attempt.AttemptNo,
-		ChannelTxnNo: a.Charge.ChannelTxnNo,
-		Amount:       a.Charge.Amount,
-		At:           a.Charge.PaidAt,
-	}
 }

@@ -15,6 +15,7 @@ import (
 // Outcomes of a notice that moves no money of its own.
 const (
 	OutcomeRejected        = "rejected" // a bad or stale signature, or malformed: nothing is written
+	OutcomeApproved        = "approved" // the buyer has agreed to pay: a job takes the money
 	OutcomePaymentFailed   = "payment_failed"
 	OutcomeRefundSettled   = "refund_settled"
 	OutcomeRefundFailed    = "refund_failed"
@@ -114,6 +115,8 @@ func (s *Orders) noticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice, inqu
 			Amount:       n.Amount,
 			At:           n.OccurredAt,
 		})
+	case payment.PaymentApproved:
+		return s.approvedTx(ctx, tx, n)
 	case payment.PaymentFailed:
 		return s.failedTx(ctx, tx, n)
 	case payment.RefundSucceeded, payment.RefundFailed:

@@ -19,6 +19,7 @@ const (
 	paidAgain     told = "the transaction that paid it, in another notice"
 	wrongSum      told = "another sum"
 	wrongCurrency told = "another currency"
+	approved      told = "that the payer has agreed"
 	declined      told = "a payment that failed"
 	refundAll     told = "a refund of all, made at the bank"
 	refundPart    told = "a refund of a part, made at the bank"
@@ -55,6 +56,7 @@ var outcomes = map[state]map[told]cell{
 		paid:          {order.OutcomePaid, order.Paid},
 		wrongSum:      {order.OutcomeAmountMismatch, order.PendingPay},
 		wrongCurrency: {order.OutcomeCurrencyMismatch, order.PendingPay},
+		approved:      {order.OutcomeApproved, order.PendingPay},
 		declined:      {order.OutcomePaymentFailed, order.PendingPay},
 		refundFailed:  {order.OutcomeIgnored, order.PendingPay},
 	},
@@ -62,6 +64,7 @@ var outcomes = map[state]map[told]cell{
 		paid:          {order.OutcomeRevived, order.Paid},
 		wrongSum:      {order.OutcomeAmountMismatch, order.Closed},
 		wrongCurrency: {order.OutcomeCurrencyMismatch, order.Closed},
+		approved:      {order.OutcomeIgnored, order.Closed},
 		declined:      {order.OutcomePaymentFailed, order.Closed},
 		refundFailed:  {order.OutcomeIgnored, order.Closed},
 	},
@@ -69,6 +72,7 @@ var outcomes = map[state]map[told]cell{
 		paid:          {order.OutcomePaidAfterClose, order.Closed}, // REFUNDED as soon as its refund has succeeded
 		wrongSum:      {order.OutcomeAmountMismatch, order.Closed},
 		wrongCurrency: {order.OutcomeCurrencyMismatch, order.Closed},
+		approved:      {order.OutcomeIgnored, order.Closed},
 		declined:      {order.OutcomePaymentFailed, order.Closed},
 		refundFailed:  {order.OutcomeIgnored, order.Closed},
 	},
@@ -77,6 +81,7 @@ var outcomes = map[state]map[told]cell{
 		paidAgain:     {order.OutcomeDuplicate, order.Paid},
 		wrongSum:      {order.OutcomeAmountMismatch, order.Paid},
 		wrongCurrency: {order.OutcomeCurrencyMismatch, order.Paid},
+		approved:      {order.OutcomeIgnored, order.Paid},
 		declined:      {order.OutcomePaymentFailed, order.Paid},
 		refundAll:     {order.OutcomeRefundSettled, order.Refunded},
 		refundPart:    {order.OutcomeRefundUnmatched, order.Paid},
@@ -92,6 +97,7 @@ var outcomes = map[state]map[told]cell{
 		paidAgain:     {order.OutcomeDuplicate, order.Delivered},
 		wrongSum:      {order.OutcomeAmountMismatch, order.Delivered},
 		wrongCurrency: {order.OutcomeCurrencyMismatch, order.Delivered},
+		approved:      {order.OutcomeIgnored, order.Delivered},
 		declined:      {order.OutcomePaymentFailed, order.Delivered},
 		refundAll:     {order.OutcomeRefundSettled, order.Refunded},
 		refundPart:    {order.OutcomeRefundUnmatched, order.Delivered},
@@ -107,6 +113,7 @@ var outcomes = map[state]map[told]cell{
 		paidAgain:     {order.OutcomeDuplicate, order.Refunded},
 		wrongSum:      {order.OutcomeAmountMismatch, order.Refunded},
 		wrongCurrency: {order.OutcomeCurrencyMismatch, order.Refunded},
+		approved:      {order.OutcomeIgnored, order.Refunded},
 		declined:      {order.OutcomePaymentFailed, order.Refunded},
 		refundAll:     {order.OutcomeRefundUnmatched, order.Refunded},
 		refundPart:    {order.OutcomeRefundUnmatched, order.Refunded},
@@ -122,6 +129,7 @@ var outcomes = map[state]map[told]cell{
 		paidAgain:     {order.OutcomeDuplicate, order.Refunded},
 		wrongSum:      {order.OutcomeAmountMismatch, order.Refunded},
 		wrongCurrency: {order.OutcomeCurrencyMismatch, order.Refunded},
+		approved:      {order.OutcomeIgnored, order.Refunded},
 		declined:      {order.OutcomePaymentFailed, order.Refunded},
 		refundAll:     {order.OutcomeRefundUnmatched, order.Refunded},
 		refundPart:    {order.OutcomeRefundUnmatched, order.Refunded},
@@ -216,6 +224,8 @@ func (s *shop) tell(o order.Order, attempt, txn string, what told) string {
 		n["type"], n["amount"], n["channelTxnNo"] = payment.PaymentSucceeded, 999, other
 	case wrongCurrency:
 		n["type"], n["currency"], n["channelTxnNo"] = payment.PaymentSucceeded, "USD", other
+	case approved:
+		n["type"] = payment.PaymentApproved
 	case declined:
 		n["type"] = payment.PaymentFailed
 	case refundAll:

@@ -14,10 +14,10 @@ import (
 // OutcomeTest says that a sum was taken for a test payment of an operator: it is refunded automatically.
 const OutcomeTest = "test_payment"
 
-// AskTest asks the provider about a test payment, and applies what was paid. A provider that gives no answer, or is still
-// processing, changes nothing.
+// AskTest asks the provider about a test payment, and applies what was paid, or takes what the payer has agreed to. A
+// provider that gives no answer, or is still processing, changes nothing.
 func (s *Orders) AskTest(ctx context.Context, key string) error {
-	if _, err := s.inquire(ctx, payment.TestReference(key)); err != nil && !errors.Is(err, ErrAwaitsProvider) {
+	if _, err := s.collect(ctx, payment.TestReference(key)); err != nil && !errors.Is(err, ErrAwaitsProvider) {
 		return err
 	}
 	return nil

@@ -158,3 +158,30 @@ func TestOrders_Prepay_hidden_provider(t *testing.T) {
 type renamed struct{ *sandbox.Sandbox }
 
 func (renamed) Name() string { return "hidden" }
+
+// TestOrders_test_payment_is_captured: where the mall has to take the money, it does so when the payer has agreed.
+func TestOrders_test_payment_is_captured(t *testing.T) {
+	s, bank := capturing(t)
+	a, err := s.payments.PrepayTest(s.ctx, payment.TestRequest{
+		Key:       testKey,
+		Provider:  bank.Name(),
+		Device:    payment.DeviceDesktop,
+		Subject:   "Test payment",
+		ReturnURL: "http://127.0.0.1/admin",
+		Amount:    cny(990),
+	})
+	s.ok(err)
+	s.payAt(path.Base(a.Action.URL), sandbox.PayOptions{})
+	if outcome := bank.told(s, order.Order{OrderNo: payment.TestReference(testKey)}, "evt-1"); outcome != order.OutcomeApproved {
+		t.Errorf("told that the payer agreed: %s", outcome)
+	}
+	args := query[string](s, "select args->>'orderNo' from river_job where kind = 'order_collect'")
+	if len(args) != 1 {
+		t.Fatalf("jobs: %v", args)
+	}
+	s.ok(s.orders.Collect(s.ctx, args[0]))
+	s.ok(s.orders.AskTest(s.ctx, testKey))
+	if got := s.test(); !got.Paid || got.Refund != payment.Pending || bank.captures.Load() != 1 {
+		t.Errorf("%+v, captured %d times", got, bank.captures.Load())
+	}
+}

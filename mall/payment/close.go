@@ -103,5 +103,16 @@ func (p *Payments) closeAttempt(ctx context.Context, provider Provider, a Attemp
 	default:
 		return ErrProviderDown.Because("close attempt %s: %w", a.AttemptNo, err)
 	}
-	return p.endAttempt(ctx, p.pool, provider.Name(), a.AttemptNo, AttemptClosed)
+	status, err := p.q.CloseAttempt(ctx, p.pool, dbsqlc.CloseAttemptParams{
+		At:        p.now(),
+		AttemptNo: a.AttemptNo,
+		Provider:  provider.Name(),
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("close attempt %s: %w", a.AttemptNo, err)
+	case status == AttemptCreated || status == AttemptPending:
+		return ErrProcessing.Because("the money of attempt %s is being taken", a.AttemptNo)
+	}
+	return nil
 }

@@ -165,6 +165,20 @@ func (g *guarded) Close(ctx context.Context, c ChargeRef) error {
 	return g.call(ctx, "close", func(ctx context.Context) error { return g.Provider.Close(ctx, c) })
 }
 
+// Capture takes the money of a charge that its payer has approved. Errors: ErrRejected if the provider takes the money by
+// itself.
+func (g *guarded) Capture(ctx context.Context, c ChargeRef) (charge Charge, err error) {
+	capturer, is := g.Provider.(Capturer)
+	if !is {
+		return Charge{}, ErrRejected.Because("%s takes the money by itself", g.Name())
+	}
+	err = g.call(ctx, "capture", func(ctx context.Context) error {
+		charge, err = capturer.Capture(ctx, c)
+		return err
+	})
+	return charge, err
+}
+
 func (g *guarded) Refund(ctx context.Context, r RefundRequest) (result RefundResult, err error) {
 	err = g.call(ctx, "refund", func(ctx context.Context) error {
 		result, err = g.Provider.Refund(ctx, r)

@@ -151,3 +151,49 @@ func TestPayments_Offered_all_fail(t *testing.T) {
 		t.Errorf("offered %v", got)
 	}
 }
+
+// taker is a provider whose payers only agree.
+type taker struct {
+	stub
+	ended bool // the call had a time-out
+}
+
+func (k *taker) Capture(ctx context.Context, _ payment.ChargeRef) (payment.Charge, error) {
+	k.asked++
+	_, k.ended = ctx.Deadline()
+	return payment.Charge{Status: payment.ChargeOpen}, k.err
+}
+
+// Taking the money is a call like any other: it has a time-out, is counted, and is not made while the provider fails. A
+// provider that takes the money by itself is not asked.
+func TestPayments_guard_of_captures(t *testing.T) {
+	t.Parallel()
+	failing := &taker{stub: stub{name: "desk"}}
+	payments := payment.New(payment.Deps{
+		Now:       time.Now,
+		Metrics:   telemetry.NewMetrics(),
+		Providers: []payment.Provider{failing, &stub{name: "everywhere"}},
+	})
+	capture := func(name string) error {
+		guarded, err := payments.Provider(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = guarded.(payment.Capturer).Capture(t.Context(), payment.ChargeRef{})
+		return err
+	}
+	if err := capture("desk"); err != nil || !failing.ended {
+		t.Errorf("%v, with a time-out: %t", err, failing.ended)
+	}
+	failing.err = errors.New("down")
+	for range 5 {
+		if err := capture("desk"); err == nil || errors.Is(err, payment.ErrProviderDown) {
+			t.Errorf("the provider's own error: %v", err)
+		}
+	}
+	wantErr(t, capture("desk"), payment.ErrProviderDown)
+	if h := payments.Health()[0]; failing.asked != 6 || h.Calls != 6 || h.Failures != 5 || !h.Resting {
+		t.Errorf("asked %d times, %+v", failing.asked, h)
+	}
+	wantErr(t, capture("everywhere"), payment.ErrRejected)
+}

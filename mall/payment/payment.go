@@ -111,6 +111,9 @@ type Attempt struct {
 	request      CreateRequest
 }
 
+// Open reports whether the attempt may still be paid, as far as we know.
+func (a Attempt) Open() bool { return a.Status == AttemptCreated || a.Status == AttemptPending }
+
 // ref names the attempt to its provider.
 func (a Attempt) ref() ChargeRef { return ChargeRef{a.request, a.ProviderRef} }
 

@@ -182,7 +182,7 @@ func (p *Payments) create(ctx context.Context, provider Provider, a Attempt) (Cr
 		return Created{}, ErrProviderDown.Because("create %s again: %w", a.AttemptNo, err)
 	case ChargePaid:
 		return Created{}, ErrAlreadyPaid.Because("attempt %s", a.AttemptNo)
-	case ChargeProcessing:
+	case ChargeProcessing, ChargeApproved:
 		return Created{}, ErrProcessing.Because("attempt %s", a.AttemptNo)
 	case ChargeFailed, ChargeClosed:
 		return Created{}, ErrRejected.Because("attempt %s is %s", a.AttemptNo, charge.Status)

@@ -48,6 +48,16 @@ type Provider interface {
 	Statement(ctx context.Context, at time.Time) iter.Seq2[StatementLine, error]
 }
 
+// Capturer is a Provider at which a payer only agrees to pay: the charge is ChargeApproved then, and nothing is taken
+// until Capture asks for it. Whatever is never captured was never paid.
+type Capturer interface {
+	Provider
+	// Capture takes the money of an approved charge, and returns the charge as it is then: paid, or still processing, or
+	// open again if the payer's bank refused and the payer must choose another way. Capturing twice takes the money once.
+	// Errors: ErrRejected if this charge can never be captured; ErrRetryLater; ErrAbsent.
+	Capture(ctx context.Context, c ChargeRef) (Charge, error)
+}
+
 // MaxNotice is the size in bytes above which a notice is refused unread.
 const MaxNotice = 64 << 10
 
@@ -124,11 +134,13 @@ const (
 // ChargeStatus is the status of an attempt at its provider.
 type ChargeStatus string
 
-// The statuses of a charge. ChargeUnknown stands for an answer that we can't interpret. ChargeAbsent says that the
+// The statuses of a charge. ChargeApproved says that the payer has agreed and that Capture takes the money, at a provider
+// that is a Capturer. ChargeUnknown stands for an answer that we can't interpret. ChargeAbsent says that the
 // provider does not know the attempt now. It may still be payable: some providers know nothing of a QR code until the
 // payer has scanned it, and a request of ours may still be under way.
 const (
 	ChargeOpen       ChargeStatus = "open"
+	ChargeApproved   ChargeStatus = "approved"
 	ChargeProcessing ChargeStatus = "processing"
 	ChargePaid       ChargeStatus = "paid"
 	ChargeFailed     ChargeStatus = "failed"
@@ -184,6 +196,7 @@ const (
 // The types of Notice. Foreign is about something at the provider that isn't ours, such as a sale of another shop with
 // the same account, or news that we have no use for: it is acknowledged and not stored.
 const (
+	PaymentApproved  = "payment.approved" // the payer has agreed; no money has moved
 	PaymentSucceeded = "payment.succeeded"
 	PaymentFailed    = "payment.failed"
 	RefundSucceeded  = "refund.succeeded"

@@ -54,3 +54,23 @@ func TestClosed_refuses_an_unknown_name(t *testing.T) {
 		t.Errorf("%+v, %v", m, err)
 	}
 }
+
+// Names are found wherever strings, brackets and escapes stand around them.
+func TestOpen_finds_names(t *testing.T) {
+	t.Parallel()
+	for body, good := range map[string]bool{
+		`{"a":"\"{[,","b":[{"AMOUNT":1},"AMOUNT"],"amount":600}`: true,
+		`{"a":"\\","AMOUNT":600}`:                                false,
+		`{"a":{"b":{}},"AMOUNT":600}`:                            false,
+		`{"a":[[],{}],"AMOUNT":600}`:                             false,
+		`{"a":["AMOUNT","amount"],"b":{"AMOUNT":2}}`:             true,
+		`{"a":"x","\u0041MOUNT":600}`:                            false,
+		"{ \n \"a\" : \"]\" , \t \"Amount\" : 600 }":             false,
+		`{}`: true,
+	} {
+		var m message
+		if err := strictjson.Open([]byte(body), &m); errors.Is(err, strictjson.ErrMisspelt) == good {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}

@@ -70,6 +70,7 @@ var allowed = map[string][]string{
 	"mall/outbox":         {"db"},
 	"mall/payment":        {"db", "telemetry"},
 	"mall/payment/alipay": {"mall/payment"},
+	"mall/payment/paypal": {"mall/payment"},
 	"mall/payment/stripe": {"mall/payment"},
 	"mall/payment/stripe/stripetest": {
 		"mall/payment",

@@ -28,7 +28,7 @@ import (
 func main() {
 	var g growth
 	only := flag.String("only", "",
-		"of pages, hot, rush, plays, orders, notices, videos, covers, readers, reconcile and growth, separated by commas; empty: all")
+		"of pages, hot, rush, plays, orders, parses, notices, videos, covers, readers, reconcile and growth, separated by commas; empty: all")
 	flag.IntVar(&g.products, "products", 1_000_000, "grow a second mall to so many products; 0: don't")
 	flag.IntVar(&g.orders, "orders", 5_000_000, "and to so many past orders")
 	flag.StringVar(&g.keep, "keep", "", "keep the grown mall's data in this folder")
@@ -75,10 +75,17 @@ func run(ctx context.Context, only string, g growth) error {
 		return err
 	}
 	var rows []row
-	if only != "growth" {
-		if rows, err = againstLimits(ctx, filepath.Join(dir, "limits"), wanted); err != nil {
+	if wanted("parses") {
+		if rows, err = parses(ctx); err != nil {
 			return err
 		}
+	}
+	if only != "growth" && only != "parses" {
+		got, err := againstLimits(ctx, filepath.Join(dir, "limits"), wanted)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, got...)
 	}
 	if g.products > 0 && wanted("growth") {
 		got, err := grown(ctx, cmp.Or(g.keep, filepath.Join(dir, "growth")), g.products, g.orders)

@@ -15,8 +15,10 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"videomall/mall/catalog"
 	"videomall/mall/order"
 	"videomall/mall/payment/alipay/alipaytest"
+	"videomall/mall/payment/paypal/paypaltest"
 	"videomall/mall/payment/stripe/stripetest"
 	"videomall/mall/payment/wechatpay/wechatpaytest"
 )
@@ -50,6 +52,9 @@ func standIns(t *testing.T, address string) providers {
 	ok(err)
 	t.Cleanup(wechat.Close)
 
+	pal := paypaltest.New(paypaltest.Options{Now: time.Now, NotifyURL: notify + "paypal"})
+	t.Cleanup(pal.Close)
+
 	dir := t.TempDir()
 	file := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -69,6 +74,12 @@ func standIns(t *testing.T, address string) providers {
 		"STRIPE_SECRET_KEY=" + opt.SecretKey,
 		"STRIPE_WEBHOOK_SECRETS=" + strings.Join(opt.WebhookSecrets, ","),
 		"STRIPE_API_URL=" + opt.BaseURL,
+		"PAYPAL_CLIENT_ID=" + paypaltest.ClientID,
+		"PAYPAL_SECRET_FILE=" + file("paypal", paypaltest.Secret+"\n"),
+		"PAYPAL_WEBHOOK_IDS=" + paypaltest.WebhookID,
+		"PAYPAL_API_URL=" + pal.URL(),
+		"PAYPAL_CERT_HOSTS=" + pal.Host(),
+		"PAYPAL_ROOT_CERT_FILE=" + file("paypal.pem", string(paypaltest.File("root.pem"))),
 		"ALIPAY_APP_ID=" + ali.Options().AppID,
 		"ALIPAY_SELLER_ID=" + ali.Options().SellerID,
 		"ALIPAY_GATEWAY=" + ali.URL(),
@@ -125,6 +136,21 @@ func TestPay(t *testing.T) {
 		p.click(`form button`)
 		p.gets(no)
 	})
+	t.Run("by PayPal, on a phone", func(t *testing.T) {
+		slug := h.sellsInDollars(t, "kyoto-lanterns")
+		p := buyer(t, look{lang: "en", width: 390}, phone)
+		no := p.checksOut(slug, "paypal")
+		p.until(`location.pathname === '/checkoutnow'`)
+		p.click(`#cancel`) // and back, to choose once more
+		p.at("/orders/" + no)
+		p.has(`[data-status="PENDING_PAY"]`)
+		p.click(`label:has(input[value=paypal])`)
+		p.shot("pay-again-paypal")
+		p.click(`form[action$="/pay"] button`)
+		p.until(`location.pathname === '/checkoutnow'`)
+		p.click(`form button`) // the payer only agrees: the mall takes the money
+		p.gets(no)
+	})
 	t.Run("by Alipay's page, on a desk", func(t *testing.T) {
 		p := buyer(t, look{lang: "zh-CN", width: 1280, theme: "dark"}, "")
 		no := p.checksOut("kyoto-lanterns", "alipay")
@@ -176,6 +202,37 @@ func TestPay(t *testing.T) {
 		p.click(`form button`)
 		p.gets(no)
 	})
+}
+
+// sellsInDollars lists a video of the demo once more, at a price that PayPal takes, and returns its slug.
+func (h *house) sellsInDollars(t *testing.T, slug string) string {
+	t.Helper()
+	like, err := h.Catalog.FindAny(t.Context(), slug)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := h.Catalog.CreateProduct(t.Context(), catalog.NewProduct{
+		Slug:            slug + "-in-dollars",
+		CreatorID:       like.CreatorID,
+		CategoryID:      like.CategoryID,
+		Title:           like.Title,
+		Description:     like.Description,
+		Cover:           like.Cover,
+		AssetID:         like.AssetID,
+		DurationSeconds: like.DurationSeconds,
+		SKUs: []catalog.NewSKU{{
+			Kind:    catalog.KindOwn,
+			Quality: catalog.QualityHD,
+			Price:   catalog.NewPrice{Amount: 490, Currency: "USD"},
+		}},
+	})
+	if err == nil {
+		err = h.Catalog.Publish(t.Context(), made.SPUID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slug + "-in-dollars"
 }
 
 // checksOut puts a video into the cart and goes to pay for it at a provider. It returns the order's number.

@@ -88,6 +88,7 @@ const (
 	NoFailedRefunds Feature = "no_failed_refunds" // a refund that was accepted succeeds
 	NoBalance       Feature = "no_balance"        // a refund is never refused for want of balance
 	NoDisputes      Feature = "no_disputes"
+	DisputeMoney    Feature = "dispute_money"   // a dispute tells when its sum is taken and given back
 	NoForeign       Feature = "no_foreign"      // its notices are about our charges alone
 	NoBadAnswer     Feature = "no_bad_answer"   // its answers are not signed
 	NoTimestamp     Feature = "no_timestamp"    // its notices don't sign the time

@@ -155,6 +155,53 @@ func queryWithoutRef(d *desk) {
 	}
 }
 
+// Where the payer only approves, nothing is taken before it is asked for, and it is taken once.
+func captureApproved(d *desk) {
+	capturer, is := d.Provider.(payment.Capturer)
+	if !is {
+		d.Skip("the provider takes the money by itself")
+	}
+	ref := d.open()
+	if c, err := capturer.Capture(d.Context(), ref); err == nil && c.Status != payment.ChargeOpen {
+		d.Errorf("captured before the payer approved: %+v", c)
+	}
+	if err := d.bank.Pay(ref.AttemptNo, Payment{}); err != nil {
+		d.Fatal(err)
+	}
+	d.charge(ref, payment.ChargeApproved)
+	n := d.theNotice(payment.PaymentApproved)
+	if n.AttemptNo != ref.AttemptNo || n.ProviderRef != ref.ProviderRef || n.Amount != ref.Amount || n.ChannelTxnNo != "" {
+		d.Errorf("notice %+v", n)
+	}
+	d.bank.Fault(FaultLostAnswer)
+	_, err := capturer.Capture(d.Context(), ref)
+	d.unknown(err, "capture")
+	d.bank.Advance(time.Minute)
+	again, err := capturer.Capture(d.Context(), payment.ChargeRef{CreateRequest: ref.CreateRequest})
+	if err != nil || again.Status != payment.ChargePaid || again.Amount != ref.Amount {
+		d.Fatalf("captured again: %+v, %v", again, err)
+	}
+	if c := d.charge(ref, payment.ChargePaid); c.ChannelTxnNo != again.ChannelTxnNo {
+		d.Errorf("another transaction: %+v, then %+v", again, c)
+	}
+	d.theNotice(payment.PaymentSucceeded)
+
+	left := d.open()
+	if err := d.bank.Pay(left.AttemptNo, Payment{}); err != nil {
+		d.Fatal(err)
+	}
+	if err := d.Close(d.Context(), left); err != nil {
+		d.Errorf("leave what was approved: %v", err)
+	}
+	d.bank.Advance(25 * time.Hour)
+	d.charge(left, payment.ChargeApproved, payment.ChargeClosed, payment.ChargeAbsent, payment.ChargeFailed)
+	for _, n := range d.notices() {
+		if n.Type == payment.PaymentSucceeded {
+			d.Errorf("what was never captured was paid: %+v", n)
+		}
+	}
+}
+
 func processing(d *desk) {
 	d.needs(NoPending)
 	ref := d.open()
@@ -188,8 +235,13 @@ func closeOpen(d *desk) {
 	ref := d.open()
 	switch err := d.Close(d.Context(), ref); {
 	case err == nil:
-		if err := d.bank.Pay(ref.AttemptNo, Payment{}); err == nil {
+		_, captures := d.Provider.(payment.Capturer)
+		if err := d.bank.Pay(ref.AttemptNo, Payment{}); err == nil && !captures {
 			d.Error("a closed charge was paid")
+		}
+		if captures { // the payer may still approve, and nothing is taken
+			d.charge(ref, payment.ChargeClosed, payment.ChargeOpen, payment.ChargeApproved)
+			return
 		}
 		d.charge(ref, payment.ChargeClosed)
 	case d.has(AbsentAtFirst):

@@ -38,6 +38,7 @@ func (s Suite) Run(t *testing.T) {
 		{"Query what is unknown", queryUnknown},
 		{"Query another sum", queryOtherSum},
 		{"Query without the provider's number", queryWithoutRef},
+		{"Capture", captureApproved},
 		{"Processing", processing},
 		{"Failed", failed},
 		{"Close", closeOpen},
@@ -132,10 +133,23 @@ func (d *desk) paid() (payment.ChargeRef, payment.Charge) {
 	return ref, d.charge(ref, payment.ChargePaid)
 }
 
+// pay lets the payer pay. Where the payer only approves, it takes the money afterwards, as the mall does.
 func (d *desk) pay(ref payment.ChargeRef, how Payment) {
 	d.Helper()
 	if err := d.bank.Pay(ref.AttemptNo, how); err != nil {
 		d.Fatalf("pay %s: %v", ref.AttemptNo, err)
+	}
+	capturer, is := d.Provider.(payment.Capturer)
+	if !is {
+		return
+	}
+	if c, err := d.Query(d.Context(), ref); err != nil {
+		d.Fatal(err)
+	} else if c.Status != payment.ChargeApproved {
+		return
+	}
+	if _, err := capturer.Capture(d.Context(), ref); err != nil {
+		d.Fatalf("capture %s: %v", ref.AttemptNo, err)
 	}
 }
 

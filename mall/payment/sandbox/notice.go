@@ -152,7 +152,7 @@ func (w wireNotice) check() error {
 		if w.ChannelTxnNo == "" || w.DisputeNo == "" {
 			return fmt.Errorf("%s without channelTxnNo or disputeNo", w.Type)
 		}
-	case payment.PaymentFailed:
+	case payment.PaymentFailed, payment.PaymentApproved:
 	default:
 		return fmt.Errorf("type %q", w.Type)
 	}

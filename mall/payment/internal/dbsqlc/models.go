@@ -78,21 +78,22 @@ type PaymentRefund struct {
 }
 
 type VideoPayment struct {
-	ID           int64
-	AttemptNo    string
-	Reference    string
-	Provider     string
-	Amount       int64
-	Currency     string
-	Status       string
-	Action       []byte
-	ChannelTxnNo *string
-	ExpiresAt    time.Time
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
-	Method       string
-	ProviderRef  string
-	Request      []byte
-	Asks         int32
-	AskAt        *time.Time
+	ID             int64
+	AttemptNo      string
+	Reference      string
+	Provider       string
+	Amount         int64
+	Currency       string
+	Status         string
+	Action         []byte
+	ChannelTxnNo   *string
+	ExpiresAt      time.Time
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+	Method         string
+	ProviderRef    string
+	Request        []byte
+	Asks           int32
+	AskAt          *time.Time
+	CapturingUntil *time.Time
 }

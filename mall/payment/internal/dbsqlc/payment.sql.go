@@ -40,7 +40,7 @@ func (q *Queries) AskAgain(ctx context.Context, db DBTX, arg AskAgainParams) err
 }
 
 const attempt = `-- name: Attempt :one
-select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at from video_payment where attempt_no = $1
+select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at, capturing_until from video_payment where attempt_no = $1
 `
 
 func (q *Queries) Attempt(ctx context.Context, db DBTX, attemptNo string) (VideoPayment, error) {
@@ -64,6 +64,7 @@ func (q *Queries) Attempt(ctx context.Context, db DBTX, attemptNo string) (Video
 		&i.Request,
 		&i.Asks,
 		&i.AskAt,
+		&i.CapturingUntil,
 	)
 	return i, err
 }
@@ -86,7 +87,7 @@ func (q *Queries) AttemptOfTxn(ctx context.Context, db DBTX, arg AttemptOfTxnPar
 }
 
 const attempts = `-- name: Attempts :many
-select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at from video_payment where reference = $1 order by id
+select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at, capturing_until from video_payment where reference = $1 order by id
 `
 
 func (q *Queries) Attempts(ctx context.Context, db DBTX, reference string) ([]VideoPayment, error) {
@@ -116,6 +117,7 @@ func (q *Queries) Attempts(ctx context.Context, db DBTX, reference string) ([]Vi
 			&i.Request,
 			&i.Asks,
 			&i.AskAt,
+			&i.CapturingUntil,
 		); err != nil {
 			return nil, err
 		}
@@ -199,6 +201,34 @@ func (q *Queries) Captures(ctx context.Context, db DBTX, reference string) ([]Ca
 	return items, nil
 }
 
+const claimCapture = `-- name: ClaimCapture :execrows
+update video_payment p set capturing_until = $1::timestamptz
+where p.attempt_no = $2 and p.provider = $3 and p.status in ('created', 'pending')
+  and (p.capturing_until is null or p.capturing_until <= $4::timestamptz)
+  and not exists (select from payment_capture c where c.reference = p.reference and c.state = 'consumed')
+`
+
+type ClaimCaptureParams struct {
+	Until     time.Time
+	AttemptNo string
+	Provider  string
+	At        time.Time
+}
+
+// One request at a time takes the money of an open attempt, and none does for what has been paid.
+func (q *Queries) ClaimCapture(ctx context.Context, db DBTX, arg ClaimCaptureParams) (int64, error) {
+	result, err := db.Exec(ctx, claimCapture,
+		arg.Until,
+		arg.AttemptNo,
+		arg.Provider,
+		arg.At,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const claimedByRefunds = `-- name: ClaimedByRefunds :one
 select coalesce(sum(amount), 0)::bigint from payment_refund where capture_id = $1 and status <> 'failed'
 `
@@ -207,6 +237,31 @@ select coalesce(sum(amount), 0)::bigint from payment_refund where capture_id = $
 func (q *Queries) ClaimedByRefunds(ctx context.Context, db DBTX, captureID int64) (int64, error) {
 	row := db.QueryRow(ctx, claimedByRefunds, captureID)
 	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const closeAttempt = `-- name: CloseAttempt :one
+with closed as (
+    update video_payment set status = 'closed', capturing_until = null, updated_at = $3
+    where attempt_no = $1 and provider = $2 and status in ('created', 'pending')
+      and (capturing_until is null or capturing_until <= $3::timestamptz)
+    returning status
+)
+select coalesce((select status from closed), p.status)::text from video_payment p
+where p.attempt_no = $1 and p.provider = $2
+`
+
+type CloseAttemptParams struct {
+	AttemptNo string
+	Provider  string
+	At        time.Time
+}
+
+// Closes an open attempt, unless its money is being taken. It returns how the attempt stands.
+func (q *Queries) CloseAttempt(ctx context.Context, db DBTX, arg CloseAttemptParams) (string, error) {
+	row := db.QueryRow(ctx, closeAttempt, arg.AttemptNo, arg.Provider, arg.At)
+	var column_1 string
 	err := row.Scan(&column_1)
 	return column_1, err
 }
@@ -367,7 +422,7 @@ set action = coalesce(action, $1),
     status = case status when 'created' then 'pending' else status end,
     updated_at = $3
 where attempt_no = $4
-returning id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at
+returning id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at, capturing_until
 `
 
 type FillAttemptParams struct {
@@ -404,6 +459,7 @@ func (q *Queries) FillAttempt(ctx context.Context, db DBTX, arg FillAttemptParam
 		&i.Request,
 		&i.Asks,
 		&i.AskAt,
+		&i.CapturingUntil,
 	)
 	return i, err
 }
@@ -443,7 +499,7 @@ const insertAttempt = `-- name: InsertAttempt :one
 insert into video_payment (attempt_no, reference, provider, method, amount, currency, request, expires_at, ask_at, created_at, updated_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9::timestamptz, $10, $10)
 on conflict (reference, provider) where status in ('created', 'pending') do nothing
-returning id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at
+returning id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at, capturing_until
 `
 
 type InsertAttemptParams struct {
@@ -491,6 +547,7 @@ func (q *Queries) InsertAttempt(ctx context.Context, db DBTX, arg InsertAttemptP
 		&i.Request,
 		&i.Asks,
 		&i.AskAt,
+		&i.CapturingUntil,
 	)
 	return i, err
 }
@@ -645,7 +702,7 @@ func (q *Queries) IsConsumed(ctx context.Context, db DBTX, reference string) (bo
 }
 
 const livingAttempt = `-- name: LivingAttempt :one
-select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at from video_payment where reference = $1 and provider = $2 and status in ('created', 'pending')
+select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at, capturing_until from video_payment where reference = $1 and provider = $2 and status in ('created', 'pending')
 `
 
 type LivingAttemptParams struct {
@@ -674,12 +731,13 @@ func (q *Queries) LivingAttempt(ctx context.Context, db DBTX, arg LivingAttemptP
 		&i.Request,
 		&i.Asks,
 		&i.AskAt,
+		&i.CapturingUntil,
 	)
 	return i, err
 }
 
 const livingAttempts = `-- name: LivingAttempts :many
-select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at from video_payment where reference = $1 and status in ('created', 'pending') order by id
+select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at, capturing_until from video_payment where reference = $1 and status in ('created', 'pending') order by id
 `
 
 func (q *Queries) LivingAttempts(ctx context.Context, db DBTX, reference string) ([]VideoPayment, error) {
@@ -709,6 +767,7 @@ func (q *Queries) LivingAttempts(ctx context.Context, db DBTX, reference string)
 			&i.Request,
 			&i.Asks,
 			&i.AskAt,
+			&i.CapturingUntil,
 		); err != nil {
 			return nil, err
 		}
@@ -721,7 +780,7 @@ func (q *Queries) LivingAttempts(ctx context.Context, db DBTX, reference string)
 }
 
 const lockAttempt = `-- name: LockAttempt :one
-select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at from video_payment where provider = $1 and attempt_no = $2 for update
+select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at, capturing_until from video_payment where provider = $1 and attempt_no = $2 for update
 `
 
 type LockAttemptParams struct {
@@ -750,6 +809,7 @@ func (q *Queries) LockAttempt(ctx context.Context, db DBTX, arg LockAttemptParam
 		&i.Request,
 		&i.Asks,
 		&i.AskAt,
+		&i.CapturingUntil,
 	)
 	return i, err
 }
@@ -1076,7 +1136,7 @@ func (q *Queries) OpenRefunds(ctx context.Context, db DBTX, arg OpenRefundsParam
 }
 
 const payableAttempts = `-- name: PayableAttempts :many
-select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at from video_payment
+select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at, capturing_until from video_payment
 where reference = $1
   and (status in ('created', 'pending') or (status in ('closed', 'failed') and updated_at > $2))
 order by id
@@ -1116,6 +1176,7 @@ func (q *Queries) PayableAttempts(ctx context.Context, db DBTX, arg PayableAttem
 			&i.Request,
 			&i.Asks,
 			&i.AskAt,
+			&i.CapturingUntil,
 		); err != nil {
 			return nil, err
 		}
@@ -1283,6 +1344,20 @@ func (q *Queries) Refunds(ctx context.Context, db DBTX, reference string) ([]Ref
 	return items, nil
 }
 
+const releaseCapture = `-- name: ReleaseCapture :exec
+update video_payment set capturing_until = null where attempt_no = $1 and provider = $2
+`
+
+type ReleaseCaptureParams struct {
+	AttemptNo string
+	Provider  string
+}
+
+func (q *Queries) ReleaseCapture(ctx context.Context, db DBTX, arg ReleaseCaptureParams) error {
+	_, err := db.Exec(ctx, releaseCapture, arg.AttemptNo, arg.Provider)
+	return err
+}
+
 const returnRefund = `-- name: ReturnRefund :execrows
 update payment_refund set status = 'returned', last_error = $1, updated_at = $2
 where refund_no = $3 and status = 'succeeded'
@@ -1348,7 +1423,7 @@ func (q *Queries) SettleRefund(ctx context.Context, db DBTX, arg SettleRefundPar
 }
 
 const silentAttempts = `-- name: SilentAttempts :many
-select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at from video_payment where ask_at <= $1::timestamptz order by ask_at limit $2
+select id, attempt_no, reference, provider, amount, currency, status, action, channel_txn_no, expires_at, created_at, updated_at, method, provider_ref, request, asks, ask_at, capturing_until from video_payment where ask_at <= $1::timestamptz order by ask_at limit $2
 `
 
 type SilentAttemptsParams struct {
@@ -1385,6 +1460,7 @@ func (q *Queries) SilentAttempts(ctx context.Context, db DBTX, arg SilentAttempt
 			&i.Request,
 			&i.Asks,
 			&i.AskAt,
+			&i.CapturingUntil,
 		); err != nil {
 			return nil, err
 		}
