@@ -17,7 +17,11 @@ import (
 	adminview "videomall/views/admin"
 )
 
-const ordersPerPage = 30
+const (
+	ordersPerPage = 30
+	// noticesListed bounds the notices of an order: a provider may send thousands.
+	noticesListed = 100
+)
 
 var searchable = []order.Status{order.PendingPay, order.Paid, order.Delivered, order.Closed, order.Refunded}
 
@@ -140,7 +144,7 @@ func (d Deps) showOrder(c *page.Ctx) error {
 	if p.Captures, err = d.Payments.Captures(ctx, o.OrderNo); err != nil {
 		return err
 	}
-	if p.Notices, err = d.Payments.Notices(ctx, o.OrderNo); err != nil {
+	if p.Notices, err = d.Payments.Notices(ctx, o.OrderNo, noticesListed); err != nil {
 		return err
 	}
 	atBank, err := d.Payments.Refunds(ctx, o.OrderNo)
