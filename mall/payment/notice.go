@@ -78,4 +78,3 @@ func (p *Payments) SetNoticeOutcomeTx(ctx context.Context, tx pgx.Tx, n Notice, 
 	}
 	return nil
 }
-
