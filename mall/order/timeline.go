@@ -24,6 +24,7 @@ const (
 	StepSold         StepKind = "sold"
 	StepReleased     StepKind = "released"
 	StepAttempt      StepKind = "attempt"
+	StepAsk          StepKind = "ask" // the provider is asked about a silent attempt
 	StepNotice       StepKind = "notice"
 	StepCapture      StepKind = "capture"
 	StepMove         StepKind = "move"
@@ -96,10 +97,11 @@ type Left struct {
 	Count int64
 }
 
-// Timeline is what happened to an order as far as its own modules know, in no order: see SortSteps.
+// Timeline is what happened to an order, and what will, as far as its own modules know, in no order: see SortSteps.
 type Timeline struct {
 	Order Order
 	Steps []Step
+	Next  []Step
 	Left  []Left
 }
 
@@ -185,6 +187,16 @@ func (s *Orders) attemptSteps(ctx context.Context, t *Timeline) error {
 	for n, a := range attempts {
 		steps[n] = attemptStep(a)
 		steps[n].Actor = shopper(t.Order.UserID)
+		if a.AskAt != nil {
+			t.Next = append(t.Next, Step{
+				At:       *a.AskAt,
+				Kind:     StepAsk,
+				Number:   a.AttemptNo,
+				Provider: a.Provider,
+				Actor:    "system",
+				Facts:    []Fact{number("asks", int64(a.Asks))},
+			})
+		}
 	}
 	t.add(StepAttempt, steps)
 	captures, err := s.deps.Payments.Captures(ctx, t.Order.OrderNo)
@@ -225,6 +237,7 @@ func attemptStep(a payment.Attempt) Step {
 			fact("method", a.Method),
 			fact("providerRef", a.ProviderRef),
 			fact("channelTxnNo", a.ChannelTxnNo),
+			number("asks", int64(a.Asks)),
 		},
 	}
 }
