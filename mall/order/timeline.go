@@ -152,12 +152,6 @@ func placedSteps(o Order) []Step {
 			number("bundle", o.BundleID),
 		},
 	}
-	if o.Policy != (Policy{}) {
-		first.Facts = append(first.Facts,
-			fact("refundWithin", o.Policy.Within.String()),
-			fact("refundWatched", strconv.Itoa(o.Policy.Watched)+"%"),
-			fact("refundByRule", strconv.FormatBool(o.Policy.ByRule)))
-	}
 	steps := []Step{first}
 	for _, i := range o.Items {
 		steps = append(steps, Step{
@@ -168,7 +162,6 @@ func placedSteps(o Order) []Step {
 			Count:  int64(i.Quantity),
 			Amount: i.Net(),
 			Facts: []Fact{
-				number("sku", i.SKUID),
 				sum("price", i.UnitAmount),
 				sum("discount", i.Discount),
 				number("flashSale", i.campaignID),

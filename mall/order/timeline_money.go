@@ -33,6 +33,9 @@ func (s *Orders) askedSteps(ctx context.Context, t *Timeline) error {
 			asked.Facts = append(asked.Facts,
 				fact("watched", lineOf(t.Order, i.ItemID)+": "+strconv.Itoa(i.Watched)+"%"))
 		}
+		if a.DecidedAt != nil {
+			asked.State = "" // the answer tells it
+		}
 		steps = append(steps, asked)
 		if a.DecidedAt == nil {
 			continue
@@ -100,10 +103,11 @@ func refundSteps(o Order, r Refund, sent payment.Refund) []Step {
 	for _, i := range r.Items {
 		first.Facts = append(first.Facts, sum(lineOf(o, i.ItemID), i.Amount))
 	}
-	steps := []Step{first}
 	if r.SettledAt == nil {
-		return steps
+		return []Step{first}
 	}
+	first.State = "" // the next step tells it
+	steps := []Step{first}
 	ended := Step{
 		At:       *r.SettledAt,
 		Kind:     StepRefundEnded,

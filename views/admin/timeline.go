@@ -212,6 +212,8 @@ func numbered(s order.Step) bool {
 func actorWord(t *text.Printer, actor string) string {
 	kind, name, _ := strings.Cut(actor, ":")
 	switch kind {
+	case "rule":
+		return t.T("timeline.rule")
 	case "system":
 		return t.T("timeline.system")
 	case "provider":

@@ -85,7 +85,7 @@ func (d Deps) addPlays(ctx context.Context, p *adminview.TimelinePage) error {
 			Facts: []order.Fact{
 				{Name: "lastAlive", Value: g.LastAt.UTC().Format(time.RFC3339)},
 				{Name: "devices", Value: strconv.FormatInt(g.Devices, 10)},
-				{Name: "ran", Value: (time.Duration(g.Seconds) * time.Second).String()},
+				{Name: "ran", Value: strconv.FormatInt(g.Seconds, 10) + " s"},
 				{Name: "watchedByNow", Value: strconv.Itoa(watched[g.SPUID]) + "%"},
 			},
 		})
