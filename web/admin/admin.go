@@ -64,7 +64,7 @@ func Routes(g *echo.Group, d Deps) {
 	a.GET("/orders/:orderNo/timeline", on(d.showTimeline))
 	a.POST("/orders/:orderNo/notices/:id/what-if", on(d.whatIf))
 	a.GET("/orders/:orderNo/refund", on(d.reviewRefund))
-	a.POST("/orders/:orderNo/refund", on(d.refund))
+	a.POST("/orders/:orderNo/refund", on(d.refund), d.Site.RequireRecent)
 	a.GET("/refunds", on(d.showDesk))
 	a.POST("/refunds/requests/:id/approve", on(d.approveAsked), d.Site.RequireRecent)
 	a.POST("/refunds/requests/:id/decline", on(d.declineAsked))

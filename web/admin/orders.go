@@ -110,6 +110,11 @@ func searchURL(p adminview.OrdersPage, before int64) string {
 }
 
 func (d Deps) showOrder(c *page.Ctx) error {
+	return d.renderOrder(c, http.StatusOK, adminview.RefundDraft{})
+}
+
+// renderOrder shows an order, with a refund as it was typed if that can't be made.
+func (d Deps) renderOrder(c *page.Ctx, status int, draft adminview.RefundDraft) error {
 	ctx := c.Request().Context()
 	o, err := d.Orders.GetAny(ctx, c.Param("orderNo"))
 	if err != nil {
@@ -119,6 +124,7 @@ func (d Deps) showOrder(c *page.Ctx) error {
 		Order:  o,
 		Now:    c.Now,
 		AtBank: map[string]payment.Refund{},
+		Draft:  draft,
 	}
 	if p.People, err = d.Accounts.Users(ctx, partiesOf(o)...); err != nil {
 		return err
@@ -162,5 +168,5 @@ func (d Deps) showOrder(c *page.Ctx) error {
 		return err
 	}
 	p.Left = leftOf(c.Text, o, p.Refunds, nil)
-	return c.Render(http.StatusOK, c.Text.T("order.title")+" "+o.OrderNo, adminview.Order(p))
+	return c.Render(status, c.Text.T("order.title")+" "+o.OrderNo, adminview.Order(p))
 }

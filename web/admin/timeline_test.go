@@ -51,7 +51,7 @@ func TestTimeline_replays_an_order(t *testing.T) {
 	page.Shows("It fits an order that waited for it.", "payment.succeeded", `"amount": 990`, "It paid for the order.",
 		"Waiting for payment → ", "Watched by now 42%", "Refund request answered", "shares the password",
 		"A refund came back", "order.paid", "Access ended", d.mia.Name).Hides(other.OrderNo)
-	d.b.Get("/admin/orders/" + other.OrderNo + "/timeline").Wants(200).Shows("Ready to watch").Hides("Stock", "never came to it")
+	d.b.Get("/admin/orders/"+other.OrderNo+"/timeline").Wants(200).Shows("Ready to watch").Hides("Stock", "never came to it")
 	d.b.Cookie("lang", "zh-CN")
 	d.b.Get(at).Wants(200).Shows("下单", "与等待付款的订单相符。", "授予观看权限", "买家申请退款")
 	d.Browser(d.mia.ID).Get(at).Wants(404)
@@ -81,7 +81,7 @@ func TestTimeline_thousands_of_notices(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	page := d.b.Get("/admin/orders/"+o.OrderNo+"/timeline").Wants(200).Shows("9,901 earlier entries are left out: Notice").
+	page := d.b.Get("/admin/orders/" + o.OrderNo + "/timeline").Wants(200).Shows("9,901 earlier entries are left out: Notice").
 		Hides("lin@")
 	if took := time.Since(began); took > 3*time.Second || len(page.Body) > 1<<20 {
 		t.Errorf("it took %s and has %d bytes", took, len(page.Body))
