@@ -118,6 +118,9 @@ func refundSteps(o Order, r Refund, sent payment.Refund) []Step {
 		Actor:    "provider:" + sent.Provider,
 		Cause:    r.Cause,
 	}
+	if sent.Provider == "" { // nothing was to be paid back
+		ended.Actor = "system"
+	}
 	if r.Status == payment.Failed {
 		ended.Reason = sent.LastError
 	}

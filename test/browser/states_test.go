@@ -276,6 +276,33 @@ func places(e people) []stop {
 			act:  reviewRefund,
 		},
 		{
+			name:  "admin-refund-wrong",
+			who:   o,
+			path:  "/admin/orders/" + e.delivered + "/refund?how=amount&amount=99999&reason=x",
+			ready: `document.querySelector('#amount-new-error')`,
+			wrong: `422`,
+		},
+		{
+			name: "admin-timeline",
+			who:  o,
+			path: "/admin/orders/" + e.refunded + "/timeline",
+			act:  func(p *person) { p.click(`#step-0 details > summary`) },
+		},
+		{
+			name: "admin-whatif",
+			who:  o,
+			path: "/admin/orders/" + e.refunded + "/timeline",
+			act: func(p *person) {
+				p.click(`form[action$="/what-if"] button[value="1"]`)
+				p.at("/admin/orders/" + e.refunded + "/notices/")
+			},
+		},
+		{
+			name: "admin-refunds",
+			who:  o,
+			path: "/admin/refunds",
+		},
+		{
 			name: "admin-sales",
 			who:  o,
 			path: "/admin/sales",

@@ -709,7 +709,7 @@ func HowFields(h How) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "amount", ID: "amount" + h.Suffix, Value: h.Amount, Error: h.Error, Autofocus: h.Error != "", Label: t.T("refund.amount", "Currency", h.Currency), Hint: t.T("refund.amount_hint"), InputMode: "decimal", MaxLength: 16, Optional: true, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "amount", ID: "amount" + h.Suffix, Value: h.Amount, Error: h.Error, Label: t.T("refund.amount", "Currency", h.Currency), Hint: t.T("refund.amount_hint"), InputMode: "decimal", MaxLength: 16, Optional: true, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

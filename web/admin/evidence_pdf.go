@@ -81,10 +81,10 @@ func (s sheet) heading(words string) {
 
 func (s sheet) fact(name, value string) {
 	s.f.CellFormat(nameWide, rowHigh, name, "", 0, "L", false, 0, "")
-	s.f.MultiCell(0, rowHigh, cmp.Or(value, "-"), "", "L", false)
+	s.f.MultiCell(0, rowHigh, typeface.Drawable(cmp.Or(value, "-")), "", "L", false)
 }
 
-func (s sheet) say(words string) { s.f.MultiCell(0, rowHigh, words, "", "L", false) }
+func (s sheet) say(words string) { s.f.MultiCell(0, rowHigh, typeface.Drawable(words), "", "L", false) }
 
 func stamp(at *time.Time) string {
 	if at == nil {
