@@ -4,9 +4,35 @@ import (
 	"testing"
 
 	"codeberg.org/go-pdf/fpdf"
+	"golang.org/x/image/font/sfnt"
+	"golang.org/x/image/math/fixed"
 
 	"videomall/web/typeface"
 )
+
+// TestSans looks for the outlines of the letters: a PDF without any is a PDF nevertheless.
+func TestSans(t *testing.T) {
+	t.Parallel()
+	sans, err := sfnt.Parse(typeface.Sans())
+	if err != nil {
+		t.Fatal(err)
+	}
+	letters := []rune("éüñßŁ€¥·–—’“”…→□已观看，：。退款争议")
+	for c := rune('!'); c <= '~'; c++ {
+		letters = append(letters, c)
+	}
+	var buf sfnt.Buffer
+	for _, c := range letters {
+		index, err := sans.GlyphIndex(&buf, c)
+		if err != nil || index == 0 {
+			t.Errorf("%q is not in it: %v", c, err)
+			continue
+		}
+		if outline, err := sans.LoadGlyph(&buf, index, fixed.I(256), nil); err != nil || len(outline) == 0 {
+			t.Errorf("%q has no outline: %v", c, err)
+		}
+	}
+}
 
 // TestDrawable draws what people write: one emoji in it must not cost a document.
 func TestDrawable(t *testing.T) {
