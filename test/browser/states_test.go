@@ -278,7 +278,8 @@ func places(e people) []stop {
 		{
 			name:  "admin-refund-wrong",
 			who:   o,
-			path:  "/admin/orders/" + e.delivered + "/refund?how=amount&amount=99999&reason=x",
+			path:  "/admin/orders/" + e.delivered,
+			act:   refundTooMuch,
 			ready: `document.querySelector('#amount-new-error')`,
 			wrong: `422`,
 		},
@@ -383,6 +384,11 @@ func reviewRefund(p *person) {
 	p.fill(`#reason`, "changed their mind")
 	p.click(`form[action$="/refund"] button[type=submit]`)
 	p.at(eval[string](p, `location.pathname.replace(/\/refund$/, '') + '/refund'`))
+}
+
+func refundTooMuch(p *person) {
+	p.do(setValue("#how-new", "amount"), setValue("#amount-new", "99999"), setValue("#reason", "changed their mind"))
+	p.click(`form[action$="/refund"] button[type=submit]`)
 }
 
 // inCart puts videos into the person's cart, which may contain them already.
