@@ -319,23 +319,23 @@ func TestOrders_ApplyNotice_foreign(t *testing.T) {
 	}
 }
 
-// twin tells the end of another charge of the same attempt, which nobody pays.
-type twin struct{ payment.Provider }
+// otherCharge tells the end of another charge of the same attempt, which nobody pays.
+type otherCharge struct{ payment.Provider }
 
-func (w twin) Create(ctx context.Context, r payment.CreateRequest) (payment.Created, error) {
+func (w otherCharge) Create(ctx context.Context, r payment.CreateRequest) (payment.Created, error) {
 	created, err := w.Provider.Create(ctx, r)
 	created.ProviderRef = "cs_first"
 	return created, err
 }
 
-func (w twin) ParseNotice(h http.Header, body []byte) (payment.Notice, error) {
+func (w otherCharge) ParseNotice(h http.Header, body []byte) (payment.Notice, error) {
 	n, err := w.Provider.ParseNotice(h, body)
 	n.ProviderRef = n.ChannelTxnNo
 	return n, err
 }
 
 func TestOrders_ApplyNotice_end_of_another_charge(t *testing.T) {
-	s := open(t, func(_ *shop, p payment.Provider) payment.Provider { return twin{p} })
+	s := open(t, func(_ *shop, p payment.Provider) payment.Provider { return otherCharge{p} })
 	o := s.place(alice, one(s.sells(990, -1)))
 	s.page(o)
 	attempt := query[string](s, "select attempt_no from video_payment")[0]
