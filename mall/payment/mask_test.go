@@ -38,8 +38,10 @@ func TestMask_golden(t *testing.T) {
 		},
 		"alipay": {
 			golden("alipay/testdata/notice.form") + "&buyer_logon_id=lin***%40example.com",
-			[]string{"trade_no = 2026030122001400000000000007", "total_amount = 12.90", "sign = •••", "buyer_id = •••",
-				"out_trade_no = mall_01HATTEMPT0000000000000001"},
+			[]string{
+				"trade_no = 2026030122001400000000000007", "total_amount = 12.90", "sign = •••", "buyer_id = •••",
+				"out_trade_no = mall_01HATTEMPT0000000000000001",
+			},
 			[]string{"2088100000000009", "K8BDT8w4", "lin", "example", "ALIPAYACCOUNT"},
 		},
 		"wechatpay": {
