@@ -45,6 +45,7 @@ var unlinked = map[string]url.Values{
 		"status":   {"PAID"},
 		"q":        {"x"},
 	},
+	"POST /admin/orders/:orderNo/notices/:id/what-if": {"first": {"1"}},
 	"GET /admin/audit": {
 		"actor":   {"1"},
 		"verb":    {"x"},

@@ -187,6 +187,9 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Reconciler: m.Reconciler,
 		Finders:    admin.Finders(m),
 		Plays:      m.Playback.Plays,
+		PlayDays:   m.Playback.PlayDays,
+		Watched:    m.Playback.Watched,
+		Lists:      m.Lists,
 	})
 	people.Routes(all, people.Deps{
 		Site:         site,

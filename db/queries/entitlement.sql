@@ -69,3 +69,6 @@ where user_id = @user_id and spu_id = any(@spu_ids::bigint[]) and state = 'activ
 select id from video_entitlement
 where user_id = @user_id and spu_id = @spu_id and state = 'active'
 order by id for share;
+
+-- name: OfReference :many
+select * from video_entitlement where reference = @reference order by id;

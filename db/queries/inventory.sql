@@ -89,3 +89,7 @@ where v.sku_id = @sku_id and v.campaign_id is not distinct from nullif(@campaign
 -- Returns the stocks to which units came back after that moment, by a closed order or a refund.
 select distinct sku_id, coalesce(campaign_id, 0)::bigint as campaign_id from inventory_reservation
 where state = 'released' and settled_at > @after::timestamptz limit 1000;
+
+-- name: ReservationsOf :many
+select sku_id, qty, state, created_at, expires_at, settled_at, coalesce(campaign_id, 0)::bigint as campaign_id
+from inventory_reservation where order_no = @order_no order by id limit @max_rows;

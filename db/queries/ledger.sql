@@ -233,3 +233,11 @@ select l.account, l.currency, saturated(sum(l.amount))::bigint as amount
 from ledger_posting p join ledger_line l on l.posting_id = p.id and l.account like 'channel:%'
 where p.kind in ('provider_fee', 'settlement')
 group by 1, 2 order by 1, 2;
+
+-- name: LastPosting :one
+select coalesce(max(id), 0)::bigint from ledger_posting;
+
+-- name: LinesWrittenHere :many
+-- Returns the lines of the postings after one that this transaction has written.
+select p.kind, l.account, l.amount, l.currency from ledger_posting p join ledger_line l on l.posting_id = p.id
+where p.id > @after_id and p.xmin = pg_current_xact_id()::xid order by l.id;

@@ -101,3 +101,16 @@ with e as (
 )
 insert into outbox_delivery (subscriber, event_id, aggregate, state, attempts, last_error, next_at, settled_at)
 select @subscriber, id, aggregate, 'dead', @attempts, @last_error, @died_at, @died_at::timestamptz from e;
+
+-- name: OfAggregate :many
+-- Returns the latest events of an aggregate, with how many subscribers have still to be handed them, and have refused
+-- them for good.
+select e.id, e.type, e.created_at,
+    (select count(*) from outbox_delivery d where d.event_id = e.id and d.state = 'pending') as pending,
+    (select count(*) from outbox_delivery d where d.event_id = e.id and d.state = 'delivered') as delivered,
+    (select count(*) from outbox_delivery d where d.event_id = e.id and d.state = 'dead') as dead
+from outbox_event e where e.aggregate = @aggregate order by e.id desc limit @max_rows;
+
+-- name: WrittenHere :many
+-- Returns the types of the events that this transaction has written.
+select type from outbox_event where xid = pg_current_xact_id() order by id;

@@ -91,10 +91,30 @@ returning (xmax = 0)::boolean as fresh;
 update payment_notice set outcome = @outcome where provider = @provider and event_id = @event_id;
 
 -- name: Notices :many
-select n.* from payment_notice n
-join video_payment p on p.attempt_no = n.attempt_no and p.provider = n.provider
-where p.reference = @reference
-order by n.id;
+-- Returns the latest notices of a reference: those of its attempts, and those that name only a transaction of it.
+select n.* from payment_notice n where n.id in (
+    select a.id from video_payment p join payment_notice a on a.attempt_no = p.attempt_no and a.provider = p.provider
+    where p.reference = @reference
+    union all
+    select t.id from payment_capture c join payment_notice t on t.provider = c.provider and t.channel_txn_no = c.channel_txn_no
+    where c.reference = @reference and t.attempt_no = '')
+order by n.id desc limit @max_rows;
+
+-- name: CountNotices :one
+select ((select count(*) from video_payment p join payment_notice a on a.attempt_no = p.attempt_no and a.provider = p.provider
+         where p.reference = @reference)
+    + (select count(*) from payment_capture c join payment_notice t on t.provider = c.provider and t.channel_txn_no = c.channel_txn_no
+       where c.reference = @reference and t.attempt_no = ''))::bigint;
+
+-- name: NoticeOf :one
+-- Returns a notice if it is one of the reference's.
+select n.* from payment_notice n where n.id = @id and (
+    exists (select from video_payment p where p.attempt_no = n.attempt_no and p.provider = n.provider and p.reference = @reference)
+    or n.attempt_no = '' and exists (select from payment_capture c
+        where c.provider = n.provider and c.channel_txn_no = n.channel_txn_no and c.reference = @reference));
+
+-- name: ForgetNotice :execrows
+delete from payment_notice where provider = @provider and event_id = @event_id;
 
 -- name: InsertCapture :one
 -- There is no conflict target, so that both a transaction seen before and a reference paid before return no row.

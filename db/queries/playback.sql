@@ -69,3 +69,12 @@ select spu_id, bit_count(reached)::int as percent from playback_progress where u
 -- name: RecentProgress :many
 select user_id, spu_id, position_seconds, duration_seconds, updated_at from playback_progress
 where user_id = @user_id order by updated_at desc limit @max_rows;
+
+-- name: PlayDays :many
+-- Sums up the plays of some videos by a viewer since a moment: a row for each video and day, the latest days first.
+select spu_id, min(started_at)::timestamptz as first_at, max(last_at)::timestamptz as last_at, count(*) as plays,
+    count(distinct device_hash) as devices, coalesce(sum(seconds), 0)::bigint as seconds
+from playback_play
+where user_id = @user_id and spu_id = any(@spu_ids::bigint[]) and last_at >= @since::timestamptz
+group by spu_id, (started_at at time zone 'UTC')::date
+order by first_at desc limit @max_rows;

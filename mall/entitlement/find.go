@@ -58,6 +58,19 @@ func (e *Entitlements) ByID(ctx context.Context, id int64) (Entitlement, error) 
 	return fromRow(row), nil
 }
 
+// OfReference lists what was granted for a reference, the oldest first, whatever became of it since.
+func (e *Entitlements) OfReference(ctx context.Context, reference string) ([]Entitlement, error) {
+	rows, err := e.q.OfReference(ctx, e.pools.Primary, reference)
+	if err != nil {
+		return nil, fmt.Errorf("entitlements of %s: %w", reference, err)
+	}
+	list := make([]Entitlement, len(rows))
+	for n, r := range rows {
+		list[n] = fromRow(r)
+	}
+	return list, nil
+}
+
 // Owned returns the entitlements by which a user may watch the given videos now, beginning with the one that Find
 // returns. The answer may be a second old, so it is for display and not for decisions.
 func (e *Entitlements) Owned(ctx context.Context, userID int64, spuIDs []int64) (map[int64][]Entitlement, error) {

@@ -74,20 +74,25 @@ func (s *Orders) applyNotice(ctx context.Context, n payment.Notice) (outcome str
 // missing payment.
 func (s *Orders) recordNotice(ctx context.Context, n payment.Notice, inquired bool) (outcome string, err error) {
 	err = db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
-		fresh, err := s.deps.Payments.RecordNoticeTx(ctx, tx, n)
-		if err != nil {
-			return err
-		}
-		if !fresh {
-			outcome = OutcomeDuplicate
-			return nil
-		}
-		if outcome, err = s.noticeTx(ctx, tx, n, inquired); err != nil {
-			return err
-		}
-		return s.deps.Payments.SetNoticeOutcomeTx(ctx, tx, n, outcome)
+		outcome, err = s.recordNoticeTx(ctx, tx, n, inquired)
+		return err
 	})
 	return outcome, err
+}
+
+func (s *Orders) recordNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice, inquired bool) (string, error) {
+	fresh, err := s.deps.Payments.RecordNoticeTx(ctx, tx, n)
+	if err != nil {
+		return "", err
+	}
+	if !fresh {
+		return OutcomeDuplicate, nil
+	}
+	outcome, err := s.noticeTx(ctx, tx, n, inquired)
+	if err != nil {
+		return "", err
+	}
+	return outcome, s.deps.Payments.SetNoticeOutcomeTx(ctx, tx, n, outcome)
 }
 
 // failedTx ends the attempt of a payment that failed. An attempt may have had a second charge at its provider, if the

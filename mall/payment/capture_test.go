@@ -42,7 +42,7 @@ func TestPayments_RecordNoticeTx_many_at_once(t *testing.T) {
 		t.Fatalf("%d of 30 were fresh", fresh.Load())
 	}
 	k.tx(func(tx pgx.Tx) error { return k.payments.SetNoticeOutcomeTx(k.ctx, tx, n, "paid") })
-	kept, err := k.payments.Notices(k.ctx, "order-1")
+	kept, err := k.payments.Notices(k.ctx, "order-1", 10)
 	if err != nil || len(kept) != 1 || kept[0].Replays != 29 || kept[0].Outcome != "paid" ||
 		kept[0].Amount != cny(990) {
 		t.Fatalf("%+v, %v", kept, err)

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"videomall/mall/money"
 	"videomall/mall/payment/internal/dbsqlc"
 )
 
@@ -79,46 +77,4 @@ func (p *Payments) SetNoticeOutcomeTx(ctx context.Context, tx pgx.Tx, n Notice, 
 		return fmt.Errorf("outcome of notice %s of %s: it was never recorded", n.EventID, n.Provider)
 	}
 	return nil
-}
-
-// NoticeRecord is a recorded notice with its outcome and the number of its replays.
-type NoticeRecord struct {
-	Provider     string
-	EventID      string
-	Type         string
-	AttemptNo    string
-	ChannelTxnNo string
-	RefundNo     string
-	Amount       money.Money
-	Outcome      string
-	Replays      int
-	OccurredAt   time.Time
-	ReceivedAt   time.Time
-}
-
-// Notices lists the notices for the attempts of a reference, the oldest first.
-func (p *Payments) Notices(ctx context.Context, reference string) ([]NoticeRecord, error) {
-	rows, err := p.q.Notices(ctx, p.pool, reference)
-	if err != nil {
-		return nil, fmt.Errorf("notices of %s: %w", reference, err)
-	}
-	out := make([]NoticeRecord, len(rows))
-	for i, r := range rows {
-		out[i] = NoticeRecord{
-			Provider:     r.Provider,
-			EventID:      r.EventID,
-			Type:         r.Type,
-			AttemptNo:    r.AttemptNo,
-			ChannelTxnNo: r.ChannelTxnNo,
-			RefundNo:     r.RefundNo,
-			Outcome:      r.Outcome,
-			Replays:      int(r.Replays),
-			OccurredAt:   r.OccurredAt,
-			ReceivedAt:   r.ReceivedAt,
-		}
-		if r.Amount != nil {
-			out[i].Amount = money.Of(*r.Amount, r.Currency)
-		}
-	}
-	return out, nil
 }

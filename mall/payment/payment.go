@@ -108,6 +108,8 @@ type Attempt struct {
 	ProviderRef  string
 	ExpiresAt    time.Time
 	CreatedAt    time.Time
+	Asks         int        // how often the provider was asked after its time was over
+	AskAt        *time.Time // when it will be asked next; nil if it won't
 	request      CreateRequest
 }
 
@@ -128,6 +130,8 @@ func attemptOf(row dbsqlc.VideoPayment) (Attempt, error) {
 		ProviderRef: row.ProviderRef,
 		ExpiresAt:   row.ExpiresAt,
 		CreatedAt:   row.CreatedAt,
+		Asks:        int(row.Asks),
+		AskAt:       row.AskAt,
 	}
 	var err error
 	if a.request, err = requestOf(row.AttemptNo, row.Request); err != nil {

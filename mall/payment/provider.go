@@ -38,6 +38,10 @@ type Provider interface {
 	// isn't about a charge of ours is a notice of type Foreign.
 	// Errors: ErrBadSignature, ErrMalformedNotice; after either, nothing may be written.
 	ParseNotice(h http.Header, body []byte) (Notice, error)
+	// ReadNotice reads the body of a notice again that ParseNotice has accepted, and that was kept since. It verifies
+	// nothing, so it must never be given what somebody has just sent. Errors: ErrMalformedNotice, such as when the key
+	// with which the body was encrypted has been replaced.
+	ReadNotice(body []byte) (Notice, error)
 	// Acknowledge returns the answer to a notice. err is nil if the effect of the notice is committed.
 	Acknowledge(err error) Ack
 	// Zone returns the time zone whose days the provider's statements cover.

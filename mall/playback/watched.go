@@ -48,6 +48,44 @@ func (p *Playback) Plays(ctx context.Context, userID int64, spuIDs []int64, limi
 	return plays, nil
 }
 
+// PlayDay is what a viewer played of a video within a day of UTC.
+type PlayDay struct {
+	SPUID   int64
+	FirstAt time.Time // when the first play began
+	LastAt  time.Time // when the last play was alive
+	Plays   int64
+	Devices int64
+	Seconds int64 // how long they ran
+}
+
+// PlayDays sums up what a viewer played of some videos since a moment: the latest days, at most most of them, the
+// latest first.
+func (p *Playback) PlayDays(ctx context.Context, userID int64, spuIDs []int64, since time.Time,
+	most int,
+) ([]PlayDay, error) {
+	rows, err := p.q.PlayDays(ctx, p.pool, dbsqlc.PlayDaysParams{
+		UserID:  userID,
+		SpuIds:  spuIDs,
+		Since:   since,
+		MaxRows: int32(most),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("days on which user %d played: %w", userID, err)
+	}
+	days := make([]PlayDay, len(rows))
+	for n, r := range rows {
+		days[n] = PlayDay{
+			SPUID:   r.SpuID,
+			FirstAt: r.FirstAt,
+			LastAt:  r.LastAt,
+			Plays:   r.Plays,
+			Devices: r.Devices,
+			Seconds: r.Seconds,
+		}
+	}
+	return days, nil
+}
+
 // playsKept is how long plays are kept: payers' banks ask about payments that are up to eighteen months old.
 const playsKept = 550 * 24 * time.Hour
 

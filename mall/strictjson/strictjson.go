@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -31,7 +32,7 @@ func Open(body []byte, into any) error {
 	if err := json.Unmarshal(body, into); err != nil {
 		return err
 	}
-	known := names(reflect.TypeOf(into).Elem())
+	known := namesOf(reflect.TypeOf(into).Elem())
 	return eachName(body, func(name []byte) error {
 		for _, k := range known {
 			if string(name) != k && bytes.EqualFold(name, []byte(k)) {
@@ -81,6 +82,17 @@ func eachName(body []byte, do func(name []byte) error) error {
 		}
 	}
 	return nil
+}
+
+// knownNames remembers the names of each type that was read, since reflection takes as long as parsing.
+var knownNames sync.Map // of []string by reflect.Type
+
+func namesOf(t reflect.Type) []string {
+	if list, found := knownNames.Load(t); found {
+		return list.([]string)
+	}
+	list, _ := knownNames.LoadOrStore(t, names(t))
+	return list.([]string)
 }
 
 // names returns the names of the members that a struct reads, as its tags spell them.

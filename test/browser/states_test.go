@@ -276,6 +276,34 @@ func places(e people) []stop {
 			act:  reviewRefund,
 		},
 		{
+			name:  "admin-refund-wrong",
+			who:   o,
+			path:  "/admin/orders/" + e.delivered,
+			act:   refundTooMuch,
+			ready: `document.querySelector('#amount-new-error')`,
+			wrong: `422`,
+		},
+		{
+			name: "admin-timeline",
+			who:  o,
+			path: "/admin/orders/" + e.refunded + "/timeline",
+			act:  func(p *person) { p.click(`#step-0 details > summary`) },
+		},
+		{
+			name: "admin-whatif",
+			who:  o,
+			path: "/admin/orders/" + e.refunded + "/timeline",
+			act: func(p *person) {
+				p.click(`form[action$="/what-if"] button[value="1"]`)
+				p.at("/admin/orders/" + e.refunded + "/notices/")
+			},
+		},
+		{
+			name: "admin-refunds",
+			who:  o,
+			path: "/admin/refunds",
+		},
+		{
 			name: "admin-sales",
 			who:  o,
 			path: "/admin/sales",
@@ -356,6 +384,11 @@ func reviewRefund(p *person) {
 	p.fill(`#reason`, "changed their mind")
 	p.click(`form[action$="/refund"] button[type=submit]`)
 	p.at(eval[string](p, `location.pathname.replace(/\/refund$/, '') + '/refund'`))
+}
+
+func refundTooMuch(p *person) {
+	p.do(setValue("#how-new", "amount"), setValue("#amount-new", "99999"), setValue("#reason", "changed their mind"))
+	p.click(`form[action$="/refund"] button[type=submit]`)
 }
 
 // inCart puts videos into the person's cart, which may contain them already.

@@ -7,6 +7,7 @@ package admin
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
@@ -23,6 +24,7 @@ import (
 	"videomall/mall/playback"
 	"videomall/mall/reconcile"
 	"videomall/mall/review"
+	"videomall/mall/risk"
 	"videomall/web/page"
 )
 
@@ -46,6 +48,10 @@ type Deps struct {
 	Waiting func(context.Context) (reviews, appeals int, err error)
 	// Plays lists what a person played of some videos, for disputes; nil for a mall without playback.
 	Plays func(ctx context.Context, userID int64, spuIDs []int64, limit int) ([]playback.Play, error)
+	// PlayDays sums them up by day, and Watched says how much was watched; both nil without playback.
+	PlayDays func(ctx context.Context, userID int64, spuIDs []int64, since time.Time, most int) ([]playback.PlayDay, error)
+	Watched  func(ctx context.Context, userID int64, spuIDs []int64) (map[int64]int, error)
+	Lists    *risk.Lists // who is denied and allowed; nil for a mall without
 }
 
 // Routes registers the pages.
@@ -55,8 +61,10 @@ func Routes(g *echo.Group, d Deps) {
 	a.GET("", on(d.showOverview))
 	a.GET("/orders", on(d.listOrders))
 	a.GET("/orders/:orderNo", on(d.showOrder))
+	a.GET("/orders/:orderNo/timeline", on(d.showTimeline))
+	a.POST("/orders/:orderNo/notices/:id/what-if", on(d.whatIf))
 	a.GET("/orders/:orderNo/refund", on(d.reviewRefund))
-	a.POST("/orders/:orderNo/refund", on(d.refund))
+	a.POST("/orders/:orderNo/refund", on(d.refund), d.Site.RequireRecent)
 	a.GET("/refunds", on(d.showDesk))
 	a.POST("/refunds/requests/:id/approve", on(d.approveAsked), d.Site.RequireRecent)
 	a.POST("/refunds/requests/:id/decline", on(d.declineAsked))

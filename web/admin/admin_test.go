@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/netip"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -18,6 +20,7 @@ import (
 	"videomall/mall/insight"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
+	"videomall/mall/playback"
 	"videomall/mall/reconcile"
 	"videomall/mall/risk"
 	"videomall/web/admin"
@@ -69,6 +72,20 @@ func open(t *testing.T) *desk {
 				Orders:   m.Orders,
 				River:    m.Jobs,
 			}),
+			Lists: d.lists,
+			PlayDays: func(_ context.Context, _ int64, spuIDs []int64, since time.Time, _ int) ([]playback.PlayDay, error) {
+				return []playback.PlayDay{{
+					SPUID:   spuIDs[0],
+					FirstAt: since.Add(time.Minute),
+					LastAt:  since.Add(time.Hour),
+					Plays:   7,
+					Devices: 2,
+					Seconds: 61,
+				}}, nil
+			},
+			Watched: func(_ context.Context, _ int64, spuIDs []int64) (map[int64]int, error) {
+				return map[int64]int{spuIDs[0]: 42}, nil
+			},
 			Insight: insight.New(insight.Deps{
 				Pool: m.Pool,
 				Now:  m.Now,

@@ -72,6 +72,12 @@ func TestDesk_takes_a_recent_password(t *testing.T) {
 	_, id := d.asks(t)
 	d.Advance(20 * time.Minute)
 	d.b.Post("/admin/refunds/requests/"+id+"/approve", url.Values{"how": {"whole"}}).Wants(403)
+	o := d.Bought(d.mia.ID, d.Video(510, -1))
+	d.b.Post("/admin/orders/"+o.OrderNo+"/refund", url.Values{
+		"item":   {webtest.Query[string](d.Mall, "select max(id)::text from video_order_item")[0]},
+		"reason": {"r"},
+		"key":    {"k"},
+	}).Wants(403)
 	d.b.Post("/admin/refunds/01HZZZZZZZZZZZZZZZZZZZZZZZ/transfer", url.Values{"reference": {"r"}}).Wants(403)
 	if n := webtest.Query[int64](d.Mall, "select count(*) from order_refund")[0]; n != 0 {
 		t.Errorf("%d refunds", n)
@@ -157,5 +163,17 @@ func TestRefund_review_of_a_part(t *testing.T) {
 	if got := webtest.Query[int64](d.Mall, "select amount from order_refund"); len(got) != 1 || got[0] != 500 {
 		t.Errorf("refunds: %v", got)
 	}
-	d.b.Get(at + "?how=amount&amount=16.00&reason=more").Wants(422)
+	for typed, says := range map[string]string{
+		"how=amount&amount=16.00&reason=more": "The amount must be above zero and not above what is left.",
+		"how=amount&amount=x&reason=more":     "The amount must be above zero and not above what is left.",
+		"how=amount&amount=1.00&reason=":      "Say why, in 1 to 200 characters.",
+	} {
+		refused := d.b.Get(at+"?"+typed).Wants(422).Shows(says, "Order of")
+		want, _ := url.ParseQuery(typed)
+		for name := range want {
+			if got := refused.Form(at).Get(name); got != want.Get(name) {
+				t.Errorf("%s: %s comes back as %q", typed, name, got)
+			}
+		}
+	}
 }

@@ -13,6 +13,8 @@ import (
 	"videomall/mall/playback"
 	"videomall/views/text"
 	"videomall/web/typeface"
+
+	adminview "videomall/views/admin"
 )
 
 // pack is the evidence for a dispute as it is drawn. It is in English, for the payer's bank, with the Chinese titles of
@@ -81,10 +83,10 @@ func (s sheet) heading(words string) {
 
 func (s sheet) fact(name, value string) {
 	s.f.CellFormat(nameWide, rowHigh, name, "", 0, "L", false, 0, "")
-	s.f.MultiCell(0, rowHigh, cmp.Or(value, "-"), "", "L", false)
+	s.f.MultiCell(0, rowHigh, typeface.Drawable(cmp.Or(value, "-")), "", "L", false)
 }
 
-func (s sheet) say(words string) { s.f.MultiCell(0, rowHigh, words, "", "L", false) }
+func (s sheet) say(words string) { s.f.MultiCell(0, rowHigh, typeface.Drawable(words), "", "L", false) }
 
 func stamp(at *time.Time) string {
 	if at == nil {
@@ -121,7 +123,12 @@ func (p pack) drawReceipt(s sheet) {
 	s.fact("Total", s.t.Money(o.Total))
 	s.fact("Refunded", s.t.Money(o.Refunded))
 	for _, r := range p.Refunds {
-		s.fact("Refund", r.RefundNo+", "+s.t.Money(r.Amount)+", "+r.Status+", cause: "+r.Cause+", "+stamp(&r.CreatedAt))
+		if r.RefundNo == p.Dispute.RefundNo { // it books the dispute itself
+			s.fact("Held for this dispute", s.t.Money(r.Amount)+", "+stamp(&r.CreatedAt))
+			continue
+		}
+		s.fact("Refund", r.RefundNo+", "+s.t.Money(r.Amount)+", "+r.Status+", "+
+			adminview.Word(s.t, "admin.cause."+r.Cause, r.Cause)+", "+stamp(&r.CreatedAt))
 	}
 }
 
@@ -156,7 +163,8 @@ func (p pack) drawPolicy(s sheet) {
 func (p pack) drawHistory(s sheet) {
 	s.heading("4. What happened to the order")
 	for _, m := range p.History {
-		s.fact(stamp(&m.At), string(m.From)+" to "+string(m.To)+" ("+m.Cause+")")
+		s.fact(stamp(&m.At), s.t.T("order.state."+string(m.From))+" → "+s.t.T("order.state."+string(m.To))+", "+
+			adminview.Word(s.t, "admin.cause."+m.Cause, m.Cause))
 	}
 }
 
@@ -182,7 +190,7 @@ func (p pack) drawPlays(s sheet) {
 				cmp.Or(g.Device, "a device that was removed"))
 		}
 		if len(list) > 0 {
-			s.fact("Played together", s.t.Duration(seconds))
+			s.fact("Played in all", s.t.Duration(seconds))
 		}
 	}
 }

@@ -17,7 +17,11 @@ import (
 	adminview "videomall/views/admin"
 )
 
-const ordersPerPage = 30
+const (
+	ordersPerPage = 30
+	// noticesListed bounds the notices of an order: a provider may send thousands.
+	noticesListed = 100
+)
 
 var searchable = []order.Status{order.PendingPay, order.Paid, order.Delivered, order.Closed, order.Refunded}
 
@@ -106,6 +110,11 @@ func searchURL(p adminview.OrdersPage, before int64) string {
 }
 
 func (d Deps) showOrder(c *page.Ctx) error {
+	return d.renderOrder(c, http.StatusOK, adminview.RefundDraft{})
+}
+
+// renderOrder shows an order, with a refund as it was typed if that can't be made.
+func (d Deps) renderOrder(c *page.Ctx, status int, draft adminview.RefundDraft) error {
 	ctx := c.Request().Context()
 	o, err := d.Orders.GetAny(ctx, c.Param("orderNo"))
 	if err != nil {
@@ -115,6 +124,7 @@ func (d Deps) showOrder(c *page.Ctx) error {
 		Order:  o,
 		Now:    c.Now,
 		AtBank: map[string]payment.Refund{},
+		Draft:  draft,
 	}
 	if p.People, err = d.Accounts.Users(ctx, partiesOf(o)...); err != nil {
 		return err
@@ -140,7 +150,7 @@ func (d Deps) showOrder(c *page.Ctx) error {
 	if p.Captures, err = d.Payments.Captures(ctx, o.OrderNo); err != nil {
 		return err
 	}
-	if p.Notices, err = d.Payments.Notices(ctx, o.OrderNo); err != nil {
+	if p.Notices, err = d.Payments.Notices(ctx, o.OrderNo, noticesListed); err != nil {
 		return err
 	}
 	atBank, err := d.Payments.Refunds(ctx, o.OrderNo)
@@ -158,5 +168,5 @@ func (d Deps) showOrder(c *page.Ctx) error {
 		return err
 	}
 	p.Left = leftOf(c.Text, o, p.Refunds, nil)
-	return c.Render(http.StatusOK, c.Text.T("order.title")+" "+o.OrderNo, adminview.Order(p))
+	return c.Render(status, c.Text.T("order.title")+" "+o.OrderNo, adminview.Order(p))
 }

@@ -72,10 +72,30 @@ func readReason(s string) (string, error) {
 	return s, nil
 }
 
+// refuseRefund shows the order again, with the refund as it was typed and the error beside its field.
+func (d Deps) refuseRefund(c *page.Ctx, items []int64, err error) error {
+	draft := adminview.RefundDraft{
+		Items:  items,
+		How:    c.QueryParam("how"),
+		Amount: c.QueryParam("amount"),
+		Reason: c.QueryParam("reason"),
+	}
+	says := c.Explain(fault.From(err).Slug)
+	if errors.Is(err, errReason) {
+		draft.ReasonError = says
+	} else {
+		draft.AmountError = says
+	}
+	return d.renderOrder(c, http.StatusUnprocessableEntity, draft)
+}
+
 // reviewRefund shows the exact sum. It changes nothing.
 func (d Deps) reviewRefund(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	items, reason, err := readRefund(c)
+	if errors.Is(err, errReason) {
+		return d.refuseRefund(c, items, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -91,9 +111,12 @@ func (d Deps) reviewRefund(c *page.Ctx) error {
 	ask := order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: items}
 	how, typed := c.QueryParam("how"), c.QueryParam("amount")
 	if ask.Amount, ask.Unwatched, err = readPart(how, typed, o.Total.Currency); err != nil {
-		return err
+		return d.refuseRefund(c, items, err)
 	}
 	preview, err := d.Orders.Refunds().Preview(ctx, ask)
+	if errors.Is(err, order.ErrRefundAmount) {
+		return d.refuseRefund(c, items, err)
+	}
 	if errors.Is(err, order.ErrNothingLeft) || errors.Is(err, order.ErrNotRefundable) {
 		c.Flash(ui.Info, "nothing_to_refund")
 		return c.Redirect("/admin/orders/" + o.OrderNo)

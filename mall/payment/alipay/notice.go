@@ -39,6 +39,21 @@ func (a *Alipay) ParseNotice(_ http.Header, body []byte) (payment.Notice, error)
 	if err := a.opt.Keys().verify([]byte(signingText(signed)), fields["sign"], ""); err != nil {
 		return payment.Notice{}, payment.ErrBadSignature.Because("%w", err)
 	}
+	return a.verified(fields, body)
+}
+
+// ReadNotice reads a notice again that ParseNotice has accepted. It verifies nothing. Errors:
+// payment.ErrMalformedNotice.
+func (a *Alipay) ReadNotice(body []byte) (payment.Notice, error) {
+	fields, err := form(string(body))
+	if err != nil {
+		return payment.Notice{}, payment.ErrMalformedNotice.Because("%w", err)
+	}
+	return a.verified(fields, body)
+}
+
+// verified reads the fields of a body that is Alipay's.
+func (a *Alipay) verified(fields map[string]string, body []byte) (payment.Notice, error) {
 	n, err := a.notice(fields)
 	if err != nil {
 		return payment.Notice{}, payment.ErrMalformedNotice.Because("%w", err)

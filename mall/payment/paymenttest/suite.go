@@ -3,6 +3,7 @@ package paymenttest
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -208,6 +209,9 @@ func (d *desk) notices() []payment.Notice {
 		if n.Provider != d.Name() || n.EventID == "" || string(n.Raw) != string(sent.Body) {
 			d.Fatalf("notice is of %q with event %q; its raw body is kept: %v", n.Provider, n.EventID,
 				string(n.Raw) == string(sent.Body))
+		}
+		if again, err := d.ReadNotice(sent.Body); err != nil || !reflect.DeepEqual(again, n) {
+			d.Fatalf("a notice that is read again: got %+v, %v, want %+v", again, err, n)
 		}
 		list = append(list, n)
 	}

@@ -56,6 +56,12 @@ func (p *PayPal) ParseNotice(h http.Header, body []byte) (payment.Notice, error)
 	if err := p.verify(h, body); err != nil {
 		return payment.Notice{}, err
 	}
+	return p.ReadNotice(body)
+}
+
+// ReadNotice parses an event again that ParseNotice has accepted. It verifies nothing. Errors:
+// payment.ErrMalformedNotice.
+func (p *PayPal) ReadNotice(body []byte) (payment.Notice, error) {
 	var e event
 	if err := strictjson.Open(body, &e); err != nil {
 		return payment.Notice{}, payment.ErrMalformedNotice.Because("%w", err)

@@ -94,6 +94,12 @@ func (s *Stripe) ParseNotice(h http.Header, body []byte) (payment.Notice, error)
 	if err := s.verify(h, body); err != nil {
 		return payment.Notice{}, err
 	}
+	return s.ReadNotice(body)
+}
+
+// ReadNotice parses an event again that ParseNotice has accepted. It verifies nothing. Errors:
+// payment.ErrMalformedNotice.
+func (s *Stripe) ReadNotice(body []byte) (payment.Notice, error) {
 	var e event
 	if err := strictjson.Open(body, &e); err != nil {
 		return payment.Notice{}, payment.ErrMalformedNotice.Because("%w", err)

@@ -66,6 +66,21 @@ func (w *WeChatPay) ParseNotice(h http.Header, body []byte) (payment.Notice, err
 		}
 		return payment.Notice{}, payment.ErrBadSignature.Because("wechatpay: %w", err)
 	}
+	return w.verified(k, body)
+}
+
+// ReadNotice decrypts and reads a notice again that ParseNotice has accepted. It verifies no signature; a notice that
+// was encrypted with another key than today's can't be read. Errors: payment.ErrMalformedNotice.
+func (w *WeChatPay) ReadNotice(body []byte) (payment.Notice, error) {
+	k, err := w.keys()
+	if err != nil {
+		return payment.Notice{}, err
+	}
+	return w.verified(k, body)
+}
+
+// verified reads a body that is WeChat Pay's.
+func (w *WeChatPay) verified(k Keys, body []byte) (payment.Notice, error) {
 	n, err := w.read(k, body)
 	if err != nil {
 		return payment.Notice{}, payment.ErrMalformedNotice.Because("wechatpay: %w", err)

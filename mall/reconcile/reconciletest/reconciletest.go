@@ -143,6 +143,11 @@ func (p *Provider) ParseNotice(http.Header, []byte) (payment.Notice, error) {
 	return payment.Notice{}, payment.ErrBadSignature
 }
 
+// ReadNotice refuses.
+func (p *Provider) ReadNotice([]byte) (payment.Notice, error) {
+	return payment.Notice{}, payment.ErrMalformedNotice
+}
+
 // Acknowledge answers nothing.
 func (p *Provider) Acknowledge(error) payment.Ack { return payment.Ack{Status: http.StatusOK} }
 

@@ -41,7 +41,7 @@ func PDF(t *text.Printer, s ledger.Statement, creator string, now time.Time) ([]
 	p.SetFont("sans", "", 16)
 	p.CellFormat(0, 10, earningsview.StatementTitle(t, s), "", 1, "", false, 0, "")
 	p.SetFont("sans", "", 9)
-	p.MultiCell(0, 5, t.T("earnings.of_creator", "Name", creator, "Date", t.Date(now)), "", "", false)
+	p.MultiCell(0, 5, typeface.Drawable(t.T("earnings.of_creator", "Name", creator, "Date", t.Date(now))), "", "", false)
 	p.MultiCell(0, 5, earningsview.StatementNote(t, s), "", "", false)
 	if s.Open {
 		p.MultiCell(0, 5, t.T("earnings.provisional"), "", "", false)
@@ -84,6 +84,7 @@ func line(p *fpdf.Fpdf, cells []string, border string) {
 
 // cut shortens a text to what fits.
 func cut(p *fpdf.Fpdf, s string, width float64) string {
+	s = typeface.Drawable(s)
 	if p.GetStringWidth(s) <= width {
 		return s
 	}

@@ -314,6 +314,46 @@ func (q *Queries) LockHeld(ctx context.Context, db DBTX, arg LockHeldParams) ([]
 	return items, nil
 }
 
+const ofReference = `-- name: OfReference :many
+select id, user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, state, granted_at, first_played_at, expires_at, revoked_at, revoked_cause from video_entitlement where reference = $1 order by id
+`
+
+func (q *Queries) OfReference(ctx context.Context, db DBTX, reference string) ([]VideoEntitlement, error) {
+	rows, err := db.Query(ctx, ofReference, reference)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []VideoEntitlement{}
+	for rows.Next() {
+		var i VideoEntitlement
+		if err := rows.Scan(
+			&i.ID,
+			&i.UserID,
+			&i.SpuID,
+			&i.SkuID,
+			&i.Reference,
+			&i.Source,
+			&i.Kind,
+			&i.Quality,
+			&i.RentHours,
+			&i.State,
+			&i.GrantedAt,
+			&i.FirstPlayedAt,
+			&i.ExpiresAt,
+			&i.RevokedAt,
+			&i.RevokedCause,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const over = `-- name: Over :many
 select source from video_entitlement
 where source = any($1::text[]) and state = 'active' and expires_at <= $2::timestamptz

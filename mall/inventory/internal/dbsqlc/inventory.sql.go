@@ -245,6 +245,54 @@ func (q *Queries) Recount(ctx context.Context, db DBTX, arg RecountParams) (Reco
 	return i, err
 }
 
+const reservationsOf = `-- name: ReservationsOf :many
+select sku_id, qty, state, created_at, expires_at, settled_at, coalesce(campaign_id, 0)::bigint as campaign_id
+from inventory_reservation where order_no = $1 order by id limit $2
+`
+
+type ReservationsOfParams struct {
+	OrderNo string
+	MaxRows int32
+}
+
+type ReservationsOfRow struct {
+	SkuID      int64
+	Qty        int32
+	State      string
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	SettledAt  *time.Time
+	CampaignID int64
+}
+
+func (q *Queries) ReservationsOf(ctx context.Context, db DBTX, arg ReservationsOfParams) ([]ReservationsOfRow, error) {
+	rows, err := db.Query(ctx, reservationsOf, arg.OrderNo, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ReservationsOfRow{}
+	for rows.Next() {
+		var i ReservationsOfRow
+		if err := rows.Scan(
+			&i.SkuID,
+			&i.Qty,
+			&i.State,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.SettledAt,
+			&i.CampaignID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const returnFrozen = `-- name: ReturnFrozen :exec
 update video_inventory set frozen = frozen - $1, available = available + $1, updated_at = now() where id = $2
 `

@@ -556,6 +556,17 @@ func (q *Queries) InsertPayoutTransition(ctx context.Context, db DBTX, arg Inser
 	return err
 }
 
+const lastPosting = `-- name: LastPosting :one
+select coalesce(max(id), 0)::bigint from ledger_posting
+`
+
+func (q *Queries) LastPosting(ctx context.Context, db DBTX) (int64, error) {
+	row := db.QueryRow(ctx, lastPosting)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const linesOf = `-- name: LinesOf :many
 select l.account, l.amount, l.currency from ledger_line l join ledger_posting p on p.id = l.posting_id
 where p.kind = $1 and p.reference = $2 order by l.id
@@ -614,6 +625,44 @@ func (q *Queries) LinesOfPostings(ctx context.Context, db DBTX, ids []int64) ([]
 		var i LinesOfPostingsRow
 		if err := rows.Scan(
 			&i.PostingID,
+			&i.Account,
+			&i.Amount,
+			&i.Currency,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const linesWrittenHere = `-- name: LinesWrittenHere :many
+select p.kind, l.account, l.amount, l.currency from ledger_posting p join ledger_line l on l.posting_id = p.id
+where p.id > $1 and p.xmin = pg_current_xact_id()::xid order by l.id
+`
+
+type LinesWrittenHereRow struct {
+	Kind     string
+	Account  string
+	Amount   int64
+	Currency string
+}
+
+// Returns the lines of the postings after one that this transaction has written.
+func (q *Queries) LinesWrittenHere(ctx context.Context, db DBTX, afterID int64) ([]LinesWrittenHereRow, error) {
+	rows, err := db.Query(ctx, linesWrittenHere, afterID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LinesWrittenHereRow{}
+	for rows.Next() {
+		var i LinesWrittenHereRow
+		if err := rows.Scan(
+			&i.Kind,
 			&i.Account,
 			&i.Amount,
 			&i.Currency,

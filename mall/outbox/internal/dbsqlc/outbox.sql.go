@@ -424,6 +424,57 @@ func (q *Queries) MoveCursor(ctx context.Context, db DBTX, arg MoveCursorParams)
 	return err
 }
 
+const ofAggregate = `-- name: OfAggregate :many
+select e.id, e.type, e.created_at,
+    (select count(*) from outbox_delivery d where d.event_id = e.id and d.state = 'pending') as pending,
+    (select count(*) from outbox_delivery d where d.event_id = e.id and d.state = 'delivered') as delivered,
+    (select count(*) from outbox_delivery d where d.event_id = e.id and d.state = 'dead') as dead
+from outbox_event e where e.aggregate = $1 order by e.id desc limit $2
+`
+
+type OfAggregateParams struct {
+	Aggregate string
+	MaxRows   int32
+}
+
+type OfAggregateRow struct {
+	ID        int64
+	Type      string
+	CreatedAt time.Time
+	Pending   int64
+	Delivered int64
+	Dead      int64
+}
+
+// Returns the latest events of an aggregate, with how many subscribers have still to be handed them, and have refused
+// them for good.
+func (q *Queries) OfAggregate(ctx context.Context, db DBTX, arg OfAggregateParams) ([]OfAggregateRow, error) {
+	rows, err := db.Query(ctx, ofAggregate, arg.Aggregate, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OfAggregateRow{}
+	for rows.Next() {
+		var i OfAggregateRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Type,
+			&i.CreatedAt,
+			&i.Pending,
+			&i.Delivered,
+			&i.Dead,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const purgeDeliveries = `-- name: PurgeDeliveries :exec
 delete from outbox_delivery where state = 'delivered' and settled_at < $1::timestamptz
 `
@@ -546,4 +597,29 @@ func (q *Queries) SettleDelivery(ctx context.Context, db DBTX, arg SettleDeliver
 		arg.EventID,
 	)
 	return err
+}
+
+const writtenHere = `-- name: WrittenHere :many
+select type from outbox_event where xid = pg_current_xact_id() order by id
+`
+
+// Returns the types of the events that this transaction has written.
+func (q *Queries) WrittenHere(ctx context.Context, db DBTX) ([]string, error) {
+	rows, err := db.Query(ctx, writtenHere)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var type_ string
+		if err := rows.Scan(&type_); err != nil {
+			return nil, err
+		}
+		items = append(items, type_)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

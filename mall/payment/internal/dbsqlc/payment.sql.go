@@ -295,6 +295,20 @@ func (q *Queries) ConsumedOf(ctx context.Context, db DBTX, orderReferences []str
 	return items, nil
 }
 
+const countNotices = `-- name: CountNotices :one
+select ((select count(*) from video_payment p join payment_notice a on a.attempt_no = p.attempt_no and a.provider = p.provider
+         where p.reference = $1)
+    + (select count(*) from payment_capture c join payment_notice t on t.provider = c.provider and t.channel_txn_no = c.channel_txn_no
+       where c.reference = $1 and t.attempt_no = ''))::bigint
+`
+
+func (q *Queries) CountNotices(ctx context.Context, db DBTX, reference string) (int64, error) {
+	row := db.QueryRow(ctx, countNotices, reference)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const countOpenDisputes = `-- name: CountOpenDisputes :one
 select count(*) from payment_dispute where status = 'open'
 `
@@ -462,6 +476,23 @@ func (q *Queries) FillAttempt(ctx context.Context, db DBTX, arg FillAttemptParam
 		&i.CapturingUntil,
 	)
 	return i, err
+}
+
+const forgetNotice = `-- name: ForgetNotice :execrows
+delete from payment_notice where provider = $1 and event_id = $2
+`
+
+type ForgetNoticeParams struct {
+	Provider string
+	EventID  string
+}
+
+func (q *Queries) ForgetNotice(ctx context.Context, db DBTX, arg ForgetNoticeParams) (int64, error) {
+	result, err := db.Exec(ctx, forgetNotice, arg.Provider, arg.EventID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const held = `-- name: Held :many
@@ -982,15 +1013,59 @@ func (q *Queries) MovedBetween(ctx context.Context, db DBTX, arg MovedBetweenPar
 	return items, nil
 }
 
-const notices = `-- name: Notices :many
-select n.id, n.provider, n.event_id, n.type, n.attempt_no, n.channel_txn_no, n.refund_no, n.amount, n.currency, n.raw, n.outcome, n.replays, n.occurred_at, n.received_at from payment_notice n
-join video_payment p on p.attempt_no = n.attempt_no and p.provider = n.provider
-where p.reference = $1
-order by n.id
+const noticeOf = `-- name: NoticeOf :one
+select n.id, n.provider, n.event_id, n.type, n.attempt_no, n.channel_txn_no, n.refund_no, n.amount, n.currency, n.raw, n.outcome, n.replays, n.occurred_at, n.received_at from payment_notice n where n.id = $1 and (
+    exists (select from video_payment p where p.attempt_no = n.attempt_no and p.provider = n.provider and p.reference = $2)
+    or n.attempt_no = '' and exists (select from payment_capture c
+        where c.provider = n.provider and c.channel_txn_no = n.channel_txn_no and c.reference = $2))
 `
 
-func (q *Queries) Notices(ctx context.Context, db DBTX, reference string) ([]PaymentNotice, error) {
-	rows, err := db.Query(ctx, notices, reference)
+type NoticeOfParams struct {
+	ID        int64
+	Reference string
+}
+
+// Returns a notice if it is one of the reference's.
+func (q *Queries) NoticeOf(ctx context.Context, db DBTX, arg NoticeOfParams) (PaymentNotice, error) {
+	row := db.QueryRow(ctx, noticeOf, arg.ID, arg.Reference)
+	var i PaymentNotice
+	err := row.Scan(
+		&i.ID,
+		&i.Provider,
+		&i.EventID,
+		&i.Type,
+		&i.AttemptNo,
+		&i.ChannelTxnNo,
+		&i.RefundNo,
+		&i.Amount,
+		&i.Currency,
+		&i.Raw,
+		&i.Outcome,
+		&i.Replays,
+		&i.OccurredAt,
+		&i.ReceivedAt,
+	)
+	return i, err
+}
+
+const notices = `-- name: Notices :many
+select n.id, n.provider, n.event_id, n.type, n.attempt_no, n.channel_txn_no, n.refund_no, n.amount, n.currency, n.raw, n.outcome, n.replays, n.occurred_at, n.received_at from payment_notice n where n.id in (
+    select a.id from video_payment p join payment_notice a on a.attempt_no = p.attempt_no and a.provider = p.provider
+    where p.reference = $1
+    union all
+    select t.id from payment_capture c join payment_notice t on t.provider = c.provider and t.channel_txn_no = c.channel_txn_no
+    where c.reference = $1 and t.attempt_no = '')
+order by n.id desc limit $2
+`
+
+type NoticesParams struct {
+	Reference string
+	MaxRows   int32
+}
+
+// Returns the latest notices of a reference: those of its attempts, and those that name only a transaction of it.
+func (q *Queries) Notices(ctx context.Context, db DBTX, arg NoticesParams) ([]PaymentNotice, error) {
+	rows, err := db.Query(ctx, notices, arg.Reference, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}
@@ -1518,7 +1593,7 @@ func (q *Queries) SucceedAttempt(ctx context.Context, db DBTX, arg SucceedAttemp
 }
 
 const testAttempts = `-- name: TestAttempts :many
-select p.id, p.attempt_no, p.reference, p.provider, p.amount, p.currency, p.status, p.action, p.channel_txn_no, p.expires_at, p.created_at, p.updated_at, p.method, p.provider_ref, p.request, p.asks, p.ask_at,
+select p.id, p.attempt_no, p.reference, p.provider, p.amount, p.currency, p.status, p.action, p.channel_txn_no, p.expires_at, p.created_at, p.updated_at, p.method, p.provider_ref, p.request, p.asks, p.ask_at, p.capturing_until,
        exists (select 1 from payment_capture c where c.reference = p.reference) as paid,
        exists (select 1 from payment_notice n where n.provider = p.provider and n.attempt_no = p.attempt_no
                  and n.type = 'payment.succeeded') as noticed,
@@ -1572,6 +1647,7 @@ func (q *Queries) TestAttempts(ctx context.Context, db DBTX, arg TestAttemptsPar
 			&i.VideoPayment.Request,
 			&i.VideoPayment.Asks,
 			&i.VideoPayment.AskAt,
+			&i.VideoPayment.CapturingUntil,
 			&i.Paid,
 			&i.Noticed,
 			&i.Refund,

@@ -130,6 +130,64 @@ func (q *Queries) LockDevices(ctx context.Context, db DBTX, userID int64) error 
 	return err
 }
 
+const playDays = `-- name: PlayDays :many
+select spu_id, min(started_at)::timestamptz as first_at, max(last_at)::timestamptz as last_at, count(*) as plays,
+    count(distinct device_hash) as devices, coalesce(sum(seconds), 0)::bigint as seconds
+from playback_play
+where user_id = $1 and spu_id = any($2::bigint[]) and last_at >= $3::timestamptz
+group by spu_id, (started_at at time zone 'UTC')::date
+order by first_at desc limit $4
+`
+
+type PlayDaysParams struct {
+	UserID  int64
+	SpuIds  []int64
+	Since   time.Time
+	MaxRows int32
+}
+
+type PlayDaysRow struct {
+	SpuID   int64
+	FirstAt time.Time
+	LastAt  time.Time
+	Plays   int64
+	Devices int64
+	Seconds int64
+}
+
+// Sums up the plays of some videos by a viewer since a moment: a row for each video and day, the latest days first.
+func (q *Queries) PlayDays(ctx context.Context, db DBTX, arg PlayDaysParams) ([]PlayDaysRow, error) {
+	rows, err := db.Query(ctx, playDays,
+		arg.UserID,
+		arg.SpuIds,
+		arg.Since,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PlayDaysRow{}
+	for rows.Next() {
+		var i PlayDaysRow
+		if err := rows.Scan(
+			&i.SpuID,
+			&i.FirstAt,
+			&i.LastAt,
+			&i.Plays,
+			&i.Devices,
+			&i.Seconds,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const plays = `-- name: Plays :many
 select p.spu_id, p.started_at, p.last_at, p.position, p.seconds, coalesce(d.label, '')::text as label
 from playback_play p left join playback_device d on d.user_id = p.user_id and d.device_hash = p.device_hash
