@@ -184,6 +184,25 @@ func TestOrders_Collect_never_what_was_left(t *testing.T) {
 			s.deliverNotices()
 			return order.Paid
 		},
+		"being processed elsewhere": func(s *shop, o order.Order) order.Status {
+			a, err := s.payments.Prepay(s.ctx, payment.PrepayRequest{
+				Reference: o.OrderNo,
+				Provider:  "sandbox",
+				Device:    payment.DeviceDesktop,
+				Subject:   "Film",
+				ReturnURL: "http://127.0.0.1/",
+				Amount:    o.Total,
+				ExpiresAt: o.PayBefore,
+			})
+			s.ok(err)
+			s.payAt(path.Base(a.Action.URL), sandbox.PayOptions{Processing: true, Delay: 1e9})
+			if err := s.orders.Collect(s.ctx, o.OrderNo); !errors.Is(err, order.ErrAwaitsProvider) {
+				s.t.Errorf("collect: %v", err)
+			}
+			s.advance(time.Hour)
+			s.deliverNotices()
+			return order.Paid
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, bank := capturing(t)

@@ -76,10 +76,16 @@ func TestPayments_CaptureApproved_ends(t *testing.T) {
 	if got := k.attempts("refused")[0].Status; got != payment.AttemptFailed {
 		t.Errorf("the attempt is %s", got)
 	}
-	paid := k.prepay("paid")
-	k.capture(paid, k.pay(paid, sandbox.PayOptions{}), payment.Consumed)
-	other := paid
+	// The reference was paid by its attempt at another provider, and this one is still open.
+	open := k.prepay("paid")
+	r := k.request("paid")
+	r.Provider = "second"
+	other, err := k.payments.Prepay(k.ctx, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.capture(other, k.pay(other, sandbox.PayOptions{}), payment.Consumed)
 	bank.during = func() { t.Error("what is paid was captured") }
-	_, err = payments.CaptureApproved(k.ctx, other)
+	_, err = payments.CaptureApproved(k.ctx, open)
 	wantErr(t, err, payment.ErrPaymentExpired)
 }

@@ -3,7 +3,6 @@ package alipay
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -33,10 +32,8 @@ func (a *Alipay) ParseNotice(_ http.Header, body []byte) (payment.Notice, error)
 		return payment.Notice{}, payment.ErrBadSignature.Because("sign_type %.40q", claimed)
 	}
 	// What is signed is all but these two, empty values included.
-	signed := maps.Clone(fields)
-	delete(signed, "sign")
-	delete(signed, "sign_type")
-	if err := a.opt.Keys().verify([]byte(signingText(signed)), fields["sign"], ""); err != nil {
+	text := signingText(fields, "sign", "sign_type")
+	if err := a.opt.Keys().verify(text, fields["sign"], ""); err != nil {
 		return payment.Notice{}, payment.ErrBadSignature.Because("%w", err)
 	}
 	return a.verified(fields, body)

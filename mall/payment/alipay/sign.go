@@ -8,26 +8,33 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // signingText returns what a signature is of: name=value, sorted by name and joined by ampersands, with values as they
-// are before any encoding.
-func signingText(values map[string]string) string {
-	pairs := make([]string, 0, len(values))
-	for name := range values {
-		pairs = append(pairs, name)
+// are before any encoding, and without some names.
+func signingText(values map[string]string, without ...string) []byte {
+	names, size := make([]string, 0, len(values)), 0
+	for name, value := range values {
+		if !slices.Contains(without, name) {
+			names, size = append(names, name), size+len(name)+len(value)+2
+		}
 	}
-	slices.Sort(pairs)
-	for i, name := range pairs {
-		pairs[i] = name + "=" + values[name]
+	slices.Sort(names)
+	text := make([]byte, 0, size)
+	for i, name := range names {
+		if i > 0 {
+			text = append(text, '&')
+		}
+		text = append(text, name...)
+		text = append(text, '=')
+		text = append(text, values[name]...)
 	}
-	return strings.Join(pairs, "&")
+	return text
 }
 
 // sign returns the RSA2 signature of a text in base64.
-func (k Keys) sign(text string) (string, error) {
-	sum := sha256.Sum256([]byte(text))
+func (k Keys) sign(text []byte) (string, error) {
+	sum := sha256.Sum256(text)
 	signature, err := rsa.SignPKCS1v15(nil, k.private, crypto.SHA256, sum[:])
 	if err != nil {
 		return "", fmt.Errorf("sign: %w", err)

@@ -43,8 +43,19 @@ func TestAmount(t *testing.T) {
 		}
 	}
 	for _, wrong := range [][2]string{
-		{"12.901", "USD"}, {"1e3", "USD"}, {"", "USD"}, {"12,90", "USD"}, {" 1", "USD"}, {"+1", "USD"}, {"0.00", "USD"},
-		{"-1.00", "USD"}, {"1.00", "CNY"}, {"1.5", "JPY"}, {"99999999999999.00", "USD"}, {"1.00", "usd"}, {"1.", "USD"},
+		{"12.901", "USD"},
+		{"1e3", "USD"},
+		{"", "USD"},
+		{"12,90", "USD"},
+		{" 1", "USD"},
+		{"+1", "USD"},
+		{"0.00", "USD"},
+		{"-1.00", "USD"},
+		{"1.00", "CNY"},
+		{"1.5", "JPY"},
+		{"99999999999999.00", "USD"},
+		{"1.00", "usd"},
+		{"1.", "USD"},
 	} {
 		if m, err := paypal.FromPayPal(wrong[0], wrong[1]); err == nil {
 			t.Errorf("%q %q is %s", wrong[0], wrong[1], m)
