@@ -37,6 +37,8 @@ var shown = func() map[string]bool {
 		out_biz_no sign_type charset version subject passback_params
 		resource_type original_type algorithm summary merchant mchid appid trade_state trade_type transaction_id
 		out_refund_no refund_id refund_status success_time total payer_total payer_refund refund
+		event_version resource_version custom_id invoice_id order_id currency_code value final_capture update_time
+		merchant_id dispute_id dispute_state dispute_life_cycle_stage outcome_code seller_response_due_date
 	`) {
 		m[name] = true
 	}

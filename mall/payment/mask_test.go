@@ -44,6 +44,11 @@ func TestMask_golden(t *testing.T) {
 			},
 			[]string{"2088100000000009", "K8BDT8w4", "lin", "example", "ALIPAYACCOUNT"},
 		},
+		"paypal": {
+			golden("paypal/testdata/captured.json"),
+			[]string{`"id": "42311647XV020574X"`, `"value": "12.90"`, `"order_id": "5O190127TN364715T"`, `"email_address": •••`},
+			[]string{"shop@example.com", "https://"},
+		},
 		"wechatpay": {
 			golden("wechatpay/testdata/paid.json"),
 			[]string{`"event_type": "TRANSACTION.SUCCESS"`, `"ciphertext": •••`, `"summary": "支付成功"`},
