@@ -35,6 +35,7 @@ import (
 	"videomall/mall/risk"
 	"videomall/mall/search"
 	"videomall/mall/sitepage"
+	"videomall/mall/tax"
 	"videomall/mall/waitingroom"
 	"videomall/mall/webhook"
 	"videomall/telemetry"
@@ -71,6 +72,7 @@ type Options struct {
 	AuditKey   []byte        // seals the audit log, 32 bytes
 
 	Terms      ledger.Terms              // zero means the usual ones
+	Tax        tax.Shop                  // where the shop pays taxes; used once it has rates
 	FeeRates   map[string]reconcile.Rate // what providers agreed to keep; nil compares no fees
 	PayoutKey  []byte                    // wraps where creators are paid, 32 bytes
 	InsightKey []byte                    // hides whom the sums of a day counted, 32 bytes
@@ -112,6 +114,7 @@ type Mall struct {
 	Sandbox      *sandbox.Sandbox // nil without one
 	Search       *search.Search
 	SitePages    *sitepage.Pages
+	Taxes        *tax.Taxes
 	WaitingRoom  *waitingroom.Queue
 	Webhooks     *webhook.Webhooks
 	River        *river.Client[pgx.Tx] // inserts and looks up; whoever works jobs brings a client of its own

@@ -33,6 +33,7 @@ import (
 	"videomall/mall/search"
 	"videomall/mall/sitepage"
 	"videomall/mall/subscriber"
+	"videomall/mall/tax"
 	"videomall/mall/waitingroom"
 	"videomall/mall/webhook"
 	"videomall/telemetry"
@@ -280,6 +281,12 @@ func (m *Mall) openOrders(o Options) {
 			return m.Outbox.WriteTx(ctx, tx, kind, aggregate, e)
 		},
 	})
+	m.Taxes = tax.New(tax.Deps{
+		Pool:  m.pool,
+		Now:   o.Now,
+		Shop:  o.Tax,
+		Audit: m.audit,
+	})
 	providers := slices.Clone(o.Providers)
 	if o.Sandbox != nil {
 		m.Sandbox = sandbox.New(sandbox.Deps{
@@ -303,6 +310,7 @@ func (m *Mall) openOrders(o Options) {
 		Payments:     m.Payments,
 		Entitlements: m.Entitlements,
 		Ledger:       m.Ledger,
+		Taxes:        m.Taxes,
 		Outbox:       m.Outbox,
 		River:        m.River,
 		Redis:        o.Redis,

@@ -177,6 +177,10 @@ func (p *Program) options() (mall.Options, error) {
 	if err != nil {
 		return mall.Options{}, err
 	}
+	shop, err := taxShop(p.cfg)
+	if err != nil {
+		return mall.Options{}, err
+	}
 	o := mall.Options{
 		Providers:  providers,
 		Pools:      p.Pools,
@@ -206,6 +210,7 @@ func (p *Program) options() (mall.Options, error) {
 			PayoutWait: p.cfg.PayoutWait,
 			TwoAbove:   p.cfg.PayoutTwo,
 		},
+		Tax:             shop,
 		FeeRates:        feeRates(p.cfg.ProviderFees),
 		PayoutKey:       p.cfg.Key(config.KeyPayout),
 		RateLimits:      policies(p.cfg.RateLimits),

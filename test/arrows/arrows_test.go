@@ -65,7 +65,7 @@ var allowed = map[string][]string{
 	"mall/media":       {"db"},
 	"mall/order": {
 		"db", "telemetry", "mall/redisbreaker", "mall/catalog", "mall/inventory", "mall/promotion",
-		"mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox",
+		"mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox", "mall/tax",
 	},
 	"mall/outbox":         {"db"},
 	"mall/payment":        {"db", "telemetry"},
@@ -92,6 +92,7 @@ var allowed = map[string][]string{
 		"mall/catalog", "mall/insight", "mall/ledger", "mall/order", "mall/outbox", "mall/review",
 		"mall/search", "mall/webhook",
 	},
+	"mall/tax":         {"db"},
 	"mall/waitingroom": {"telemetry", "mall/redisbreaker"},
 	"mall/webhook":     {"db"},
 	"jobs":             {"mall", "mall/*", "telemetry"},
