@@ -201,8 +201,6 @@ func checkLV(s string) bool {
 	}
 	rest := weigh(s, 9, 1, 4, 8, 3, 10, 2, 5, 7, 6) % 11
 	switch {
-	case rest == 4 && s[0] == '9':
-		return false // it would need a check digit below zero
 	case rest > 4:
 		return last(s) == 14-rest
 	case rest == 4:
