@@ -42,6 +42,8 @@ type Config struct {
 	TaxID        string        `env:"TAX_ID" fallback:"none" doc:"the shop's own VAT id, for invoices"`
 	TaxPrices    string        `env:"TAX_PRICES" envDefault:"inclusive" doc:"whether prices include tax; inclusive or exclusive. It counts once the shop has tax rates"`
 	TaxZone      string        `env:"TAX_ZONE" envDefault:"UTC" doc:"the time zone in which tax rates begin and months of the tax report end, such as Europe/Berlin"`
+	SellerName   string        `env:"SELLER_NAME" fallback:"none: receipts name the shop, and no document is an invoice" doc:"who sells, as invoices name it; see [invoices](invoices.md)"`
+	SellerAt     string        `env:"SELLER_ADDRESS" fallback:"none" doc:"the seller's address on invoices, at most 6 lines with | between them"`
 	Sandbox      Secret        `env:"SANDBOX_SECRET" fallback:"derived in demo mode, else no sandbox" doc:"signs the sandbox's payment notices, at least 16 bytes; empty outside demo mode: no sandbox payments"`
 	SandboxOn    bool          `env:"SANDBOX_IN_PRODUCTION" envDefault:"off" doc:"allows SANDBOX_SECRET outside demo mode, on or off: whoever is signed in can then pay any order without money"`
 	ProviderFees ProviderFees  `env:"PROVIDER_FEES" fallback:"none: fees are not compared with an agreement" doc:"what providers agreed to keep of a payment, such as alipay=0.6%,stripe=2.9%+30 with a fixed part in minor units; reconciliation reports other fees"`

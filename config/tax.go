@@ -2,6 +2,7 @@ package config
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"videomall/mall/calendar"
 )
@@ -17,8 +18,24 @@ func checkTax(c *Config) error {
 	default:
 		return wrong("TAX_PRICES", c.TaxPrices, "say inclusive or exclusive")
 	}
+	if n := utf8.RuneCountInString(c.SellerName); n > 120 {
+		return wrong("SELLER_NAME", c.SellerName, "write at most 120 characters")
+	}
+	if n := len(c.SellerAddress()); n > 6 || utf8.RuneCountInString(c.SellerAt) > 400 {
+		return wrong("SELLER_ADDRESS", c.SellerAt, "write at most 6 lines and 400 characters")
+	}
 	if _, known := calendar.Find(c.TaxZone); !known {
 		return wrong("TAX_ZONE", c.TaxZone, "name a time zone such as Europe/Berlin")
 	}
 	return nil
+}
+
+// SellerAddress returns the lines of the seller's address.
+func (c *Config) SellerAddress() (lines []string) {
+	for _, line := range strings.FieldsFunc(c.SellerAt, func(r rune) bool { return r == '|' || r == '\n' }) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }

@@ -22,6 +22,7 @@ import (
 	"videomall/mall/entitlement"
 	"videomall/mall/insight"
 	"videomall/mall/inventory"
+	"videomall/mall/invoice"
 	"videomall/mall/ledger"
 	"videomall/mall/media"
 	"videomall/mall/order"
@@ -73,6 +74,7 @@ type Options struct {
 
 	Terms      ledger.Terms              // zero means the usual ones
 	Tax        tax.Shop                  // where the shop pays taxes; used once it has rates
+	Seller     invoice.Seller            // who sells, as invoices name it
 	FeeRates   map[string]reconcile.Rate // what providers agreed to keep; nil compares no fees
 	PayoutKey  []byte                    // wraps where creators are paid, 32 bytes
 	InsightKey []byte                    // hides whom the sums of a day counted, 32 bytes
@@ -98,6 +100,7 @@ type Mall struct {
 	Insight      *insight.Insight
 	FailedJobs   *backoffice.FailedJobs
 	Inventory    *inventory.Inventory
+	Invoices     *invoice.Invoices
 	Ledger       *ledger.Ledger
 	Limits       *risk.Limits
 	Listings     *listing.Listings

@@ -19,6 +19,7 @@ import (
 	"videomall/mall/catalog/listing"
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
+	"videomall/mall/invoice"
 	"videomall/mall/ledger"
 	"videomall/mall/media"
 	"videomall/mall/order"
@@ -85,6 +86,7 @@ func New(o Options) (*Mall, error) {
 	subscriber.Subscribe(m.Outbox, subscriber.Deps{
 		Catalog:  m.Catalog,
 		Insight:  m.Insight,
+		Invoices: m.Invoices,
 		Orders:   m.Orders,
 		Reviews:  m.Reviews,
 		Search:   m.Search,
@@ -334,5 +336,22 @@ func (m *Mall) openOrders(o Options) {
 		Rates:    o.FeeRates,
 		Audit:    m.audit,
 	})
+	m.Invoices = invoice.New(invoice.Deps{
+		Pool:     m.pool,
+		Now:      o.Now,
+		Orders:   m.Orders,
+		Payments: m.Payments,
+		River:    m.River,
+		Seller:   o.Seller,
+		Tax:      o.Tax,
+		Buyer:    m.nameOf,
+		Audit:    m.audit,
+	})
 	m.Reviews = review.New(m.reviewDeps())
+}
+
+// nameOf returns the name of an account.
+func (m *Mall) nameOf(ctx context.Context, userID int64) (string, error) {
+	u, err := m.Accounts.User(ctx, userID)
+	return u.Name, err
 }

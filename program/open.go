@@ -19,6 +19,7 @@ import (
 	"videomall/db"
 	"videomall/embedded"
 	"videomall/mall"
+	"videomall/mall/invoice"
 	"videomall/mall/ledger"
 	"videomall/mall/media"
 	"videomall/mall/order"
@@ -211,6 +212,7 @@ func (p *Program) options() (mall.Options, error) {
 			TwoAbove:   p.cfg.PayoutTwo,
 		},
 		Tax:             shop,
+		Seller:          invoice.Seller{Name: strings.TrimSpace(p.cfg.SellerName), Address: p.cfg.SellerAddress()},
 		FeeRates:        feeRates(p.cfg.ProviderFees),
 		PayoutKey:       p.cfg.Key(config.KeyPayout),
 		RateLimits:      policies(p.cfg.RateLimits),

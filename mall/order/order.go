@@ -99,6 +99,7 @@ type Order struct {
 	Policy      Policy // of refunds, as it was shown before the order was placed
 	Tax         Tax
 	Billing     tax.Profile // of the buyer, as it was when the order was placed
+	Imported    bool        // an order of the past, see ImportTx
 	Items       []Item
 
 	couponID    int64
@@ -266,6 +267,7 @@ func orderOf(r dbsqlc.VideoOrder) Order {
 			Amount:  money.Of(r.TaxAmount, r.Currency),
 		},
 		Billing:     billingOf(r.Billing),
+		Imported:    r.IdempotencyKey == importKey(r.OrderNo),
 		requestHash: r.RequestHash,
 	}
 	if r.CouponID != nil {

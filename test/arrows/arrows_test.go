@@ -60,6 +60,7 @@ var allowed = map[string][]string{
 	"mall/entitlement": {"db"},
 	"mall/insight":     {"db", "telemetry"},
 	"mall/inventory":   {"db", "telemetry", "mall/redisbreaker"},
+	"mall/invoice":     {"db", "mall/order", "mall/payment", "mall/tax"},
 	"mall/ledger":      {"db"},
 	"mall/malltest":    {"*"}, // tests only
 	"mall/media":       {"db"},
@@ -89,7 +90,7 @@ var allowed = map[string][]string{
 	"mall/search":    {"db", "mall/catalog"},
 	"mall/sitepage":  {"db"},
 	"mall/subscriber": {
-		"mall/catalog", "mall/insight", "mall/ledger", "mall/order", "mall/outbox", "mall/review",
+		"mall/catalog", "mall/insight", "mall/invoice", "mall/ledger", "mall/order", "mall/outbox", "mall/review",
 		"mall/search", "mall/webhook",
 	},
 	"mall/tax":         {"db"},
