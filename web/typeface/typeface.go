@@ -6,8 +6,9 @@ import (
 	_ "embed" // the typeface
 )
 
-// sans is Droid Sans Fallback, cut down to Latin and the characters of GB 2312; only the letters that a document uses go
-// into its file. A rarer character is drawn as an empty box.
+// sans has the Latin, Greek and Cyrillic letters and the signs of currencies of DejaVu Sans, and the Chinese characters
+// of Droid Sans Fallback from U+4E00 to U+9FA5, which are all of GBK. Only what a document uses goes into its file. Any
+// other character is drawn as an empty box.
 //
 //go:embed sans.ttf
 var sans []byte
