@@ -138,6 +138,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Carts:    m.Cart,
 		Orders:   m.Orders,
 		Payments: m.Payments,
+		Taxes:    m.Taxes,
 		Guess:    guess,
 	}
 	account.Routes(all, account.Deps{
@@ -147,6 +148,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Catalog:  m.Catalog,
 		Listings: m.Listings,
 		Terms:    m.Ledger.Terms(),
+		Taxes:    m.Taxes,
 		OpenZone: m.Insight.SetZone,
 		OnSignIn: shopping.OnSignIn,
 		Demo:     d.Config.Demo,
@@ -230,6 +232,8 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Payments:   m.Payments,
 		Accounts:   m.Accounts,
 		Reconciler: m.Reconciler,
+		Orders:     m.Orders,
+		Taxes:      m.Taxes,
 	})
 	earnings.Routes(all, earnings.Deps{
 		Site:   site,

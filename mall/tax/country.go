@@ -42,8 +42,10 @@ func Countries(lang locale.Lang) []Country {
 	return list
 }
 
-// folded sorts Åland beside Albania.
-func folded(name string) string { return strings.Replace(name, "Å", "A", 1) }
+// plain makes letters with marks the plain ones, so that Åland stands beside Albania.
+var plain = strings.NewReplacer("Å", "A", "ã", "a", "ç", "c", "é", "e", "í", "i", "ô", "o", "ü", "u")
+
+func folded(name string) string { return plain.Replace(name) }
 
 // IsCountry reports whether a code is one of a country.
 func IsCountry(code string) bool {

@@ -77,11 +77,10 @@ func within(sum int64, basisPoints int) int64 {
 }
 
 // Back returns how much of the tax in a sum that was paid goes back with a refund. refunded and taxBack are the sums of
-// the refunds before it, which stand. It is the tax's part of everything refunded so far, less what went back before,
-// but neither the tax nor the rest gives back more than is left of it: the last refund gives back all that is left of
-// both, whatever the order of the parts. paid must be above 0, and refund at most paid less refunded.
+// the refunds before it that stand. It is the tax's part of everything refunded so far, half a minor unit rounded up,
+// less what went back before: the last refund gives back all that is left, whatever the order of the parts. After
+// refunds that failed in between this may be off by a minor unit, and is then bounded by 0 and the refund. paid must be
+// above 0, and refund at most paid less refunded.
 func Back(paid, tax, refunded, taxBack, refund int64) int64 {
-	taxLeft, restLeft := tax-taxBack, paid-tax-(refunded-taxBack)
-	back := money.Share(tax, refunded+refund, paid) - taxBack
-	return max(min(back, taxLeft, refund), 0, refund-restLeft)
+	return max(min(money.Share(tax, refunded+refund, paid)-taxBack, refund), 0)
 }

@@ -23,7 +23,7 @@ var vatFormats = map[string]vatFormat{
 	"CY": {"CY", body(`[0-59]\d{7}[A-Z]`), checkCY},
 	"CZ": {"CZ", body(`\d{8,10}`), checkCZ},
 	"DE": {"DE", body(`[1-9]\d{8}`), mod11And10},
-	"DK": {"DK", body(`[1-9]\d{7}`), func(s string) bool { return weigh(s, 2, 7, 6, 5, 4, 3, 2, 1)%11 == 0 }},
+	"DK": {"DK", body(`\d{8}`), func(s string) bool { return weigh(s, 2, 7, 6, 5, 4, 3, 2, 1)%11 == 0 }},
 	"EE": {"EE", body(`10\d{7}`), func(s string) bool { return weigh(s, 3, 7, 1, 3, 7, 1, 3, 7, 1)%10 == 0 }},
 	"ES": {"ES", body(`[A-Z0-9]\d{7}[A-Z0-9]`), checkES},
 	"FI": {"FI", body(`\d{8}`), func(s string) bool { return last(s) == under10(11-weigh(s, 7, 9, 10, 5, 8, 4, 2)%11) }},

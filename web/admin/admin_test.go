@@ -81,6 +81,8 @@ func open(t *testing.T) *desk {
 			Payments:   m.Payments,
 			Accounts:   m.Accounts,
 			Reconciler: deps.Reconciler,
+			Orders:     m.Orders,
+			Taxes:      m.Taxes,
 		})
 		d.reconciler = deps.Reconciler
 		peopleDeps := people.Deps{

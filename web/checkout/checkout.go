@@ -13,6 +13,7 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/order"
 	"videomall/mall/payment"
+	"videomall/mall/tax"
 	"videomall/views"
 	"videomall/web/page"
 )
@@ -24,6 +25,7 @@ type Deps struct {
 	Carts    *cart.Carts
 	Orders   *order.Orders
 	Payments *payment.Payments
+	Taxes    *tax.Taxes // nil for a mall without taxes
 	Guess    page.Guess // of a coupon's code; refuses with promotion.ErrCouponTries
 }
 

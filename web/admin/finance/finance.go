@@ -16,8 +16,10 @@ import (
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
+	"videomall/mall/order"
 	"videomall/mall/payment"
 	"videomall/mall/reconcile"
+	"videomall/mall/tax"
 	financeview "videomall/views/admin/finance"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
@@ -33,6 +35,8 @@ type Deps struct {
 	Payments   *payment.Payments
 	Accounts   *account.Accounts
 	Reconciler *reconcile.Reconciler
+	Orders     *order.Orders
+	Taxes      *tax.Taxes
 }
 
 // Routes registers the pages.
@@ -54,6 +58,13 @@ func Routes(g *echo.Group, d Deps) {
 	a.POST("/reconciliation/run", on(d.runReconciliation), d.Site.RequireRecent)
 	a.POST("/reconciliation/:id/take", on(d.takeDifference))
 	a.POST("/reconciliation/:id/close", on(d.closeDifference))
+	a.GET("/tax", on(d.showTax))
+	// After a form with errors the browser's address bar shows this address; reloading it has to show the page.
+	a.GET("/tax/rates", on(func(c *page.Ctx) error { return c.Redirect("/admin/tax") }))
+	a.POST("/tax/rates", on(d.addRate), d.Site.RequireRecent)
+	a.POST("/tax/rates/:id/end", on(d.endRate), d.Site.RequireRecent)
+	a.GET("/tax/report", on(d.showTaxReport))
+	a.GET("/tax/report.csv", on(d.exportTaxReport))
 	a.GET("/books", on(d.showBooks))
 	a.GET("/books/creators/:id", on(d.showCreator))
 	a.POST("/books/credits/:id/confirm", on(d.decideCredit(ledger.CreditConfirmed)), d.Site.RequireRecent)
