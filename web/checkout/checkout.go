@@ -15,6 +15,7 @@ import (
 	"videomall/mall/payment"
 	"videomall/mall/tax"
 	"videomall/views"
+	invoicesview "videomall/views/invoices"
 	"videomall/web/page"
 )
 
@@ -26,7 +27,9 @@ type Deps struct {
 	Orders   *order.Orders
 	Payments *payment.Payments
 	Taxes    *tax.Taxes // nil for a mall without taxes
-	Guess    page.Guess // of a coupon's code; refuses with promotion.ErrCouponTries
+	// Documents reads the invoices of an order; nil for a mall without.
+	Documents func(*page.Ctx, order.Order) (invoicesview.OrderDocuments, error)
+	Guess     page.Guess // of a coupon's code; refuses with promotion.ErrCouponTries
 }
 
 // Routes registers the pages.
