@@ -111,6 +111,34 @@ var rules = []struct{ promise, broken string }{
 		   from payment_capture c group by c.provider, c.currency) s where booked <> taken`,
 	},
 	{
+		"invoices and credit notes are numbered without gaps, by a counter for each kind and year",
+		`select format('%s %s: %s given, %s there up to %s', c.kind, c.year, c.last, count(i.id), max(i.number))
+		 from invoice_counter c left join invoice i using (kind, year) group by c.kind, c.year, c.last
+		 having c.last <> count(i.id) or c.last is distinct from max(i.number)`,
+	},
+	{
+		"an order has an invoice of what was paid and of its tax, if it was paid at all, and one of them stands at most",
+		`select format('%s: invoice %s of %s with %s', i.order_no, i.id, i.gross, i.tax)
+		 from invoice i left join video_order o using (order_no)
+		 where i.kind = 'invoice' and (o.paid_at is null or (i.gross, i.tax, i.currency, i.user_id)
+		is distinct from (o.total_amount, o.tax_amount, o.currency, o.user_id))
+		 union all
+		 select format('%s: %s invoices stand', order_no, count(*)) from invoice i
+		 where kind = 'invoice' and not exists (select from invoice r where r.replaces_id = i.id)
+		 group by order_no having count(*) > 1`,
+	},
+	{
+		"a credit note is of a refund that succeeded, with its tax, and credit notes never exceed their invoice",
+		`select format('credit note %s: %s with %s, refund %s has %s with %s', i.id, i.gross, i.tax, i.refund_no, r.amount, s.tax)
+		 from invoice i left join order_refund r on r.refund_no = i.refund_no and r.settled_at is not null and r.status <> 'failed'
+		 cross join lateral (select coalesce(sum(tax_amount), 0) as tax from order_refund_item where refund_no = i.refund_no) s
+		 where i.refund_no <> '' and (i.gross, i.tax, i.order_no) is distinct from (r.amount, s.tax::bigint, r.order_no)
+		 union all
+		 select format('invoice %s of %s: %s credited', i.id, i.gross, sum(c.gross)) from invoice i
+		 join invoice c on c.invoice_id = i.id
+		 group by i.id having sum(c.gross) > i.gross or sum(c.tax) > i.tax`,
+	},
+	{
 		"all accounts of the ledger sum to zero",
 		`select format('%s: %s', currency, sum(amount)) from ledger_line group by currency having sum(amount) <> 0`,
 	},
