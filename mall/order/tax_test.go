@@ -59,11 +59,13 @@ func TestOrders_Place_taxes_as_it_quotes(t *testing.T) {
 		{"at home, exclusive", tax.Exclusive, tax.Profile{}, tax.Standard, 2617, 418, 418, 2199},
 		{"abroad", tax.Inclusive, tax.Profile{Country: "FR"}, tax.Standard, 2199, 366, 0, 1833},
 		{
-			"a business abroad", tax.Inclusive, tax.Profile{Country: "FR", Company: "Lumière SA", VATID: idFR},
+			"a business abroad", tax.Inclusive,
+			tax.Profile{Country: "FR", Company: "Lumière SA", VATID: idFR},
 			tax.ReverseCharge, 1833, 0, -366, 1833,
 		},
 		{
-			"a business abroad, exclusive", tax.Exclusive, tax.Profile{Country: "FR", VATID: idFR},
+			"a business abroad, exclusive", tax.Exclusive,
+			tax.Profile{Country: "FR", VATID: idFR},
 			tax.ReverseCharge, 2199, 0, 0, 2199,
 		},
 		{"elsewhere", tax.Exclusive, tax.Profile{Country: "US"}, tax.None, 2199, 0, 0, 2199},
