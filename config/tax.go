@@ -10,7 +10,8 @@ import (
 // checkTax checks the form of the tax variables. Which countries there are, the program knows.
 func checkTax(c *Config) error {
 	c.TaxCountry = strings.ToUpper(strings.TrimSpace(c.TaxCountry))
-	if len(c.TaxCountry) != 0 && (len(c.TaxCountry) != 2 || strings.Trim(c.TaxCountry, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
+	letters := strings.Trim(c.TaxCountry, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+	if c.TaxCountry != "" && (len(c.TaxCountry) != 2 || !letters) {
 		return wrong("TAX_COUNTRY", c.TaxCountry, "write the two letters of a country, such as DE")
 	}
 	switch c.TaxPrices = strings.ToLower(strings.TrimSpace(c.TaxPrices)); c.TaxPrices {

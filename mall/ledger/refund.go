@@ -35,10 +35,11 @@ type RefundPart struct {
 }
 
 // RefundTx books a refund when it is recorded, in the caller's transaction, once for each reference. The tax in a part
-// is not owed to its country any more. RefundTx divides the rest between the mall's fee and the creator's share in proportion, so that parts that add up to the whole price
-// reverse exactly what was booked, whatever their order. The share is taken from the creator's held money, or from the
-// available money if it has cleared; this may fall below zero, until later earnings fill it. A refund of an item that
-// was sold before creators had accounts is taken from Sales.
+// is not owed to its country any more. RefundTx divides the rest between the mall's fee and the creator's share in
+// proportion, so that parts that add up to the whole price reverse exactly what was booked, whatever their order. The
+// share is taken from the creator's held money, or from the available money if it has cleared; this may fall below
+// zero, until later earnings fill it. A refund of an item that was sold before creators had accounts is taken from
+// Sales.
 func (l *Ledger) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 	known, err := l.q.LinesOf(ctx, tx, dbsqlc.LinesOfParams{Kind: KindRefund, Reference: r.Reference})
 	if err != nil {

@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/order"
 	"videomall/mall/payment"
@@ -59,11 +62,13 @@ func TestOrders_Place_taxes_as_it_quotes(t *testing.T) {
 		{"at home, exclusive", tax.Exclusive, tax.Profile{}, tax.Standard, 2617, 418, 418, 2199},
 		{"abroad", tax.Inclusive, tax.Profile{Country: "FR"}, tax.Standard, 2199, 366, 0, 1833},
 		{
-			"a business abroad", tax.Inclusive, tax.Profile{Country: "FR", Company: "Lumière SA", VATID: idFR},
+			"a business abroad", tax.Inclusive,
+			tax.Profile{Country: "FR", Company: "Lumière SA", VATID: idFR},
 			tax.ReverseCharge, 1833, 0, -366, 1833,
 		},
 		{
-			"a business abroad, exclusive", tax.Exclusive, tax.Profile{Country: "FR", VATID: idFR},
+			"a business abroad, exclusive", tax.Exclusive,
+			tax.Profile{Country: "FR", VATID: idFR},
 			tax.ReverseCharge, 2199, 0, 0, 2199,
 		},
 		{"elsewhere", tax.Exclusive, tax.Profile{Country: "US"}, tax.None, 2199, 0, 0, 2199},
@@ -118,8 +123,40 @@ func TestOrders_Place_taxes_as_it_quotes(t *testing.T) {
 					t.Errorf("%s holds %d after the refund", name, left)
 				}
 			}
+			s.seesWithoutTax(c.shares)
 			s.whole()
 		})
+	}
+}
+
+// seesWithoutTax fails unless creators see one sale of a sum that was refunded: in the sums by day, in the events from
+// which they are kept, and in their lists.
+func (s *shop) seesWithoutTax(want int64) {
+	s.t.Helper()
+	s.ok(db.InTx(s.ctx, s.pool, func(tx pgx.Tx) error {
+		sums, err := s.orders.SalesTx(s.ctx, tx, []time.Time{s.now().Add(-time.Hour), s.now().Add(time.Hour)}, nil)
+		for _, sum := range sums {
+			if sum.SPUID == 0 && (sum.Gross != want || sum.Refunded != want) {
+				s.t.Errorf("sums by day: %+v, want %d", sum, want)
+			}
+		}
+		return err
+	}))
+	sold := query[int64](s, `select sum((i -> 'paid' ->> 'amount')::bigint)::bigint
+		from outbox_event, jsonb_array_elements(payload -> 'items') i where type = 'order.paid'`)[0]
+	back := query[int64](s, `select sum((i -> 'amount' ->> 'amount')::bigint)::bigint
+		from outbox_event, jsonb_array_elements(payload -> 'refund' -> 'items') i where type = 'order.refunded'`)[0]
+	if sold != want || back != want {
+		s.t.Errorf("events: %d sold, %d refunded, want %d", sold, back, want)
+	}
+	list, err := s.orders.Sales(s.ctx, 1, 0, 0, 10)
+	s.ok(err)
+	for _, sale := range list {
+		sold -= sale.Amount.Amount
+		back -= sale.Refunded.Amount
+	}
+	if sold != 0 || back != 0 {
+		s.t.Errorf("the list of sales differs by %d and %d", sold, back)
 	}
 }
 

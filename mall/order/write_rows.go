@@ -165,7 +165,8 @@ func (s *Orders) insertItemsTx(ctx context.Context, tx pgx.Tx, set []*placeAttem
 			arg.Discounts = append(arg.Discounts, i.Discount.Amount)
 			arg.CampaignIds = append(arg.CampaignIds, i.campaignID)
 			arg.ReservationTokens = append(arg.ReservationTokens, w.reserved(l.SKUID))
-			arg.TaxKinds, arg.TaxRates = append(arg.TaxKinds, string(i.Tax.Kind)), append(arg.TaxRates, int32(i.Tax.BasisPoints))
+			arg.TaxKinds = append(arg.TaxKinds, string(i.Tax.Kind))
+			arg.TaxRates = append(arg.TaxRates, int32(i.Tax.BasisPoints))
 			arg.TaxAmounts = append(arg.TaxAmounts, i.Tax.Amount.Amount)
 			arg.TaxesAdded = append(arg.TaxesAdded, i.Tax.Added.Amount)
 		}

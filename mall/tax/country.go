@@ -62,7 +62,9 @@ func CountryName(code string) locale.Text {
 }
 
 func find(code string) (int, bool) {
-	return slices.BinarySearchFunc(countries, code, func(c Country, code string) int { return strings.Compare(c.Code, code) })
+	return slices.BinarySearchFunc(countries, code, func(c Country, code string) int {
+		return strings.Compare(c.Code, code)
+	})
 }
 
 // union are the member states of the European Union.

@@ -25,31 +25,55 @@ type Querier = dbsqlc.DBTX
 // charged this much later by other processes. What was shown is charged in any case, or the order is refused.
 const memory = 3 * time.Second
 
+// stale is how long the rates that were read are good while somebody reads them anew, so that a slow database makes one
+// caller wait and not all.
+const stale = 10 * memory
+
 // ratesInMemory are the rates that hold now or later, as they were at a moment.
 type ratesInMemory struct {
-	mu     sync.Mutex
-	rates  []Rate
-	readAt time.Time // zero: never
+	mu      sync.Mutex
+	rates   []Rate
+	readAt  time.Time // zero: never
+	reading bool
+}
+
+// look returns the rates if they are good. If not, the caller reads them and calls keep.
+func (m *ratesInMemory) look(at time.Time) (rates []Rate, good bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	age := at.Sub(m.readAt)
+	if !m.readAt.IsZero() && age >= 0 && (age < memory || age < stale && m.reading) {
+		return m.rates, true
+	}
+	m.reading = true
+	return nil, false
+}
+
+// keep notes what was read at a moment, unless it could not be read.
+func (m *ratesInMemory) keep(rates []Rate, at time.Time, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reading = false
+	if err == nil {
+		m.rates, m.readAt = rates, at
+	}
 }
 
 // currentRates returns the rates that hold at a moment or later. It reads them once in a few seconds, by q, so that
 // a caller with a transaction needs no second connection.
 func (t *Taxes) currentRates(ctx context.Context, q Querier, at time.Time) ([]Rate, error) {
-	m := &t.rates
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if age := at.Sub(m.readAt); !m.readAt.IsZero() && age >= 0 && age < memory {
-		return m.rates, nil
+	if rates, good := t.rates.look(at); good {
+		return rates, nil
 	}
 	rows, err := t.q.RatesFrom(ctx, q, at)
-	if err != nil {
-		return nil, fmt.Errorf("tax rates: %w", err)
-	}
 	rates := make([]Rate, len(rows))
 	for n, r := range rows {
 		rates[n] = rateOf(dbsqlc.RatesRow(r))
 	}
-	m.rates, m.readAt = rates, at
+	t.rates.keep(rates, at, err)
+	if err != nil {
+		return nil, fmt.Errorf("tax rates: %w", err)
+	}
 	return rates, nil
 }
 

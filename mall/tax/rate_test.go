@@ -224,7 +224,9 @@ func TestTaxes_SaveProfile(t *testing.T) {
 		}
 	}
 	for _, p := range []tax.Profile{
-		{Country: "FR", Company: "a\x00b"}, {Country: "US", VATID: "a\x00b"}, {Country: "US", VATID: "é"},
+		{Country: "FR", Company: "a\x00b"},
+		{Country: "US", VATID: "a\x00b"},
+		{Country: "US", VATID: "é"},
 		{Country: "FR", Address: "\xff"},
 	} {
 		if err := o.SaveProfile(o.ctx, 1, p); !errors.Is(err, tax.ErrProfile) {

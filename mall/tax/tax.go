@@ -49,8 +49,9 @@ const (
 // The faults that callers tell apart. ErrRate has the fields country, name, rate and from; ErrProfile has country,
 // company, address and vat_id.
 var (
-	ErrRate         = fault.New(fault.Invalid, "tax_rate_invalid", "Some fields need another look.")
-	ErrRateOverlap  = fault.New(fault.Conflict, "tax_rate_overlap", "A rate that begins later is planned for this country.")
+	ErrRate        = fault.New(fault.Invalid, "tax_rate_invalid", "Some fields need another look.")
+	ErrRateOverlap = fault.New(fault.Conflict, "tax_rate_overlap",
+		"A rate of this country begins on that day or later.")
 	ErrRateNotFound = fault.New(fault.NotFound, "tax_rate_not_found", "There is no such tax rate.")
 	ErrRateEnded    = fault.New(fault.Conflict, "tax_rate_ended", "This tax rate has ended already.")
 	ErrProfile      = fault.New(fault.Invalid, "billing_invalid", "Some fields need another look.")

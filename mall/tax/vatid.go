@@ -60,8 +60,8 @@ var vatFormats = map[string]vatFormat{
 // body compiles the pattern of a whole id after its prefix.
 func body(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)$`) }
 
-// NormalVATID returns a VAT id as it is kept: in capital letters, without spaces and punctuation, and with the prefix of
-// its country if that is known. "" stays "".
+// NormalVATID returns a VAT id as it is kept: in capital letters, without spaces and punctuation, and with the prefix
+// of its country if that is known. "" stays "".
 func NormalVATID(country, typed string) string {
 	id := strings.Map(func(r rune) rune {
 		switch {

@@ -14,7 +14,8 @@ import (
 	"videomall/mall/tax"
 )
 
-// vatIDs has ids for every country whose form is known: valid ones of each kind, and ids with a wrong check digit or form.
+// vatIDs has ids for every country whose form is known: valid ones of each kind, and ids with a wrong check digit or
+// form.
 var vatIDs = map[string]struct{ valid, invalid string }{
 	"AT": {"ATU13585627 ATU66889218", "ATU13585626 AT13585627 ATU1358562"},
 	"BE": {"BE0428759497 BE0403019261", "BE0428759498 BE2428759497 BE428759497"},
@@ -25,7 +26,10 @@ var vatIDs = map[string]struct{ valid, invalid string }{
 	"DE": {"DE136695976 DE129274202", "DE136695978 DE036695976 DE13669597"},
 	"DK": {"DK13585628 DK88146328", "DK13585627 DK1358562"},
 	"EE": {"EE100931558 EE100594102", "EE100594103 EE200594102"},
-	"ES": {"ESA13585625 ESB58378431 ES54362315K ESX2482300W ESU99216632 ESP2835001E", "ESA13585626 ES54362315Z ESX2482300A"},
+	"ES": {
+		"ESA13585625 ESB58378431 ES54362315K ESX2482300W ESU99216632 ESP2835001E",
+		"ESA13585626 ES54362315Z ESX2482300A",
+	},
 	"FI": {"FI20774740 FI01089940", "FI20774741 FI2077474"},
 	"FR": {"FR83404833048 FR40303265045 FRK7399859412", "FR84323140391 FRIO399859412"},
 	"GB": {"GB980780684 GB802311782 GBGD100 GBHA500", "GB802311781 GBGD500 GBHA100 GB000000000"},
@@ -100,8 +104,8 @@ func beyond(country, id string) bool {
 	return country == "PT" && strings.HasPrefix(id, "PT0") // never given out
 }
 
-// TestValidVATID_as_jsvat compares with the npm package jsvat: the ids above, and ids that differ from them in a digit or
-// two, of which one in ten or so is valid.
+// TestValidVATID_as_jsvat compares with the npm package jsvat: the ids above, and ids that differ from them in a digit
+// or two, of which one in ten or so is valid.
 func TestValidVATID_as_jsvat(t *testing.T) {
 	t.Parallel()
 	var ids []string

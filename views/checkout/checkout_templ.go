@@ -511,7 +511,7 @@ func Checkout(p CheckoutPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if !p.Quote.Discount.IsZero() || !p.Quote.Tax.Added.IsZero() {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "<dl class=\"grid grid-cols-[auto_1fr] gap-x-4 gap-y-2 border-t border-base-300 pt-4 text-sm [&>dd]:text-end!\"><dt class=\"text-muted\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "<dl class=\"grid grid-cols-[auto_1fr] gap-x-4 gap-y-2 border-t border-base-300 pt-4 text-sm\"><dt class=\"text-muted\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -573,7 +573,7 @@ func Checkout(p CheckoutPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				}
-				templ_7745c5c3_Err = taxview.Row(p.Quote.Tax).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = taxview.Row(p.Quote.Tax, "text-end tabular-nums").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

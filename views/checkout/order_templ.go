@@ -1448,7 +1448,7 @@ func receipt(p OrderPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = taxview.Row(p.Order.Tax).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = taxview.Row(p.Order.Tax, "text-end tabular-nums sm:text-start").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

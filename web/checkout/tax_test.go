@@ -49,10 +49,9 @@ func TestCheckout_tax_follows_the_country_of_the_buyer(t *testing.T) {
 	b.Post("/cart/items", item(m.Video(1190, -1))).Wants(303)
 	b.Get("/checkout").Wants(200).Hides("VAT", "Country")
 	taxed(t, m, map[string]int{"DE": 1900, "FR": 2000})
-	m.Advance(0)
 	b.Get("/cart").Wants(200).Shows("Includes 19% VAT: CN¥1.90")
-	page := b.Get("/checkout").Wants(200).Shows("Includes 19% VAT: CN¥1.90", "Update the tax", "Pay CN¥11.90")
-	old := page.Form("/checkout")
+	old := b.Get("/checkout").Wants(200).Shows("Includes 19% VAT: CN¥1.90", "Update the tax", "Pay CN¥11.90").
+		Form("/checkout")
 
 	b.Post("/account/billing/country", url.Values{"country": {"XX"}, "next": {"/checkout"}}).Wants(422).
 		Shows("Choose a country from the list.")
@@ -72,14 +71,12 @@ func TestCheckout_tax_follows_the_country_of_the_buyer(t *testing.T) {
 	form.Set("vat_id", "fr 83 404 833 048")
 	b.Post("/account/billing", form).Wants(303)
 	b.Post("/checkout", old).Wants(409).Shows("The price has changed", "CN¥11.90", "CN¥9.92")
-	page = b.Get("/checkout").Wants(200).Shows("Reverse charge", "VAT taken off", "−CN¥1.98", "FR83404833048",
+	page := b.Get("/checkout").Wants(200).Shows("Reverse charge", "VAT taken off", "−CN¥1.98", "FR83404833048",
 		"Change the billing details")
-	placed := b.Post("/checkout", page.Form("/checkout")).Wants(303)
+	b.Post("/checkout", page.Form("/checkout")).Wants(303)
 	no := webtest.Query[string](m, "select order_no from video_order")[0]
-	if !strings.Contains(placed.Location, "/") {
-		t.Errorf("redirect: %s", placed.Location)
-	}
-	receipt := b.Get("/orders/"+no).Wants(200).Shows("Reverse charge", "−CN¥1.98", "CN¥9.92", "75001 Paris", "FR83404833048")
+	receipt := b.Get("/orders/" + no).Wants(200)
+	receipt.Shows("Reverse charge", "−CN¥1.98", "CN¥9.92", "75001 Paris", "FR83404833048")
 	if strings.Contains(receipt.Body, "<b>SA") {
 		t.Error("a company's name is markup")
 	}
