@@ -38,6 +38,12 @@ type Config struct {
 	MinPayout    int64         `env:"PAYOUT_MINIMUM" envDefault:"1000" doc:"the least sum that a creator may ask to be paid, in minor units (fen, cents), 1 to 100000000"`
 	PayoutWait   time.Duration `env:"PAYOUT_WAIT" envDefault:"72h" doc:"how long a payout waits for its approval after its destination was set or changed, 0s to 2160h"`
 	PayoutTwo    int64         `env:"PAYOUT_TWO_ABOVE" envDefault:"1000000" doc:"the sum above which a payout needs two people, one to approve and another to transfer it, in minor units, 0 to 1000000000000"`
+	TaxCountry   string        `env:"TAX_COUNTRY" fallback:"none: buyers are taxed only where they say they are" doc:"the country where the shop pays taxes, as two letters such as DE; see [tax](tax.md)"`
+	TaxID        string        `env:"TAX_ID" fallback:"none" doc:"the shop's own VAT id, for invoices"`
+	TaxPrices    string        `env:"TAX_PRICES" envDefault:"inclusive" doc:"whether prices include tax; inclusive or exclusive. It counts once the shop has tax rates"`
+	TaxZone      string        `env:"TAX_ZONE" envDefault:"UTC" doc:"the time zone in which tax rates begin and months of the tax report end, such as Europe/Berlin"`
+	SellerName   string        `env:"SELLER_NAME" fallback:"none: receipts name the shop, and no document is an invoice" doc:"who sells, as invoices name it; see [invoices](invoices.md)"`
+	SellerAt     string        `env:"SELLER_ADDRESS" fallback:"none" doc:"the seller's address on invoices, at most 6 lines with | between them"`
 	Sandbox      Secret        `env:"SANDBOX_SECRET" fallback:"derived in demo mode, else no sandbox" doc:"signs the sandbox's payment notices, at least 16 bytes; empty outside demo mode: no sandbox payments"`
 	SandboxOn    bool          `env:"SANDBOX_IN_PRODUCTION" envDefault:"off" doc:"allows SANDBOX_SECRET outside demo mode, on or off: whoever is signed in can then pay any order without money"`
 	ProviderFees ProviderFees  `env:"PROVIDER_FEES" fallback:"none: fees are not compared with an agreement" doc:"what providers agreed to keep of a payment, such as alipay=0.6%,stripe=2.9%+30 with a fixed part in minor units; reconciliation reports other fees"`

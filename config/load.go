@@ -43,7 +43,7 @@ func Load(environ []string) (*Config, error) {
 		c.Demo = c.DatabaseURL == ""
 	}
 	for _, check := range []func(*Config) error{
-		checkAddresses, checkServers, checkDurations, checkPayouts, checkUploads, checkBounds, checkLog,
+		checkAddresses, checkServers, checkDurations, checkPayouts, checkTax, checkUploads, checkBounds, checkLog,
 		checkSecurity, checkProviders, fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
 	} {
 		if err := check(c); err != nil {

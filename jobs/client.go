@@ -15,6 +15,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"videomall/mall"
+	"videomall/mall/invoice"
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
@@ -52,6 +53,7 @@ func New(d Deps) (*river.Client[pgx.Tx], error) {
 			order.QueueProvider: {MaxWorkers: 8},
 			sandbox.Queue:       {MaxWorkers: 8},
 			media.Queue:         {MaxWorkers: 2},
+			invoice.Queue:       {MaxWorkers: 2}, // each waits for the other's number
 			QueueTicks:          {MaxWorkers: 8},
 			reconcile.Queue:     {MaxWorkers: 2},
 			webhook.Queue:       {MaxWorkers: 16}, // each waits on somebody else's server

@@ -12,6 +12,7 @@ import (
 
 	"videomall/jobs"
 	"videomall/mall/entitlement"
+	"videomall/mall/invoice"
 	"videomall/mall/malltest"
 	"videomall/mall/media"
 	"videomall/mall/order"
@@ -175,6 +176,7 @@ func TestWorkers_every_kind(t *testing.T) {
 		media.EraseArgs{VideoID: 1},
 		order.EndAccessArgs{SPUID: 1},
 		webhook.TurnArgs{EndpointID: 1},
+		invoice.IssueArgs{OrderNo: "x"},
 		reconcile.RunArgs{Provider: "sandbox", Day: "2026-03-20"},
 		jobs.TickArgs{Task: "reprice"},
 	} {

@@ -56,6 +56,7 @@ func tasks(d Deps) map[string]task {
 			_, err := m.Promotions.MergeLate(ctx)
 			return err
 		}},
+		"sweep_invoices":  {time.Minute, func(ctx context.Context) error { _, err := m.Invoices.Sweep(ctx); return err }},
 		"reconcile":       {reconcileEvery, m.Reconciler.EnqueueDue},
 		"sum_differences": {time.Minute, func(ctx context.Context) error { return sumDifferences(ctx, d) }},
 		"clear_earnings":  {time.Minute, func(ctx context.Context) error { _, err := m.Ledger.Clear(ctx); return err }},

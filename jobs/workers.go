@@ -7,6 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"videomall/mall/invoice"
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
@@ -77,6 +78,12 @@ func workers(d Deps, tasks map[string]task) *river.Workers {
 			return d.Mall.Media.Pipeline.Erase(ctx, a.VideoID)
 		},
 	}})
+	river.AddWorker(w, &worker[invoice.IssueArgs]{
+		retry: slowBackoff,
+		do: func(ctx context.Context, a invoice.IssueArgs) error {
+			return d.Mall.Invoices.Issue(ctx, a.OrderNo)
+		},
+	})
 	river.AddWorker(w, &reconcileWorker{run: d.Mall.Reconciler.Run})
 	river.AddWorker(w, &webhookWorker{send: d.Mall.Webhooks.Turn})
 	river.AddWorker(w, &ticker{tasks: tasks, log: d.Log})

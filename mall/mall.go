@@ -22,6 +22,7 @@ import (
 	"videomall/mall/entitlement"
 	"videomall/mall/insight"
 	"videomall/mall/inventory"
+	"videomall/mall/invoice"
 	"videomall/mall/ledger"
 	"videomall/mall/media"
 	"videomall/mall/order"
@@ -36,6 +37,7 @@ import (
 	"videomall/mall/risk"
 	"videomall/mall/search"
 	"videomall/mall/sitepage"
+	"videomall/mall/tax"
 	"videomall/mall/waitingroom"
 	"videomall/mall/webhook"
 	"videomall/telemetry"
@@ -72,6 +74,8 @@ type Options struct {
 	AuditKey   []byte        // seals the audit log, 32 bytes
 
 	Terms      ledger.Terms              // zero means the usual ones
+	Tax        tax.Shop                  // where the shop pays taxes; used once it has rates
+	Seller     invoice.Seller            // who sells, as invoices name it
 	FeeRates   map[string]reconcile.Rate // what providers agreed to keep; nil compares no fees
 	PayoutKey  []byte                    // wraps where creators are paid, 32 bytes
 	InsightKey []byte                    // hides whom the sums of a day counted, 32 bytes
@@ -100,6 +104,7 @@ type Mall struct {
 	Insight      *insight.Insight
 	FailedJobs   *backoffice.FailedJobs
 	Inventory    *inventory.Inventory
+	Invoices     *invoice.Invoices
 	Ledger       *ledger.Ledger
 	Limits       *risk.Limits
 	Listings     *listing.Listings
@@ -117,6 +122,7 @@ type Mall struct {
 	Sandbox      *sandbox.Sandbox // nil without one
 	Search       *search.Search
 	SitePages    *sitepage.Pages
+	Taxes        *tax.Taxes
 	WaitingRoom  *waitingroom.Queue
 	Webhooks     *webhook.Webhooks
 	River        *river.Client[pgx.Tx] // inserts and looks up; whoever works jobs brings a client of its own

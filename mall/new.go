@@ -19,6 +19,7 @@ import (
 	"videomall/mall/catalog/listing"
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
+	"videomall/mall/invoice"
 	"videomall/mall/ledger"
 	"videomall/mall/media"
 	"videomall/mall/order"
@@ -34,6 +35,7 @@ import (
 	"videomall/mall/search"
 	"videomall/mall/sitepage"
 	"videomall/mall/subscriber"
+	"videomall/mall/tax"
 	"videomall/mall/waitingroom"
 	"videomall/mall/webhook"
 	"videomall/telemetry"
@@ -87,6 +89,7 @@ func New(o Options) (*Mall, error) {
 	subscriber.Subscribe(m.Outbox, subscriber.Deps{
 		Catalog:  m.Catalog,
 		Insight:  m.Insight,
+		Invoices: m.Invoices,
 		Orders:   m.Orders,
 		Reviews:  m.Reviews,
 		Search:   m.Search,
@@ -283,6 +286,12 @@ func (m *Mall) openOrders(o Options) (err error) {
 			return m.Outbox.WriteTx(ctx, tx, kind, aggregate, e)
 		},
 	})
+	m.Taxes = tax.New(tax.Deps{
+		Pool:  m.pool,
+		Now:   o.Now,
+		Shop:  o.Tax,
+		Audit: m.audit,
+	})
 	providers := slices.Clone(o.Providers)
 	if o.Sandbox != nil {
 		m.Sandbox = sandbox.New(sandbox.Deps{
@@ -320,6 +329,7 @@ func (m *Mall) openOrders(o Options) (err error) {
 		Payments:     m.Payments,
 		Entitlements: m.Entitlements,
 		Ledger:       m.Ledger,
+		Taxes:        m.Taxes,
 		Outbox:       m.Outbox,
 		River:        m.River,
 		Redis:        o.Redis,
@@ -343,6 +353,23 @@ func (m *Mall) openOrders(o Options) (err error) {
 		Rates:    o.FeeRates,
 		Audit:    m.audit,
 	})
+	m.Invoices = invoice.New(invoice.Deps{
+		Pool:     m.pool,
+		Now:      o.Now,
+		Orders:   m.Orders,
+		Payments: m.Payments,
+		River:    m.River,
+		Seller:   o.Seller,
+		Tax:      o.Tax,
+		Buyer:    m.nameOf,
+		Audit:    m.audit,
+	})
 	m.Reviews = review.New(m.reviewDeps())
 	return nil
+}
+
+// nameOf returns the name of an account.
+func (m *Mall) nameOf(ctx context.Context, userID int64) (string, error) {
+	u, err := m.Accounts.User(ctx, userID)
+	return u.Name, err
 }

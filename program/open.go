@@ -19,6 +19,7 @@ import (
 	"videomall/db"
 	"videomall/embedded"
 	"videomall/mall"
+	"videomall/mall/invoice"
 	"videomall/mall/ledger"
 	"videomall/mall/media"
 	"videomall/mall/order"
@@ -177,6 +178,10 @@ func (p *Program) options() (mall.Options, error) {
 	if err != nil {
 		return mall.Options{}, err
 	}
+	shop, err := taxShop(p.cfg)
+	if err != nil {
+		return mall.Options{}, err
+	}
 	o := mall.Options{
 		Providers: providers,
 
@@ -210,6 +215,8 @@ func (p *Program) options() (mall.Options, error) {
 			PayoutWait: p.cfg.PayoutWait,
 			TwoAbove:   p.cfg.PayoutTwo,
 		},
+		Tax:             shop,
+		Seller:          invoice.Seller{Name: strings.TrimSpace(p.cfg.SellerName), Address: p.cfg.SellerAddress()},
 		FeeRates:        feeRates(p.cfg.ProviderFees),
 		PayoutKey:       p.cfg.Key(config.KeyPayout),
 		RateLimits:      policies(p.cfg.RateLimits),

@@ -56,6 +56,13 @@ func TestSite_RequireRecent(t *testing.T) {
 			"day":      {"2026-01-01"},
 			"key":      {"k"},
 		}, 303},
+		{olga, "/admin/tax/rates", url.Values{
+			"country": {"DE"},
+			"name":    {"VAT"},
+			"rate":    {"19"},
+			"from":    {h.Now().AddDate(0, 1, 0).Format(time.DateOnly)},
+		}, 303},
+		{olga, "/admin/tax/rates/1/end", url.Values{"on": {h.Now().Format(time.DateOnly)}}, 303},
 		{olga, fmt.Sprintf("/admin/people/%d/role", ann.ID), url.Values{
 			"from":   {"shopper"},
 			"to":     {"creator"},

@@ -19,6 +19,7 @@ import (
 	admincampaigns "videomall/web/admin/campaigns"
 	"videomall/web/admin/coupons"
 	"videomall/web/admin/finance"
+	admininvoices "videomall/web/admin/invoices"
 	"videomall/web/admin/moderation"
 	"videomall/web/admin/people"
 	"videomall/web/admin/sitepages"
@@ -26,6 +27,7 @@ import (
 	"videomall/web/bundle"
 	"videomall/web/checkout"
 	"videomall/web/freepreview"
+	"videomall/web/invoices"
 	"videomall/web/library"
 	"videomall/web/page"
 	"videomall/web/pageview"
@@ -133,13 +135,27 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	}
 	offers.Routes(all, deals)
 	coupons.Routes(all, deals)
-	shopping := checkout.Deps{
+	documents := invoices.Deps{
 		Site:     site,
-		Catalog:  m.Catalog,
-		Carts:    m.Cart,
+		Invoices: m.Invoices,
 		Orders:   m.Orders,
-		Payments: m.Payments,
-		Guess:    guess,
+	}
+	invoices.Routes(all, documents)
+	admininvoices.Routes(all, admininvoices.Deps{
+		Site:     site,
+		Invoices: m.Invoices,
+		Orders:   m.Orders,
+		Accounts: m.Accounts,
+	})
+	shopping := checkout.Deps{
+		Site:      site,
+		Catalog:   m.Catalog,
+		Carts:     m.Cart,
+		Orders:    m.Orders,
+		Payments:  m.Payments,
+		Taxes:     m.Taxes,
+		Documents: documents.OfOrder,
+		Guess:     guess,
 	}
 	account.Routes(all, account.Deps{
 		Site:     site,
@@ -148,6 +164,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Catalog:  m.Catalog,
 		Listings: m.Listings,
 		Terms:    m.Ledger.Terms(),
+		Taxes:    m.Taxes,
 		OpenZone: m.Insight.SetZone,
 		OnSignIn: shopping.OnSignIn,
 		Demo:     d.Config.Demo,
@@ -186,6 +203,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Reviews:    m.Reviews,
 		Reconciler: m.Reconciler,
 		Finders:    admin.Finders(m),
+		Documents:  admininvoices.OfOrder(m.Invoices),
 		Plays:      m.Playback.Plays,
 		PlayDays:   m.Playback.PlayDays,
 		Watched:    m.Playback.Watched,
@@ -236,6 +254,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Reconciler: m.Reconciler,
 		Orders:     m.Orders,
 		Settings:   m.Providers,
+		Taxes:      m.Taxes,
 	})
 	earnings.Routes(all, earnings.Deps{
 		Site:   site,

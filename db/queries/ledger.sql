@@ -26,11 +26,13 @@ with p as (
     select p.id, w.account, w.amount, @currency from p join (
         select unnest(@line_kinds::text[]) as kind, unnest(@accounts::text[]) as account, unnest(@amounts::bigint[]) as amount) w using (kind)
 ), e as (
-    insert into ledger_earning (source, posting_id, creator_id, subject, title_zh, title_en, quantity, amount, fee, currency, fee_rate, at, clears_at)
-    select w.source, p.id, w.creator_id, w.subject, w.title_zh, w.title_en, w.quantity, w.amount, w.fee, @currency, @fee_rate, @at, @clears_at
+    insert into ledger_earning (source, posting_id, creator_id, subject, title_zh, title_en, quantity, amount, fee, currency, fee_rate, at, clears_at, tax, tax_country)
+    select w.source, p.id, w.creator_id, w.subject, w.title_zh, w.title_en, w.quantity, w.amount, w.fee, @currency, @fee_rate, @at, @clears_at,
+        w.tax, w.tax_country
     from p, (select unnest(@sources::text[]) as source, unnest(@creator_ids::bigint[]) as creator_id, unnest(@subjects::bigint[]) as subject,
         unnest(@titles_zh::text[]) as title_zh, unnest(@titles_en::text[]) as title_en, unnest(@quantities::int[]) as quantity,
-        unnest(@earned::bigint[]) as amount, unnest(@fees::bigint[]) as fee) w
+        unnest(@earned::bigint[]) as amount, unnest(@fees::bigint[]) as fee,
+        unnest(@taxes::bigint[]) as tax, unnest(@tax_countries::text[]) as tax_country) w
     where p.kind = 'sale'
 )
 select count(*) from p;
@@ -40,20 +42,20 @@ select * from ledger_earning where source = any(@sources::text[]) order by id fo
 
 -- name: TakeBack :exec
 with w as (
-    select unnest(@sources::text[]) as source, unnest(@amounts::bigint[]) as amount, unnest(@fees::bigint[]) as fee
+    select unnest(@sources::text[]) as source, unnest(@amounts::bigint[]) as amount, unnest(@fees::bigint[]) as fee, unnest(@taxes::bigint[]) as tax
 ), r as (
-    insert into ledger_reversal (reference, source, amount, fee, at) select @reference, source, amount, fee, @at from w
+    insert into ledger_reversal (reference, source, amount, fee, tax, at) select @reference, source, amount, fee, tax, @at from w
 )
-update ledger_earning e set amount_back = amount_back + w.amount, fee_back = fee_back + w.fee from w where e.source = w.source;
+update ledger_earning e set amount_back = amount_back + w.amount, fee_back = fee_back + w.fee, tax_back = tax_back + w.tax from w where e.source = w.source;
 
 -- name: Reversals :many
-select r.source, r.amount, r.fee from ledger_reversal r where r.reference = @reference and r.undone_at is null order by r.source;
+select r.source, r.amount, r.fee, r.tax from ledger_reversal r where r.reference = @reference and r.undone_at is null order by r.source;
 
 -- name: GiveBack :exec
 with r as (
-    update ledger_reversal set undone_at = @at::timestamptz where reference = @reference and undone_at is null returning source, amount, fee
+    update ledger_reversal set undone_at = @at::timestamptz where reference = @reference and undone_at is null returning source, amount, fee, tax
 )
-update ledger_earning e set amount_back = amount_back - r.amount, fee_back = fee_back - r.fee from r where e.source = r.source;
+update ledger_earning e set amount_back = amount_back - r.amount, fee_back = fee_back - r.fee, tax_back = tax_back - r.tax from r where e.source = r.source;
 
 -- name: LinesOf :many
 select l.account, l.amount, l.currency from ledger_line l join ledger_posting p on p.id = l.posting_id

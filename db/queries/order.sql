@@ -2,10 +2,12 @@
 -- No order is ever stored as INIT: it is inserted as PENDING_PAY, and InsertPlacings records the transition from
 -- INIT. If a row is missing in the result, the person has used that key before.
 insert into video_order (order_no, user_id, status, version, total_amount, currency, idempotency_key, request_hash, coupon_id, coupon_code,
-    bundle_id, pay_before, created_at, refund_seconds, refund_watched, refund_by_rule)
+    bundle_id, pay_before, created_at, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing)
 select unnest(@order_nos::text[]), unnest(@user_ids::bigint[]), 'PENDING_PAY', 1, unnest(@total_amounts::bigint[]), unnest(@currencies::text[]),
     unnest(@idempotency_keys::text[]), unnest(@request_hashes::bytea[]), nullif(unnest(@coupon_ids::bigint[]), 0), unnest(@coupon_codes::text[]),
-    nullif(unnest(@bundle_ids::bigint[]), 0), @pay_before, @created_at, @refund_seconds, @refund_watched, @refund_by_rule
+    nullif(unnest(@bundle_ids::bigint[]), 0), @pay_before, @created_at, @refund_seconds, @refund_watched, @refund_by_rule,
+    unnest(@tax_amounts::bigint[]), unnest(@tax_countries::text[]), unnest(@tax_names::text[]), unnest(@tax_modes::text[]),
+    nullif(unnest(@billings::text[]), '')::jsonb
 on conflict (user_id, idempotency_key) do nothing
 returning order_no, id;
 
@@ -15,12 +17,14 @@ select unnest(@order_nos::text[]), 'INIT', 'PENDING_PAY', 1, 'placed', unnest(@a
 
 -- name: InsertItems :many
 insert into video_order_item (order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, cover, kind, quality,
-    rent_hours, quantity, price_id, campaign_id, unit_amount, amount, discount_amount, reservation_token)
+    rent_hours, quantity, price_id, campaign_id, unit_amount, amount, discount_amount, reservation_token, tax_kind, tax_rate, tax_amount,
+    tax_added)
 select unnest(@order_nos::text[]), unnest(@line_nos::int[]), unnest(@sku_ids::bigint[]), unnest(@spu_ids::bigint[]),
     unnest(@creator_ids::bigint[]), unnest(@titles_zh::text[]), unnest(@titles_en::text[]), unnest(@slugs::text[]), unnest(@covers::text[]),
     unnest(@kinds::text[]), unnest(@qualities::text[]), unnest(@rent_hours::int[]), unnest(@quantities::int[]), unnest(@price_ids::bigint[]),
     nullif(unnest(@campaign_ids::bigint[]), 0), unnest(@unit_amounts::bigint[]), unnest(@amounts::bigint[]),
-    unnest(@discounts::bigint[]), nullif(unnest(@reservation_tokens::uuid[]), '00000000-0000-0000-0000-000000000000')
+    unnest(@discounts::bigint[]), nullif(unnest(@reservation_tokens::uuid[]), '00000000-0000-0000-0000-000000000000'),
+    unnest(@tax_kinds::text[]), unnest(@tax_rates::int[]), unnest(@tax_amounts::bigint[]), unnest(@taxes_added::bigint[])
 returning order_no, line_no, id;
 
 -- name: MoveOrder :one
@@ -69,7 +73,7 @@ update video_order_item set revoked_at = null where id = @id;
 update video_order_item set reservation_token = @token::uuid where id = @id;
 
 -- name: AddItemRefund :exec
-update video_order_item set refunded_amount = refunded_amount + @amount where id = @id;
+update video_order_item set refunded_amount = refunded_amount + @amount, tax_refunded = tax_refunded + @tax where id = @id;
 
 -- name: AddOrderRefund :one
 update video_order set refunded_amount = refunded_amount + @amount where order_no = @order_no returning *;
@@ -127,7 +131,7 @@ on conflict (order_no, request_key) do nothing
 returning *;
 
 -- name: InsertRefundItem :exec
-insert into order_refund_item (refund_no, item_id, amount) values (@refund_no, @item_id, @amount);
+insert into order_refund_item (refund_no, item_id, amount, tax_amount) values (@refund_no, @item_id, @amount, @tax_amount);
 
 -- name: RefundByKey :one
 select * from order_refund where order_no = @order_no and request_key = @request_key;
@@ -142,7 +146,7 @@ select * from order_refund where order_no = @order_no order by created_at, refun
 select * from order_refund_item where refund_no = any(@refund_nos::text[]) order by refund_no, item_id;
 
 -- name: PendingItemRefunds :many
-select i.item_id, sum(i.amount)::bigint as amount
+select i.item_id, sum(i.amount)::bigint as amount, sum(i.tax_amount)::bigint as tax_amount
 from order_refund_item i join order_refund r using (refund_no)
 where r.order_no = @order_no and r.status = 'pending'
 group by i.item_id;
@@ -201,15 +205,16 @@ select paid_at from video_order where paid_at is not null order by paid_at limit
 -- name: SalesByDay :many
 -- Returns sales and refunds by creator and video between two moments, by day. Days begin at the moments of starts,
 -- the first of which is number 1. A row with spu_id 0 is the sum of a creator. A row with creator_id 0 is the sum of
--- everybody, or of the creators asked for. A sale counts on the day it was paid, a refund on the day it succeeded.
+-- everybody, or of the creators asked for. A sale counts on the day it was paid, a refund on the day it succeeded, both
+-- without tax.
 with sold as (
     select width_bucket(o.paid_at, @starts::timestamptz[]) as day, i.creator_id, i.spu_id, o.currency, o.order_no, i.quantity,
-        i.amount - i.discount_amount as amount
+        i.amount - i.discount_amount + i.tax_added - i.tax_amount as amount
     from video_order o join video_order_item i using (order_no)
     where o.paid_at >= @since::timestamptz and o.paid_at < @until::timestamptz
         and (@everybody::boolean or i.creator_id = any(@creator_ids::bigint[]))
 ), back as (
-    select width_bucket(r.settled_at, @starts::timestamptz[]) as day, i.creator_id, i.spu_id, r.currency, r.refund_no, s.amount
+    select width_bucket(r.settled_at, @starts::timestamptz[]) as day, i.creator_id, i.spu_id, r.currency, r.refund_no, s.amount - s.tax_amount as amount
     from order_refund r join order_refund_item s using (refund_no) join video_order_item i on i.id = s.item_id
     where r.status = 'succeeded' and r.settled_at >= @since::timestamptz and r.settled_at < @until::timestamptz
         and (@everybody::boolean or i.creator_id = any(@creator_ids::bigint[]))
@@ -226,8 +231,9 @@ select day::int as day, creator_id::bigint as creator_id, spu_id::bigint as spu_
 from sums group by day, creator_id, spu_id, currency;
 
 -- name: SoldLines :many
-select i.id, o.order_no, o.paid_at::timestamptz as paid_at, i.spu_id, i.title_zh, i.title_en, i.kind, i.quality, i.quantity, (i.amount - i.discount_amount)::bigint as amount,
-    i.refunded_amount, o.currency
+-- Amounts are without tax.
+select i.id, o.order_no, o.paid_at::timestamptz as paid_at, i.spu_id, i.title_zh, i.title_en, i.kind, i.quality, i.quantity, (i.amount - i.discount_amount + i.tax_added - i.tax_amount)::bigint as amount,
+    (i.refunded_amount - i.tax_refunded)::bigint as refunded_amount, o.currency
 from video_order_item i join video_order o using (order_no)
 where i.creator_id = @creator_id and i.id > @after_id and o.paid_at >= @since::timestamptz and o.paid_at < @until::timestamptz
   and (@spu_id::bigint = 0 or i.spu_id = @spu_id)

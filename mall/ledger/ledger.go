@@ -36,10 +36,11 @@ const (
 	KindAdjustment = "adjustment" // made by an operator
 )
 
-// The accounts; those that end in a colon have one for each provider or creator.
+// The accounts; those that end in a colon have one for each provider, creator or country.
 const (
 	Channel     = "channel:"           // what a provider holds for the mall
 	Fees        = "fees"               // what the mall earned
+	Taxes       = "tax:"               // owed to a country
 	Held        = "creator_held:"      // owed to a creator, not cleared yet
 	Available   = "creator_available:" // owed to a creator, who may request a payout of it
 	Reserved    = "payout_reserved:"   // in payouts that were requested and are not paid yet

@@ -31,13 +31,15 @@ func (r Refund) promise() string {
 type RefundPart struct {
 	Source string
 	Amount money.Money
+	Tax    money.Money // contained in Amount; the zero Money for none
 }
 
-// RefundTx books a refund when it is recorded, in the caller's transaction, once for each reference. It divides each
-// part between the mall's fee and the creator's share in proportion, so that parts that add up to the whole price
-// reverse exactly what was booked, whatever their order. The share is taken from the creator's held money, or from the
-// available money if it has cleared; this may fall below zero, until later earnings fill it. A refund of an item that
-// was sold before creators had accounts is taken from Sales.
+// RefundTx books a refund when it is recorded, in the caller's transaction, once for each reference. The tax in a part
+// is not owed to its country any more. RefundTx divides the rest between the mall's fee and the creator's share in
+// proportion, so that parts that add up to the whole price reverse exactly what was booked, whatever their order. The
+// share is taken from the creator's held money, or from the available money if it has cleared; this may fall below
+// zero, until later earnings fill it. A refund of an item that was sold before creators had accounts is taken from
+// Sales.
 func (l *Ledger) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 	known, err := l.q.LinesOf(ctx, tx, dbsqlc.LinesOfParams{Kind: KindRefund, Reference: r.Reference})
 	if err != nil {
@@ -66,14 +68,19 @@ func (l *Ledger) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 		if part.Amount.IsZero() {
 			continue
 		}
-		fee, err := feeBack(e, part.Amount)
+		if tax, left := part.Tax.Amount, e.Tax-e.TaxBack; tax < 0 || tax > left || tax > part.Amount.Amount {
+			return fmt.Errorf("refund %s: a tax of %d of %s, of which %d are left", r.Reference, tax, e.Source, left)
+		}
+		untaxed := money.Of(part.Amount.Amount-part.Tax.Amount, part.Amount.Currency)
+		fee, err := feeBack(e, untaxed)
 		if err != nil {
 			return fmt.Errorf("refund %s: %w", r.Reference, err)
 		}
-		p.Lines = append(p.Lines, split(e, fee, part.Amount)...)
+		p.Lines = append(p.Lines, split(e, fee, untaxed, part.Tax.Amount)...)
 		back.Sources = append(back.Sources, part.Source)
-		back.Amounts = append(back.Amounts, part.Amount.Amount)
+		back.Amounts = append(back.Amounts, untaxed.Amount)
 		back.Fees = append(back.Fees, fee)
+		back.Taxes = append(back.Taxes, part.Tax.Amount)
 	}
 	if _, err := l.postTx(ctx, tx, p, back.At); err != nil {
 		return err
@@ -155,7 +162,7 @@ func (l *Ledger) RefundFailedTx(ctx context.Context, tx pgx.Tx, reference string
 	}
 	for _, t := range taken {
 		e := earnings[t.Source]
-		p.Lines = append(p.Lines, split(e, -t.Fee, money.Of(-t.Amount, e.Currency))...)
+		p.Lines = append(p.Lines, split(e, -t.Fee, money.Of(-t.Amount, e.Currency), -t.Tax)...)
 	}
 	at := l.now()
 	if id, err := l.postTx(ctx, tx, p, at); err != nil || id == 0 {
@@ -183,13 +190,18 @@ func (l *Ledger) lockTx(ctx context.Context, tx pgx.Tx, names []string) (map[str
 	return found, nil
 }
 
-// split returns the lines that take a sum from an earning, or return it if the sum is below zero.
-func split(e dbsqlc.LedgerEarning, fee int64, sum money.Money) []Line {
+// split returns the lines that take a sum from an earning and a tax from its country, or return them if they are below
+// zero.
+func split(e dbsqlc.LedgerEarning, fee int64, sum money.Money, tax int64) []Line {
 	account := of(Held, e.CreatorID)
 	if e.ClearedAt != nil {
 		account = of(Available, e.CreatorID)
 	}
-	return []Line{{Fees, money.Of(fee, sum.Currency)}, {account, money.Of(sum.Amount-fee, sum.Currency)}}
+	lines := []Line{{Fees, money.Of(fee, sum.Currency)}, {account, money.Of(sum.Amount-fee, sum.Currency)}}
+	if tax != 0 {
+		lines = append(lines, Line{Taxes + e.TaxCountry, money.Of(tax, sum.Currency)})
+	}
+	return lines
 }
 
 // feeBack returns how much of the fee is refunded with a sum: the fee's part of everything refunded so far including
@@ -202,7 +214,7 @@ func feeBack(e dbsqlc.LedgerEarning, sum money.Money) (int64, error) {
 		return 0, fmt.Errorf("%s of %s, of which %d %s are left", sum, e.Source, left, e.Currency)
 	}
 	feeLeft := e.Fee - e.FeeBack
-	fee := share(e.Fee, e.AmountBack+sum.Amount, e.Amount) - e.FeeBack
+	fee := money.Share(e.Fee, e.AmountBack+sum.Amount, e.Amount) - e.FeeBack
 	return max(min(fee, feeLeft, sum.Amount), 0, sum.Amount-(left-feeLeft)), nil
 }
 

@@ -3,7 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"math/bits"
+	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -13,7 +13,7 @@ import (
 	"videomall/mall/money"
 )
 
-// Sale is money that a channel took for items of creators. The amounts of its parts add up to Amount.
+// Sale is money that a channel took for items of creators. The amounts of its parts and their taxes add up to Amount.
 type Sale struct {
 	Reference string // the channel and its number of the payment: "sandbox/T1"
 	Channel   string
@@ -28,13 +28,20 @@ type Part struct {
 	Subject   int64
 	Title     locale.Text
 	Quantity  int
-	Amount    money.Money // the price paid, after all discounts
+	Amount    money.Money // the price paid, after all discounts and without tax
+	Tax       money.Money // paid beside Amount, and owed to Country; the zero Money for none
+	Country   string      // ISO 3166-1 alpha-2; only read with a Tax
+}
+
+// taxFits reports whether the tax is none, or a sum that is owed to a country.
+func (p Part) taxFits() bool {
+	return p.Tax.IsZero() || p.Tax.Amount > 0 && p.Tax.Currency == p.Amount.Currency && p.Country != ""
 }
 
 // SaleTx books a sale within the caller's transaction, in one round trip, once for each reference: the channel holds
-// the sum, and each part is split between the mall's fee and its creator, whose share is held until it clears. It
-// leaves out parts that cost nothing. The fee has the present rate; later changes of the rate don't affect it. Errors:
-// ErrUnbalanced if the parts don't add up to the sum.
+// the sum, the taxes are owed to their countries, and the rest of each part is split between the mall's fee and its
+// creator, whose share is held until it clears. It leaves out parts that cost nothing. The fee has the present rate;
+// later changes of the rate don't affect it. Errors: ErrUnbalanced if the parts don't add up to the sum.
 func (l *Ledger) SaleTx(ctx context.Context, tx pgx.Tx, s Sale) error {
 	at := l.now()
 	arg := dbsqlc.PostSaleParams{
@@ -53,22 +60,29 @@ func (l *Ledger) SaleTx(ctx context.Context, tx pgx.Tx, s Sale) error {
 		}
 	}
 	var creators []int64
-	gross, fees := map[int64]int64{}, map[int64]int64{}
+	gross, fees, taxes := map[int64]int64{}, map[int64]int64{}, map[string]int64{}
 	var sum, allFees int64
 	for _, p := range s.Parts {
 		if p.Amount.IsZero() {
 			continue
 		}
-		if p.Amount.Currency != s.Amount.Currency || p.Amount.Amount < 0 {
-			return fmt.Errorf("%w: sale %s of %s has a part of %s", ErrUnbalanced, s.Reference, s.Amount, p.Amount)
+		if p.Amount.Currency != s.Amount.Currency || p.Amount.Amount < 0 || !p.taxFits() {
+			return fmt.Errorf("%w: sale %s of %s has a part of %s with a tax of %s for %q", ErrUnbalanced, s.Reference,
+				s.Amount, p.Amount, p.Tax, p.Country)
 		}
 		if !slices.Contains(creators, p.CreatorID) {
 			creators = append(creators, p.CreatorID)
 		}
-		fee := share(p.Amount.Amount, int64(l.deps.Terms.FeeRate), 10000)
+		fee := money.Share(p.Amount.Amount, int64(l.deps.Terms.FeeRate), 10000)
 		gross[p.CreatorID] += p.Amount.Amount
 		fees[p.CreatorID] += fee
-		sum, allFees = sum+p.Amount.Amount, allFees+fee
+		sum, allFees = sum+p.Amount.Amount+p.Tax.Amount, allFees+fee
+		country := ""
+		if !p.Tax.IsZero() {
+			country = p.Country
+			taxes[country] += p.Tax.Amount
+		}
+		arg.Taxes, arg.TaxCountries = append(arg.Taxes, p.Tax.Amount), append(arg.TaxCountries, country)
 		arg.Sources, arg.CreatorIds = append(arg.Sources, p.Source), append(arg.CreatorIds, p.CreatorID)
 		arg.Subjects, arg.Quantities = append(arg.Subjects, p.Subject), append(arg.Quantities, int32(p.Quantity))
 		arg.TitlesZh, arg.TitlesEn = append(arg.TitlesZh, p.Title.Zh), append(arg.TitlesEn, p.Title.En)
@@ -80,6 +94,9 @@ func (l *Ledger) SaleTx(ctx context.Context, tx pgx.Tx, s Sale) error {
 	line(KindSale, Channel+s.Channel, sum)
 	for _, id := range creators {
 		line(KindSale, of(Held, id), -gross[id])
+	}
+	for _, country := range slices.Sorted(maps.Keys(taxes)) {
+		line(KindSale, Taxes+country, -taxes[country])
 	}
 	if allFees != 0 {
 		arg.Kinds = append(arg.Kinds, KindFee)
@@ -99,14 +116,4 @@ func (l *Ledger) SaleTx(ctx context.Context, tx pgx.Tx, s Sale) error {
 func (l *Ledger) CaptureTx(ctx context.Context, tx pgx.Tx, reference, channel, account string, sum money.Money) error {
 	_, err := l.PostTx(ctx, tx, move(KindCapture, reference, account, Channel+channel, sum))
 	return err
-}
-
-// share returns sum × part / whole, rounding half a minor unit up. All must be at least 0, whole must be above 0, and
-// part at most whole.
-func share(sum, part, whole int64) int64 {
-	high, low := bits.Mul64(uint64(sum), uint64(part))
-	// For an odd whole, whole/2 is rounded down; its exact half never occurs.
-	low, carry := bits.Add64(low, uint64(whole/2), 0)
-	quotient, _ := bits.Div64(high+carry, low, uint64(whole))
-	return int64(quotient)
 }

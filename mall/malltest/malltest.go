@@ -34,6 +34,7 @@ import (
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/payment/settings"
 	"videomall/mall/playback"
+	"videomall/mall/tax"
 	"videomall/telemetry"
 	"videomall/test/invariant"
 )
@@ -86,6 +87,7 @@ func Open(t testing.TB, notifyURL string) *Mall {
 		Metrics:   m.Metrics,
 		Now:       m.Now,
 		PayWindow: 15 * time.Minute,
+		Tax:       tax.Shop{Country: "DE", VATID: "DE136695976"},
 		Refunds:   order.Policy{Within: 7 * 24 * time.Hour, Watched: 10, ByRule: true},
 		MediaKey:  key,
 		PlaySecrets: playback.Secrets{

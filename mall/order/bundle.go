@@ -29,7 +29,8 @@ type BundleQuote struct {
 	Bundle  promotion.Bundle
 	Parts   []BundlePart // empty if one of them is not for sale
 	Full    money.Money  // what the parts that would be bought cost one by one
-	Total   money.Money  // what they cost in the bundle
+	Tax     Tax          // of the parts that would be bought
+	Total   money.Money  // what they cost in the bundle, with what tax adds
 	Problem string       // the slug of the reason why it can't be bought, or empty
 }
 
@@ -41,9 +42,14 @@ type BundlePart struct {
 	Held  bool
 }
 
+// Price is what the parts cost in the bundle, as the shop states prices.
+func (q BundleQuote) Price() money.Money {
+	return money.Of(q.Total.Amount-q.Tax.Added.Amount, q.Full.Currency)
+}
+
 // Saved is the difference between the prices of the parts and the price of the bundle.
 func (q BundleQuote) Saved() money.Money {
-	return money.Of(q.Full.Amount-q.Total.Amount, q.Full.Currency)
+	return money.Of(q.Full.Amount-q.Price().Amount, q.Full.Currency)
 }
 
 // Lines returns the lines that an order of the bundle consists of.
@@ -113,11 +119,14 @@ func (s *Orders) markSoldOut(ctx context.Context, quotes []BundleQuote) error {
 
 // bundle prices one bundle for a person.
 func (f facts) bundle(userID int64, b promotion.Bundle) BundleQuote {
+	terms := f.taxes.Terms(userID)
 	q := BundleQuote{
 		Bundle: b,
 		Full:   money.Of(0, b.Currency),
+		Tax:    taxOf(terms),
 		Total:  money.Of(0, b.Currency),
 	}
+	q.Tax.Amount.Currency, q.Tax.Added.Currency = b.Currency, b.Currency
 	prices := make([]int64, len(b.SKUIDs))
 	for n, id := range b.SKUIDs {
 		o, sold := f.offers[id]
@@ -125,6 +134,7 @@ func (f facts) bundle(userID int64, b promotion.Bundle) BundleQuote {
 			return BundleQuote{
 				Bundle:  b,
 				Full:    q.Full,
+				Tax:     q.Tax,
 				Total:   q.Total,
 				Problem: ErrBundleUnavailable.Slug,
 			}
@@ -135,8 +145,11 @@ func (f facts) bundle(userID int64, b promotion.Bundle) BundleQuote {
 	for n, amount := range b.Shares(prices) {
 		p := &q.Parts[n]
 		if p.Share = money.Of(amount, b.Currency); !p.Held {
+			l := terms.Line(amount)
 			q.Full.Amount += prices[n]
-			q.Total.Amount += amount
+			q.Tax.Amount.Amount += l.Tax
+			q.Tax.Added.Amount += l.Added
+			q.Total.Amount += amount + l.Added
 		}
 	}
 	switch {

@@ -172,7 +172,7 @@ func spread(left []RefundItem, sum money.Money) []RefundItem {
 	var out []RefundItem
 	for n, part := range money.Split(sum.Amount, weights) {
 		if part > 0 {
-			out = append(out, RefundItem{left[n].ItemID, money.Of(part, sum.Currency)})
+			out = append(out, RefundItem{ItemID: left[n].ItemID, Amount: money.Of(part, sum.Currency)})
 		}
 	}
 	return out

@@ -36,7 +36,7 @@ type EventRefund struct {
 	Items     []EventRefundItem `json:"items"`
 }
 
-// EventRefundItem is what one line of the order got back.
+// EventRefundItem is what one line of the order got back, without tax.
 type EventRefundItem struct {
 	SKUID     int64       `json:"skuId"`
 	VideoID   int64       `json:"videoId"`
@@ -51,7 +51,7 @@ type EventItem struct {
 	CreatorID int64       `json:"creatorId"`
 	Quantity  int         `json:"quantity"`
 	Amount    money.Money `json:"amount"`
-	Paid      money.Money `json:"paid"` // the amount less the discount
+	Paid      money.Money `json:"paid"` // the amount less the discount, without tax
 }
 
 func eventOf(o Order) Event {
@@ -65,7 +65,7 @@ func eventOf(o Order) Event {
 		Items:   []EventItem{},
 	}
 	for _, i := range o.Items {
-		e.Items = append(e.Items, EventItem{i.SKUID, i.SPUID, i.CreatorID, i.Quantity, i.Amount, i.Net()})
+		e.Items = append(e.Items, EventItem{i.SKUID, i.SPUID, i.CreatorID, i.Quantity, i.Amount, i.Untaxed()})
 	}
 	return e
 }
@@ -87,7 +87,12 @@ func (s *store) refundedEventTx(ctx context.Context, tx pgx.Tx, o Order, r Refun
 	for _, share := range r.Items {
 		for _, i := range o.Items {
 			if i.ID == share.ItemID {
-				e.Refund.Items = append(e.Refund.Items, EventRefundItem{i.SKUID, i.SPUID, i.CreatorID, share.Amount})
+				e.Refund.Items = append(e.Refund.Items, EventRefundItem{
+					SKUID:     i.SKUID,
+					VideoID:   i.SPUID,
+					CreatorID: i.CreatorID,
+					Amount:    money.Of(share.Amount.Amount-share.Tax.Amount, share.Amount.Currency),
+				})
 			}
 		}
 	}

@@ -34,6 +34,7 @@ import (
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/promotion"
+	"videomall/mall/tax"
 	"videomall/telemetry"
 	"videomall/test/invariant"
 )
@@ -58,6 +59,7 @@ type shop struct {
 	payments     *payment.Payments
 	sandbox      *sandbox.Sandbox
 	entitlements *entitlement.Entitlements
+	taxes        *tax.Taxes
 	ahead        atomic.Int64 // nanoseconds that the clock is ahead of the machine's
 	watched      sync.Map     // percent, by "user/SPU"
 	category     int64
@@ -150,7 +152,13 @@ func open(t *testing.T, wrap ...func(*shop, payment.Provider) payment.Provider) 
 		Pools: pools,
 		Now:   s.now,
 	})
+	s.taxes = tax.New(tax.Deps{
+		Pool: s.pool,
+		Now:  s.now,
+		Shop: tax.Shop{Country: "DE"},
+	})
 	s.deps = order.Deps{
+		Taxes:        s.taxes,
 		Pool:         s.pool,
 		Catalog:      s.catalog,
 		Promotions:   s.promotions,

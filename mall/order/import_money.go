@@ -154,7 +154,7 @@ func (im *importer) book(ctx context.Context) error {
 		}
 		shares := make([]RefundItem, len(o.Items))
 		for k, i := range o.Items {
-			shares[k] = RefundItem{i.ID, i.Net()}
+			shares[k] = RefundItem{ItemID: i.ID, Amount: i.Net()}
 		}
 		book := bookOf(o, Refund{RefundNo: r.RefundNo, Amount: o.Total}, shares)
 		due = append(due,

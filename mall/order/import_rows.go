@@ -30,7 +30,7 @@ func (im *importer) writeOrders(ctx context.Context) error {
 			o.Total.Amount,
 			o.Refunded.Amount,
 			o.Total.Currency,
-			"import-" + o.OrderNo,
+			importKey(o.OrderNo),
 			o.requestHash,
 			o.PayBefore,
 			o.CreatedAt,
@@ -146,3 +146,6 @@ func (im *importer) writeMoves(ctx context.Context) error {
 		"at",
 	}, rows)
 }
+
+// importKey is the idempotency key of an imported order. Nobody else can have chosen it: numbers are given after keys.
+func importKey(orderNo string) string { return "import-" + orderNo }

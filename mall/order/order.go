@@ -29,6 +29,7 @@ import (
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
 	"videomall/mall/promotion"
+	"videomall/mall/tax"
 	"videomall/telemetry"
 )
 
@@ -96,6 +97,9 @@ type Order struct {
 	CouponCode  string // empty without a coupon
 	BundleID    int64  // 0 if it was not ordered as a bundle
 	Policy      Policy // of refunds, as it was shown before the order was placed
+	Tax         Tax
+	Billing     tax.Profile // of the buyer, as it was when the order was placed
+	Imported    bool        // an order of the past, see ImportTx
 	Items       []Item
 
 	couponID    int64
@@ -111,9 +115,9 @@ func (o Order) Discount() money.Money {
 	return sum
 }
 
-// Subtotal is what the items cost before the discount.
+// Subtotal is what the items cost before the discount, at the prices of the shop.
 func (o Order) Subtotal() money.Money {
-	return money.Of(o.Total.Amount+o.Discount().Amount, o.Total.Currency)
+	return money.Of(o.Total.Amount+o.Discount().Amount-o.Tax.Added.Amount, o.Total.Currency)
 }
 
 // Item is one line as it was sold; later edits of the listing don't change it.
@@ -134,6 +138,7 @@ type Item struct {
 	Amount     money.Money // before the discount
 	Discount   money.Money
 	Refunded   money.Money
+	Tax        ItemTax
 	GrantedAt  *time.Time
 	RevokedAt  *time.Time
 
@@ -142,9 +147,19 @@ type Item struct {
 	reservation *uuid.UUID
 }
 
-// Net is the price paid for the item, and the most that can be refunded for it.
+// Net is the price paid for the item with its tax, and the most that can be refunded for it.
 func (i Item) Net() money.Money {
-	return money.Of(i.Amount.Amount-i.Discount.Amount, i.Amount.Currency)
+	return money.Of(i.Amount.Amount-i.Discount.Amount+i.Tax.Added.Amount, i.Amount.Currency)
+}
+
+// Untaxed is the price paid for the item without tax: what its creator sold it for.
+func (i Item) Untaxed() money.Money {
+	return money.Of(i.Net().Amount-i.Tax.Amount.Amount, i.Amount.Currency)
+}
+
+// RefundedUntaxed is what was refunded of Untaxed.
+func (i Item) RefundedUntaxed() money.Money {
+	return money.Of(i.Refunded.Amount-i.Tax.Refunded.Amount, i.Amount.Currency)
 }
 
 // stockKey names the stock that the item is taken from, if it is limited.
@@ -161,6 +176,7 @@ type Deps struct {
 	Payments     *payment.Payments
 	Entitlements *entitlement.Entitlements
 	Ledger       *ledger.Ledger
+	Taxes        *tax.Taxes // nil taxes nothing
 	Outbox       *outbox.Outbox
 	River        *river.Client[pgx.Tx] // inserts only
 	Redis        redis.UniversalClient // remembers idempotency keys; nil to do without
@@ -244,6 +260,14 @@ func orderOf(r dbsqlc.VideoOrder) Order {
 			Watched: int(r.RefundWatched),
 			ByRule:  r.RefundByRule,
 		},
+		Tax: Tax{
+			Country: r.TaxCountry,
+			Name:    r.TaxName,
+			Mode:    tax.Mode(r.TaxMode),
+			Amount:  money.Of(r.TaxAmount, r.Currency),
+		},
+		Billing:     billingOf(r.Billing),
+		Imported:    r.IdempotencyKey == importKey(r.OrderNo),
 		requestHash: r.RequestHash,
 	}
 	if r.CouponID != nil {
@@ -257,22 +281,29 @@ func orderOf(r dbsqlc.VideoOrder) Order {
 
 func itemOf(r dbsqlc.VideoOrderItem, currency string) Item {
 	i := Item{
-		ID:          r.ID,
-		LineNo:      int(r.LineNo),
-		SKUID:       r.SkuID,
-		SPUID:       r.SpuID,
-		CreatorID:   r.CreatorID,
-		Title:       locale.Text{Zh: r.TitleZh, En: r.TitleEn},
-		Slug:        r.Slug,
-		Cover:       r.Cover,
-		Kind:        r.Kind,
-		Quality:     r.Quality,
-		RentHours:   int(r.RentHours),
-		Quantity:    int(r.Quantity),
-		UnitAmount:  money.Of(r.UnitAmount, currency),
-		Amount:      money.Of(r.Amount, currency),
-		Discount:    money.Of(r.DiscountAmount, currency),
-		Refunded:    money.Of(r.RefundedAmount, currency),
+		ID:         r.ID,
+		LineNo:     int(r.LineNo),
+		SKUID:      r.SkuID,
+		SPUID:      r.SpuID,
+		CreatorID:  r.CreatorID,
+		Title:      locale.Text{Zh: r.TitleZh, En: r.TitleEn},
+		Slug:       r.Slug,
+		Cover:      r.Cover,
+		Kind:       r.Kind,
+		Quality:    r.Quality,
+		RentHours:  int(r.RentHours),
+		Quantity:   int(r.Quantity),
+		UnitAmount: money.Of(r.UnitAmount, currency),
+		Amount:     money.Of(r.Amount, currency),
+		Discount:   money.Of(r.DiscountAmount, currency),
+		Refunded:   money.Of(r.RefundedAmount, currency),
+		Tax: ItemTax{
+			Kind:        tax.Kind(r.TaxKind),
+			BasisPoints: int(r.TaxRate),
+			Amount:      money.Of(r.TaxAmount, currency),
+			Added:       money.Of(r.TaxAdded, currency),
+			Refunded:    money.Of(r.TaxRefunded, currency),
+		},
 		GrantedAt:   r.GrantedAt,
 		RevokedAt:   r.RevokedAt,
 		priceID:     r.PriceID,

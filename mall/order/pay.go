@@ -353,7 +353,9 @@ func parts(o *Order) []ledger.Part {
 			Subject:   i.SPUID,
 			Title:     i.Title,
 			Quantity:  i.Quantity,
-			Amount:    i.Net(),
+			Amount:    i.Untaxed(),
+			Tax:       i.Tax.Amount,
+			Country:   o.Tax.Country,
 		}
 	}
 	return list

@@ -19,6 +19,7 @@ import (
 	"videomall/mall/inventory"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
+	"videomall/mall/tax"
 )
 
 // PlaceRequest orders some lines for one person. IdempotencyKey is the caller's name for this request: the same key
@@ -126,6 +127,7 @@ type placeAttempt struct {
 	sales   lineSales
 
 	quote  Quote
+	buyer  tax.Profile // of the buyer, as it is when the order is placed
 	stock  []inventory.Reservation
 	coupon *promotion.Use
 	answer placeResult
@@ -153,6 +155,7 @@ func (w *placeAttempt) judge(f facts, until time.Time) (err error) {
 	if w.quote, err = f.quote(w.asks()); err != nil {
 		return err
 	}
+	w.buyer = f.taxes.Profile(w.UserID)
 	w.stock, w.coupon = nil, nil
 	for _, l := range w.quote.Lines {
 		if l.Problem != "" {
@@ -282,6 +285,7 @@ func (w *placeAttempt) item(n int, l QuoteLine) Item {
 		Amount:     l.Amount,
 		Discount:   l.Discount,
 		Refunded:   money.Of(0, l.Amount.Currency),
+		Tax:        l.Tax,
 		priceID:    l.Offer.PriceID,
 		campaignID: w.stockKey(l.Offer.SKUID).CampaignID,
 	}

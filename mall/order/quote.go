@@ -14,6 +14,7 @@ import (
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
+	"videomall/mall/tax"
 )
 
 // Quote is what an order of some lines would cost right now, and the problems that prevent it.
@@ -21,7 +22,10 @@ type Quote struct {
 	Lines    []QuoteLine
 	Subtotal money.Money // of the lines without a problem
 	Discount money.Money // of a coupon or a bundle
-	Total    money.Money // the sum to pay: Subtotal less Discount
+	Tax      Tax
+	Total    money.Money // the sum to pay: Subtotal less Discount, with what Tax adds
+
+	terms tax.Terms
 }
 
 // QuoteLine is one line at the current price. Problem is the slug of the reason why it can't be bought, or empty;
@@ -31,6 +35,7 @@ type QuoteLine struct {
 	Offer    catalog.Offer
 	Amount   money.Money
 	Discount money.Money
+	Tax      ItemTax
 	Problem  string
 	Normal   money.Money // the price of a unit outside of sales; Offer.Amount is what this buyer pays for it
 	Sale     *SaleTerms  // the flash sale that runs for the SKU; nil if there is none
@@ -41,15 +46,18 @@ func (l QuoteLine) InSale() bool { return l.Sale.Sells() }
 
 // Net is the sum to pay for the line.
 func (l QuoteLine) Net() money.Money {
-	return money.Of(l.Amount.Amount-l.Discount.Amount, l.Amount.Currency)
+	return money.Of(l.Amount.Amount-l.Discount.Amount+l.Tax.Added.Amount, l.Amount.Currency)
 }
 
-// sum adds up the lines without a problem. Errors: ErrMixedCurrency.
+// sum taxes the lines, and adds up those without a problem. Errors: ErrMixedCurrency.
 func (q *Quote) sum() (err error) {
 	q.Subtotal = money.Money{}
 	q.Discount = money.Money{}
+	q.Tax = taxOf(q.terms)
 	q.Total = money.Money{}
-	for _, l := range q.Lines {
+	for n := range q.Lines {
+		l := &q.Lines[n]
+		l.Tax = itemTax(q.terms, money.Of(l.Amount.Amount-l.Discount.Amount, l.Amount.Currency))
 		if l.Problem != "" {
 			continue
 		}
@@ -57,9 +65,13 @@ func (q *Quote) sum() (err error) {
 			return ErrMixedCurrency.Because("%w", err)
 		}
 		q.Discount.Amount += l.Discount.Amount
+		q.Tax.Amount.Amount += l.Tax.Amount.Amount
+		q.Tax.Added.Amount += l.Tax.Added.Amount
 	}
 	q.Discount.Currency = q.Subtotal.Currency
-	q.Total = money.Of(q.Subtotal.Amount-q.Discount.Amount, q.Subtotal.Currency)
+	q.Tax.Amount.Currency = q.Subtotal.Currency
+	q.Tax.Added.Currency = q.Subtotal.Currency
+	q.Total = money.Of(q.Subtotal.Amount-q.Discount.Amount+q.Tax.Added.Amount, q.Subtotal.Currency)
 	return nil
 }
 
@@ -237,11 +249,15 @@ type facts struct {
 	deals   map[promotion.Key]promotion.Offer
 	bundles map[int64]promotion.Bundle
 	owners  entitlement.Owners
+	taxes   tax.Facts
 	held    map[int64]entitlement.Holdings // by person, of the bundles' videos
 }
 
 func (s *Orders) factsTx(ctx context.Context, tx pgx.Tx, set []asked, at time.Time) (f facts, err error) {
 	if f.bundles, err = s.bundleFactsTx(ctx, tx, set); err != nil {
+		return facts{}, err
+	}
+	if f.taxes, err = s.taxFactsTx(ctx, tx, set, at); err != nil {
 		return facts{}, err
 	}
 	ids, campaigns := f.wanted(set)
@@ -299,6 +315,7 @@ func (f facts) viewings(set []asked) []entitlement.Viewing {
 // quote prices one person's lines and sets their problems, except for those of stock. Total is the sum of all lines
 // without a problem.
 func (f facts) quote(a asked) (quote Quote, err error) {
+	quote.terms = f.taxes.Terms(a.userID)
 	var off map[int64]int64
 	if a.bundleID != 0 {
 		if off, err = f.bundled(a); err != nil {

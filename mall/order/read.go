@@ -269,5 +269,8 @@ func (s *store) loadItems(ctx context.Context, q dbsqlc.DBTX, orders []Order) er
 		o := &orders[at[r.OrderNo]]
 		o.Items = append(o.Items, itemOf(r, o.Total.Currency))
 	}
+	for i := range orders {
+		orders[i].sumTax()
+	}
 	return nil
 }

@@ -48,6 +48,7 @@ type Refund struct {
 type RefundItem struct {
 	ItemID int64
 	Amount money.Money
+	Tax    money.Money // contained in Amount; known once the refund is recorded
 }
 
 // Refunds refunds items of orders and ends the access that they gave. It locks the same rows as Orders; each step
@@ -228,7 +229,7 @@ func (s *Refunds) sharesTx(ctx context.Context, tx pgx.Tx, o Order, itemIDs []in
 	for _, i := range chosen(o, itemIDs) {
 		if left := i.Net().Amount - i.Refunded.Amount - pending[i.ID]; left > 0 ||
 			i.Net().IsZero() && i.RevokedAt == nil {
-			shares = append(shares, RefundItem{i.ID, money.Of(left, i.Amount.Currency)})
+			shares = append(shares, RefundItem{ItemID: i.ID, Amount: money.Of(left, i.Amount.Currency)})
 		}
 	}
 	if len(shares) == 0 {

@@ -43,7 +43,7 @@ func (r RefundRequest) unwatched(o Order, left []RefundItem) ([]RefundItem, erro
 		net, watched := i.Net().Amount, int64(min(max(r.watched[i.SPUID], 0), 100))
 		seen := net - (net*(100-watched)+50)/100 // what the buyer has had of it
 		if back := share.Amount.Amount - seen; back > 0 {
-			out = append(out, RefundItem{share.ItemID, money.Of(back, share.Amount.Currency)})
+			out = append(out, RefundItem{ItemID: share.ItemID, Amount: money.Of(back, share.Amount.Currency)})
 		}
 	}
 	if len(out) == 0 {

@@ -3,8 +3,6 @@ package order
 import (
 	"context"
 	"fmt"
-
-	"videomall/mall/money"
 )
 
 // OfOrder reads an order's refunds with the items they pay back, oldest first.
@@ -25,7 +23,7 @@ func (s *Refunds) OfOrder(ctx context.Context, orderNo string) ([]Refund, error)
 	}
 	for _, share := range shares {
 		r := &refunds[at[share.RefundNo]]
-		r.Items = append(r.Items, RefundItem{share.ItemID, money.Of(share.Amount, r.Amount.Currency)})
+		r.Items = append(r.Items, sharedBack(share, r.Amount.Currency))
 	}
 	return refunds, nil
 }

@@ -40,7 +40,7 @@ func (s *Refunds) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRe
 	}); err != nil {
 		return Refund{}, err
 	}
-	if err := s.deps.Ledger.RefundTx(ctx, tx, bookOf(o, refund, n.shares)); err != nil {
+	if err := s.deps.Ledger.RefundTx(ctx, tx, bookOf(o, refund, refund.Items)); err != nil {
 		return Refund{}, err
 	}
 	if n.cause != CauseDispute {
@@ -60,6 +60,7 @@ func bookOf(o Order, r Refund, shares []RefundItem) ledger.Refund {
 				book.Parts = append(book.Parts, ledger.RefundPart{
 					Source: source(o.OrderNo, i.LineNo),
 					Amount: share.Amount,
+					Tax:    share.Tax,
 				})
 			}
 		}
@@ -67,8 +68,12 @@ func bookOf(o Order, r Refund, shares []RefundItem) ledger.Refund {
 	return book
 }
 
-// writeRefundTx records a refund with the items that it pays back, and how much.
+// writeRefundTx records a refund with the items that it pays back, how much, and the tax in that.
 func (s *Refunds) writeRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRefund) (Refund, error) {
+	shares, err := s.taxBackTx(ctx, tx, o, n.shares)
+	if err != nil {
+		return Refund{}, err
+	}
 	row, err := s.q.InsertRefund(ctx, tx, dbsqlc.InsertRefundParams{
 		RefundNo:   newNumber(s.deps.Now()),
 		OrderNo:    o.OrderNo,
@@ -84,12 +89,13 @@ func (s *Refunds) writeRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRe
 		return Refund{}, fmt.Errorf("write refund of %s: %w", o.OrderNo, err)
 	}
 	refund := refundOf(row)
-	refund.Items = n.shares
-	for _, share := range n.shares {
+	refund.Items = shares
+	for _, share := range shares {
 		if err := s.q.InsertRefundItem(ctx, tx, dbsqlc.InsertRefundItemParams{
-			RefundNo: row.RefundNo,
-			ItemID:   share.ItemID,
-			Amount:   share.Amount.Amount,
+			RefundNo:  row.RefundNo,
+			ItemID:    share.ItemID,
+			Amount:    share.Amount.Amount,
+			TaxAmount: share.Tax.Amount,
 		}); err != nil {
 			return Refund{}, fmt.Errorf("write refund %s of item %d: %w", row.RefundNo, share.ItemID, err)
 		}

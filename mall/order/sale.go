@@ -34,8 +34,8 @@ type Sale struct {
 	Kind, Quality string
 	RentHours     int // of one unit
 	Quantity      int
-	Amount        money.Money // paid for all units
-	Refunded      money.Money
+	Amount        money.Money // paid for all units, without tax
+	Refunded      money.Money // without tax
 	PaidAt        time.Time
 	RevokedAt     *time.Time
 }

@@ -14,7 +14,8 @@ import (
 )
 
 // Sales are the sums of what a creator, or one video of theirs, sold and refunded on a day, in minor units of one
-// currency. A sale counts on the day of its payment, with the sum that was paid; a refund on the day that it succeeded.
+// currency and without tax. A sale counts on the day of its payment, with the sum that was paid; a refund on the day
+// that it succeeded.
 type Sales struct {
 	Day       int   // the first is 0
 	CreatorID int64 // 0 for the sum over all creators asked for

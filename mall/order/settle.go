@@ -319,17 +319,18 @@ func (s *Refunds) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, 
 ) error {
 	given := make([]RefundItem, len(shares))
 	for n, share := range shares {
-		given[n] = RefundItem{share.ItemID, money.Of(share.Amount, r.Amount.Currency)}
+		given[n] = sharedBack(share, r.Amount.Currency)
 	}
 	if err := s.deps.Ledger.RefundSentTx(ctx, tx, paid.Provider, bookOf(o, r, given)); err != nil {
 		return err
 	}
 	var whole []Item
 	for _, share := range shares {
-		r.Items = append(r.Items, RefundItem{share.ItemID, money.Of(share.Amount, r.Amount.Currency)})
+		r.Items = append(r.Items, sharedBack(share, r.Amount.Currency))
 		if err := s.q.AddItemRefund(ctx, tx, dbsqlc.AddItemRefundParams{
 			ID:     share.ItemID,
 			Amount: share.Amount,
+			Tax:    share.TaxAmount,
 		}); err != nil {
 			return fmt.Errorf("book refund %s of item %d: %w", r.RefundNo, share.ItemID, err)
 		}

@@ -84,6 +84,7 @@ func (s *store) moveTx(ctx context.Context, tx pgx.Tx, o *Order, m move) error {
 	items := o.Items
 	*o = orderOf(row)
 	o.Items = items
+	o.sumTax()
 	return nil
 }
 

@@ -95,6 +95,15 @@ func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*placeAtte
 		couponID, code := w.couponUsed()
 		arg.CouponIds, arg.CouponCodes = append(arg.CouponIds, couponID), append(arg.CouponCodes, code)
 		arg.BundleIds = append(arg.BundleIds, w.BundleID)
+		arg.TaxAmounts = append(arg.TaxAmounts, w.quote.Tax.Amount.Amount)
+		arg.TaxCountries = append(arg.TaxCountries, w.quote.Tax.Country)
+		arg.TaxNames = append(arg.TaxNames, w.quote.Tax.Name)
+		arg.TaxModes = append(arg.TaxModes, string(w.quote.Tax.Mode))
+		billing, err := billingJSON(w.buyer)
+		if err != nil {
+			return nil, err
+		}
+		arg.Billings = append(arg.Billings, billing)
 	}
 	rows, err := s.q.InsertOrders(ctx, tx, arg)
 	if err != nil {
@@ -125,6 +134,8 @@ func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*placeAtte
 			CouponCode:  code,
 			BundleID:    w.BundleID,
 			Policy:      s.deps.Policy,
+			Tax:         w.quote.Tax,
+			Billing:     w.buyer,
 			couponID:    couponID,
 			requestHash: w.hash,
 		}
@@ -154,6 +165,10 @@ func (s *Orders) insertItemsTx(ctx context.Context, tx pgx.Tx, set []*placeAttem
 			arg.Discounts = append(arg.Discounts, i.Discount.Amount)
 			arg.CampaignIds = append(arg.CampaignIds, i.campaignID)
 			arg.ReservationTokens = append(arg.ReservationTokens, w.reserved(l.SKUID))
+			arg.TaxKinds = append(arg.TaxKinds, string(i.Tax.Kind))
+			arg.TaxRates = append(arg.TaxRates, int32(i.Tax.BasisPoints))
+			arg.TaxAmounts = append(arg.TaxAmounts, i.Tax.Amount.Amount)
+			arg.TaxesAdded = append(arg.TaxesAdded, i.Tax.Added.Amount)
 		}
 	}
 	rows, err := s.q.InsertItems(ctx, tx, arg)

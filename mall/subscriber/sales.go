@@ -91,3 +91,12 @@ func (h handlers) sumSales(ctx context.Context, tx pgx.Tx, e outbox.Event) error
 	}
 	return nil // written before events said what went back: the rows say it, and the days are held against them
 }
+
+// issueInvoices has an order's invoice issued once it is delivered, and a credit note for each refund.
+func (h handlers) issueInvoices(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
+	o, err := read[order.Event](e)
+	if err != nil || o.Total.IsZero() {
+		return err
+	}
+	return h.deps.Invoices.EnqueueTx(ctx, tx, o.OrderNo)
+}

@@ -13,6 +13,7 @@ import (
 
 	"videomall/mall/catalog"
 	"videomall/mall/insight"
+	"videomall/mall/invoice"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/review"
@@ -27,6 +28,7 @@ const Insight = "insight"
 type Deps struct {
 	Catalog  *catalog.Catalog
 	Insight  *insight.Insight
+	Invoices *invoice.Invoices
 	Orders   *order.Orders
 	Reviews  *review.Reviews
 	Search   *search.Search
@@ -58,6 +60,7 @@ func (h handlers) table() []subscription {
 		{"customers", []string{"order.paid", "order.refunded"}, h.countCustomers},
 		{"search", []string{"catalog.published", "catalog.revised", "catalog.taken_down"}, h.index},
 		{Insight, []string{"order.paid", "order.refunded"}, h.sumSales},
+		{"invoices", []string{"order.delivered", "order.refunded"}, h.issueInvoices},
 	}
 }
 

@@ -60,12 +60,13 @@ var allowed = map[string][]string{
 	"mall/entitlement": {"db"},
 	"mall/insight":     {"db", "telemetry"},
 	"mall/inventory":   {"db", "telemetry", "mall/redisbreaker"},
+	"mall/invoice":     {"db", "mall/order", "mall/payment", "mall/tax"},
 	"mall/ledger":      {"db"},
 	"mall/malltest":    {"*"}, // tests only
 	"mall/media":       {"db"},
 	"mall/order": {
 		"db", "telemetry", "mall/redisbreaker", "mall/catalog", "mall/inventory", "mall/promotion",
-		"mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox",
+		"mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox", "mall/tax",
 	},
 	"mall/outbox":         {"db"},
 	"mall/payment":        {"db", "telemetry"},
@@ -91,9 +92,10 @@ var allowed = map[string][]string{
 	"mall/search":    {"db", "mall/catalog"},
 	"mall/sitepage":  {"db"},
 	"mall/subscriber": {
-		"mall/catalog", "mall/insight", "mall/ledger", "mall/order", "mall/outbox", "mall/review",
+		"mall/catalog", "mall/insight", "mall/invoice", "mall/ledger", "mall/order", "mall/outbox", "mall/review",
 		"mall/search", "mall/webhook",
 	},
+	"mall/tax":         {"db"},
 	"mall/waitingroom": {"telemetry", "mall/redisbreaker"},
 	"mall/webhook":     {"db"},
 	"jobs":             {"mall", "mall/*", "telemetry"},

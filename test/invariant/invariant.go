@@ -36,10 +36,12 @@ var rules = []struct{ promise, broken string }{
 		    or (r.state = 'sold' and coalesce(o.status, '') not in ('PAID', 'DELIVERED'))`,
 	},
 	{
-		"an order's total is what its items cost less their discounts",
-		`select format('%s: %s, its items %s', o.order_no, o.total_amount, sum(i.amount - i.discount_amount))
+		"an order's total is what its items cost less their discounts, with what tax adds, and its tax is theirs",
+		`select format('%s: %s with a tax of %s, its items %s and %s', o.order_no, o.total_amount, o.tax_amount,
+			sum(i.amount - i.discount_amount + i.tax_added), sum(i.tax_amount))
 		 from video_order o join video_order_item i using (order_no)
-		 group by o.order_no, o.total_amount having o.total_amount <> sum(i.amount - i.discount_amount)`,
+		 group by o.order_no, o.total_amount, o.tax_amount
+		 having o.total_amount <> sum(i.amount - i.discount_amount + i.tax_added) or o.tax_amount <> sum(i.tax_amount)`,
 	},
 	{
 		"a product's rating is that of its reviews, without those whose purchase was paid back",
@@ -109,36 +111,96 @@ var rules = []struct{ promise, broken string }{
 		   from payment_capture c group by c.provider, c.currency) s where booked <> taken`,
 	},
 	{
+		"invoices and credit notes are numbered without gaps, by a counter for each kind and year",
+		`select format('%s %s: %s given, %s there up to %s', c.kind, c.year, c.last, count(i.id), max(i.number))
+		 from invoice_counter c left join invoice i using (kind, year) group by c.kind, c.year, c.last
+		 having c.last <> count(i.id) or c.last is distinct from max(i.number)`,
+	},
+	{
+		"an order has an invoice of what was paid and of its tax, if it was paid at all, and one of them stands at most",
+		`select format('%s: invoice %s of %s with %s', i.order_no, i.id, i.gross, i.tax)
+		 from invoice i left join video_order o using (order_no)
+		 where i.kind = 'invoice' and (o.paid_at is null or (i.gross, i.tax, i.currency, i.user_id)
+		is distinct from (o.total_amount, o.tax_amount, o.currency, o.user_id))
+		 union all
+		 select format('%s: %s invoices stand', order_no, count(*)) from invoice i
+		 where kind = 'invoice' and not exists (select from invoice r where r.replaces_id = i.id)
+		 group by order_no having count(*) > 1`,
+	},
+	{
+		"a credit note is of a refund that succeeded, with its tax, and credit notes never exceed their invoice",
+		`select format('credit note %s: %s with %s, refund %s has %s with %s', i.id, i.gross, i.tax, i.refund_no, r.amount, s.tax)
+		 from invoice i left join order_refund r on r.refund_no = i.refund_no and r.settled_at is not null and r.status <> 'failed'
+		 cross join lateral (select coalesce(sum(tax_amount), 0) as tax from order_refund_item where refund_no = i.refund_no) s
+		 where i.refund_no <> '' and (i.gross, i.tax, i.order_no) is distinct from (r.amount, s.tax::bigint, r.order_no)
+		 union all
+		 select format('invoice %s of %s: %s credited', i.id, i.gross, sum(c.gross)) from invoice i
+		 join invoice c on c.invoice_id = i.id
+		 group by i.id having sum(c.gross) > i.gross or sum(c.tax) > i.tax`,
+	},
+	{
 		"all accounts of the ledger sum to zero",
 		`select format('%s: %s', currency, sum(amount)) from ledger_line group by currency having sum(amount) <> 0`,
 	},
 	{
-		"each item that was paid for has its earning, of what was paid, and nothing else has one",
+		"each item that was paid for has its earning, of what was paid without tax, and nothing else has one",
 		`select format('%s/%s: paid %s, earned %s', order_no, line_no, paid, earned) from (
 		   select i.order_no, i.line_no, e.amount as earned,
-		case when c.id is not null then nullif(i.amount - i.discount_amount, 0) end as paid
+		case when c.id is not null then nullif(i.amount - i.discount_amount + i.tax_added - i.tax_amount, 0) end as paid
 		   from video_order_item i left join payment_capture c on c.reference = i.order_no and c.state = 'consumed'
 		   left join ledger_earning e on e.source = i.order_no || '/' || i.line_no) s
 		 where paid is distinct from earned`,
 	},
 	{
 		"what earnings gave back is what is refunded or being refunded of their items",
-		`select format('%s/%s: %s refunded or on the way, %s given back', order_no, line_no, back, amount_back) from (
-		   select i.order_no, i.line_no, e.amount_back, (
-		     select coalesce(sum(ri.amount), 0) from order_refund_item ri join order_refund r using (refund_no)
-		     where ri.item_id = i.id and r.status <> 'failed') as back
-		   from video_order_item i join ledger_earning e on e.source = i.order_no || '/' || i.line_no) s
-		 where back <> amount_back`,
+		`select format('%s/%s: %s with a tax of %s refunded or on the way, %s with %s given back', order_no, line_no, back,
+			tax, amount_back + tax_back, tax_back) from (
+		   select i.order_no, i.line_no, e.amount_back, e.tax_back, b.back, b.tax
+		   from video_order_item i join ledger_earning e on e.source = i.order_no || '/' || i.line_no
+		   cross join lateral (
+		     select coalesce(sum(ri.amount), 0) as back, coalesce(sum(ri.tax_amount), 0) as tax
+		     from order_refund_item ri join order_refund r using (refund_no)
+		     where ri.item_id = i.id and r.status <> 'failed') b) s
+		 where (back, tax) <> (amount_back + tax_back, tax_back)`,
+	},
+	{
+		"the tax in what is refunded of an item is that of its refunds that succeeded",
+		`select format('%s/%s: %s with a tax of %s, its refunds %s with %s', i.order_no, i.line_no, i.refunded_amount,
+			i.tax_refunded, b.back, b.tax)
+		 from video_order_item i join video_order o using (order_no) cross join lateral (
+		   select coalesce(sum(ri.amount), 0) as back, coalesce(sum(ri.tax_amount), 0) as tax
+		   from order_refund_item ri join order_refund r using (refund_no)
+		   where ri.item_id = i.id and r.status not in ('failed', 'pending')) b
+		 where (i.refunded_amount, i.tax_refunded) <> (b.back, b.tax)`,
+	},
+	{
+		"a country's account holds the tax of paid orders less the tax in their refunds, as the earnings say",
+		`with l as (
+		   select split_part(account, ':', 2) as country, currency, -sum(amount) as owed
+		   from ledger_line where account like 'tax:%' group by 1, 2
+		 ), e as (
+		   select tax_country as country, currency, sum(tax - tax_back) as owed
+		   from ledger_earning where tax_country <> '' group by 1, 2
+		 ), o as (
+		   select o.tax_country as country, o.currency, sum(i.tax_amount - b.tax) as owed
+		   from video_order o join video_order_item i using (order_no) cross join lateral (
+		     select coalesce(sum(ri.tax_amount), 0) as tax from order_refund_item ri join order_refund r using (refund_no)
+		     where ri.item_id = i.id and r.status <> 'failed') b
+		   where o.paid_at is not null and i.tax_amount > 0 group by 1, 2
+		 )
+		 select format('%s %s: ledger %s, earnings %s, orders %s', country, currency, l.owed, e.owed, o.owed)
+		 from l full join e using (country, currency) full join o using (country, currency)
+		 where l.owed is distinct from e.owed or l.owed is distinct from o.owed`,
 	},
 	{
 		"what earnings gave back is the sum of their reversals that stand",
-		`select format('%s: %s of which fee %s, reversals %s of which fee %s', source, amount_back, fee_back, amount,
-			fee) from (
-		   select e.source, e.amount_back, e.fee_back, coalesce(sum(r.amount), 0) as amount, coalesce(sum(r.fee),
-		0) as fee
+		`select format('%s: %s of which fee %s, and tax %s, reversals %s of which fee %s, and tax %s', source, amount_back,
+			fee_back, tax_back, amount, fee, tax) from (
+		   select e.source, e.amount_back, e.fee_back, e.tax_back, coalesce(sum(r.amount), 0) as amount,
+		     coalesce(sum(r.fee), 0) as fee, coalesce(sum(r.tax), 0) as tax
 		   from ledger_earning e left join ledger_reversal r on r.source = e.source and r.undone_at is null
 		group by e.id) s
-		 where (amount_back, fee_back) <> (amount, fee)`,
+		 where (amount_back, fee_back, tax_back) <> (amount, fee, tax)`,
 	},
 	{
 		"a creator's accounts hold the shares of what was paid less refunds and payouts, and each stage its own",

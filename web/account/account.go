@@ -15,6 +15,7 @@ import (
 	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
+	"videomall/mall/tax"
 	accountview "videomall/views/account"
 	"videomall/views/text"
 	"videomall/views/ui"
@@ -30,6 +31,7 @@ type Deps struct {
 	Catalog  *catalog.Catalog // where creators have their profiles; nil for a mall whose creators are made otherwise
 	Listings *listing.Listings
 	Terms    ledger.Terms // what creators agree to
+	Taxes    *tax.Taxes   // where buyers keep their billing details; nil for a mall without them
 	// OpenZone stores the time zone of a new creator's reports; nil leaves it at UTC.
 	OpenZone func(ctx context.Context, creatorID int64, zone string) error
 	OnSignIn func(ctx context.Context, c *page.Ctx, userID int64) error
@@ -60,6 +62,12 @@ func Routes(g *echo.Group, d Deps) {
 			return c.Redirect("/account#creator")
 		}))
 		own.POST("/creator", d.Site.Handle(h.saveCreator))
+	}
+	if d.Taxes != nil {
+		own.GET("/billing", d.Site.Handle(h.billing))
+		own.POST("/billing", d.Site.Handle(h.saveBilling))
+		own.GET("/billing/country", d.Site.Handle(func(c *page.Ctx) error { return c.Redirect("/account/billing") }))
+		own.POST("/billing/country", d.Site.Handle(h.saveCountry))
 	}
 	own.POST("/devices/:number/end", d.Site.Handle(h.endDevice))
 	own.POST("/tokens/:number/end", d.Site.Handle(h.endToken))
@@ -95,6 +103,7 @@ func (h handlers) showAccount(c *page.Ctx, status int, profile accountview.Profi
 		Profile:   profile,
 		Passwords: passwords,
 		Creator:   creator,
+		Billing:   h.Taxes != nil,
 	}
 	if creator == nil {
 		if props.Creator, err = h.creator(c); err != nil {

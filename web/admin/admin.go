@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
 	"github.com/riverqueue/river"
@@ -42,6 +43,8 @@ type Deps struct {
 	Insight    *insight.Insight
 	Reviews    *review.Reviews
 	Reconciler *reconcile.Reconciler
+	// Documents draws the invoices of an order, or returns nil if it has none; nil for a mall without.
+	Documents func(ctx context.Context, orderNo string) (templ.Component, error)
 	// Finders are the kinds of things that the search looks for, in the order in which it shows them.
 	Finders []Finder
 	// Waiting counts what the review desk has to do; nil where there is no desk.

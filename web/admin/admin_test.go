@@ -101,6 +101,7 @@ func open(t *testing.T) *desk {
 			Reconciler: deps.Reconciler,
 			Orders:     m.Orders,
 			Settings:   d.settings(t, m),
+			Taxes:      m.Taxes,
 		})
 		d.reconciler = deps.Reconciler
 		peopleDeps := people.Deps{

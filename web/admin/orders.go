@@ -167,6 +167,11 @@ func (d Deps) renderOrder(c *page.Ctx, status int, draft adminview.RefundDraft) 
 	if p.Records, err = d.Audit.About(ctx, subjects, partListed); err != nil {
 		return err
 	}
+	if d.Documents != nil {
+		if p.Documents, err = d.Documents(ctx, o.OrderNo); err != nil {
+			return err
+		}
+	}
 	p.Left = leftOf(c.Text, o, p.Refunds, nil)
 	return c.Render(status, c.Text.T("order.title")+" "+o.OrderNo, adminview.Order(p))
 }

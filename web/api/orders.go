@@ -151,6 +151,7 @@ type orderAnswer struct {
 	Total       money.Money  `json:"total"`
 	Discount    money.Money  `json:"discount"`
 	CouponCode  *string      `json:"couponCode"`
+	Tax         taxAnswer    `json:"tax"`
 	Refunded    money.Money  `json:"refunded"`
 	CreatedAt   time.Time    `json:"createdAt"`
 	PayBefore   time.Time    `json:"payBefore"`
@@ -174,6 +175,7 @@ type itemAnswer struct {
 	UnitPrice money.Money `json:"unitPrice"`
 	Amount    money.Money `json:"amount"`
 	Discount  money.Money `json:"discount"`
+	Tax       itemTax     `json:"tax"`
 	Refunded  money.Money `json:"refunded"`
 	GrantedAt *time.Time  `json:"grantedAt"`
 	RevokedAt *time.Time  `json:"revokedAt"`
@@ -185,6 +187,7 @@ func (d Deps) orderOf(c *page.Ctx, o order.Order) orderAnswer {
 		Status:      o.Status,
 		Total:       o.Total,
 		Discount:    o.Discount(),
+		Tax:         taxOf(o.Tax),
 		Refunded:    o.Refunded,
 		CreatedAt:   o.CreatedAt.UTC(),
 		PayBefore:   o.PayBefore.UTC(),
@@ -211,6 +214,7 @@ func (d Deps) orderOf(c *page.Ctx, o order.Order) orderAnswer {
 			UnitPrice: i.UnitAmount,
 			Amount:    i.Amount,
 			Discount:  i.Discount,
+			Tax:       itemTax{i.Tax.Amount, i.Tax.Added},
 			Refunded:  i.Refunded,
 			GrantedAt: utc(i.GrantedAt),
 			RevokedAt: utc(i.RevokedAt),

@@ -68,6 +68,13 @@ func (d Deps) complete(c *page.Ctx, o order.Order) (checkoutview.OrderPage, erro
 		Providers: d.Payments.Offered(c.Device(), o.Total.Currency),
 		Now:       c.Now,
 	}
+	if d.Documents != nil {
+		documents, err := d.Documents(c, o)
+		if err != nil {
+			return p, err
+		}
+		p.Documents = documents
+	}
 	attempts, err := d.Payments.Attempts(ctx, o.OrderNo)
 	if err != nil {
 		return p, err

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// sans is Droid Sans Fallback, cut down to the characters of GB 2312, with the Latin letters of Go Regular, which gen
-// has added; only the letters that a document uses go into its file. A rarer character is drawn as an empty box.
+// sans has the Latin, Greek and Cyrillic letters and the signs of currencies of DejaVu Sans, and the Chinese characters
+// of Droid Sans Fallback from U+4E00 to U+9FA5, which are all of GBK. Only what a document uses goes into its file. Any
+// other character is drawn as an empty box.
 //
 //go:embed sans.ttf
 var sans []byte
@@ -17,15 +18,15 @@ var sans []byte
 // are drawn at the same time.
 func Sans() []byte { return bytes.Clone(sans) }
 
-// box stands for a character that no document can have.
-const box = '□'
+// missing stands for a character that no document can have.
+const missing = '?'
 
-// Drawable returns a text in which a box stands for each character outside of Unicode's basic plane, such as an emoji:
+// Drawable returns a text in which a question mark stands for each character outside of Unicode's basic plane, such as an emoji:
 // fpdf gives up a whole document for one of them.
 func Drawable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r > 0xffff {
-			return box
+			return missing
 		}
 		return r
 	}, s)

@@ -38,6 +38,7 @@ import (
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/promotion"
+	"videomall/mall/tax"
 	"videomall/telemetry"
 	"videomall/views"
 	"videomall/web/page"
@@ -60,7 +61,8 @@ type Mall struct {
 	Sandbox      *sandbox.Sandbox
 	Outbox       *outbox.Outbox
 	Orders       *order.Orders
-	URL          string // the server's address, without a trailing slash
+	Taxes        *tax.Taxes // of a shop in Germany; it has no rates until a test adds some
+	URL          string     // the server's address, without a trailing slash
 
 	t        testing.TB
 	ahead    atomic.Int64
@@ -167,6 +169,11 @@ func Open(t testing.TB, o Options) *Mall {
 		Now:       m.Now,
 		Providers: []payment.Provider{provider},
 	})
+	m.Taxes = tax.New(tax.Deps{
+		Pool: pool,
+		Now:  m.Now,
+		Shop: tax.Shop{Country: "DE", VATID: "DE136695976"},
+	})
 	m.Orders = order.New(order.Deps{
 		Pool:         pool,
 		Catalog:      m.Catalog,
@@ -178,6 +185,7 @@ func Open(t testing.TB, o Options) *Mall {
 			Pool: pool,
 			Now:  m.Now,
 		}),
+		Taxes:     m.Taxes,
 		Outbox:    m.Outbox,
 		River:     jobs,
 		Metrics:   telemetry.NewMetrics(),

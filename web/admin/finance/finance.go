@@ -20,6 +20,7 @@ import (
 	"videomall/mall/payment"
 	"videomall/mall/payment/settings"
 	"videomall/mall/reconcile"
+	"videomall/mall/tax"
 	financeview "videomall/views/admin/finance"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
@@ -37,6 +38,7 @@ type Deps struct {
 	Reconciler *reconcile.Reconciler
 	Orders     *order.Orders
 	Settings   *settings.Settings
+	Taxes      *tax.Taxes
 }
 
 // Routes registers the pages.
@@ -65,6 +67,13 @@ func Routes(g *echo.Group, d Deps) {
 	a.POST("/providers/:provider/tests", on(d.testProvider), d.Site.RequireRecent)
 	a.GET("/providers/:provider/tests/:key", on(d.showTest))
 	a.POST("/providers/:provider/tests/:key/ask", on(d.askTest))
+	a.GET("/tax", on(d.showTax))
+	// After a form with errors the browser's address bar shows this address; reloading it has to show the page.
+	a.GET("/tax/rates", on(func(c *page.Ctx) error { return c.Redirect("/admin/tax") }))
+	a.POST("/tax/rates", on(d.addRate), d.Site.RequireRecent)
+	a.POST("/tax/rates/:id/end", on(d.endRate), d.Site.RequireRecent)
+	a.GET("/tax/report", on(d.showTaxReport))
+	a.GET("/tax/report.csv", on(d.exportTaxReport))
 	a.GET("/books", on(d.showBooks))
 	a.GET("/books/creators/:id", on(d.showCreator))
 	a.POST("/books/credits/:id/confirm", on(d.decideCredit(ledger.CreditConfirmed)), d.Site.RequireRecent)

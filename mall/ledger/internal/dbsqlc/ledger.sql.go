@@ -311,9 +311,9 @@ func (q *Queries) FirstMoment(ctx context.Context, db DBTX, creatorID int64) (ti
 
 const giveBack = `-- name: GiveBack :exec
 with r as (
-    update ledger_reversal set undone_at = $1::timestamptz where reference = $2 and undone_at is null returning source, amount, fee
+    update ledger_reversal set undone_at = $1::timestamptz where reference = $2 and undone_at is null returning source, amount, fee, tax
 )
-update ledger_earning e set amount_back = amount_back - r.amount, fee_back = fee_back - r.fee from r where e.source = r.source
+update ledger_earning e set amount_back = amount_back - r.amount, fee_back = fee_back - r.fee, tax_back = tax_back - r.tax from r where e.source = r.source
 `
 
 type GiveBackParams struct {
@@ -701,7 +701,7 @@ func (q *Queries) LockCredit(ctx context.Context, db DBTX, id int64) (LedgerCred
 }
 
 const lockEarnings = `-- name: LockEarnings :many
-select id, source, posting_id, creator_id, subject, title_zh, title_en, quantity, amount, fee, currency, fee_rate, amount_back, fee_back, at, clears_at, cleared_at from ledger_earning where source = any($1::text[]) order by id for update
+select id, source, posting_id, creator_id, subject, title_zh, title_en, quantity, amount, fee, currency, fee_rate, amount_back, fee_back, at, clears_at, cleared_at, tax, tax_back, tax_country from ledger_earning where source = any($1::text[]) order by id for update
 `
 
 func (q *Queries) LockEarnings(ctx context.Context, db DBTX, sources []string) ([]LedgerEarning, error) {
@@ -731,6 +731,9 @@ func (q *Queries) LockEarnings(ctx context.Context, db DBTX, sources []string) (
 			&i.At,
 			&i.ClearsAt,
 			&i.ClearedAt,
+			&i.Tax,
+			&i.TaxBack,
+			&i.TaxCountry,
 		); err != nil {
 			return nil, err
 		}
@@ -1204,34 +1207,38 @@ with p as (
     select p.id, w.account, w.amount, $4 from p join (
         select unnest($5::text[]) as kind, unnest($6::text[]) as account, unnest($7::bigint[]) as amount) w using (kind)
 ), e as (
-    insert into ledger_earning (source, posting_id, creator_id, subject, title_zh, title_en, quantity, amount, fee, currency, fee_rate, at, clears_at)
-    select w.source, p.id, w.creator_id, w.subject, w.title_zh, w.title_en, w.quantity, w.amount, w.fee, $4, $8, $3, $9
+    insert into ledger_earning (source, posting_id, creator_id, subject, title_zh, title_en, quantity, amount, fee, currency, fee_rate, at, clears_at, tax, tax_country)
+    select w.source, p.id, w.creator_id, w.subject, w.title_zh, w.title_en, w.quantity, w.amount, w.fee, $4, $8, $3, $9,
+        w.tax, w.tax_country
     from p, (select unnest($10::text[]) as source, unnest($11::bigint[]) as creator_id, unnest($12::bigint[]) as subject,
         unnest($13::text[]) as title_zh, unnest($14::text[]) as title_en, unnest($15::int[]) as quantity,
-        unnest($16::bigint[]) as amount, unnest($17::bigint[]) as fee) w
+        unnest($16::bigint[]) as amount, unnest($17::bigint[]) as fee,
+        unnest($18::bigint[]) as tax, unnest($19::text[]) as tax_country) w
     where p.kind = 'sale'
 )
 select count(*) from p
 `
 
 type PostSaleParams struct {
-	Kinds      []string
-	Reference  string
-	At         time.Time
-	Currency   string
-	LineKinds  []string
-	Accounts   []string
-	Amounts    []int64
-	FeeRate    int32
-	ClearsAt   time.Time
-	Sources    []string
-	CreatorIds []int64
-	Subjects   []int64
-	TitlesZh   []string
-	TitlesEn   []string
-	Quantities []int32
-	Earned     []int64
-	Fees       []int64
+	Kinds        []string
+	Reference    string
+	At           time.Time
+	Currency     string
+	LineKinds    []string
+	Accounts     []string
+	Amounts      []int64
+	FeeRate      int32
+	ClearsAt     time.Time
+	Sources      []string
+	CreatorIds   []int64
+	Subjects     []int64
+	TitlesZh     []string
+	TitlesEn     []string
+	Quantities   []int32
+	Earned       []int64
+	Fees         []int64
+	Taxes        []int64
+	TaxCountries []string
 }
 
 // Does the same as Post, and inserts what each part of a sale earned for which creator.
@@ -1254,6 +1261,8 @@ func (q *Queries) PostSale(ctx context.Context, db DBTX, arg PostSaleParams) (in
 		arg.Quantities,
 		arg.Earned,
 		arg.Fees,
+		arg.Taxes,
+		arg.TaxCountries,
 	)
 	var count int64
 	err := row.Scan(&count)
@@ -1429,13 +1438,14 @@ func (q *Queries) RefundsBySubject(ctx context.Context, db DBTX, arg RefundsBySu
 }
 
 const reversals = `-- name: Reversals :many
-select r.source, r.amount, r.fee from ledger_reversal r where r.reference = $1 and r.undone_at is null order by r.source
+select r.source, r.amount, r.fee, r.tax from ledger_reversal r where r.reference = $1 and r.undone_at is null order by r.source
 `
 
 type ReversalsRow struct {
 	Source string
 	Amount int64
 	Fee    int64
+	Tax    int64
 }
 
 func (q *Queries) Reversals(ctx context.Context, db DBTX, reference string) ([]ReversalsRow, error) {
@@ -1447,7 +1457,12 @@ func (q *Queries) Reversals(ctx context.Context, db DBTX, reference string) ([]R
 	items := []ReversalsRow{}
 	for rows.Next() {
 		var i ReversalsRow
-		if err := rows.Scan(&i.Source, &i.Amount, &i.Fee); err != nil {
+		if err := rows.Scan(
+			&i.Source,
+			&i.Amount,
+			&i.Fee,
+			&i.Tax,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -1585,17 +1600,18 @@ func (q *Queries) SetDestination(ctx context.Context, db DBTX, arg SetDestinatio
 
 const takeBack = `-- name: TakeBack :exec
 with w as (
-    select unnest($1::text[]) as source, unnest($2::bigint[]) as amount, unnest($3::bigint[]) as fee
+    select unnest($1::text[]) as source, unnest($2::bigint[]) as amount, unnest($3::bigint[]) as fee, unnest($4::bigint[]) as tax
 ), r as (
-    insert into ledger_reversal (reference, source, amount, fee, at) select $4, source, amount, fee, $5 from w
+    insert into ledger_reversal (reference, source, amount, fee, tax, at) select $5, source, amount, fee, tax, $6 from w
 )
-update ledger_earning e set amount_back = amount_back + w.amount, fee_back = fee_back + w.fee from w where e.source = w.source
+update ledger_earning e set amount_back = amount_back + w.amount, fee_back = fee_back + w.fee, tax_back = tax_back + w.tax from w where e.source = w.source
 `
 
 type TakeBackParams struct {
 	Sources   []string
 	Amounts   []int64
 	Fees      []int64
+	Taxes     []int64
 	Reference string
 	At        time.Time
 }
@@ -1605,6 +1621,7 @@ func (q *Queries) TakeBack(ctx context.Context, db DBTX, arg TakeBackParams) err
 		arg.Sources,
 		arg.Amounts,
 		arg.Fees,
+		arg.Taxes,
 		arg.Reference,
 		arg.At,
 	)

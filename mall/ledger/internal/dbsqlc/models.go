@@ -40,6 +40,9 @@ type LedgerEarning struct {
 	At         time.Time
 	ClearsAt   time.Time
 	ClearedAt  *time.Time
+	Tax        int64
+	TaxBack    int64
+	TaxCountry string
 }
 
 type LedgerPayee struct {

@@ -36,9 +36,10 @@ type OrderRefund struct {
 }
 
 type OrderRefundItem struct {
-	RefundNo string
-	ItemID   int64
-	Amount   int64
+	RefundNo  string
+	ItemID    int64
+	Amount    int64
+	TaxAmount int64
 }
 
 type OrderRefundRequest struct {
@@ -97,6 +98,11 @@ type VideoOrder struct {
 	RefundSeconds  int32
 	RefundWatched  int32
 	RefundByRule   bool
+	TaxAmount      int64
+	TaxCountry     string
+	TaxName        string
+	TaxMode        string
+	Billing        []byte
 }
 
 type VideoOrderItem struct {
@@ -123,4 +129,9 @@ type VideoOrderItem struct {
 	RevokedAt        *time.Time
 	CampaignID       *int64
 	DiscountAmount   int64
+	TaxKind          string
+	TaxRate          int32
+	TaxAmount        int64
+	TaxAdded         int64
+	TaxRefunded      int64
 }

@@ -13,21 +13,22 @@ import (
 )
 
 const addItemRefund = `-- name: AddItemRefund :exec
-update video_order_item set refunded_amount = refunded_amount + $1 where id = $2
+update video_order_item set refunded_amount = refunded_amount + $1, tax_refunded = tax_refunded + $2 where id = $3
 `
 
 type AddItemRefundParams struct {
 	Amount int64
+	Tax    int64
 	ID     int64
 }
 
 func (q *Queries) AddItemRefund(ctx context.Context, db DBTX, arg AddItemRefundParams) error {
-	_, err := db.Exec(ctx, addItemRefund, arg.Amount, arg.ID)
+	_, err := db.Exec(ctx, addItemRefund, arg.Amount, arg.Tax, arg.ID)
 	return err
 }
 
 const addOrderRefund = `-- name: AddOrderRefund :one
-update video_order set refunded_amount = refunded_amount + $1 where order_no = $2 returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule
+update video_order set refunded_amount = refunded_amount + $1 where order_no = $2 returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing
 `
 
 type AddOrderRefundParams struct {
@@ -61,6 +62,11 @@ func (q *Queries) AddOrderRefund(ctx context.Context, db DBTX, arg AddOrderRefun
 		&i.RefundSeconds,
 		&i.RefundWatched,
 		&i.RefundByRule,
+		&i.TaxAmount,
+		&i.TaxCountry,
+		&i.TaxName,
+		&i.TaxMode,
+		&i.Billing,
 	)
 	return i, err
 }
@@ -340,12 +346,14 @@ func (q *Queries) HasOpenBundle(ctx context.Context, db DBTX, arg HasOpenBundleP
 
 const insertItems = `-- name: InsertItems :many
 insert into video_order_item (order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, cover, kind, quality,
-    rent_hours, quantity, price_id, campaign_id, unit_amount, amount, discount_amount, reservation_token)
+    rent_hours, quantity, price_id, campaign_id, unit_amount, amount, discount_amount, reservation_token, tax_kind, tax_rate, tax_amount,
+    tax_added)
 select unnest($1::text[]), unnest($2::int[]), unnest($3::bigint[]), unnest($4::bigint[]),
     unnest($5::bigint[]), unnest($6::text[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[]),
     unnest($10::text[]), unnest($11::text[]), unnest($12::int[]), unnest($13::int[]), unnest($14::bigint[]),
     nullif(unnest($15::bigint[]), 0), unnest($16::bigint[]), unnest($17::bigint[]),
-    unnest($18::bigint[]), nullif(unnest($19::uuid[]), '00000000-0000-0000-0000-000000000000')
+    unnest($18::bigint[]), nullif(unnest($19::uuid[]), '00000000-0000-0000-0000-000000000000'),
+    unnest($20::text[]), unnest($21::int[]), unnest($22::bigint[]), unnest($23::bigint[])
 returning order_no, line_no, id
 `
 
@@ -369,6 +377,10 @@ type InsertItemsParams struct {
 	Amounts           []int64
 	Discounts         []int64
 	ReservationTokens []uuid.UUID
+	TaxKinds          []string
+	TaxRates          []int32
+	TaxAmounts        []int64
+	TaxesAdded        []int64
 }
 
 type InsertItemsRow struct {
@@ -398,6 +410,10 @@ func (q *Queries) InsertItems(ctx context.Context, db DBTX, arg InsertItemsParam
 		arg.Amounts,
 		arg.Discounts,
 		arg.ReservationTokens,
+		arg.TaxKinds,
+		arg.TaxRates,
+		arg.TaxAmounts,
+		arg.TaxesAdded,
 	)
 	if err != nil {
 		return nil, err
@@ -419,10 +435,12 @@ func (q *Queries) InsertItems(ctx context.Context, db DBTX, arg InsertItemsParam
 
 const insertOrders = `-- name: InsertOrders :many
 insert into video_order (order_no, user_id, status, version, total_amount, currency, idempotency_key, request_hash, coupon_id, coupon_code,
-    bundle_id, pay_before, created_at, refund_seconds, refund_watched, refund_by_rule)
+    bundle_id, pay_before, created_at, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing)
 select unnest($1::text[]), unnest($2::bigint[]), 'PENDING_PAY', 1, unnest($3::bigint[]), unnest($4::text[]),
     unnest($5::text[]), unnest($6::bytea[]), nullif(unnest($7::bigint[]), 0), unnest($8::text[]),
-    nullif(unnest($9::bigint[]), 0), $10, $11, $12, $13, $14
+    nullif(unnest($9::bigint[]), 0), $10, $11, $12, $13, $14,
+    unnest($15::bigint[]), unnest($16::text[]), unnest($17::text[]), unnest($18::text[]),
+    nullif(unnest($19::text[]), '')::jsonb
 on conflict (user_id, idempotency_key) do nothing
 returning order_no, id
 `
@@ -442,6 +460,11 @@ type InsertOrdersParams struct {
 	RefundSeconds   int32
 	RefundWatched   int32
 	RefundByRule    bool
+	TaxAmounts      []int64
+	TaxCountries    []string
+	TaxNames        []string
+	TaxModes        []string
+	Billings        []string
 }
 
 type InsertOrdersRow struct {
@@ -467,6 +490,11 @@ func (q *Queries) InsertOrders(ctx context.Context, db DBTX, arg InsertOrdersPar
 		arg.RefundSeconds,
 		arg.RefundWatched,
 		arg.RefundByRule,
+		arg.TaxAmounts,
+		arg.TaxCountries,
+		arg.TaxNames,
+		arg.TaxModes,
+		arg.Billings,
 	)
 	if err != nil {
 		return nil, err
@@ -551,17 +579,23 @@ func (q *Queries) InsertRefund(ctx context.Context, db DBTX, arg InsertRefundPar
 }
 
 const insertRefundItem = `-- name: InsertRefundItem :exec
-insert into order_refund_item (refund_no, item_id, amount) values ($1, $2, $3)
+insert into order_refund_item (refund_no, item_id, amount, tax_amount) values ($1, $2, $3, $4)
 `
 
 type InsertRefundItemParams struct {
-	RefundNo string
-	ItemID   int64
-	Amount   int64
+	RefundNo  string
+	ItemID    int64
+	Amount    int64
+	TaxAmount int64
 }
 
 func (q *Queries) InsertRefundItem(ctx context.Context, db DBTX, arg InsertRefundItemParams) error {
-	_, err := db.Exec(ctx, insertRefundItem, arg.RefundNo, arg.ItemID, arg.Amount)
+	_, err := db.Exec(ctx, insertRefundItem,
+		arg.RefundNo,
+		arg.ItemID,
+		arg.Amount,
+		arg.TaxAmount,
+	)
 	return err
 }
 
@@ -594,7 +628,7 @@ func (q *Queries) InsertTransition(ctx context.Context, db DBTX, arg InsertTrans
 }
 
 const itemsOf = `-- name: ItemsOf :many
-select id, order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, cover, kind, quality, rent_hours, quantity, price_id, unit_amount, amount, refunded_amount, reservation_token, granted_at, revoked_at, campaign_id, discount_amount from video_order_item where order_no = any($1::text[]) order by order_no, line_no
+select id, order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, cover, kind, quality, rent_hours, quantity, price_id, unit_amount, amount, refunded_amount, reservation_token, granted_at, revoked_at, campaign_id, discount_amount, tax_kind, tax_rate, tax_amount, tax_added, tax_refunded from video_order_item where order_no = any($1::text[]) order by order_no, line_no
 `
 
 func (q *Queries) ItemsOf(ctx context.Context, db DBTX, orderNos []string) ([]VideoOrderItem, error) {
@@ -630,6 +664,11 @@ func (q *Queries) ItemsOf(ctx context.Context, db DBTX, orderNos []string) ([]Vi
 			&i.RevokedAt,
 			&i.CampaignID,
 			&i.DiscountAmount,
+			&i.TaxKind,
+			&i.TaxRate,
+			&i.TaxAmount,
+			&i.TaxAdded,
+			&i.TaxRefunded,
 		); err != nil {
 			return nil, err
 		}
@@ -702,7 +741,7 @@ func (q *Queries) LockBuyer(ctx context.Context, db DBTX, userID int64) error {
 }
 
 const lockOrder = `-- name: LockOrder :one
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule from video_order where order_no = $1 for update
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing from video_order where order_no = $1 for update
 `
 
 func (q *Queries) LockOrder(ctx context.Context, db DBTX, orderNo string) (VideoOrder, error) {
@@ -731,6 +770,11 @@ func (q *Queries) LockOrder(ctx context.Context, db DBTX, orderNo string) (Video
 		&i.RefundSeconds,
 		&i.RefundWatched,
 		&i.RefundByRule,
+		&i.TaxAmount,
+		&i.TaxCountry,
+		&i.TaxName,
+		&i.TaxMode,
+		&i.Billing,
 	)
 	return i, err
 }
@@ -790,7 +834,7 @@ update video_order set status = $1, version = version + 1,
     closed_at = case when $1 = 'CLOSED' then $2 else closed_at end,
     refunded_at = case when $1 = 'REFUNDED' then $2 else refunded_at end
 where order_no = $3 and status = $4 and version = $5
-returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule
+returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing
 `
 
 type MoveOrderParams struct {
@@ -834,6 +878,11 @@ func (q *Queries) MoveOrder(ctx context.Context, db DBTX, arg MoveOrderParams) (
 		&i.RefundSeconds,
 		&i.RefundWatched,
 		&i.RefundByRule,
+		&i.TaxAmount,
+		&i.TaxCountry,
+		&i.TaxName,
+		&i.TaxMode,
+		&i.Billing,
 	)
 	return i, err
 }
@@ -897,7 +946,7 @@ func (q *Queries) OpenCases(ctx context.Context, db DBTX, maxRows int32) ([]Orde
 }
 
 const orderByNo = `-- name: OrderByNo :one
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule from video_order where order_no = $1
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing from video_order where order_no = $1
 `
 
 func (q *Queries) OrderByNo(ctx context.Context, db DBTX, orderNo string) (VideoOrder, error) {
@@ -926,12 +975,17 @@ func (q *Queries) OrderByNo(ctx context.Context, db DBTX, orderNo string) (Video
 		&i.RefundSeconds,
 		&i.RefundWatched,
 		&i.RefundByRule,
+		&i.TaxAmount,
+		&i.TaxCountry,
+		&i.TaxName,
+		&i.TaxMode,
+		&i.Billing,
 	)
 	return i, err
 }
 
 const ordersByKeys = `-- name: OrdersByKeys :many
-select o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at, o.coupon_id, o.coupon_code, o.bundle_id, o.refund_seconds, o.refund_watched, o.refund_by_rule from (select unnest($1::bigint[]) as user_id, unnest($2::text[]) as idempotency_key) w
+select o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at, o.coupon_id, o.coupon_code, o.bundle_id, o.refund_seconds, o.refund_watched, o.refund_by_rule, o.tax_amount, o.tax_country, o.tax_name, o.tax_mode, o.billing from (select unnest($1::bigint[]) as user_id, unnest($2::text[]) as idempotency_key) w
 join video_order o using (user_id, idempotency_key)
 `
 
@@ -972,6 +1026,11 @@ func (q *Queries) OrdersByKeys(ctx context.Context, db DBTX, arg OrdersByKeysPar
 			&i.RefundSeconds,
 			&i.RefundWatched,
 			&i.RefundByRule,
+			&i.TaxAmount,
+			&i.TaxCountry,
+			&i.TaxName,
+			&i.TaxMode,
+			&i.Billing,
 		); err != nil {
 			return nil, err
 		}
@@ -984,7 +1043,7 @@ func (q *Queries) OrdersByKeys(ctx context.Context, db DBTX, arg OrdersByKeysPar
 }
 
 const ordersByNo = `-- name: OrdersByNo :many
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule from video_order where order_no = any($1::text[])
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing from video_order where order_no = any($1::text[])
 `
 
 func (q *Queries) OrdersByNo(ctx context.Context, db DBTX, orderNos []string) ([]VideoOrder, error) {
@@ -1019,6 +1078,11 @@ func (q *Queries) OrdersByNo(ctx context.Context, db DBTX, orderNos []string) ([
 			&i.RefundSeconds,
 			&i.RefundWatched,
 			&i.RefundByRule,
+			&i.TaxAmount,
+			&i.TaxCountry,
+			&i.TaxName,
+			&i.TaxMode,
+			&i.Billing,
 		); err != nil {
 			return nil, err
 		}
@@ -1031,7 +1095,7 @@ func (q *Queries) OrdersByNo(ctx context.Context, db DBTX, orderNos []string) ([
 }
 
 const ordersOf = `-- name: OrdersOf :many
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule from video_order
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing from video_order
 where user_id = $1 and ($2::bigint = 0 or id < $2)
 order by id desc limit $3
 `
@@ -1074,6 +1138,11 @@ func (q *Queries) OrdersOf(ctx context.Context, db DBTX, arg OrdersOfParams) ([]
 			&i.RefundSeconds,
 			&i.RefundWatched,
 			&i.RefundByRule,
+			&i.TaxAmount,
+			&i.TaxCountry,
+			&i.TaxName,
+			&i.TaxMode,
+			&i.Billing,
 		); err != nil {
 			return nil, err
 		}
@@ -1086,7 +1155,7 @@ func (q *Queries) OrdersOf(ctx context.Context, db DBTX, arg OrdersOfParams) ([]
 }
 
 const ordersOfVideo = `-- name: OrdersOfVideo :many
-select o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at, o.coupon_id, o.coupon_code, o.bundle_id, o.refund_seconds, o.refund_watched, o.refund_by_rule from video_order o join (
+select o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at, o.coupon_id, o.coupon_code, o.bundle_id, o.refund_seconds, o.refund_watched, o.refund_by_rule, o.tax_amount, o.tax_country, o.tax_name, o.tax_mode, o.billing from video_order o join (
     select distinct order_no from video_order_item
     where spu_id = $1 and ($2::text = '' or order_no < $2) order by order_no desc limit $3
 ) i using (order_no)
@@ -1132,6 +1201,11 @@ func (q *Queries) OrdersOfVideo(ctx context.Context, db DBTX, arg OrdersOfVideoP
 			&i.RefundSeconds,
 			&i.RefundWatched,
 			&i.RefundByRule,
+			&i.TaxAmount,
+			&i.TaxCountry,
+			&i.TaxName,
+			&i.TaxMode,
+			&i.Billing,
 		); err != nil {
 			return nil, err
 		}
@@ -1215,15 +1289,16 @@ func (q *Queries) PaidElsewhere(ctx context.Context, db DBTX, arg PaidElsewhereP
 }
 
 const pendingItemRefunds = `-- name: PendingItemRefunds :many
-select i.item_id, sum(i.amount)::bigint as amount
+select i.item_id, sum(i.amount)::bigint as amount, sum(i.tax_amount)::bigint as tax_amount
 from order_refund_item i join order_refund r using (refund_no)
 where r.order_no = $1 and r.status = 'pending'
 group by i.item_id
 `
 
 type PendingItemRefundsRow struct {
-	ItemID int64
-	Amount int64
+	ItemID    int64
+	Amount    int64
+	TaxAmount int64
 }
 
 func (q *Queries) PendingItemRefunds(ctx context.Context, db DBTX, orderNo string) ([]PendingItemRefundsRow, error) {
@@ -1235,7 +1310,7 @@ func (q *Queries) PendingItemRefunds(ctx context.Context, db DBTX, orderNo strin
 	items := []PendingItemRefundsRow{}
 	for rows.Next() {
 		var i PendingItemRefundsRow
-		if err := rows.Scan(&i.ItemID, &i.Amount); err != nil {
+		if err := rows.Scan(&i.ItemID, &i.Amount, &i.TaxAmount); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -1327,7 +1402,7 @@ func (q *Queries) RefundByNo(ctx context.Context, db DBTX, refundNo string) (Ord
 }
 
 const refundItemsOf = `-- name: RefundItemsOf :many
-select refund_no, item_id, amount from order_refund_item where refund_no = any($1::text[]) order by refund_no, item_id
+select refund_no, item_id, amount, tax_amount from order_refund_item where refund_no = any($1::text[]) order by refund_no, item_id
 `
 
 func (q *Queries) RefundItemsOf(ctx context.Context, db DBTX, refundNos []string) ([]OrderRefundItem, error) {
@@ -1339,7 +1414,12 @@ func (q *Queries) RefundItemsOf(ctx context.Context, db DBTX, refundNos []string
 	items := []OrderRefundItem{}
 	for rows.Next() {
 		var i OrderRefundItem
-		if err := rows.Scan(&i.RefundNo, &i.ItemID, &i.Amount); err != nil {
+		if err := rows.Scan(
+			&i.RefundNo,
+			&i.ItemID,
+			&i.Amount,
+			&i.TaxAmount,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -1426,12 +1506,12 @@ func (q *Queries) RevokeItem(ctx context.Context, db DBTX, arg RevokeItemParams)
 const salesByDay = `-- name: SalesByDay :many
 with sold as (
     select width_bucket(o.paid_at, $1::timestamptz[]) as day, i.creator_id, i.spu_id, o.currency, o.order_no, i.quantity,
-        i.amount - i.discount_amount as amount
+        i.amount - i.discount_amount + i.tax_added - i.tax_amount as amount
     from video_order o join video_order_item i using (order_no)
     where o.paid_at >= $2::timestamptz and o.paid_at < $3::timestamptz
         and ($4::boolean or i.creator_id = any($5::bigint[]))
 ), back as (
-    select width_bucket(r.settled_at, $1::timestamptz[]) as day, i.creator_id, i.spu_id, r.currency, r.refund_no, s.amount
+    select width_bucket(r.settled_at, $1::timestamptz[]) as day, i.creator_id, i.spu_id, r.currency, r.refund_no, s.amount - s.tax_amount as amount
     from order_refund r join order_refund_item s using (refund_no) join video_order_item i on i.id = s.item_id
     where r.status = 'succeeded' and r.settled_at >= $2::timestamptz and r.settled_at < $3::timestamptz
         and ($4::boolean or i.creator_id = any($5::bigint[]))
@@ -1470,7 +1550,8 @@ type SalesByDayRow struct {
 
 // Returns sales and refunds by creator and video between two moments, by day. Days begin at the moments of starts,
 // the first of which is number 1. A row with spu_id 0 is the sum of a creator. A row with creator_id 0 is the sum of
-// everybody, or of the creators asked for. A sale counts on the day it was paid, a refund on the day it succeeded.
+// everybody, or of the creators asked for. A sale counts on the day it was paid, a refund on the day it succeeded, both
+// without tax.
 func (q *Queries) SalesByDay(ctx context.Context, db DBTX, arg SalesByDayParams) ([]SalesByDayRow, error) {
 	rows, err := db.Query(ctx, salesByDay,
 		arg.Starts,
@@ -1508,7 +1589,7 @@ func (q *Queries) SalesByDay(ctx context.Context, db DBTX, arg SalesByDayParams)
 }
 
 const searchOrders = `-- name: SearchOrders :many
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule from video_order
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing from video_order
 where ($1::text = '' or status = $1)
   and ($2::text = '' or order_no = $2)
   and ($3::bigint = 0 or user_id = $3)
@@ -1562,6 +1643,11 @@ func (q *Queries) SearchOrders(ctx context.Context, db DBTX, arg SearchOrdersPar
 			&i.RefundSeconds,
 			&i.RefundWatched,
 			&i.RefundByRule,
+			&i.TaxAmount,
+			&i.TaxCountry,
+			&i.TaxName,
+			&i.TaxMode,
+			&i.Billing,
 		); err != nil {
 			return nil, err
 		}
@@ -1604,8 +1690,8 @@ func (q *Queries) SettleRefund(ctx context.Context, db DBTX, arg SettleRefundPar
 }
 
 const soldLines = `-- name: SoldLines :many
-select i.id, o.order_no, o.paid_at::timestamptz as paid_at, i.spu_id, i.title_zh, i.title_en, i.kind, i.quality, i.quantity, (i.amount - i.discount_amount)::bigint as amount,
-    i.refunded_amount, o.currency
+select i.id, o.order_no, o.paid_at::timestamptz as paid_at, i.spu_id, i.title_zh, i.title_en, i.kind, i.quality, i.quantity, (i.amount - i.discount_amount + i.tax_added - i.tax_amount)::bigint as amount,
+    (i.refunded_amount - i.tax_refunded)::bigint as refunded_amount, o.currency
 from video_order_item i join video_order o using (order_no)
 where i.creator_id = $1 and i.id > $2 and o.paid_at >= $3::timestamptz and o.paid_at < $4::timestamptz
   and ($5::bigint = 0 or i.spu_id = $5)
@@ -1636,6 +1722,7 @@ type SoldLinesRow struct {
 	Currency       string
 }
 
+// Amounts are without tax.
 func (q *Queries) SoldLines(ctx context.Context, db DBTX, arg SoldLinesParams) ([]SoldLinesRow, error) {
 	rows, err := db.Query(ctx, soldLines,
 		arg.CreatorID,

@@ -116,7 +116,7 @@ func (q *Queries) CustomersOf(ctx context.Context, db DBTX, arg CustomersOfParam
 
 const recountCustomers = `-- name: RecountCustomers :exec
 insert into order_customer (creator_id, user_id, currency, orders, spent, refunded, first_at, last_at)
-select i.creator_id, o.user_id, o.currency, count(distinct o.order_no), sum(i.amount - i.discount_amount), sum(i.refunded_amount), min(o.paid_at), max(o.paid_at)
+select i.creator_id, o.user_id, o.currency, count(distinct o.order_no), sum(i.amount - i.discount_amount + i.tax_added - i.tax_amount), sum(i.refunded_amount - i.tax_refunded), min(o.paid_at), max(o.paid_at)
 from video_order o join video_order_item i using (order_no)
 where o.user_id = $1 and i.creator_id = any($2::bigint[]) and o.paid_at is not null
 group by 1, 2, 3
@@ -136,7 +136,7 @@ func (q *Queries) RecountCustomers(ctx context.Context, db DBTX, arg RecountCust
 }
 
 const salesOf = `-- name: SalesOf :many
-select i.id, i.order_no, i.title_zh, i.title_en, i.slug, i.kind, i.quality, i.rent_hours, i.quantity, (i.amount - i.discount_amount)::bigint as amount, i.refunded_amount, i.revoked_at,
+select i.id, i.order_no, i.title_zh, i.title_en, i.slug, i.kind, i.quality, i.rent_hours, i.quantity, (i.amount - i.discount_amount + i.tax_added - i.tax_amount)::bigint as amount, (i.refunded_amount - i.tax_refunded)::bigint as refunded_amount, i.revoked_at,
        o.user_id, o.currency, o.status, o.paid_at::timestamptz as paid_at
 from video_order_item i join video_order o using (order_no)
 where i.creator_id = $1 and o.paid_at is not null and ($2::bigint = 0 or i.id < $2)
@@ -168,7 +168,7 @@ type SalesOfRow struct {
 	PaidAt         time.Time
 }
 
-// Returns what a creator sold, the newest first.
+// Returns what a creator sold, the newest first. Amounts are without tax, here and below.
 func (q *Queries) SalesOf(ctx context.Context, db DBTX, arg SalesOfParams) ([]SalesOfRow, error) {
 	rows, err := db.Query(ctx, salesOf, arg.CreatorID, arg.BeforeID, arg.Most)
 	if err != nil {
@@ -207,7 +207,7 @@ func (q *Queries) SalesOf(ctx context.Context, db DBTX, arg SalesOfParams) ([]Sa
 }
 
 const salesTo = `-- name: SalesTo :many
-select i.id, i.order_no, i.title_zh, i.title_en, i.slug, i.kind, i.quality, i.rent_hours, i.quantity, (i.amount - i.discount_amount)::bigint as amount, i.refunded_amount, i.revoked_at,
+select i.id, i.order_no, i.title_zh, i.title_en, i.slug, i.kind, i.quality, i.rent_hours, i.quantity, (i.amount - i.discount_amount + i.tax_added - i.tax_amount)::bigint as amount, (i.refunded_amount - i.tax_refunded)::bigint as refunded_amount, i.revoked_at,
        o.user_id, o.currency, o.status, o.paid_at::timestamptz as paid_at
 from video_order o join video_order_item i using (order_no)
 where o.user_id = $1 and i.creator_id = $2 and o.paid_at is not null and ($3::bigint = 0 or i.id < $3)

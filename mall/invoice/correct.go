@@ -1,0 +1,102 @@
+package invoice
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/order"
+	"videomall/mall/payment"
+	"videomall/mall/tax"
+)
+
+// A buyer may correct the details of an invoice for CorrectWithin after the payment, mostCorrections times.
+const (
+	CorrectWithin   = 30 * 24 * time.Hour
+	mostCorrections = 3
+)
+
+// Correctable reports whether the buyer may still correct the details of an order's invoice: nothing of the order is
+// refunded, being refunded or disputed, and the time and the number of corrections are not used up.
+func (s *Invoices) Correctable(o order.Order, docs []Document, refunds []order.Refund) bool {
+	invoices := 0
+	for _, d := range docs {
+		if d.Kind == Invoice {
+			invoices++
+		}
+	}
+	return billable(o) && invoices > 0 && invoices <= mostCorrections &&
+		s.deps.Now().Before(o.PaidAt.Add(CorrectWithin)) &&
+		!slices.ContainsFunc(refunds, func(r order.Refund) bool { return r.Status != payment.Failed })
+}
+
+// Correct replaces the invoice of a person's order by one with other details of the buyer: a credit note takes the old
+// one back as a whole, and both are issued in one transaction. The tax stays what was paid. Details that are written as
+// the invoice has them change nothing. Errors: order.ErrNotFound, ErrLocked, ErrCountry, tax.ErrProfile with its fields.
+func (s *Invoices) Correct(ctx context.Context, userID int64, orderNo string, p tax.Profile) error {
+	o, err := s.deps.Orders.Get(ctx, userID, orderNo)
+	if err != nil {
+		return err
+	}
+	if p, err = tax.CheckProfile(p); err != nil {
+		return err
+	}
+	docs, err := s.OfOrder(ctx, orderNo)
+	if err != nil {
+		return err
+	}
+	refunds, err := s.deps.Orders.Refunds().OfOrder(ctx, orderNo)
+	if err != nil {
+		return err
+	}
+	if !s.Correctable(o, docs, refunds) {
+		return ErrLocked.Because("order %s", orderNo)
+	}
+	if o.Tax.Mode != "" && p.Country != o.Tax.Country {
+		return ErrCountry.With("country", ErrCountry.Slug)
+	}
+	of := docs[len(docs)-1] // a correction ends with its invoice, and there are no other credit notes
+	buyer := buyerOf(p)
+	if buyer.Name == "" {
+		if buyer.Name, err = s.deps.Buyer(ctx, userID); err != nil {
+			return fmt.Errorf("buyer of %s: %w", orderNo, err)
+		}
+	}
+	if buyer.equal(of.Facts.Buyer) {
+		return nil
+	}
+	err = db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error { return s.replaceTx(ctx, tx, o, of, buyer) })
+	if db.IsUnique(err, "invoice_cancels_key") || db.IsCheck(err, "invoice_credit_within") {
+		return ErrLocked.Because("a refund or a correction of %s came first: %w", orderNo, err)
+	}
+	return err
+}
+
+// replaceTx takes an invoice back and issues it again for another buyer. Credit notes are always numbered before
+// invoices, so that two transactions never wait for each other's counters.
+func (s *Invoices) replaceTx(ctx context.Context, tx pgx.Tx, o order.Order, of Document, buyer Party) error {
+	issued := of.IssuedAt.UTC()
+	back := of.Facts
+	back.InvoiceNo, back.InvoicedAt = of.No(), &issued
+	if _, err := s.insertTx(ctx, tx, draft{
+		kind:  CreditNote,
+		order: o,
+		facts: back,
+		of:    of.ID,
+	}); err != nil {
+		return err
+	}
+	again := back
+	again.Buyer = buyer
+	_, err := s.insertTx(ctx, tx, draft{
+		kind:     Invoice,
+		order:    o,
+		facts:    again,
+		replaces: of.ID,
+	})
+	return err
+}
