@@ -56,6 +56,8 @@ var (
 	ErrPriceChanged  = fault.New(fault.Conflict, "price_changed", "The price has changed.")
 	ErrMixedCurrency = fault.New(fault.Invalid, "mixed_currency",
 		"Items of different currencies can't be ordered together.")
+	ErrPolicyChanged = fault.New(fault.Conflict, "policy_changed",
+		"The refund policy has changed. Nothing has been ordered.")
 	ErrNotPayable = fault.New(fault.Conflict, "order_not_payable", "This order can't be paid any more.")
 	ErrBeingPaid  = fault.New(fault.Conflict, "payment_processing",
 		"A payment for this order is being processed. Look again soon.")

@@ -20,6 +20,9 @@ type Policy struct {
 // Promised reports whether the policy promises anything.
 func (p Policy) Promised() bool { return p.Within > 0 }
 
+// String is the policy as a form carries it, "168h0m0s 10% true".
+func (p Policy) String() string { return fmt.Sprintf("%s %d%% %t", p.Within, p.Watched, p.ByRule) }
+
 // Policy is what new orders are placed under.
 func (s *Orders) Policy() Policy { return s.deps.Policy }
 

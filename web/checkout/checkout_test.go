@@ -276,6 +276,20 @@ func TestCheckout_price_changed(t *testing.T) {
 	}
 }
 
+// TestCheckout_policy_changed: nothing is ordered under another refund policy than the page promised.
+func TestCheckout_policy_changed(t *testing.T) {
+	m := open(t)
+	b := m.Browser(m.Person("mia", "shopper").ID)
+	b.Post("/cart/items", item(m.Video(990, -1)))
+	form := b.Get("/checkout").Wants(200).Form("/checkout")
+	form.Set("policy", "720h0m0s 50% true")
+	page := b.Post("/checkout", form).Wants(409).Shows("The refund policy has changed since you looked", "within 7 days")
+	if n := orders(m); n != 0 {
+		t.Fatalf("%d orders", n)
+	}
+	b.Post("/checkout", page.Form("/checkout")).Wants(303)
+}
+
 func TestCheckout_sold_out(t *testing.T) {
 	m := open(t)
 	video, rare := m.Video(990, -1), m.Video(500, 1)

@@ -130,6 +130,7 @@ type agreed struct {
 	key      string
 	provider string
 	coupon   string
+	policy   string // of refunds; empty from a page that an older version drew
 	lines    []order.Line
 	amounts  map[int64]int64
 	total    money.Money
@@ -144,6 +145,7 @@ func readAgreed(c *page.Ctx) (agreed, error) {
 		key:      form.Get("key"),
 		provider: form.Get("provider"),
 		coupon:   form.Get("coupon_code"),
+		policy:   form.Get("policy"),
 		amounts:  map[int64]int64{},
 	}
 	amount, err := strconv.ParseInt(form.Get("total"), 10, 64)
@@ -176,6 +178,9 @@ func (d Deps) place(c *page.Ctx) error {
 		if _, err := d.Payments.Provider(a.provider); err != nil {
 			return err
 		}
+	}
+	if a.policy != "" && a.policy != d.Orders.Policy().String() { // another process, or a restart since
+		return d.askAgain(c, a, order.ErrPolicyChanged)
 	}
 	var placed order.Order
 	err = d.Guess.Try(c, a.coupon, func() (err error) {
