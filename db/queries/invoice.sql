@@ -4,10 +4,9 @@ insert into invoice_counter (kind, year, last, last_at) values (@kind, @year, 1,
 on conflict (kind, year) do update set last = invoice_counter.last + 1, last_at = greatest(invoice_counter.last_at, excluded.last_at)
 returning last, last_at;
 
--- name: InsertInvoice :one
+-- name: InsertInvoice :exec
 insert into invoice (kind, year, number, order_no, user_id, refund_no, invoice_id, replaces_id, currency, net, tax, gross, facts, issued_at)
-values (@kind, @year, @number, @order_no, @user_id, @refund_no, sqlc.narg(invoice_id), sqlc.narg(replaces_id), @currency, @net, @tax, @gross, @facts, @issued_at)
-returning *;
+values (@kind, @year, @number, @order_no, @user_id, @refund_no, sqlc.narg(invoice_id), sqlc.narg(replaces_id), @currency, @net, @tax, @gross, @facts, @issued_at);
 
 -- name: InvoicesOf :many
 select * from invoice where order_no = @order_no order by id;

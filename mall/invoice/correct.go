@@ -82,7 +82,7 @@ func (s *Invoices) replaceTx(ctx context.Context, tx pgx.Tx, o order.Order, of D
 	issued := of.IssuedAt.UTC()
 	back := of.Facts
 	back.InvoiceNo, back.InvoicedAt = of.No(), &issued
-	if _, err := s.insertTx(ctx, tx, draft{
+	if err := s.insertTx(ctx, tx, draft{
 		kind:  CreditNote,
 		order: o,
 		facts: back,
@@ -92,11 +92,10 @@ func (s *Invoices) replaceTx(ctx context.Context, tx pgx.Tx, o order.Order, of D
 	}
 	again := back
 	again.Buyer = buyer
-	_, err := s.insertTx(ctx, tx, draft{
+	return s.insertTx(ctx, tx, draft{
 		kind:     Invoice,
 		order:    o,
 		facts:    again,
 		replaces: of.ID,
 	})
-	return err
 }

@@ -119,8 +119,7 @@ type draft struct {
 // insert issues a document in a transaction of its own. If somebody else was faster, nothing is issued.
 func (s *Invoices) insert(ctx context.Context, d draft) error {
 	err := db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
-		_, err := s.insertTx(ctx, tx, d)
-		return err
+		return s.insertTx(ctx, tx, d)
 	})
 	if db.IsUnique(err, d.already) {
 		return nil
@@ -130,10 +129,10 @@ func (s *Invoices) insert(ctx context.Context, d draft) error {
 
 // insertTx takes the next number and inserts a document. Other documents of its kind and year wait until the transaction
 // ends, so it has to be a short one.
-func (s *Invoices) insertTx(ctx context.Context, tx pgx.Tx, d draft) (dbsqlc.Invoice, error) {
+func (s *Invoices) insertTx(ctx context.Context, tx pgx.Tx, d draft) error {
 	body, err := json.Marshal(d.facts)
 	if err != nil {
-		return dbsqlc.Invoice{}, fmt.Errorf("facts of %s: %w", d.order.OrderNo, err)
+		return fmt.Errorf("facts of %s: %w", d.order.OrderNo, err)
 	}
 	now := s.deps.Now()
 	year := now.In(s.Zone().Location()).Year()
@@ -143,7 +142,7 @@ func (s *Invoices) insertTx(ctx context.Context, tx pgx.Tx, d draft) (dbsqlc.Inv
 		At:   now,
 	})
 	if err != nil {
-		return dbsqlc.Invoice{}, fmt.Errorf("next number of %s %d: %w", d.kind, year, err)
+		return fmt.Errorf("next number of %s %d: %w", d.kind, year, err)
 	}
 	sums := d.facts.sums()
 	arg := dbsqlc.InsertInvoiceParams{
@@ -166,9 +165,8 @@ func (s *Invoices) insertTx(ctx context.Context, tx pgx.Tx, d draft) (dbsqlc.Inv
 	if d.replaces != 0 {
 		arg.ReplacesID = &d.replaces
 	}
-	row, err := s.q.InsertInvoice(ctx, tx, arg)
-	if err != nil {
-		return dbsqlc.Invoice{}, fmt.Errorf("issue the %s of %s: %w", d.kind, d.order.OrderNo, err)
+	if err := s.q.InsertInvoice(ctx, tx, arg); err != nil {
+		return fmt.Errorf("issue the %s of %s: %w", d.kind, d.order.OrderNo, err)
 	}
-	return row, nil
+	return nil
 }

@@ -201,7 +201,7 @@ func request(p FapiaoPage, f invoice.Fapiao) templ.Component {
 		t := text.From(ctx)
 		o := p.Orders[f.OrderNo]
 		at := "/admin/invoices/fapiao/" + strconv.FormatInt(f.ID, 10)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<li class=\"panel p-6\"><div class=\"flex flex-wrap items-baseline justify-between gap-x-6 gap-y-1\"><h2 class=\"font-medium break-words\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<li class=\"panel p-6\"><div class=\"flex flex-wrap items-baseline justify-between gap-x-6 gap-y-1\"><h2 class=\"flex flex-wrap items-baseline gap-3 font-medium break-words\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -40,7 +40,7 @@ func kindWord(t *text.Printer, k invoice.Kind) string {
 	if k == invoice.CreditNote {
 		return t.T("invoice.credit_note")
 	}
-	return t.T("invoice.invoice")
+	return t.T("invoice.title")
 }
 
 func findField(t *text.Printer, typed string) ui.Field {

@@ -145,10 +145,9 @@ func (q *Queries) FlagFapiao(ctx context.Context, db DBTX, arg FlagFapiaoParams)
 	return result.RowsAffected(), nil
 }
 
-const insertInvoice = `-- name: InsertInvoice :one
+const insertInvoice = `-- name: InsertInvoice :exec
 insert into invoice (kind, year, number, order_no, user_id, refund_no, invoice_id, replaces_id, currency, net, tax, gross, facts, issued_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-returning id, kind, year, number, order_no, user_id, refund_no, invoice_id, replaces_id, currency, net, tax, gross, facts, issued_at
 `
 
 type InsertInvoiceParams struct {
@@ -168,8 +167,8 @@ type InsertInvoiceParams struct {
 	IssuedAt   time.Time
 }
 
-func (q *Queries) InsertInvoice(ctx context.Context, db DBTX, arg InsertInvoiceParams) (Invoice, error) {
-	row := db.QueryRow(ctx, insertInvoice,
+func (q *Queries) InsertInvoice(ctx context.Context, db DBTX, arg InsertInvoiceParams) error {
+	_, err := db.Exec(ctx, insertInvoice,
 		arg.Kind,
 		arg.Year,
 		arg.Number,
@@ -185,25 +184,7 @@ func (q *Queries) InsertInvoice(ctx context.Context, db DBTX, arg InsertInvoiceP
 		arg.Facts,
 		arg.IssuedAt,
 	)
-	var i Invoice
-	err := row.Scan(
-		&i.ID,
-		&i.Kind,
-		&i.Year,
-		&i.Number,
-		&i.OrderNo,
-		&i.UserID,
-		&i.RefundNo,
-		&i.InvoiceID,
-		&i.ReplacesID,
-		&i.Currency,
-		&i.Net,
-		&i.Tax,
-		&i.Gross,
-		&i.Facts,
-		&i.IssuedAt,
-	)
-	return i, err
+	return err
 }
 
 const invoiceByNumber = `-- name: InvoiceByNumber :one
