@@ -99,7 +99,7 @@ install: ## install PostgreSQL, Redis and ffmpeg, where they are missing; where 
 	@tools/install.sh --optional $(if $(DATABASE_URL),,postgresql) $(if $(REDIS_URL),,redis) ffmpeg
 
 install-test: ## install PostgreSQL, Redis, Chromium, ffmpeg and Node for the tests, where they are missing
-	@tools/install.sh postgresql redis ffmpeg chromium fonts processes node $(if $(RACEFLAG),compiler)
+	@tools/install.sh postgresql redis ffmpeg chromium fonts processes node pdftotext $(if $(RACEFLAG),compiler)
 
 clean: ## remove what was built, and the demo's data
 	rm -rf bin .data bench.json loadtest.html

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the servers and programs that are asked for and missing, with apt or Homebrew:
 #
-#   tools/install.sh [--optional] NAME...     postgresql redis ffmpeg chromium fonts processes node compiler
+#   tools/install.sh [--optional] NAME...     postgresql redis ffmpeg chromium fonts processes node pdftotext compiler
 #
 # It installs as root or through sudo. Where nobody sits at a terminal, sudo must not need a password. If it cannot
 # install, it prints the command that would, and fails; with --optional it succeeds all the same.
@@ -45,6 +45,7 @@ for name in "$@"; do
 	chromium) have_chromium || { apt+=(chromium) brew+=(google-chrome); } ;;
 	fonts) have_fonts || apt+=(fonts-noto-cjk) ;;
 	processes) have ps || apt+=(procps) ;;
+	pdftotext) have pdftotext || { apt+=(poppler-utils) brew+=(poppler); } ;;
 	node) have node && have npm || { apt+=(nodejs npm) brew+=(node); } ;;
 	compiler) have "${CC:-cc}" gcc clang || apt+=(gcc libc6-dev) ;;
 	*)

@@ -17,7 +17,7 @@ func TestSans(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	letters := []rune("éüñßŁ€¥·–—’“”…→已观看，：。退款争议")
+	letters := []rune("éüñßŁżćđΩλЖя€¥₽₩₹·–—’“”…→已观看，：。退款争议")
 	for c := rune('!'); c <= '~'; c++ {
 		letters = append(letters, c)
 	}
