@@ -11,6 +11,7 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/media"
 	"videomall/mall/risk"
+	"videomall/mall/tax"
 	mallwaitingroom "videomall/mall/waitingroom"
 	"videomall/static"
 	listingview "videomall/views/studio/listings"
@@ -65,6 +66,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Search:       m.Search,
 		Inventory:    m.Inventory,
 		Orders:       m.Orders,
+		PlusTax:      m.Taxes.Shop().Mode == tax.Exclusive,
 		Entitlements: m.Entitlements,
 		Trailer:      trailer(m),
 		Chapters:     chapters(m),
@@ -102,6 +104,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Catalog:    m.Catalog,
 		Inventory:  m.Inventory,
 		Policy:     m.Orders.Policy(),
+		PlusTax:    m.Taxes.Shop().Mode == tax.Exclusive,
 		WaitingRoom: sale.WaitingRoom{
 			Queue:     m.WaitingRoom,
 			Room:      mallwaitingroom.SaleRoom,

@@ -65,6 +65,7 @@ func open(t *testing.T) *fair {
 			Catalog:     m.Catalog,
 			Inventory:   m.Inventory,
 			Policy:      m.Orders.Policy(),
+			PlusTax:     true,
 			Now:         m.Now,
 			WaitingRoom: room,
 			Stopping:    f.stopping,

@@ -27,6 +27,7 @@ type Deps struct {
 	// Place is the order's; it decides whether the sale sells to this person.
 	Place       func(context.Context, order.PlaceRequest) (placed order.Order, replayed bool, err error)
 	Policy      order.Policy // of refunds, which the page promises
+	PlusTax     bool         // the prices are without tax
 	WaitingRoom WaitingRoom
 	Now         func() time.Time
 	// Stopping is closed when the server is about to end, which waits for open streams; nil never closes.

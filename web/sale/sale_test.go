@@ -23,7 +23,7 @@ func TestSale_every_phase(t *testing.T) {
 	b := f.Browser(f.mia.ID)
 	is := func(want string, buyable bool, words ...string) {
 		t.Helper()
-		a := b.Get(path(c)).Wants(200).Shows(append(words, "Midnight sale", "Your money back within 7 days", "Film 1", "CN¥4.90", "CN¥9.90")...)
+		a := b.Get(path(c)).Wants(200).Shows(append(words, "Midnight sale", "Your money back within 7 days", "Prices are without tax", "Film 1", "CN¥4.90", "CN¥9.90")...)
 		if got := phase(a); got != want || !a.Has(`<span data-shows="`+want+`">`) ||
 			a.Has(`data-buy="" hidden`) == buyable {
 			t.Errorf("phase: got %q, want %q; want the buy button: %v", got, want, buyable)

@@ -80,6 +80,7 @@ func (d Deps) salePage(c *page.Ctx) (saleview.SalePage, error) {
 		Now:      c.Now,
 		SignedIn: c.Viewer.SignedIn(),
 		Policy:   d.Policy,
+		PlusTax:  d.PlusTax,
 	}
 	if p.Lots, err = Lots(ctx, d.Catalog, campaign); err != nil {
 		return saleview.SalePage{}, err

@@ -83,6 +83,7 @@ func open(t *testing.T) *stall {
 			Inventory:    m.Inventory,
 			Entitlements: m.Entitlements,
 			Orders:       m.Orders,
+			PlusTax:      true,
 			Trailer: func(_ context.Context, asset int64) (string, error) {
 				return fmt.Sprintf("/media/trailers/film-%d/index.m3u8", asset), nil
 			},

@@ -36,6 +36,7 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 		Address: c.PublicURL(address.Product(product.Slug)),
 		Now:     c.Now,
 		Policy:  d.Orders.Policy(),
+		PlusTax: d.PlusTax,
 	}
 	if err := d.fillRights(c, &p, form); err != nil {
 		return err

@@ -20,7 +20,7 @@ import (
 func TestProduct_page(t *testing.T) {
 	s := open(t)
 	b := s.Browser(0)
-	a := b.Get("/v/aurora").Wants(200).Shows("Chasing the Aurora", "追逐极光", "by Lin Xi", "1 minute 35 seconds",
+	a := b.Get("/v/aurora").Wants(200).Shows("Prices are without tax", "Chasing the Aurora", "追逐极光", "by Lin Xi", "1 minute 35 seconds",
 		"CN¥6.00", "Watch for 48 hours from the first play", "CN¥19.90", "CN¥29.90", "Only 3 left", "Buy now",
 		"Add to cart", "Nobody has reviewed", "Fire in the Wok").
 		Hides("Watch now", "Write a review")

@@ -31,6 +31,7 @@ type Deps struct {
 	Inventory    *inventory.Inventory
 	Entitlements *entitlement.Entitlements
 	Orders       *order.Orders
+	PlusTax      bool // the prices are without tax
 	// Trailer is the address of a video's public playlist; empty when there is none.
 	Trailer func(ctx context.Context, assetID int64) (string, error)
 	// Chapters are the parts of a video by name; nil for a shop that doesn't show them.
