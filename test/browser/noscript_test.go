@@ -28,7 +28,7 @@ func TestShop_without_scripts(t *testing.T) {
 
 	p.visit("/v/a-bowl-of-tea")
 	p.click(`button[name=next][value="/v/a-bowl-of-tea"]`)
-	p.until(`document.querySelector('#cart-link span')?.textContent === '1'`)
+	p.until(`document.readyState === 'complete' && document.querySelector('#cart-link span')?.textContent === '1'`)
 	p.click(`#cart-link`)
 	p.at("/cart")
 	p.click(`a[href="/checkout"]`)

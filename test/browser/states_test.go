@@ -286,16 +286,16 @@ func places(e people) []stop {
 		{
 			name: "admin-timeline",
 			who:  o,
-			path: "/admin/orders/" + e.refunded + "/timeline",
+			path: "/admin/orders/" + e.delivered + "/timeline",
 			act:  func(p *person) { p.click(`#step-0 details > summary`) },
 		},
 		{
 			name: "admin-whatif",
 			who:  o,
-			path: "/admin/orders/" + e.refunded + "/timeline",
+			path: "/admin/orders/" + e.delivered + "/timeline",
 			act: func(p *person) {
 				p.click(`form[action$="/what-if"] button[value="1"]`)
-				p.at("/admin/orders/" + e.refunded + "/notices/")
+				p.at("/admin/orders/" + e.delivered + "/notices/")
 			},
 		},
 		{
