@@ -1,17 +1,14 @@
 package program
 
 import (
-	"fmt"
-	"net/http"
+	"errors"
+	"slices"
 	"strings"
-	"time"
 
 	"videomall/config"
 	"videomall/mall/payment"
 	"videomall/mall/payment/alipay"
-	"videomall/mall/payment/paypal"
 	"videomall/mall/payment/settings"
-	"videomall/mall/payment/stripe"
 	"videomall/mall/payment/wechatpay"
 )
 
@@ -30,15 +27,8 @@ func stripeKind(c *config.Config) settings.Kind {
 			{Name: "payment_methods", Optional: true},
 		},
 		Open: func(values map[string]string) (payment.Provider, error) {
-			return made(stripe.New(stripe.Options{
-				SecretKey:          values["secret_key"],
-				WebhookSecrets:     strings.Fields(values["webhook_secrets"]),
-				Shop:               c.PaymentMark,
-				BaseURL:            c.StripeURL,
-				PaymentMethodTypes: words(values["payment_methods"]),
-				Client:             &http.Client{},
-				Now:                time.Now,
-			}))
+			return makeStripe(c, values["secret_key"], strings.Fields(values["webhook_secrets"]),
+				words(values["payment_methods"]))
 		},
 	}
 }
@@ -57,11 +47,8 @@ func alipayKind(c *config.Config) settings.Kind {
 		},
 		Open: func(values map[string]string) (payment.Provider, error) {
 			public := filled(values["public_key"], values["next_public_key"])
-			var keys alipay.Keys
-			var err error
-			if values["app_certificate"] == "" {
-				keys, err = alipay.PublicKeyMode(values["private_key"], public...)
-			} else {
+			keys, err := alipay.PublicKeyMode(values["private_key"], public...)
+			if values["app_certificate"] != "" {
 				keys, err = alipay.CertificateMode(alipay.Certificates{
 					Private: values["private_key"],
 					App:     values["app_certificate"],
@@ -72,17 +59,7 @@ func alipayKind(c *config.Config) settings.Kind {
 			if err != nil {
 				return nil, err
 			}
-			return made(alipay.New(alipay.Options{
-				AppID:     values["app_id"],
-				SellerID:  values["seller_id"],
-				Shop:      c.PaymentMark,
-				Gateway:   c.AlipayGateway,
-				NotifyURL: c.PublicURL + callbackPath + "alipay",
-				BillHosts: c.AlipayBills,
-				Keys:      func() alipay.Keys { return keys },
-				Client:    &http.Client{},
-				Now:       time.Now,
-			}))
+			return makeAlipay(c, values["app_id"], values["seller_id"], func() alipay.Keys { return keys })
 		},
 	}
 }
@@ -101,36 +78,16 @@ func weChatPayKind(c *config.Config) settings.Kind {
 			{Name: "h5", Switch: true},
 		},
 		Open: func(values map[string]string) (payment.Provider, error) {
-			keys := wechatpay.Keys{
-				MerchantSerial: values["certificate_serial"],
-				APIv3:          strings.Fields(values["api_v3_key"]),
+			if (values["public_key"] == "") != (values["public_key_id"] == "") {
+				return nil, errors.New("a public key needs its number, PUB_KEY_ID_…, and the number its key")
 			}
-			var err error
-			if keys.MerchantKey, err = wechatpay.ParsePrivateKey(values["private_key"]); err != nil {
+			keys, err := weChatKeys(values["certificate_serial"], values["private_key"], values["api_v3_key"],
+				filled(values["public_key_id"]), filled(values["public_key"]))
+			if err != nil {
 				return nil, err
 			}
-			if (values["public_key"] == "") != (values["public_key_id"] == "") {
-				return nil, fmt.Errorf("a public key needs its number, PUB_KEY_ID_…, and the number its key")
-			}
-			if values["public_key"] != "" {
-				public, err := wechatpay.ParsePublicKey(values["public_key"])
-				if err != nil {
-					return nil, err
-				}
-				keys.PublicKeys = []wechatpay.PublicKey{{ID: values["public_key_id"], Key: public}}
-			}
-			return made(wechatpay.New(wechatpay.Options{
-				AppID:      values["app_id"],
-				MerchantID: values["merchant_id"],
-				Mark:       c.PaymentMark,
-				NotifyURL:  c.PublicURL + callbackPath + "wechatpay",
-				Keys:       func() wechatpay.Keys { return keys },
-				H5:         values["h5"] != "",
-				BaseURL:    c.WeChatURL,
-				Loopback:   onLoopback(c.WeChatURL) && onLoopback(c.PublicURL),
-				Client:     &http.Client{},
-				Now:        time.Now,
-			}))
+			return makeWeChatPay(c, values["app_id"], values["merchant_id"], values["h5"] != "",
+				func() wechatpay.Keys { return keys })
 		},
 	}
 }
@@ -144,31 +101,10 @@ func payPalKind(c *config.Config) settings.Kind {
 			{Name: "webhook_ids", Lines: true},
 		},
 		Open: func(values map[string]string) (payment.Provider, error) {
-			roots, err := payPalRoots(c)
-			if err != nil {
-				return nil, err
-			}
-			return made(paypal.New(paypal.Options{
-				ClientID:   values["client_id"],
-				Secret:     func() string { return values["secret"] },
-				WebhookIDs: words(values["webhook_ids"]),
-				Shop:       c.PaymentMark,
-				BaseURL:    c.PayPalURL,
-				CertHosts:  c.PayPalCertHosts,
-				Roots:      roots,
-				Client:     &http.Client{},
-				Now:        time.Now,
-			}))
+			return makePayPal(c, values["client_id"], func() string { return values["secret"] },
+				words(values["webhook_ids"]))
 		},
 	}
-}
-
-// made returns a provider, or the error. A nil pointer in the interface would not be nil.
-func made[P payment.Provider](provider P, err error) (payment.Provider, error) {
-	if err != nil {
-		return nil, err
-	}
-	return provider, nil
 }
 
 // words splits a list at commas and spaces.
@@ -177,11 +113,5 @@ func words(s string) []string {
 }
 
 func filled(texts ...string) []string {
-	var list []string
-	for _, text := range texts {
-		if text != "" {
-			list = append(list, text)
-		}
-	}
-	return list
+	return slices.DeleteFunc(texts, func(text string) bool { return text == "" })
 }

@@ -40,14 +40,14 @@ type guarded struct {
 	metrics *telemetry.Metrics
 	now     func() time.Time
 
-	unfetched atomic.Bool // Refresh has not been called yet
+	fetched atomic.Bool // what Refresh fetches
 
 	mu   sync.Mutex
 	last Health
 }
 
 func guard(p Provider, d Deps) *guarded {
-	g := &guarded{
+	return &guarded{
 		Provider: p,
 		metrics:  d.Metrics,
 		now:      d.Now,
@@ -56,8 +56,6 @@ func guard(p Provider, d Deps) *guarded {
 			WithDelay(cmp.Or(d.Rest, defaultRest)).
 			Build(),
 	}
-	g.unfetched.Store(true)
-	return g
 }
 
 // Health is how a provider fared lately, as this process saw it.

@@ -131,7 +131,7 @@ func (p *Payments) Health() []Health {
 func (p *Payments) Refresh(ctx context.Context, log *slog.Logger) {
 	for _, g := range p.all().byName {
 		fetches, ok := g.Provider.(interface{ Refresh(context.Context) error })
-		if !ok || !g.unfetched.CompareAndSwap(true, false) {
+		if !ok || !g.fetched.CompareAndSwap(false, true) {
 			continue
 		}
 		if err := g.call(ctx, "refresh", fetches.Refresh); err != nil && ctx.Err() == nil {
