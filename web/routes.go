@@ -156,7 +156,6 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Carts:     m.Cart,
 		Orders:    m.Orders,
 		Payments:  m.Payments,
-		Taxes:     m.Taxes,
 		Documents: documents.OfOrder,
 		Guess:     guess,
 	}

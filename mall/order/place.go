@@ -19,7 +19,6 @@ import (
 	"videomall/mall/inventory"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
-	"videomall/mall/tax"
 )
 
 // PlaceRequest orders some lines for one person. IdempotencyKey is the caller's name for this request: the same key
@@ -127,7 +126,6 @@ type placeAttempt struct {
 	sales   lineSales
 
 	quote  Quote
-	buyer  tax.Profile // of the buyer, as it is when the order is placed
 	stock  []inventory.Reservation
 	coupon *promotion.Use
 	answer placeResult
@@ -155,7 +153,6 @@ func (w *placeAttempt) judge(f facts, until time.Time) (err error) {
 	if w.quote, err = f.quote(w.asks()); err != nil {
 		return err
 	}
-	w.buyer = f.taxes.Profile(w.UserID)
 	w.stock, w.coupon = nil, nil
 	for _, l := range w.quote.Lines {
 		if l.Problem != "" {

@@ -24,6 +24,7 @@ type Quote struct {
 	Discount money.Money // of a coupon or a bundle
 	Tax      Tax
 	Total    money.Money // the sum to pay: Subtotal less Discount, with what Tax adds
+	Billing  tax.Profile // of the person; zero for a guest, and in a shop without tax rates
 
 	terms tax.Terms
 }
@@ -315,7 +316,7 @@ func (f facts) viewings(set []asked) []entitlement.Viewing {
 // quote prices one person's lines and sets their problems, except for those of stock. Total is the sum of all lines
 // without a problem.
 func (f facts) quote(a asked) (quote Quote, err error) {
-	quote.terms = f.taxes.Terms(a.userID)
+	quote.terms, quote.Billing = f.taxes.Terms(a.userID), f.taxes.Profile(a.userID)
 	var off map[int64]int64
 	if a.bundleID != 0 {
 		if off, err = f.bundled(a); err != nil {

@@ -99,7 +99,7 @@ func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*placeAtte
 		arg.TaxCountries = append(arg.TaxCountries, w.quote.Tax.Country)
 		arg.TaxNames = append(arg.TaxNames, w.quote.Tax.Name)
 		arg.TaxModes = append(arg.TaxModes, string(w.quote.Tax.Mode))
-		billing, err := billingJSON(w.buyer)
+		billing, err := billingJSON(w.quote.Billing)
 		if err != nil {
 			return nil, err
 		}
@@ -135,7 +135,7 @@ func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*placeAtte
 			BundleID:    w.BundleID,
 			Policy:      s.deps.Policy,
 			Tax:         w.quote.Tax,
-			Billing:     w.buyer,
+			Billing:     w.quote.Billing,
 			couponID:    couponID,
 			requestHash: w.hash,
 		}

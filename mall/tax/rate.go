@@ -97,12 +97,6 @@ func (t *Taxes) Rates(ctx context.Context) ([]Rate, error) {
 	return rates, nil
 }
 
-// Any reports whether the shop has rates that hold now or later, so that it asks buyers where they are.
-func (t *Taxes) Any(ctx context.Context) (bool, error) {
-	rates, err := t.currentRates(ctx, t.deps.Pool, t.deps.Now())
-	return len(rates) > 0, err
-}
-
 // NewRate is a rate to be added. The rate of the country that holds at From ends then.
 type NewRate struct {
 	Country     string

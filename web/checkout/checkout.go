@@ -13,7 +13,6 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/order"
 	"videomall/mall/payment"
-	"videomall/mall/tax"
 	"videomall/views"
 	invoicesview "videomall/views/invoices"
 	"videomall/web/page"
@@ -26,7 +25,6 @@ type Deps struct {
 	Carts    *cart.Carts
 	Orders   *order.Orders
 	Payments *payment.Payments
-	Taxes    *tax.Taxes // nil for a mall without taxes
 	// Documents reads the invoices of an order; nil for a mall without.
 	Documents func(*page.Ctx, order.Order) (invoicesview.OrderDocuments, error)
 	Guess     page.Guess // of a coupon's code; refuses with promotion.ErrCouponTries

@@ -46,7 +46,6 @@ func deps(m *webtest.Mall) checkout.Deps {
 		Carts:    m.Carts,
 		Orders:   m.Orders,
 		Payments: m.Payments,
-		Taxes:    m.Taxes,
 	}
 }
 

@@ -106,10 +106,7 @@ func (d Deps) renderCheckout(c *page.Ctx, status int, p checkoutview.CheckoutPag
 	p.Quote.Lines = buyable
 	p.Providers, p.Now = d.Payments.Offered(c.Device(), p.Quote.Total.Currency), c.Now
 	p.Policy = d.Orders.Policy()
-	var err error
-	if p.Buyer, err = d.buyer(c, p); err != nil {
-		return err
-	}
+	p.Buyer = buyer(p)
 	if !slices.Contains(p.Providers, p.Provider) && len(p.Providers) > 0 {
 		p.Provider = p.Providers[0]
 	}
