@@ -18,6 +18,7 @@ const (
 	uniqueViolation      = "23505"
 	foreignKeyViolation  = "23503"
 	checkViolation       = "23514"
+	exclusionViolation   = "23P01"
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
 	connectionException  = "08"  // a class
@@ -92,6 +93,9 @@ func IsForeignKey(err error, constraint string) bool {
 
 // IsCheck reports whether err is a violation of the CHECK of that name; an empty name means any.
 func IsCheck(err error, constraint string) bool { return is(err, checkViolation, constraint) }
+
+// IsExclusion reports whether err is a violation of the exclusion constraint of that name; an empty name means any.
+func IsExclusion(err error, constraint string) bool { return is(err, exclusionViolation, constraint) }
 
 func is(err error, code, constraint string) bool {
 	var pg *pgconn.PgError

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"videomall/db"
 	"videomall/mall/catalog/internal/dbsqlc"
@@ -137,7 +136,7 @@ func (c *Catalog) insertPriceTx(ctx context.Context, tx pgx.Tx, skuID int64, p N
 		CreatedBy:  p.By,
 	})
 	switch {
-	case isOverlap(err):
+	case db.IsExclusion(err, "sku_price_no_overlap"):
 		return ErrPriceOverlaps.Because("%w", err)
 	case db.IsCheck(err, ""):
 		return ErrPriceInvalid.Because("%w", err)
@@ -175,12 +174,6 @@ func (c *Catalog) RepriceDue(ctx context.Context) ([]int64, error) {
 			return done, nil
 		}
 	}
-}
-
-// isOverlap recognises SQLSTATE 23P01, exclusion_violation, of the constraint that keeps versions apart.
-func isOverlap(err error) bool {
-	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pg.Code == "23P01" && pg.ConstraintName == "sku_price_no_overlap"
 }
 
 func faulty(err error) bool {

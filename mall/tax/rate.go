@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"videomall/db"
 	"videomall/mall/tax/internal/dbsqlc"
@@ -143,7 +142,7 @@ func (t *Taxes) AddRate(ctx context.Context, n NewRate) error {
 			"rate": id, "name": n.Name, "basisPoints": n.BasisPoints, "from": n.From,
 		})
 	})
-	if isOverlap(err) {
+	if db.IsExclusion(err, "tax_rate_no_overlap") {
 		return ErrRateOverlap.Because("%w", err)
 	}
 	return err
@@ -225,12 +224,6 @@ func (t *Taxes) removeTx(ctx context.Context, tx pgx.Tx, r Rate) error {
 }
 
 func subject(country string) string { return "tax:" + country }
-
-// isOverlap recognises SQLSTATE 23P01, exclusion_violation, of the constraint that keeps rates apart.
-func isOverlap(err error) bool {
-	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pg.Code == "23P01" && pg.ConstraintName == "tax_rate_no_overlap"
-}
 
 func rateOf(r dbsqlc.RatesRow) Rate {
 	return Rate{
