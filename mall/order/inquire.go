@@ -19,8 +19,8 @@ func (s *Orders) inquire(ctx context.Context, orderNo string) (paid bool, err er
 	return paid, err
 }
 
-// collect is inquire for an order that is to be paid: if its buyer has agreed to pay at a provider, and nothing was paid
-// elsewhere, it takes the money. Errors: ErrAwaitsProvider.
+// collect is inquire for an order that is to be paid: if its buyer has agreed to pay at a provider, and nothing was
+// paid elsewhere, it takes the money. Errors: ErrAwaitsProvider.
 func (s *Orders) collect(ctx context.Context, orderNo string) (paid bool, err error) {
 	paid, approved, err := s.answers(ctx, orderNo)
 	for _, a := range approved {
@@ -32,8 +32,8 @@ func (s *Orders) collect(ctx context.Context, orderNo string) (paid bool, err er
 	return paid, err
 }
 
-// answers asks the providers about every attempt of an order that may have been paid, applies what was paid, and returns
-// the open attempts to which the payer has agreed.
+// answers asks the providers about every attempt of an order that may have been paid, applies what was paid, and
+// returns the open attempts to which the payer has agreed.
 func (s *Orders) answers(ctx context.Context, orderNo string) (paid bool, approved []payment.Attempt, err error) {
 	answers, err := s.deps.Payments.Inquire(ctx, orderNo)
 	if err != nil {
@@ -69,13 +69,11 @@ func (s *Orders) confirm(ctx context.Context, a payment.Inquiry) (paid bool, err
 	return outcome == OutcomePaid || outcome == OutcomeRevived || outcome == OutcomeDuplicate, err
 }
 
-// take captures the money of an attempt to which the payer has agreed, if its order still waits for it and its buyer may
-// pay for it. An attempt that was closed meanwhile, since the buyer turned to another provider, is never captured.
+// take captures the money of an attempt to which the payer has agreed, if its order still waits for it and its buyer
+// may pay for it. An attempt that was closed meanwhile, since the buyer turned to another provider, is never captured.
 func (s *Orders) take(ctx context.Context, a payment.Attempt) (paid bool, err error) {
-	if !payment.IsTest(a.Reference) {
-		if wanted, err := s.stillWanted(ctx, a.Reference); err != nil || !wanted {
-			return false, err
-		}
+	if wanted, err := s.stillWanted(ctx, a.Reference); err != nil || !wanted {
+		return false, err
 	}
 	charge, err := s.deps.Payments.CaptureApproved(ctx, a)
 	switch {
@@ -91,10 +89,13 @@ func (s *Orders) take(ctx context.Context, a payment.Attempt) (paid bool, err er
 	return false, fmt.Errorf("%w: attempt %s is %s at the provider", ErrAwaitsProvider, a.AttemptNo, charge.Status)
 }
 
-// stillWanted reports whether an order waits for money, and its buyer may pay for it: what they own would be refunded at
-// once.
-func (s *Orders) stillWanted(ctx context.Context, orderNo string) (bool, error) {
-	o, err := s.GetAny(ctx, orderNo)
+// stillWanted reports whether an order waits for money, and its buyer may pay for it: what they own would be refunded
+// at once. A test payment always waits.
+func (s *Orders) stillWanted(ctx context.Context, reference string) (bool, error) {
+	if payment.IsTest(reference) {
+		return true, nil
+	}
+	o, err := s.GetAny(ctx, reference)
 	if err != nil || o.Status != PendingPay {
 		return false, err
 	}
@@ -104,8 +105,8 @@ func (s *Orders) stillWanted(ctx context.Context, orderNo string) (bool, error) 
 	return false, nil
 }
 
-// approvedTx has a job take the money of an order whose buyer has agreed to pay, if the order and the attempt still wait
-// for it. No money has moved, so nothing is lost otherwise.
+// approvedTx has a job take the money of an order whose buyer has agreed to pay, if the order and the attempt still
+// wait for it. No money has moved, so nothing is lost otherwise.
 func (s *Orders) approvedTx(ctx context.Context, tx pgx.Tx, n payment.Notice) (string, error) {
 	attempt, err := s.deps.Payments.AttemptTx(ctx, tx, n.Provider, n.AttemptNo)
 	if errors.Is(err, payment.ErrUnknownAttempt) {
@@ -132,8 +133,9 @@ func (s *Orders) approvedTx(ctx context.Context, tx pgx.Tx, n payment.Notice) (s
 	return OutcomeApproved, nil
 }
 
-// Collect takes the money of an unpaid order, or of a test payment, to which its payer has agreed. Errors: ErrAwaitsProvider asks the
-// caller to try again soon, as long as the order may be paid; after that, the job that closes the order does it.
+// Collect takes the money of an unpaid order, or of a test payment, to which its payer has agreed. Errors:
+// ErrAwaitsProvider asks the caller to try again soon, as long as the order may be paid; after that, the job that
+// closes the order does it.
 func (s *Orders) Collect(ctx context.Context, orderNo string) error {
 	if payment.IsTest(orderNo) {
 		_, err := s.collect(ctx, orderNo)
