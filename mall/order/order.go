@@ -149,9 +149,14 @@ type Item struct {
 	reservation *uuid.UUID
 }
 
+// Price is what the item cost after the discount, as the shop states prices.
+func (i Item) Price() money.Money {
+	return money.Of(i.Amount.Amount-i.Discount.Amount, i.Amount.Currency)
+}
+
 // Net is the price paid for the item with its tax, and the most that can be refunded for it.
 func (i Item) Net() money.Money {
-	return money.Of(i.Amount.Amount-i.Discount.Amount+i.Tax.Added.Amount, i.Amount.Currency)
+	return money.Of(i.Price().Amount+i.Tax.Added.Amount, i.Amount.Currency)
 }
 
 // Untaxed is the price paid for the item without tax: what its creator sold it for.

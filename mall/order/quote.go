@@ -45,9 +45,14 @@ type QuoteLine struct {
 // InSale reports whether the line is bought at the price of a flash sale.
 func (l QuoteLine) InSale() bool { return l.Sale.Sells() }
 
+// Price is what the line costs after the discount, as the shop states prices.
+func (l QuoteLine) Price() money.Money {
+	return money.Of(l.Amount.Amount-l.Discount.Amount, l.Amount.Currency)
+}
+
 // Net is the sum to pay for the line.
 func (l QuoteLine) Net() money.Money {
-	return money.Of(l.Amount.Amount-l.Discount.Amount+l.Tax.Added.Amount, l.Amount.Currency)
+	return money.Of(l.Price().Amount+l.Tax.Added.Amount, l.Amount.Currency)
 }
 
 // sum taxes the lines, and adds up those without a problem. Errors: ErrMixedCurrency.
@@ -58,7 +63,7 @@ func (q *Quote) sum() (err error) {
 	q.Total = money.Money{}
 	for n := range q.Lines {
 		l := &q.Lines[n]
-		l.Tax = itemTax(q.terms, money.Of(l.Amount.Amount-l.Discount.Amount, l.Amount.Currency))
+		l.Tax = itemTax(q.terms, l.Price())
 		if l.Problem != "" {
 			continue
 		}
