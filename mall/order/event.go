@@ -85,15 +85,13 @@ func (s *store) refundedEventTx(ctx context.Context, tx pgx.Tx, o Order, r Refun
 		Items:     []EventRefundItem{},
 	}
 	for _, share := range r.Items {
-		for _, i := range o.Items {
-			if i.ID == share.ItemID {
-				e.Refund.Items = append(e.Refund.Items, EventRefundItem{
-					SKUID:     i.SKUID,
-					VideoID:   i.SPUID,
-					CreatorID: i.CreatorID,
-					Amount:    money.Of(share.Amount.Amount-share.Tax.Amount, share.Amount.Currency),
-				})
-			}
+		if i, ok := o.Item(share.ItemID); ok {
+			e.Refund.Items = append(e.Refund.Items, EventRefundItem{
+				SKUID:     i.SKUID,
+				VideoID:   i.SPUID,
+				CreatorID: i.CreatorID,
+				Amount:    share.Untaxed(),
+			})
 		}
 	}
 	return s.deps.Outbox.WriteTx(ctx, tx, "order.refunded", aggregate(o.OrderNo), e)

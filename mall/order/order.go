@@ -122,6 +122,15 @@ func (o Order) Subtotal() money.Money {
 	return money.Of(o.Total.Amount+o.Discount().Amount-o.Tax.Added.Amount, o.Total.Currency)
 }
 
+// Item returns the item with an id; ok is false if the order has none.
+func (o Order) Item(id int64) (i Item, ok bool) {
+	n := slices.IndexFunc(o.Items, func(i Item) bool { return i.ID == id })
+	if n < 0 {
+		return Item{}, false
+	}
+	return o.Items[n], true
+}
+
 // Item is one line as it was sold; later edits of the listing don't change it.
 type Item struct {
 	ID         int64

@@ -51,6 +51,11 @@ type RefundItem struct {
 	Tax    money.Money // contained in Amount; known once the refund is recorded
 }
 
+// Untaxed is Amount without the tax in it.
+func (i RefundItem) Untaxed() money.Money {
+	return money.Of(i.Amount.Amount-i.Tax.Amount, i.Amount.Currency)
+}
+
 // Refunds refunds items of orders and ends the access that they gave. It locks the same rows as Orders; each step
 // changes money, stock and access in one transaction.
 type Refunds struct{ *store }
@@ -213,7 +218,7 @@ func (s *Refunds) endRefundedTx(ctx context.Context, tx pgx.Tx, o *Order, r Refu
 // long as it can be watched. The caller has locked the order, so that two refunds can't both take the same share.
 func (s *Refunds) sharesTx(ctx context.Context, tx pgx.Tx, o Order, itemIDs []int64) ([]RefundItem, error) {
 	for _, id := range itemIDs {
-		if !slices.ContainsFunc(o.Items, func(i Item) bool { return i.ID == id }) {
+		if _, ok := o.Item(id); !ok {
 			return nil, ErrUnknownItem.Because("item %d of %s", id, o.OrderNo)
 		}
 	}

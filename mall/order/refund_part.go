@@ -38,8 +38,10 @@ func (r RefundRequest) part(o Order, left []RefundItem) ([]RefundItem, error) {
 func (r RefundRequest) unwatched(o Order, left []RefundItem) ([]RefundItem, error) {
 	var out []RefundItem
 	for _, share := range left {
-		n := slices.IndexFunc(o.Items, func(i Item) bool { return i.ID == share.ItemID })
-		i := o.Items[n]
+		i, ok := o.Item(share.ItemID)
+		if !ok {
+			continue
+		}
 		net, watched := i.Net().Amount, int64(min(max(r.watched[i.SPUID], 0), 100))
 		seen := net - (net*(100-watched)+50)/100 // what the buyer has had of it
 		if back := share.Amount.Amount - seen; back > 0 {

@@ -24,7 +24,7 @@ type Tax struct {
 	Mode        tax.Mode
 	BasisPoints int         // 1900 is 19 %
 	Amount      money.Money // contained in the total
-	Added       money.Money // by which the total differs from the prices; below zero for a contained tax that is not owed
+	Added       money.Money // the total less the prices; below zero for a contained tax that is not owed
 }
 
 // ItemTax is the tax of one line.
@@ -116,12 +116,10 @@ func (s *Refunds) taxBackTx(ctx context.Context, tx pgx.Tx, o Order, shares []Re
 	out := slices.Clone(shares)
 	for n, share := range out {
 		out[n].Tax = money.Of(0, share.Amount.Currency)
-		for _, i := range o.Items {
-			if i.ID == share.ItemID && !i.Tax.Amount.IsZero() {
-				pending := taken[i.ID]
-				out[n].Tax.Amount = tax.Back(i.Net().Amount, i.Tax.Amount.Amount,
-					i.Refunded.Amount+pending.Amount, i.Tax.Refunded.Amount+pending.TaxAmount, share.Amount.Amount)
-			}
+		if i, ok := o.Item(share.ItemID); ok && !i.Tax.Amount.IsZero() {
+			pending := taken[i.ID]
+			out[n].Tax.Amount = tax.Back(i.Net().Amount, i.Tax.Amount.Amount,
+				i.Refunded.Amount+pending.Amount, i.Tax.Refunded.Amount+pending.TaxAmount, share.Amount.Amount)
 		}
 	}
 	return out, nil

@@ -207,10 +207,8 @@ func (s *Orders) caseSteps(ctx context.Context, t *Timeline) error {
 
 // lineOf names an item by its line in the order.
 func lineOf(o Order, itemID int64) string {
-	for _, i := range o.Items {
-		if i.ID == itemID {
-			return "line " + strconv.Itoa(i.LineNo)
-		}
+	if i, ok := o.Item(itemID); ok {
+		return "line " + strconv.Itoa(i.LineNo)
 	}
 	return ""
 }
