@@ -152,11 +152,11 @@ func (im *importer) book(ctx context.Context) error {
 		if r == nil {
 			continue
 		}
-		shares := make([]RefundItem, len(o.Items))
-		for k, i := range o.Items {
-			shares[k] = RefundItem{ItemID: i.ID, Amount: i.Net()}
+		refund := Refund{RefundNo: r.RefundNo, Amount: o.Total}
+		for _, i := range o.Items {
+			refund.Items = append(refund.Items, RefundItem{ItemID: i.ID, Amount: i.Net()})
 		}
-		book := bookOf(o, Refund{RefundNo: r.RefundNo, Amount: o.Total}, shares)
+		book := bookOf(o, refund)
 		due = append(due,
 			booking{r.At, func() error { return books.RefundTx(ctx, im.tx, book) }},
 			booking{r.At.Add(settledIn), func() error {

@@ -31,38 +31,47 @@ func (s *Refunds) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRe
 	if err != nil {
 		return Refund{}, err
 	}
-	if err := s.deps.Payments.RefundTx(ctx, tx, payment.Refund{
+	if err := s.bookTx(ctx, tx, payment.Refund{
 		RefundNo:  refund.RefundNo,
 		CaptureID: n.capture.ID,
 		Amount:    n.amount,
 		Reason:    n.reason,
 		ByBank:    n.cause == CauseDispute,
-	}); err != nil {
+	}, bookOf(o, refund)); err != nil {
 		return Refund{}, err
-	}
-	if err := s.deps.Ledger.RefundTx(ctx, tx, bookOf(o, refund, refund.Items)); err != nil {
-		return Refund{}, err
-	}
-	if n.cause != CauseDispute {
-		if _, err := s.deps.River.InsertTx(ctx, tx, RefundArgs{refund.RefundNo}, nil); err != nil {
-			return Refund{}, fmt.Errorf("enqueue refund %s: %w", refund.RefundNo, err)
-		}
 	}
 	return refund, s.eventTx(ctx, tx, "order.refund_started", o)
 }
 
+// bookTx records a refund in payment and in the ledger, and enqueues the request to the provider, unless the buyer's
+// bank takes the money.
+func (s *Refunds) bookTx(ctx context.Context, tx pgx.Tx, r payment.Refund, book ledger.Refund) error {
+	if err := s.deps.Payments.RefundTx(ctx, tx, r); err != nil {
+		return err
+	}
+	if err := s.deps.Ledger.RefundTx(ctx, tx, book); err != nil || r.ByBank {
+		return err
+	}
+	if _, err := s.deps.River.InsertTx(ctx, tx, RefundArgs{r.RefundNo}, nil); err != nil {
+		return fmt.Errorf("enqueue refund %s: %w", r.RefundNo, err)
+	}
+	return nil
+}
+
 // bookOf describes, for the ledger, which sold items a refund pays back; none for a sum that paid for none.
-func bookOf(o Order, r Refund, shares []RefundItem) ledger.Refund {
-	book := ledger.Refund{Reference: r.RefundNo, Amount: r.Amount, Disputed: r.Cause == CauseDispute}
-	for _, share := range shares {
-		for _, i := range o.Items {
-			if i.ID == share.ItemID {
-				book.Parts = append(book.Parts, ledger.RefundPart{
-					Source: source(o.OrderNo, i.LineNo),
-					Amount: share.Amount,
-					Tax:    share.Tax,
-				})
-			}
+func bookOf(o Order, r Refund) ledger.Refund {
+	book := ledger.Refund{
+		Reference: r.RefundNo,
+		Amount:    r.Amount,
+		Disputed:  r.Cause == CauseDispute,
+	}
+	for _, share := range r.Items {
+		if i, ok := o.Item(share.ItemID); ok {
+			book.Parts = append(book.Parts, ledger.RefundPart{
+				Source: source(o.OrderNo, i.LineNo),
+				Amount: share.Amount,
+				Tax:    share.Tax,
+			})
 		}
 	}
 	return book

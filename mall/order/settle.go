@@ -192,14 +192,18 @@ func (s *Refunds) settleTx(ctx context.Context, tx pgx.Tx, o Order,
 	if err != nil {
 		return "", fmt.Errorf("items of refund %s: %w", refundNo, err)
 	}
+	r := refundOf(row)
+	for _, share := range shares {
+		r.Items = append(r.Items, sharedBack(share, r.Amount.Currency))
+	}
 	if status == payment.Failed {
-		if err := s.refundFailedTx(ctx, tx, o, paid, shares); err != nil || paid.ByBank {
+		if err := s.refundFailedTx(ctx, tx, o, r); err != nil || paid.ByBank {
 			return OutcomeRefundFailed, err
 		}
 		return OutcomeRefundFailed, s.openCaseTx(ctx, tx, OutcomeRefundFailed, o.OrderNo, paid.RefundNo,
 			map[string]any{"refundNo": paid.RefundNo, "amount": paid.Amount, "error": paid.LastError})
 	}
-	return OutcomeRefundSettled, s.refundedTx(ctx, tx, o, refundOf(row), paid, shares)
+	return OutcomeRefundSettled, s.refundedTx(ctx, tx, o, r, paid.Provider)
 }
 
 func settledAfterReturn(status string) bool {
@@ -209,7 +213,7 @@ func settledAfterReturn(status string) bool {
 // returnedTx books that a refund which had succeeded has failed after all: the provider holds the money again, and we
 // owe it to the buyer, whose access has ended. The order stays as it is; a case asks an operator to pay in another way.
 func (s *Refunds) returnedTx(ctx context.Context, tx pgx.Tx, o Order, r payment.Refund) error {
-	changed, err := s.deps.Payments.ReturnRefundTx(ctx, tx, r.RefundNo, "the payer's bank sent it back")
+	changed, err := s.bookReturnTx(ctx, tx, r)
 	if err != nil || !changed {
 		return err
 	}
@@ -220,14 +224,20 @@ func (s *Refunds) returnedTx(ctx context.Context, tx pgx.Tx, o Order, r payment.
 	}); err != nil {
 		return fmt.Errorf("return refund %s: %w", r.RefundNo, err)
 	}
-	if err := s.deps.Ledger.RefundReturnedTx(ctx, tx, r.Provider, ledger.Refund{
-		Reference: r.RefundNo,
-		Amount:    r.Amount,
-	}); err != nil {
-		return err
-	}
 	return s.openCaseTx(ctx, tx, caseRefundReturned, o.OrderNo, r.RefundNo,
 		map[string]any{"refundNo": r.RefundNo, "amount": r.Amount})
+}
+
+// bookReturnTx records in payment and in the ledger that the sum of a refund came back, once.
+func (s *Refunds) bookReturnTx(ctx context.Context, tx pgx.Tx, r payment.Refund) (changed bool, err error) {
+	changed, err = s.deps.Payments.ReturnRefundTx(ctx, tx, r.RefundNo, "the payer's bank sent it back")
+	if err != nil || !changed {
+		return false, err
+	}
+	return true, s.deps.Ledger.RefundReturnedTx(ctx, tx, r.Provider, ledger.Refund{
+		Reference: r.RefundNo,
+		Amount:    r.Amount,
+	})
 }
 
 // Transfer records that a refund which the payer's bank sent back was paid to the buyer in another way, such as by a
@@ -271,10 +281,8 @@ func (s *Refunds) Transfer(ctx context.Context, refundNo, transfer, actor string
 // It does not restore access to a video that was taken down for everybody, or that
 // the buyer owns through another order: the operator has to pay such a buyer in another way. Access that is held for a
 // dispute stays so.
-func (s *Refunds) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid payment.Refund,
-	shares []dbsqlc.OrderRefundItem,
-) error {
-	if err := s.deps.Ledger.RefundFailedTx(ctx, tx, paid.RefundNo); err != nil {
+func (s *Refunds) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund) error {
+	if err := s.deps.Ledger.RefundFailedTx(ctx, tx, r.RefundNo); err != nil {
 		return err
 	}
 	if err := s.lockBuyerTx(ctx, tx, o); err != nil {
@@ -290,23 +298,21 @@ func (s *Refunds) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid p
 	}
 	disputed, err := s.q.ItemsOfDisputes(ctx, tx, dbsqlc.ItemsOfDisputesParams{
 		OrderNo:        o.OrderNo,
-		ExceptRefundNo: paid.RefundNo,
+		ExceptRefundNo: r.RefundNo,
 	})
 	if err != nil {
 		return fmt.Errorf("disputed items of %s: %w", o.OrderNo, err)
 	}
-	for _, share := range shares {
-		for _, i := range o.Items {
-			if i.ID != share.ItemID || ended[i.SPUID] != 0 || held.Own(i.SPUID, i.Quality) ||
-				slices.Contains(disputed, i.ID) {
-				continue
-			}
-			if _, err := s.deps.Entitlements.RestoreTx(ctx, tx, source(o.OrderNo, i.LineNo), revokedCause); err != nil {
-				return err
-			}
-			if err := s.q.RestoreItem(ctx, tx, i.ID); err != nil {
-				return fmt.Errorf("restore item %d of %s: %w", i.LineNo, o.OrderNo, err)
-			}
+	for _, share := range r.Items {
+		i, ok := o.Item(share.ItemID)
+		if !ok || ended[i.SPUID] != 0 || held.Own(i.SPUID, i.Quality) || slices.Contains(disputed, i.ID) {
+			continue
+		}
+		if _, err := s.deps.Entitlements.RestoreTx(ctx, tx, source(o.OrderNo, i.LineNo), revokedCause); err != nil {
+			return err
+		}
+		if err := s.q.RestoreItem(ctx, tx, i.ID); err != nil {
+			return fmt.Errorf("restore item %d of %s: %w", i.LineNo, o.OrderNo, err)
 		}
 	}
 	return s.settleRatingsTx(ctx, tx, o)
@@ -314,30 +320,21 @@ func (s *Refunds) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid p
 
 // refundedTx books a refund that succeeded: in the ledger, in the items and in their stock, and in the order itself,
 // which it makes REFUNDED if nothing is left of it.
-func (s *Refunds) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, paid payment.Refund,
-	shares []dbsqlc.OrderRefundItem,
-) error {
-	given := make([]RefundItem, len(shares))
-	for n, share := range shares {
-		given[n] = sharedBack(share, r.Amount.Currency)
-	}
-	if err := s.deps.Ledger.RefundSentTx(ctx, tx, paid.Provider, bookOf(o, r, given)); err != nil {
+func (s *Refunds) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, provider string) error {
+	if err := s.deps.Ledger.RefundSentTx(ctx, tx, provider, bookOf(o, r)); err != nil {
 		return err
 	}
 	var whole []Item
-	for _, share := range shares {
-		r.Items = append(r.Items, sharedBack(share, r.Amount.Currency))
+	for _, share := range r.Items {
 		if err := s.q.AddItemRefund(ctx, tx, dbsqlc.AddItemRefundParams{
 			ID:     share.ItemID,
-			Amount: share.Amount,
-			Tax:    share.TaxAmount,
+			Amount: share.Amount.Amount,
+			Tax:    share.Tax.Amount,
 		}); err != nil {
 			return fmt.Errorf("book refund %s of item %d: %w", r.RefundNo, share.ItemID, err)
 		}
-		for _, i := range o.Items {
-			if i.ID == share.ItemID && i.Refunded.Amount+share.Amount == i.Net().Amount {
-				whole = append(whole, i)
-			}
+		if i, ok := o.Item(share.ItemID); ok && i.Refunded.Amount+share.Amount.Amount == i.Net().Amount {
+			whole = append(whole, i)
 		}
 	}
 	if err := s.restockTx(ctx, tx, whole); err != nil {

@@ -3,7 +3,6 @@ package order
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -29,22 +28,13 @@ func (s *Orders) testPaidTx(ctx context.Context, tx pgx.Tx, reference string, m 
 	if err != nil || !fresh {
 		return OutcomeDuplicate, err
 	}
-	refundNo := newNumber(s.deps.Now())
-	if err := s.deps.Payments.RefundTx(ctx, tx, payment.Refund{
-		RefundNo:  refundNo,
+	r := payment.Refund{
+		RefundNo:  newNumber(s.deps.Now()),
 		CaptureID: c.ID,
 		Amount:    c.Amount,
 		Reason:    "test payment",
-	}); err != nil {
-		return "", err
 	}
-	if err := s.deps.Ledger.RefundTx(ctx, tx, ledger.Refund{Reference: refundNo, Amount: c.Amount}); err != nil {
-		return "", err
-	}
-	if _, err := s.deps.River.InsertTx(ctx, tx, RefundArgs{refundNo}, nil); err != nil {
-		return "", fmt.Errorf("enqueue refund %s: %w", refundNo, err)
-	}
-	return OutcomeTest, nil
+	return OutcomeTest, s.refunds.bookTx(ctx, tx, r, ledger.Refund{Reference: r.RefundNo, Amount: r.Amount})
 }
 
 // testNoticeTx applies a notice on the refund of a test payment.
@@ -60,28 +50,29 @@ func (s *Refunds) testNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice,
 }
 
 // settleTestTx settles the refund of a test payment once. No order changes; a refund that fails becomes a case.
-func (s *Refunds) settleTestTx(ctx context.Context, tx pgx.Tx, refundNo, status, channelRefundNo string) (string, error) {
+func (s *Refunds) settleTestTx(ctx context.Context, tx pgx.Tx,
+	refundNo, status, channelRefundNo string,
+) (string, error) {
 	r, changed, err := s.deps.Payments.SettleRefundTx(ctx, tx, refundNo, status, channelRefundNo)
 	if err != nil {
 		return "", err
 	}
-	book := ledger.Refund{Reference: refundNo, Amount: r.Amount}
 	detail := map[string]any{"refundNo": refundNo, "amount": r.Amount, "test": r.Reference}
 	switch {
 	case changed && status == payment.Succeeded:
-		return OutcomeRefundSettled, s.deps.Ledger.RefundSentTx(ctx, tx, r.Provider, book)
+		return OutcomeRefundSettled, s.deps.Ledger.RefundSentTx(ctx, tx, r.Provider, ledger.Refund{
+			Reference: refundNo,
+			Amount:    r.Amount,
+		})
 	case changed:
 		if err := s.deps.Ledger.RefundFailedTx(ctx, tx, refundNo); err != nil {
 			return "", err
 		}
 		return OutcomeRefundFailed, s.openCaseTx(ctx, tx, OutcomeRefundFailed, "", refundNo, detail)
 	case r.Status == payment.Succeeded && status == payment.Failed:
-		returned, err := s.deps.Payments.ReturnRefundTx(ctx, tx, refundNo, "the payer's bank sent it back")
+		returned, err := s.bookReturnTx(ctx, tx, r)
 		if err != nil || !returned {
 			return OutcomeDuplicate, err
-		}
-		if err := s.deps.Ledger.RefundReturnedTx(ctx, tx, r.Provider, book); err != nil {
-			return "", err
 		}
 		return OutcomeRefundFailed, s.openCaseTx(ctx, tx, caseRefundReturned, "", refundNo, detail)
 	}
