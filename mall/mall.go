@@ -20,6 +20,7 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/entitlement"
+	"videomall/mall/exchange"
 	"videomall/mall/insight"
 	"videomall/mall/inventory"
 	"videomall/mall/invoice"
@@ -123,6 +124,7 @@ type Mall struct {
 	Search       *search.Search
 	SitePages    *sitepage.Pages
 	Taxes        *tax.Taxes
+	Exchange     *exchange.Exchange
 	WaitingRoom  *waitingroom.Queue
 	Webhooks     *webhook.Webhooks
 	River        *river.Client[pgx.Tx] // inserts and looks up; whoever works jobs brings a client of its own

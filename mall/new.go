@@ -18,6 +18,7 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/entitlement"
+	"videomall/mall/exchange"
 	"videomall/mall/inventory"
 	"videomall/mall/invoice"
 	"videomall/mall/ledger"
@@ -275,6 +276,12 @@ func (m *Mall) openMedia(o Options) (err error) {
 
 // openOrders opens the books, payments, orders and the review desk.
 func (m *Mall) openOrders(o Options) (err error) {
+	m.Exchange = exchange.New(exchange.Deps{
+		Pool:  m.pool,
+		Now:   o.Now,
+		Base:  listing.Currency,
+		Audit: m.audit,
+	})
 	m.Ledger = ledger.New(ledger.Deps{
 		Pool:  m.pool,
 		Now:   o.Now,

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -24,63 +23,20 @@ type Querier = dbsqlc.DBTX
 // charged this much later by other processes. What was shown is charged in any case, or the order is refused.
 const memory = 3 * time.Second
 
-// stale is how long the rates that were read are good while somebody reads them anew, so that a slow database makes one
-// caller wait and not all.
-const stale = 10 * memory
-
-// ratesInMemory are the rates that hold now or later, as they were at a moment.
-type ratesInMemory struct {
-	mu      sync.Mutex
-	rates   []Rate
-	readAt  time.Time // zero: never
-	reading bool
-}
-
-// look returns the rates if they are good. If not, the caller reads them and calls keep.
-func (m *ratesInMemory) look(at time.Time) (rates []Rate, good bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	age := at.Sub(m.readAt)
-	if !m.readAt.IsZero() && age >= 0 && (age < memory || age < stale && m.reading) {
-		return m.rates, true
-	}
-	m.reading = true
-	return nil, false
-}
-
-// keep notes what was read at a moment, unless it could not be read.
-func (m *ratesInMemory) keep(rates []Rate, at time.Time, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.reading = false
-	if err == nil {
-		m.rates, m.readAt = rates, at
-	}
-}
-
 // currentRates returns the rates that hold at a moment or later. It reads them once in a few seconds, by q, so that
 // a caller with a transaction needs no second connection.
 func (t *Taxes) currentRates(ctx context.Context, q Querier, at time.Time) ([]Rate, error) {
-	if rates, good := t.rates.look(at); good {
+	return t.rates.Get(at, func() ([]Rate, error) {
+		rows, err := t.q.RatesFrom(ctx, q, at)
+		if err != nil {
+			return nil, fmt.Errorf("tax rates: %w", err)
+		}
+		rates := make([]Rate, len(rows))
+		for n, r := range rows {
+			rates[n] = rateOf(dbsqlc.RatesRow(r))
+		}
 		return rates, nil
-	}
-	rows, err := t.q.RatesFrom(ctx, q, at)
-	rates := make([]Rate, len(rows))
-	for n, r := range rows {
-		rates[n] = rateOf(dbsqlc.RatesRow(r))
-	}
-	t.rates.keep(rates, at, err)
-	if err != nil {
-		return nil, fmt.Errorf("tax rates: %w", err)
-	}
-	return rates, nil
-}
-
-// forget makes this process read the rates again.
-func (t *Taxes) forget() {
-	t.rates.mu.Lock()
-	defer t.rates.mu.Unlock()
-	t.rates.readAt = time.Time{}
+	})
 }
 
 // Rates lists all rates there are and were, by country and time.
@@ -112,7 +68,7 @@ func (t *Taxes) AddRate(ctx context.Context, n NewRate) error {
 	if err != nil {
 		return err
 	}
-	defer t.forget()
+	defer t.rates.Forget()
 	err = db.InTx(ctx, t.deps.Pool, func(tx pgx.Tx) error {
 		rows, err := t.q.LockRates(ctx, tx, n.Country)
 		if err != nil {
@@ -175,7 +131,7 @@ func (t *Taxes) checked(n NewRate) (NewRate, error) {
 // EndRate ends a rate at a moment, or now if that is past. A rate that would not have begun by then never holds: it is
 // removed, and the one that it would have ended goes on. Errors: ErrRateNotFound, ErrRateEnded.
 func (t *Taxes) EndRate(ctx context.Context, actorID, id int64, until time.Time) error {
-	defer t.forget()
+	defer t.rates.Forget()
 	return db.InTx(ctx, t.deps.Pool, func(tx pgx.Tx) error {
 		row, err := t.q.LockRate(ctx, tx, id)
 		if errors.Is(err, pgx.ErrNoRows) {

@@ -12,6 +12,7 @@ import (
 
 	"videomall/mall/calendar"
 	"videomall/mall/fault"
+	"videomall/mall/memo"
 	"videomall/mall/tax/internal/dbsqlc"
 )
 
@@ -95,7 +96,7 @@ type Deps struct {
 type Taxes struct {
 	deps  Deps
 	q     *dbsqlc.Queries
-	rates ratesInMemory
+	rates *memo.Memo[[]Rate]
 }
 
 // New returns the Taxes of a database.
@@ -103,7 +104,11 @@ func New(d Deps) *Taxes {
 	if d.Shop.Mode == "" {
 		d.Shop.Mode = Inclusive
 	}
-	return &Taxes{deps: d, q: dbsqlc.New()}
+	return &Taxes{
+		deps:  d,
+		q:     dbsqlc.New(),
+		rates: memo.New[[]Rate](memory),
+	}
 }
 
 // Shop returns where the shop pays taxes.

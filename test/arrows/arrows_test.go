@@ -16,7 +16,7 @@ const module = "videomall/"
 
 // leaves may be imported by every package.
 var leaves = []string{
-	"mall/batch", "mall/calendar", "mall/fault", "mall/locale", "mall/money", "mall/network",
+	"mall/batch", "mall/calendar", "mall/fault", "mall/locale", "mall/memo", "mall/money", "mall/network",
 	"mall/seal", "mall/strictjson", "mall/textnorm", "mall/transition",
 }
 
@@ -40,6 +40,7 @@ var allowed = map[string][]string{
 	"mall/calendar":     {},
 	"mall/fault":        {},
 	"mall/locale":       {},
+	"mall/memo":         {},
 	"mall/money":        {},
 	"mall/network":      {},
 	"mall/seal":         {},
@@ -58,6 +59,7 @@ var allowed = map[string][]string{
 		"mall/catalog",
 	},
 	"mall/entitlement": {"db"},
+	"mall/exchange":    {"db"},
 	"mall/insight":     {"db", "telemetry"},
 	"mall/inventory":   {"db", "telemetry", "mall/redisbreaker"},
 	"mall/invoice":     {"db", "mall/order", "mall/payment", "mall/tax"},
