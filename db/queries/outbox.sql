@@ -105,11 +105,14 @@ select @subscriber, id, aggregate, 'dead', @attempts, @last_error, @died_at, @di
 -- name: OfAggregate :many
 -- Returns the latest events of an aggregate, with how many subscribers have still to be handed them, and have refused
 -- them for good.
-select e.id, e.type, e.created_at,
-    (select count(*) from outbox_delivery d where d.event_id = e.id and d.state = 'pending') as pending,
-    (select count(*) from outbox_delivery d where d.event_id = e.id and d.state = 'delivered') as delivered,
-    (select count(*) from outbox_delivery d where d.event_id = e.id and d.state = 'dead') as dead
-from outbox_event e where e.aggregate = @aggregate order by e.id desc limit @max_rows;
+select e.id, e.type, e.created_at, d.pending, d.delivered, d.dead
+from outbox_event e cross join lateral (
+    select count(*) filter (where state = 'pending') as pending,
+        count(*) filter (where state = 'delivered') as delivered,
+        count(*) filter (where state = 'dead') as dead
+    from outbox_delivery where event_id = e.id
+) d
+where e.aggregate = @aggregate order by e.id desc limit @max_rows;
 
 -- name: WrittenHere :many
 -- Returns the types of the events that this transaction has written.

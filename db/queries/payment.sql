@@ -113,7 +113,7 @@ select n.* from payment_notice n where n.id = @id and (
     or n.attempt_no = '' and exists (select from payment_capture c
         where c.provider = n.provider and c.channel_txn_no = n.channel_txn_no and c.reference = @reference));
 
--- name: ForgetNotice :execrows
+-- name: ForgetNotice :exec
 delete from payment_notice where provider = @provider and event_id = @event_id;
 
 -- name: InsertCapture :one

@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strconv"
 	"time"
@@ -68,8 +69,9 @@ type Step struct {
 	Count    int64      // units, replays, plays
 	Until    *time.Time // how long it holds, or when it is due
 	NoticeID int64
-	Body     string // of a notice, masked
-	Facts    []Fact // what else is stored of it
+	Body     string          // of a notice, masked
+	Facts    []Fact          // what else is stored of it
+	Detail   json.RawMessage // of a case
 }
 
 // Fact is a stored value, or a stored sum, by its name. One that is empty says nothing.

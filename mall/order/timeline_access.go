@@ -1,7 +1,6 @@
 package order
 
 import (
-	"cmp"
 	"context"
 	"strconv"
 	"time"
@@ -30,9 +29,7 @@ func stockSteps(h inventory.Held) []Step {
 		Count: int64(h.Qty),
 		Cause: "placed",
 		Until: &h.ExpiresAt,
-	}
-	if h.CampaignID != 0 {
-		first.Facts = []Fact{number("flashSale", h.CampaignID)}
+		Facts: []Fact{number("flashSale", h.CampaignID)},
 	}
 	if h.SettledAt == nil {
 		return []Step{first}
@@ -120,6 +117,8 @@ func delivery(e outbox.Told) string {
 		return "dead"
 	case e.Pending > 0:
 		return "pending"
+	case e.Delivered > 0:
+		return "delivered"
 	}
-	return cmp.Or(map[bool]string{true: "delivered"}[e.Delivered > 0], "told")
+	return "told"
 }

@@ -3,13 +3,10 @@ package order
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
 
-	"videomall/mall/money"
 	"videomall/mall/payment"
 )
 
@@ -188,7 +185,8 @@ func (s *Orders) caseSteps(ctx context.Context, t *Timeline) error {
 			Kind:   StepCase,
 			State:  c.Kind,
 			Number: strconv.FormatInt(c.ID, 10),
-			Facts:  append([]Fact{fact("reference", c.Reference)}, detailFacts(c.Detail)...),
+			Detail: c.Detail,
+			Facts:  []Fact{fact("reference", c.Reference)},
 		})
 		if c.ClosedAt != nil {
 			steps = append(steps, Step{
@@ -220,27 +218,4 @@ func noteOf(detail json.RawMessage) string {
 	}
 	_ = json.Unmarshal(detail, &d) // a detail of another form has no note
 	return d.Note
-}
-
-// detailFacts lists the members of a case's detail by name.
-func detailFacts(detail json.RawMessage) []Fact {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(detail, &members); err != nil {
-		return nil
-	}
-	var list []Fact
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		var amount money.Money
-		var text string
-		switch raw := members[name]; {
-		case name == "note": // the reason of the close
-		case json.Unmarshal(raw, &text) == nil:
-			list = append(list, fact(name, text))
-		case json.Unmarshal(raw, &amount) == nil && amount.Currency != "":
-			list = append(list, sum(name, amount))
-		default:
-			list = append(list, fact(name, fmt.Sprintf("%.500s", raw)))
-		}
-	}
-	return list
 }

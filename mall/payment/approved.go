@@ -19,22 +19,19 @@ const captureTime = 30 * time.Second
 // ErrProcessing, if somebody else is capturing it; ErrRejected; ErrRetryLater; ErrProviderDown, after which it is
 // unknown whether the money was taken.
 func (p *Payments) CaptureApproved(ctx context.Context, a Attempt) (Charge, error) {
-	provider, known := p.all().byName[a.Provider]
-	if !known {
-		return Charge{}, ErrUnknownProvider.Because("provider %q", a.Provider)
+	provider, err := p.guarded(a.Provider)
+	if err != nil {
+		return Charge{}, err
 	}
 	if err := p.claim(ctx, a); err != nil {
 		return Charge{}, err
 	}
 	charge, err := provider.Capture(ctx, a.ref())
-	if err == nil && charge.Status == ChargePaid && !charge.Amount.Payable() {
-		err = fmt.Errorf("charge %s is paid with %s", a.AttemptNo, charge.Amount)
+	if err == nil {
+		err = charge.check(a)
 	}
-	definite := err == nil
-	for _, fault := range []error{ErrRejected, ErrRetryLater, ErrAbsent} {
-		definite = definite || errors.Is(err, fault)
-	}
-	if !definite {
+	ended := errors.Is(err, ErrRejected) || errors.Is(err, ErrAbsent)
+	if err != nil && !ended && !errors.Is(err, ErrRetryLater) {
 		return Charge{}, ErrProviderDown.Because("capture %s: %w", a.AttemptNo, err)
 	}
 	after := context.WithoutCancel(ctx)
@@ -44,7 +41,7 @@ func (p *Payments) CaptureApproved(ctx context.Context, a Attempt) (Charge, erro
 	}); release != nil {
 		return Charge{}, fmt.Errorf("release attempt %s: %w", a.AttemptNo, errors.Join(release, err))
 	}
-	if errors.Is(err, ErrRejected) || errors.Is(err, ErrAbsent) {
+	if ended {
 		return Charge{}, errors.Join(ErrRejected.Because("capture %s: %w", a.AttemptNo, err),
 			p.endAttempt(after, p.pool, a.Provider, a.AttemptNo, AttemptFailed))
 	}

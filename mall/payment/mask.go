@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -77,9 +77,6 @@ func maskJSON(body []byte) (string, error) {
 	if err := m.value(first, "", 0); err != nil {
 		return "", err
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return "", errNotMasked
-	}
 	return m.out.String(), nil
 }
 
@@ -98,7 +95,7 @@ func (m *masker) value(first json.Token, name string, depth int) error {
 	case nil:
 		m.out.WriteString("null")
 	case bool:
-		m.scalar(map[bool]string{true: "true", false: "false"}[v], "", name)
+		m.scalar(strconv.FormatBool(v), "", name)
 	case json.Number:
 		m.scalar(v.String(), "", name)
 	case string:
@@ -162,9 +159,10 @@ func (m *masker) line(depth int) {
 }
 
 func (m *masker) quote(v any) {
-	e := json.NewEncoder(&trimmed{&m.out})
+	e := json.NewEncoder(&m.out)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // a string always fits
+	_ = e.Encode(v)                 // a string always fits
+	m.out.Truncate(m.out.Len() - 1) // the newline that an encoder ends with
 }
 
 func (m *masker) scalar(value, quotes, name string) {
@@ -176,14 +174,6 @@ func (m *masker) scalar(value, quotes, name string) {
 	default:
 		m.out.WriteString(value)
 	}
-}
-
-// trimmed writes without the newline that an encoder ends with.
-type trimmed struct{ to *bytes.Buffer }
-
-func (t *trimmed) Write(b []byte) (int, error) {
-	t.to.Write(bytes.TrimSuffix(b, []byte("\n")))
-	return len(b), nil
 }
 
 // longest is how long a value may be that is shown, in bytes: longer ones are no numbers and no states.

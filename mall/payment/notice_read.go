@@ -103,6 +103,6 @@ func (p *Payments) Notice(ctx context.Context, reference string, id int64) (Noti
 // ForgetNoticeTx deletes a recorded notice, so that the same one counts as the first again. Only what is rolled back
 // may do that.
 func (p *Payments) ForgetNoticeTx(ctx context.Context, tx pgx.Tx, n Notice) error {
-	_, err := p.q.ForgetNotice(ctx, tx, dbsqlc.ForgetNoticeParams{Provider: n.Provider, EventID: n.EventID})
+	err := p.q.ForgetNotice(ctx, tx, dbsqlc.ForgetNoticeParams{Provider: n.Provider, EventID: n.EventID})
 	return wrap("forget notice "+n.EventID, err)
 }

@@ -193,10 +193,21 @@ func (p *Payments) create(ctx context.Context, provider Provider, a Attempt) (Cr
 
 func (p *Payments) query(ctx context.Context, provider Provider, a Attempt) (Charge, error) {
 	charge, err := provider.Query(ctx, a.ref())
-	if err == nil && charge.Status == ChargePaid && !charge.Amount.Payable() {
-		return Charge{}, ErrProviderDown.Because("charge %s is paid with %s", a.AttemptNo, charge.Amount)
+	if err == nil {
+		err = charge.check(a)
 	}
-	return charge, err
+	if err != nil {
+		return Charge{}, err
+	}
+	return charge, nil
+}
+
+// check refuses an answer about an attempt that is paid with no sum. Errors: ErrProviderDown.
+func (c Charge) check(a Attempt) error {
+	if c.Status == ChargePaid && !c.Amount.Payable() {
+		return ErrProviderDown.Because("charge %s is paid with %s", a.AttemptNo, c.Amount)
+	}
+	return nil
 }
 
 // fill stores the provider's answer in an attempt. It does not overwrite what is known already.

@@ -67,6 +67,15 @@ func (p *Payments) Configure(set []Configured) {
 
 // Provider finds a provider by its name, whether it is offered or not. Errors: ErrUnknownProvider.
 func (p *Payments) Provider(name string) (Provider, error) {
+	provider, err := p.guarded(name)
+	if err != nil {
+		return nil, err // and no *guarded that is nil, which would be a Provider
+	}
+	return provider, nil
+}
+
+// guarded is Provider, with the calls that not every provider has.
+func (p *Payments) guarded(name string) (*guarded, error) {
 	provider, ok := p.all().byName[name]
 	if !ok {
 		return nil, ErrUnknownProvider.Because("provider %q", name)

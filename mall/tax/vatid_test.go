@@ -1,17 +1,14 @@
 package tax_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"maps"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 
 	"videomall/mall/tax"
+	"videomall/test/nodetest"
 )
 
 // vatIDs has ids for every country whose form is known: valid ones of each kind, and ids with a wrong check digit or
@@ -142,35 +139,11 @@ func TestValidVATID_as_jsvat(t *testing.T) {
 	}
 }
 
-// jsvat asks the package. Without it the test is skipped, or fails if CI is set.
+// jsvat asks the package.
 func jsvat(t *testing.T, ids []string) (valid []bool) {
 	t.Helper()
-	node, err := exec.LookPath("node")
-	if err == nil {
-		_, err = os.Stat("../../node_modules/jsvat/package.json")
-	}
-	if err != nil {
-		const missing = "no Node, or npm ci was not run: "
-		if os.Getenv("CI") != "" {
-			t.Fatal(missing, err)
-		}
-		t.Skip(missing, err)
-	}
-	asked, err := json.Marshal(ids)
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.CommandContext(t.Context(), node, "testdata/oracle.mjs")
-	command.Env = []string{"PATH=" + os.Getenv("PATH")}
-	command.Stdin = bytes.NewReader(asked)
-	var stderr strings.Builder
-	command.Stderr = &stderr
-	out, err := command.Output()
-	if err != nil {
-		t.Fatalf("node: %v\n%s", err, stderr.String())
-	}
-	if err := json.Unmarshal(out, &valid); err != nil || len(valid) != len(ids) {
-		t.Fatalf("node: %v\n%s", err, out)
+	if nodetest.Ask(t, "jsvat", ids, &valid); len(valid) != len(ids) {
+		t.Fatalf("%d answers about %d ids", len(valid), len(ids))
 	}
 	return valid
 }

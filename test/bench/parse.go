@@ -202,14 +202,8 @@ func alipayNotice(ctx context.Context) (signedNotice, func(), error) {
 	}
 	slices.Sort(pairs)
 	text := []byte(strings.Join(pairs, "&"))
-	der, err := base64.StdEncoding.DecodeString(alipaytest.AlipayPublicKey)
-	if block, _ := pem.Decode([]byte(alipaytest.AlipayPublicKey)); block != nil {
-		der, err = block.Bytes, nil
-	}
-	if err != nil {
-		return n, bank.Close, err
-	}
-	key, err := x509.ParsePKIXPublicKey(der)
+	block, _ := pem.Decode([]byte(alipaytest.AlipayPublicKey))
+	key, err := x509.ParsePKIXPublicKey(block.Bytes)
 	if err != nil {
 		return n, bank.Close, err
 	}

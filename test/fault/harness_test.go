@@ -313,12 +313,17 @@ func (w *world) payPage(token, orderNo string) string {
 	return prepaid.Action.URL
 }
 
+// unredirected returns a client that follows no redirects.
+func unredirected() *http.Client {
+	return &http.Client{
+		Timeout:       time.Minute,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
 // pay presses the button of the bank's page.
 func (w *world) pay(page string) error {
-	client := http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}}
-	res, err := client.Post(page+"/pay", "application/x-www-form-urlencoded", nil)
+	res, err := unredirected().Post(page+"/pay", "application/x-www-form-urlencoded", nil)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"testing"
-	"time"
 
 	"videomall/test/invariant"
 )
@@ -121,11 +120,8 @@ func (w *world) browser() *http.Client {
 	w.t.Helper()
 	jar, err := cookiejar.New(nil)
 	w.ok(err)
-	client := &http.Client{
-		Jar:           jar,
-		Timeout:       time.Minute,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	client := unredirected()
+	client.Jar = jar
 	w.ok(post(client, "http://"+w.address+"/sign-in", url.Values{"email": {email}, "password": {password}}))
 	return client
 }
@@ -141,11 +137,7 @@ func (w *world) asksRefund(buyer *http.Client, orderNo string) error {
 
 // disputes plays the payer's bank on the sandbox's page.
 func (w *world) disputes(page, to string) error {
-	client := &http.Client{
-		Timeout:       time.Minute,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	return post(client, page+"/dispute", url.Values{"to": {to}})
+	return post(unredirected(), page+"/dispute", url.Values{"to": {to}})
 }
 
 func post(client *http.Client, address string, form url.Values) error {

@@ -35,6 +35,11 @@ type WhatIfPage struct {
 // TimelineURL is the address of an order's timeline.
 func TimelineURL(orderNo string) string { return OrderURL(orderNo) + "/timeline" }
 
+// WhatIfURL is the address that answers what a notice of an order would do.
+func WhatIfURL(orderNo string, noticeID int64) string {
+	return OrderURL(orderNo) + "/notices/" + id(noticeID) + "/what-if"
+}
+
 // ActorID is the account that an actor such as "operator:2" is; 0 for any other.
 func ActorID(actor string) int64 {
 	kind, number, _ := strings.Cut(actor, ":")
@@ -52,7 +57,7 @@ func ActorID(actor string) int64 {
 func stepState(t *text.Printer, s order.Step) string {
 	switch s.Kind {
 	case order.StepMove:
-		return t.T("order.state."+s.Previous) + " → " + t.T("order.state."+s.State)
+		return moveWords(t, order.Status(s.Previous), order.Status(s.State))
 	case order.StepNotice:
 		return Word(t, "admin.outcome."+s.State, s.State)
 	case order.StepAsked, order.StepAnswered:
@@ -110,8 +115,10 @@ func stepReasons(t *text.Printer, s order.Step) (list []string) {
 		}
 	}
 	switch {
-	case s.Kind == order.StepNotice, s.Kind == order.StepCapture, s.Kind == order.StepJob:
-		add("timeline.why." + string(s.Kind) + "." + firstOf(s.Kind == order.StepJob, s.Provider, s.State))
+	case s.Kind == order.StepNotice, s.Kind == order.StepCapture:
+		add("timeline.why." + string(s.Kind) + "." + s.State)
+	case s.Kind == order.StepJob:
+		add("timeline.why." + string(s.Kind) + "." + s.Provider)
 	case s.Kind == order.StepCase:
 		add("admin.case_help." + s.State)
 	case s.Kind == order.StepAsked && s.Cause != "":
@@ -127,13 +134,6 @@ func stepReasons(t *text.Printer, s order.Step) (list []string) {
 		list = append(list, s.Reason)
 	}
 	return list
-}
-
-func firstOf(first bool, a, b string) string {
-	if first {
-		return a
-	}
-	return b
 }
 
 // stepItem is the title of the video that a step is about; "" for the whole order.
@@ -190,6 +190,11 @@ func stepFacts(t *text.Printer, s order.Step) []fact {
 			list = append(list, fact{Word(t, "admin.fact."+f.Name, f.Name), value})
 		}
 	}
+	for _, f := range facts(t, s.Detail) {
+		if f.name != "note" && f.value != "" { // the note is the reason of the close
+			list = append(list, fact{Word(t, "admin.fact."+f.name, f.name), f.value})
+		}
+	}
 	return list
 }
 
@@ -233,5 +238,9 @@ func changed(t *text.Printer, inserted, updated, deleted int64) string {
 			parts = append(parts, t.N(p.key, int(p.n)))
 		}
 	}
-	return strings.Join(parts, firstOf(t.Lang == locale.ZhCN, "，", ", "))
+	comma := ", "
+	if t.Lang == locale.ZhCN {
+		comma = "，"
+	}
+	return strings.Join(parts, comma)
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -56,6 +57,11 @@ func stateTone(s order.Status) ui.Tone {
 	return ui.Plain
 }
 
+// moveWords says in words that an order went from one state to another.
+func moveWords(t *text.Printer, from, to order.Status) string {
+	return t.T("order.state."+string(from)) + " → " + t.T("order.state."+string(to))
+}
+
 // tone is the colour of a state of money or of a job.
 func tone(status string) ui.Tone {
 	switch status {
@@ -87,7 +93,7 @@ func facts(t *text.Printer, detail json.RawMessage) []fact {
 			s = t.Money(sum)
 		case json.Unmarshal(raw, &s) == nil:
 		default:
-			s = string(raw)
+			s = fmt.Sprintf("%.500s", raw)
 		}
 		out = append(out, fact{name, s})
 	}

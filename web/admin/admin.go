@@ -91,7 +91,10 @@ func Routes(g *echo.Group, d Deps) {
 }
 
 // actor is the operator's name in the history of an order.
-func actor(c *page.Ctx) string { return "operator:" + strconv.FormatInt(c.Viewer.UserID, 10) }
+func actor(c *page.Ctx) string { return operator(c.Viewer.UserID) }
+
+// operator names an account of the staff as histories do.
+func operator(id int64) string { return "operator:" + strconv.FormatInt(id, 10) }
 
 // buyers returns the accounts that placed the orders.
 func (d Deps) buyers(ctx context.Context, orders []order.Order) (account.Users, error) {

@@ -160,11 +160,11 @@ func (d Deps) renderOrder(c *page.Ctx, status int, draft adminview.RefundDraft) 
 	for _, r := range atBank {
 		p.AtBank[r.RefundNo] = r
 	}
-	subjects := []string{"order:" + o.OrderNo}
-	for _, k := range p.Cases {
-		subjects = append(subjects, "order_case:"+strconv.FormatInt(k.ID, 10))
+	cases := make([]string, len(p.Cases))
+	for i, k := range p.Cases {
+		cases[i] = strconv.FormatInt(k.ID, 10)
 	}
-	if p.Records, err = d.Audit.About(ctx, subjects, partListed); err != nil {
+	if p.Records, err = d.Audit.About(ctx, auditSubjects(o.OrderNo, cases), partListed); err != nil {
 		return err
 	}
 	if d.Documents != nil {
@@ -174,4 +174,13 @@ func (d Deps) renderOrder(c *page.Ctx, status int, draft adminview.RefundDraft) 
 	}
 	p.Left = leftOf(c.Text, o, p.Refunds, nil)
 	return c.Render(status, c.Text.T("order.title")+" "+o.OrderNo, adminview.Order(p))
+}
+
+// auditSubjects are what the audit log calls an order and its cases, which are given by their numbers.
+func auditSubjects(orderNo string, cases []string) []string {
+	subjects := []string{"order:" + orderNo}
+	for _, number := range cases {
+		subjects = append(subjects, "order_case:"+number)
+	}
+	return subjects
 }

@@ -113,7 +113,7 @@ func (d Deps) addRisk(ctx context.Context, p *adminview.TimelinePage) error {
 			State:  string(e.Effect),
 			Number: strconv.FormatInt(e.ID, 10),
 			Reason: e.Reason,
-			Actor:  "operator:" + strconv.FormatInt(e.AuthorID, 10),
+			Actor:  operator(e.AuthorID),
 			Until:  e.ExpiresAt,
 		}
 		p.Steps = append(p.Steps, step)
@@ -122,7 +122,7 @@ func (d Deps) addRisk(ctx context.Context, p *adminview.TimelinePage) error {
 		}
 		step.At, step.Kind, step.Reason, step.Actor, step.Until = *end, order.StepRiskEnded, "", "system", nil
 		if e.EndedBy != 0 {
-			step.Actor = "operator:" + strconv.FormatInt(e.EndedBy, 10)
+			step.Actor = operator(e.EndedBy)
 		}
 		p.Steps = append(p.Steps, step)
 	}
@@ -139,13 +139,13 @@ func endOf(e risk.Entry) *time.Time {
 
 // addRecords adds what the staff did to the order, its cases and its disputes.
 func (d Deps) addRecords(ctx context.Context, p *adminview.TimelinePage) error {
-	subjects := []string{"order:" + p.Order.OrderNo}
+	var cases []string
 	for _, s := range p.Steps {
 		if s.Kind == order.StepCase {
-			subjects = append(subjects, "order_case:"+s.Number)
+			cases = append(cases, s.Number)
 		}
 	}
-	records, err := d.Audit.About(ctx, subjects, mostSteps+1)
+	records, err := d.Audit.About(ctx, auditSubjects(p.Order.OrderNo, cases), mostSteps+1)
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (d Deps) addRecords(ctx context.Context, p *adminview.TimelinePage) error {
 			Kind:   order.StepStaff,
 			State:  r.Verb,
 			Number: strconv.FormatInt(r.ID, 10),
-			Actor:  "operator:" + strconv.FormatInt(r.ActorID, 10),
+			Actor:  operator(r.ActorID),
 			Body:   r.Detail,
 		})
 	}

@@ -124,7 +124,7 @@ func New(o Options) (*Alipay, error) {
 	if o.QRProduct == "" {
 		o.QRProduct = productQR
 	}
-	return &Alipay{opt: o, gateway: gateway, client: payment.NewClient(o.Client)}, nil
+	return &Alipay{opt: o, gateway: gateway, client: payment.NewClient(o.Client, 0)}, nil
 }
 
 // webAddress parses an absolute http or https URL without a query.

@@ -1,13 +1,10 @@
 package alipay_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +13,7 @@ import (
 	"videomall/mall/payment/alipay"
 	"videomall/mall/payment/alipay/alipaytest"
 	"videomall/mall/payment/paymenttest"
+	"videomall/test/nodetest"
 )
 
 // job is what Alipay's own SDK for Node is asked, and result what it answers: see testdata/oracle.mjs.
@@ -49,21 +47,10 @@ func (r result) fields(t *testing.T) map[string]string {
 	return f
 }
 
-// oracle asks the SDK. Without it the test is skipped, or fails if E2E=required or CI is set.
-func oracle(t *testing.T, jobs ...job) []result {
+// oracle asks the SDK, which sends local time.
+func oracle(t *testing.T, jobs ...job) (results []result) {
 	t.Helper()
-	node, err := exec.LookPath("node")
-	if err == nil {
-		_, err = os.Stat("../../../node_modules/alipay-sdk/package.json")
-	}
-	if err != nil {
-		const missing = "SKIPPED COMPARISON: no Node, or npm ci was not run: "
-		if os.Getenv("E2E") == "required" || os.Getenv("CI") != "" {
-			t.Fatal(missing, err)
-		}
-		t.Skip(missing, err)
-	}
-	asked, err := json.Marshal(map[string]any{
+	nodetest.Ask(t, "alipay-sdk", map[string]any{
 		"keys": map[string]string{
 			"appId":             alipaytest.AppID,
 			"private":           bare(alipaytest.AppKey),
@@ -73,22 +60,9 @@ func oracle(t *testing.T, jobs ...job) []result {
 			"roots":             alipaytest.RootCertificates,
 		},
 		"jobs": jobs,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.CommandContext(t.Context(), node, "testdata/oracle.mjs")
-	command.Env = []string{"PATH=" + os.Getenv("PATH"), "TZ=Asia/Shanghai"}
-	command.Stdin = bytes.NewReader(asked)
-	var stderr strings.Builder
-	command.Stderr = &stderr
-	out, err := command.Output()
-	if err != nil {
-		t.Fatalf("node: %v\n%s", err, stderr.String())
-	}
-	var results []result
-	if err := json.Unmarshal(out, &results); err != nil || len(results) != len(jobs) {
-		t.Fatalf("node: %v\n%s", err, out)
+	}, &results, "TZ=Asia/Shanghai")
+	if len(results) != len(jobs) {
+		t.Fatalf("%d results of %d jobs", len(results), len(jobs))
 	}
 	return results
 }

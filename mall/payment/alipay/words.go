@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"videomall/mall/money"
+	"videomall/mall/payment"
 )
 
 // The most characters of a subject and of a refund's reason, and the most bytes of a number.
@@ -69,14 +70,7 @@ func isNumber(s string) bool {
 
 // isPlain reports whether s may be a number of Alipay's or of another shop's: at most 64 visible ASCII characters, and
 // not empty.
-func isPlain(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return s != "" && len(s) <= maxNumber
-}
+func isPlain(s string) bool { return payment.IsPlain(s, maxNumber) }
 
 // yuan parses a sum such as 88.88, as answers, notices and statements write it. It reports whether the sum is one, with
 // at most ten digits before the point, so that it is below money.MaxSum.

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"videomall/mall/money"
@@ -45,18 +44,12 @@ func ToPayPal(m money.Money) (value, currency string, err error) {
 	if !m.Payable() {
 		return "", "", fmt.Errorf("%w: %s can't be paid", errAmount, m)
 	}
-	n, rest := m.Amount, int64(0)
-	for from := money.Digits(m.Currency); from > to; from-- {
-		rest += n % 10
-		n /= 10
-	}
-	if rest != 0 {
-		return "", "", fmt.Errorf("%w: %s can't be paid at PayPal without rounding", errAmount, m)
-	}
-	value = strconv.FormatInt(n, 10)
-	if to > 0 {
-		value = strings.Repeat("0", max(0, to+1-len(value))) + value
-		value = value[:len(value)-to] + "." + value[len(value)-to:]
+	value = m.Decimal()
+	if whole, part, _ := strings.Cut(value, "."); len(part) > to {
+		if strings.Trim(part[to:], "0") != "" {
+			return "", "", fmt.Errorf("%w: %s can't be paid at PayPal without rounding", errAmount, m)
+		}
+		value = strings.TrimSuffix(whole+"."+part[:to], ".")
 	}
 	return value, m.Currency, nil
 }
@@ -88,15 +81,12 @@ func signedFromPayPal(value, currency string) (money.Money, error) {
 		return money.Money{}, fmt.Errorf("%w: %.40q is no number", errAmount, value)
 	}
 	unsigned, negative := strings.CutPrefix(value, "-")
-	whole, part, _ := strings.Cut(unsigned, ".")
-	part = strings.TrimRight(part, "0")
-	of := money.Digits(currency)
-	if len(part) > of {
-		return money.Money{}, fmt.Errorf("%w: %s %s has a fraction of the smallest unit", errAmount, value, currency)
+	if strings.Contains(unsigned, ".") {
+		unsigned = strings.TrimRight(unsigned, "0")
 	}
-	minor, err := strconv.ParseInt(whole+part+strings.Repeat("0", of-len(part)), 10, 64)
-	if err != nil {
-		return money.Money{}, fmt.Errorf("%w: %.40q is out of range", errAmount, value)
+	minor := money.ParseDecimal(unsigned, currency, 15)
+	if minor < 0 {
+		return money.Money{}, fmt.Errorf("%w: %s %s has a fraction of the smallest unit", errAmount, value, currency)
 	}
 	if negative {
 		minor = -minor

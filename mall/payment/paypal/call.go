@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"videomall/mall/payment"
 	"videomall/mall/strictjson"
 )
 
@@ -110,22 +111,5 @@ func (p *PayPal) get(ctx context.Context, path string, query url.Values, into an
 	return err
 }
 
-// plain reports whether s may be an identifier: 1 to 200 printable ASCII characters without spaces.
-func plain(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return len(s) >= 1 && len(s) <= 200
-}
-
-// cut returns the first n characters of a text.
-func cut(text string, n int) string {
-	for i := range text {
-		if n--; n < 0 {
-			return text[:i]
-		}
-	}
-	return text
-}
+// plain reports whether s may be an identifier.
+func plain(s string) bool { return payment.IsPlain(s, 200) }

@@ -71,7 +71,7 @@ func (c *certificates) key(address string) (*rsa.PublicKey, error) {
 		return key, nil
 	}
 	u, err := url.Parse(address)
-	if err != nil || !slices.Contains(c.hosts, u.Host) || !secure(u) || u.User != nil ||
+	if err != nil || !slices.Contains(c.hosts, u.Host) || !payment.Secure(u) || u.User != nil ||
 		!certPath.MatchString(u.Path) || u.String() != u.Scheme+"://"+u.Host+u.Path {
 		return nil, payment.ErrBadSignature.Because("a certificate at %.200q", address)
 	}

@@ -134,7 +134,7 @@ func (p *PayPal) orderOf(r payment.CreateRequest) (object, error) {
 		"purchase_units": []object{{
 			"custom_id":   p.mark(r.AttemptNo, ""),
 			"invoice_id":  p.requestID(r.AttemptNo), // PayPal takes the money for an invoice once, unless told otherwise
-			"description": cut(r.Subject, 127),
+			"description": payment.Shorten(r.Subject, 127),
 			"amount":      sum,
 		}},
 		"payment_source": object{"paypal": object{"experience_context": page}},

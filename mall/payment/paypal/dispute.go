@@ -83,7 +83,7 @@ func (p *PayPal) readDispute(e event, n *payment.Notice) error {
 		return err
 	}
 	n.AttemptNo, n.ChannelTxnNo = no, txn.SellerTransactionID
-	n.Dispute = &payment.Dispute{DisputeNo: got.ID, Reason: cut(strings.ToLower(got.Reason), 80)}
+	n.Dispute = &payment.Dispute{DisputeNo: got.ID, Reason: payment.Shorten(strings.ToLower(got.Reason), 80)}
 	if got.Due != "" {
 		n.Dispute.EvidenceDue, err = timeOf(got.Due)
 	}

@@ -3,7 +3,9 @@ package paypal
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -45,6 +47,9 @@ var readers = map[string]func(*PayPal, event, *payment.Notice) error{
 	"CUSTOMER.DISPUTE.UPDATED":           (*PayPal).readDispute,
 	"CUSTOMER.DISPUTE.RESOLVED":          (*PayPal).readDispute,
 }
+
+// EventTypes returns the types of events to which the webhook at PayPal has to be subscribed, sorted.
+func EventTypes() []string { return slices.Sorted(maps.Keys(readers)) }
 
 // ParseNotice verifies an event, then parses it. A certificate that PayPal has replaced is fetched on the way, which takes
 // some seconds at most. Errors: payment.ErrBadSignature, payment.ErrMalformedNotice; any other if the certificate can't be

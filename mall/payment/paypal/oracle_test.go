@@ -1,11 +1,7 @@
 package paypal_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -13,24 +9,13 @@ import (
 	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/paypal/paypaltest"
+	"videomall/test/nodetest"
 )
 
 // PayPal's own library for Node opens, captures and refunds at the stand-in, and reads what the mall opened there: the
-// stand-in speaks as PayPal's library expects, and the mall asks as it does. Without the library the test is skipped, or
-// fails if CI is set.
+// stand-in speaks as PayPal's library expects, and the mall asks as it does.
 func TestServer_speaks_as_PayPal(t *testing.T) {
 	t.Parallel()
-	node, err := exec.LookPath("node")
-	if err == nil {
-		_, err = os.Stat("../../../node_modules/@paypal/paypal-server-sdk/package.json")
-	}
-	if err != nil {
-		const missing = "no Node, or npm ci was not run: "
-		if os.Getenv("CI") != "" {
-			t.Fatal(missing, err)
-		}
-		t.Skip(missing, err)
-	}
 	bank := open(t)
 	ours, err := bank.Provider().Create(t.Context(), request())
 	if err != nil {
@@ -39,38 +24,6 @@ func TestServer_speaks_as_PayPal(t *testing.T) {
 	type m = map[string]any
 	theirs := request()
 	theirs.AttemptNo = "01HORACLE00000000000000001"
-	asked, err := json.Marshal(m{
-		"base": bank.URL(), "id": paypaltest.ClientID, "secret": paypaltest.Secret, "read": ours.ProviderRef,
-		"from": start.Add(-time.Hour).Format(time.RFC3339), "to": start.Add(time.Hour).Format(time.RFC3339),
-		"order": m{
-			"intent": "CAPTURE",
-			"purchaseUnits": []m{{
-				"customId": "videomall:" + theirs.AttemptNo, "invoiceId": "videomall-" + theirs.AttemptNo,
-				"description": theirs.Subject, "amount": m{"currencyCode": "USD", "value": "12.90"},
-			}},
-			"paymentSource": m{"paypal": m{"experienceContext": m{
-				"returnUrl": theirs.ReturnURL, "cancelUrl": theirs.ReturnURL, "userAction": "PAY_NOW",
-				"shippingPreference": "NO_SHIPPING", "paymentMethodPreference": "IMMEDIATE_PAYMENT_REQUIRED",
-				"locale": "en-US",
-			}}},
-		},
-		"refund": m{
-			"amount": m{"currencyCode": "USD", "value": "2.90"}, "customId": "videomall:" + theirs.AttemptNo + ":R1",
-			"invoiceId": "videomall-R1",
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.CommandContext(t.Context(), node, "testdata/oracle.mjs")
-	command.Env = []string{"PATH=" + os.Getenv("PATH")}
-	command.Stdin = bytes.NewReader(asked)
-	var stderr strings.Builder
-	command.Stderr = &stderr
-	out, err := command.Output()
-	if err != nil {
-		t.Fatalf("node: %v\n%s", err, stderr.String())
-	}
 	var got struct {
 		Created, Captured, Refund, Ours map[string]string
 		Again                           struct {
@@ -80,9 +33,36 @@ func TestServer_speaks_as_PayPal(t *testing.T) {
 		Early, Approved, Late, Read, TooMuch, After string
 		Report                                      []string
 	}
-	if err := json.Unmarshal(out, &got); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	nodetest.Ask(t, "@paypal/paypal-server-sdk", m{
+		"base":   bank.URL(),
+		"id":     paypaltest.ClientID,
+		"secret": paypaltest.Secret,
+		"read":   ours.ProviderRef,
+		"from":   start.Add(-time.Hour).Format(time.RFC3339),
+		"to":     start.Add(time.Hour).Format(time.RFC3339),
+		"order": m{
+			"intent": "CAPTURE",
+			"purchaseUnits": []m{{
+				"customId":    "videomall:" + theirs.AttemptNo,
+				"invoiceId":   "videomall-" + theirs.AttemptNo,
+				"description": theirs.Subject,
+				"amount":      m{"currencyCode": "USD", "value": "12.90"},
+			}},
+			"paymentSource": m{"paypal": m{"experienceContext": m{
+				"returnUrl":               theirs.ReturnURL,
+				"cancelUrl":               theirs.ReturnURL,
+				"userAction":              "PAY_NOW",
+				"shippingPreference":      "NO_SHIPPING",
+				"paymentMethodPreference": "IMMEDIATE_PAYMENT_REQUIRED",
+				"locale":                  "en-US",
+			}}},
+		},
+		"refund": m{
+			"amount":    m{"currencyCode": "USD", "value": "2.90"},
+			"customId":  "videomall:" + theirs.AttemptNo + ":R1",
+			"invoiceId": "videomall-R1",
+		},
+	}, &got)
 	custom := "videomall:" + theirs.AttemptNo
 	for what, pair := range map[string][2]string{
 		"created":           {got.Created["status"], "PAYER_ACTION_REQUIRED"},
@@ -115,7 +95,11 @@ func TestServer_speaks_as_PayPal(t *testing.T) {
 		t.Errorf("the mall reads %+v, %v", charge, err)
 	}
 	result, err := bank.Provider().QueryRefund(t.Context(), payment.RefundRef{
-		RefundNo: "R1", Charge: ref, ChannelTxnNo: charge.ChannelTxnNo, Captured: charge.Amount, Amount: money.Of(290, "USD"),
+		RefundNo:     "R1",
+		Charge:       ref,
+		ChannelTxnNo: charge.ChannelTxnNo,
+		Captured:     charge.Amount,
+		Amount:       money.Of(290, "USD"),
 	})
 	if err != nil || result.Status != payment.ResultProcessing || result.ChannelRefundNo != got.Refund["id"] {
 		t.Errorf("the mall reads the refund %+v, %v", result, err)

@@ -12,11 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -125,7 +122,7 @@ func New(o Options) (*PayPal, error) {
 		return nil, fmt.Errorf("paypal: Shop %.80q must have 1 to 32 letters, digits, dots, hyphens or underscores", o.Shop)
 	}
 	var ok bool
-	if o.BaseURL, ok = origin(o.BaseURL, liveURL); !ok {
+	if o.BaseURL, ok = payment.Origin(o.BaseURL, liveURL); !ok {
 		return nil, errors.New("paypal: BaseURL must be an https address without a path, or http on this machine")
 	}
 	pages := "https://www.paypal.com"
@@ -135,7 +132,7 @@ func New(o Options) (*PayPal, error) {
 	case strings.HasPrefix(o.BaseURL, "http:"):
 		pages = o.BaseURL // a stand-in has the pages where its API is
 	}
-	if o.PageURL, ok = origin(o.PageURL, pages); !ok {
+	if o.PageURL, ok = payment.Origin(o.PageURL, pages); !ok {
 		return nil, errors.New("paypal: PageURL must be an https address without a path, or http on this machine")
 	}
 	if len(o.CertHosts) == 0 {
@@ -144,42 +141,10 @@ func New(o Options) (*PayPal, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	client := clientOf(o.Client)
+	client := payment.NewClient(o.Client, callTimeout)
 	p := &PayPal{opt: o, client: client, certificates: newCertificates(o, client)}
 	p.tokens = newTokens(p.fetchToken, o.Now)
 	return p, nil
-}
-
-// clientOf returns a copy of a client for the calls of a provider, which ends every call.
-func clientOf(given *http.Client) *http.Client {
-	if given == nil {
-		given = &http.Client{}
-	}
-	client := payment.NewClient(given)
-	if client.Timeout == 0 {
-		client.Timeout = callTimeout
-	}
-	return client
-}
-
-// origin returns an address as scheme and host, or usual for an empty one. ok is false if it has more than that, or is
-// plain HTTP to another machine.
-func origin(address, usual string) (cleaned string, ok bool) {
-	if address == "" {
-		return usual, true
-	}
-	u, err := url.Parse(strings.TrimSuffix(address, "/"))
-	if err != nil {
-		return "", false
-	}
-	cleaned = u.Scheme + "://" + u.Host
-	return cleaned, u.Host != "" && u.String() == cleaned && secure(u)
-}
-
-// secure reports whether an address is of https, or of this machine.
-func secure(u *url.URL) bool {
-	ip := net.ParseIP(u.Hostname())
-	return u.Scheme == "https" || u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
 }
 
 // Name is "paypal".
@@ -192,13 +157,3 @@ func (p *PayPal) Methods() []payment.Method {
 
 // Zone is UTC: transactions are searched between any two instants, and days of UTC need no rule for summer.
 func (p *PayPal) Zone() *time.Location { return time.UTC }
-
-// EventTypes returns the types of events to which the webhook at PayPal has to be subscribed, sorted.
-func EventTypes() []string {
-	var list []string
-	for kind := range readers {
-		list = append(list, kind)
-	}
-	slices.Sort(list)
-	return list
-}

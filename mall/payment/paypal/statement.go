@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"videomall/mall/money"
 	"videomall/mall/payment"
 )
 
@@ -152,13 +153,12 @@ func (o owners) line(ctx context.Context, t transaction) (l payment.StatementLin
 	}
 	l.Kind, l.Amount = kindOf(i.EventCode, sum.Amount < 0), sum
 	l.Amount.Amount = max(sum.Amount, -sum.Amount)
-	if l.Fee = sum; i.Fee.Value != "" {
+	l.Fee = money.Of(0, sum.Currency)
+	if i.Fee.Value != "" {
 		if l.Fee, err = signedFromPayPal(i.Fee.Value, i.Fee.CurrencyCode); err != nil {
 			return l, false, err
 		}
 		l.Fee.Amount = -l.Fee.Amount
-	} else {
-		l.Fee.Amount = 0
 	}
 	return l, true, o.mark(ctx, &l, t)
 }

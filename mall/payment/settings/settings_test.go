@@ -186,10 +186,18 @@ func TestSettings_Save_refused(t *testing.T) {
 		"no key":  {"second", 0, form{"shop": "x"}, settings.ErrInvalid, form{"key": "required"}},
 		"no shop": {"first", 1, form{}, settings.ErrInvalid, form{"shop": "required"}},
 		"lines":   {"first", 1, form{"shop": "a\nb"}, settings.ErrInvalid, form{"shop": "lines"}},
-		"too long": {"first", 1, form{"shop": strings.Repeat("x", 40<<10)}, settings.ErrInvalid,
-			form{"shop": "long"}},
-		"not ours": {"first", 1, form{"shop": "x", "key": "pk"}, settings.ErrInvalid,
-			form{"": "the key is none of ours"}},
+		"too long": {
+			"first", 1,
+			form{"shop": strings.Repeat("x", 40<<10)},
+			settings.ErrInvalid,
+			form{"shop": "long"},
+		},
+		"not ours": {
+			"first", 1,
+			form{"shop": "x", "key": "pk"},
+			settings.ErrInvalid,
+			form{"": "the key is none of ours"},
+		},
 	} {
 		err := o.Save(ctx, 7, c.provider, c.version, c.values)
 		if !errors.Is(err, c.want) || c.fields != nil && !cmp.Equal(fault.From(err).Fields, c.fields) {

@@ -97,12 +97,5 @@ func (s *Stripe) post(ctx context.Context, path string, form url.Values, keys it
 // expand asks Stripe to send whole objects instead of their ids.
 func expand(fields ...string) url.Values { return url.Values{"expand[]": fields} }
 
-// plain reports whether s may be an identifier: 1 to 200 printable ASCII characters without spaces.
-func plain(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return len(s) >= 1 && len(s) <= 200
-}
+// plain reports whether s may be an identifier.
+func plain(s string) bool { return payment.IsPlain(s, 200) }

@@ -147,7 +147,7 @@ func (s *Stripe) sessionForm(r payment.CreateRequest) (url.Values, error) {
 		"line_items[0][quantity]":                {"1"},
 		"line_items[0][price_data][currency]":    {currency},
 		"line_items[0][price_data][unit_amount]": {strconv.FormatInt(amount, 10)},
-		"line_items[0][price_data][product_data][name]":      {cut(r.Subject, 250)},
+		"line_items[0][price_data][product_data][name]":      {payment.Shorten(r.Subject, 250)},
 		"adaptive_pricing[enabled]":                          {strconv.FormatBool(s.opt.AdaptivePricing)},
 		"metadata[" + metaShop + "]":                         {s.opt.Shop},
 		"metadata[" + metaAttempt + "]":                      {r.AttemptNo},
@@ -194,14 +194,4 @@ func (s *Stripe) expire(ctx context.Context, id string) error {
 		err = fmt.Errorf("stripe: session %.60q is %.20q after it was expired", got.ID, got.Status)
 	}
 	return definite(err)
-}
-
-// cut returns the first n characters of a text.
-func cut(text string, n int) string {
-	for i := range text {
-		if n--; n < 0 {
-			return text[:i]
-		}
-	}
-	return text
 }

@@ -76,7 +76,7 @@ func (s *Stripe) readDispute(e event, n *payment.Notice) error {
 	n.ChannelTxnNo, n.Amount = got.PaymentIntent.ID, sum
 	n.Dispute = &payment.Dispute{
 		DisputeNo:   got.ID,
-		Reason:      cut(got.Reason, 80),
+		Reason:      payment.Shorten(got.Reason, 80),
 		EvidenceDue: at(got.EvidenceDetails.DueBy),
 	}
 	switch n.Type {
@@ -118,6 +118,6 @@ func (s *Stripe) readWarning(e event, n *payment.Notice) error {
 		return fmt.Errorf("object %.40q %.60q of %.60q", got.Object, got.ID, got.PaymentIntent.ID)
 	}
 	n.Type, n.ChannelTxnNo = payment.DisputeWarning, got.PaymentIntent.ID
-	n.Dispute = &payment.Dispute{DisputeNo: got.ID, Reason: cut(got.FraudType, 80)}
+	n.Dispute = &payment.Dispute{DisputeNo: got.ID, Reason: payment.Shorten(got.FraudType, 80)}
 	return nil
 }

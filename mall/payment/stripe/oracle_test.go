@@ -1,11 +1,7 @@
 package stripe_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +9,7 @@ import (
 	"videomall/mall/payment/paymenttest"
 	"videomall/mall/payment/stripe"
 	"videomall/mall/payment/stripe/stripetest"
+	"videomall/test/nodetest"
 )
 
 // job is what Stripe's own library for Node is asked, and result what it answers: see testdata/oracle.mjs.
@@ -30,36 +27,11 @@ type result struct {
 	Header, Type, ID, Error string
 }
 
-// oracle asks the library. Without it the test is skipped, or fails if CI is set.
-func oracle(t *testing.T, jobs ...job) []result {
+// oracle asks the library.
+func oracle(t *testing.T, jobs ...job) (results []result) {
 	t.Helper()
-	node, err := exec.LookPath("node")
-	if err == nil {
-		_, err = os.Stat("../../../node_modules/stripe/package.json")
-	}
-	if err != nil {
-		const missing = "no Node, or npm ci was not run: "
-		if os.Getenv("CI") != "" {
-			t.Fatal(missing, err)
-		}
-		t.Skip(missing, err)
-	}
-	asked, err := json.Marshal(jobs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.CommandContext(t.Context(), node, "testdata/oracle.mjs")
-	command.Env = []string{"PATH=" + os.Getenv("PATH")}
-	command.Stdin = bytes.NewReader(asked)
-	var stderr strings.Builder
-	command.Stderr = &stderr
-	out, err := command.Output()
-	if err != nil {
-		t.Fatalf("node: %v\n%s", err, stderr.String())
-	}
-	var results []result
-	if err := json.Unmarshal(out, &results); err != nil || len(results) != len(jobs) {
-		t.Fatalf("node: %v\n%s", err, out)
+	if nodetest.Ask(t, "stripe", jobs, &results); len(results) != len(jobs) {
+		t.Fatalf("%d results of %d jobs", len(results), len(jobs))
 	}
 	return results
 }

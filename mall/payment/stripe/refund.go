@@ -60,7 +60,7 @@ func (s *Stripe) makeRefund(ctx context.Context, r payment.RefundRequest, amount
 		form.Set("metadata["+metaAttempt+"]", r.Charge.AttemptNo)
 	}
 	if r.Reason != "" {
-		form.Set("metadata["+metaReason+"]", cut(r.Reason, maxMetaValue))
+		form.Set("metadata["+metaReason+"]", payment.Shorten(r.Reason, maxMetaValue))
 	}
 	var made refund
 	replayed, err := s.post(ctx, refunds, form, refundKeys(r.RefundNo, s.opt.Now()), &made)

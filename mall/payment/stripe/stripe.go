@@ -12,9 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -126,53 +124,20 @@ func New(o Options) (*Stripe, error) {
 		}
 	}
 	var ok bool
-	if o.BaseURL, ok = origin(o.BaseURL, "https://api.stripe.com"); !ok {
+	if o.BaseURL, ok = payment.Origin(o.BaseURL, "https://api.stripe.com"); !ok {
 		return nil, errors.New("stripe: BaseURL must be an https address without a path, or http on this machine")
 	}
 	pages := "https://checkout.stripe.com"
 	if strings.HasPrefix(o.BaseURL, "http:") {
 		pages = o.BaseURL // a stand-in has the pages where its API is
 	}
-	if o.CheckoutURL, ok = origin(o.CheckoutURL, pages); !ok {
+	if o.CheckoutURL, ok = payment.Origin(o.CheckoutURL, pages); !ok {
 		return nil, errors.New("stripe: CheckoutURL must be an https address without a path, or http on this machine")
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Stripe{opt: o, live: mode[1] == "live", client: clientOf(o.Client)}, nil
-}
-
-// clientOf returns a copy of a client for the calls of a provider, which ends every call.
-func clientOf(given *http.Client) *http.Client {
-	if given == nil {
-		given = &http.Client{}
-	}
-	client := payment.NewClient(given)
-	if client.Timeout == 0 {
-		client.Timeout = callTimeout
-	}
-	return client
-}
-
-// origin returns an address as scheme and host, or usual for an empty one. ok is false if it has more than that, or is
-// plain HTTP to another machine.
-func origin(address, usual string) (cleaned string, ok bool) {
-	if address == "" {
-		return usual, true
-	}
-	u, err := url.Parse(strings.TrimSuffix(address, "/"))
-	if err != nil {
-		return "", false
-	}
-	cleaned = u.Scheme + "://" + u.Host
-	ok = u.Host != "" && u.String() == cleaned &&
-		(u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()))
-	return cleaned, ok
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return &Stripe{opt: o, live: mode[1] == "live", client: payment.NewClient(o.Client, callTimeout)}, nil
 }
 
 // Name is "stripe".

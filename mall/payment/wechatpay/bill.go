@@ -141,7 +141,7 @@ func (w *WeChatPay) line(cell func(column string) string) (l payment.StatementLi
 		return l, false, fmt.Errorf("merchant %.40q", cell(columnMerchant))
 	case cell(columnCurrency) != currency:
 		return l, false, fmt.Errorf("currency %.10q", cell(columnCurrency))
-	case !plain(cell(columnTransaction), 32):
+	case !payment.IsPlain(cell(columnTransaction), 32):
 		return l, false, fmt.Errorf("transaction %.60q", cell(columnTransaction))
 	}
 	l = payment.StatementLine{

@@ -120,7 +120,7 @@ func (w *WeChatPay) order(r payment.CreateRequest) (order, error) {
 		}
 		o.Scene = &scene{ClientIP: ip.WithZone("").String(), H5: h5Info{"Wap"}}
 	case r.Method == MethodJSAPI && w.opt.JSAPI:
-		if !plain(r.PayerID, 128) {
+		if !payment.IsPlain(r.PayerID, 128) {
 			return order{}, payment.ErrRejected.Because("wechatpay: attempt %s without the payer's openid", r.AttemptNo)
 		}
 		o.Payer = &payer{r.PayerID}
@@ -184,7 +184,7 @@ func (w *WeChatPay) settle(ctx context.Context, r payment.CreateRequest, refused
 func (w *WeChatPay) action(r payment.CreateRequest, p prepaid) (payment.Action, error) {
 	switch r.Method {
 	case MethodNative:
-		if !plain(p.CodeURL, 512) {
+		if !payment.IsPlain(p.CodeURL, 512) {
 			return payment.Action{}, errors.New("an answer without code_url")
 		}
 		return payment.Action{Type: payment.ActionQR, Code: p.CodeURL}, nil
@@ -197,7 +197,7 @@ func (w *WeChatPay) action(r payment.CreateRequest, p prepaid) (payment.Action, 
 		u.RawQuery += "&redirect_url=" + url.QueryEscape(r.ReturnURL)
 		return payment.Action{Type: payment.ActionRedirect, URL: u.String()}, nil
 	}
-	if !plain(p.PrepayID, 128) {
+	if !payment.IsPlain(p.PrepayID, 128) {
 		return payment.Action{}, errors.New("an answer without prepay_id")
 	}
 	return w.bridge(p.PrepayID)

@@ -96,7 +96,7 @@ func (w *WeChatPay) read(k Keys, body []byte) (payment.Notice, error) {
 		return payment.Notice{}, err
 	}
 	switch {
-	case !plain(e.ID, 64):
+	case !payment.IsPlain(e.ID, 64):
 		return payment.Notice{}, fmt.Errorf("id %.80q", e.ID)
 	case e.CreateTime == nil || e.CreateTime.IsZero():
 		return payment.Notice{}, errors.New("no create_time")
@@ -184,7 +184,7 @@ func (w *WeChatPay) readRefund(e envelope, text []byte) (payment.Notice, error) 
 		return payment.Notice{}, fmt.Errorf("%s in state %.60q", e.EventType, r.RefundStatus)
 	case !numbers.MatchString(r.OutTradeNo) || !refundNumbers.MatchString(r.OutRefundNo):
 		return payment.Notice{}, fmt.Errorf("out_refund_no %.80q of out_trade_no %.60q", r.OutRefundNo, r.OutTradeNo)
-	case !plain(r.TransactionID, 32) || !plain(r.RefundID, 32):
+	case !payment.IsPlain(r.TransactionID, 32) || !payment.IsPlain(r.RefundID, 32):
 		return payment.Notice{}, fmt.Errorf("refund_id %.60q of transaction_id %.60q", r.RefundID, r.TransactionID)
 	case a.Refund == nil || a.Total == nil || a.Currency != "" && a.Currency != currency ||
 		!money.Of(*a.Refund, currency).Payable() || !money.Of(*a.Total, currency).Payable() || *a.Refund > *a.Total:

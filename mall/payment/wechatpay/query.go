@@ -52,7 +52,7 @@ func (t transaction) paid() (money.Money, error) {
 		return money.Money{}, err
 	}
 	switch {
-	case !plain(t.TransactionID, 32):
+	case !payment.IsPlain(t.TransactionID, 32):
 		return money.Money{}, fmt.Errorf("transaction_id %.60q", t.TransactionID)
 	case a.Total == nil || a.Currency != currency || !money.Of(*a.Total, currency).Payable():
 		return money.Money{}, fmt.Errorf("an amount that is none, in %.10q", a.Currency)

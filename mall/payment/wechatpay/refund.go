@@ -139,7 +139,7 @@ func (a refund) result(r payment.RefundRef) (payment.RefundResult, error) {
 			r.Amount, errOtherRefund)
 	case !known:
 		return payment.RefundResult{}, fmt.Errorf("wechatpay: refund %s: status %.60q", r.RefundNo, a.Status)
-	case !plain(a.RefundID, 32):
+	case !payment.IsPlain(a.RefundID, 32):
 		return payment.RefundResult{}, fmt.Errorf("wechatpay: refund %s: refund_id %.60q", r.RefundNo, a.RefundID)
 	}
 	return payment.RefundResult{Status: status, ChannelRefundNo: a.RefundID}, nil

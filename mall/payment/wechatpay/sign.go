@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"videomall/mall/payment"
 )
 
 // scheme is the only algorithm of signatures that we use and accept. What a message says about its own is compared with
@@ -64,7 +66,7 @@ func (w *WeChatPay) verify(k Keys, h http.Header, body []byte) error {
 		{"Wechatpay-Nonce", &n},
 	} {
 		values := h.Values(field.name)
-		if len(values) != 1 || !plain(values[0], 1024) {
+		if len(values) != 1 || !payment.IsPlain(values[0], 1024) {
 			return fmt.Errorf("%d values of %s, or it can't be read", len(values), field.name)
 		}
 		*field.into = values[0]
@@ -137,15 +139,4 @@ func (s sealed) open(apiV3 []string) ([]byte, error) {
 		}
 	}
 	return nil, errors.New("no APIv3 key decrypts it")
-}
-
-// plain reports whether s may be an identifier: 1 to max printable ASCII characters without spaces, which every table
-// and log can hold.
-func plain(s string, most int) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return s != "" && len(s) <= most
 }

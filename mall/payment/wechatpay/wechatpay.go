@@ -139,7 +139,7 @@ func New(o Options) (*WeChatPay, error) {
 	return &WeChatPay{
 		opt:      o,
 		base:     base,
-		client:   payment.NewClient(o.Client),
+		client:   payment.NewClient(o.Client, 0),
 		platform: platform{turn: make(chan struct{}, 1)},
 	}, nil
 }

@@ -425,11 +425,14 @@ func (q *Queries) MoveCursor(ctx context.Context, db DBTX, arg MoveCursorParams)
 }
 
 const ofAggregate = `-- name: OfAggregate :many
-select e.id, e.type, e.created_at,
-    (select count(*) from outbox_delivery d where d.event_id = e.id and d.state = 'pending') as pending,
-    (select count(*) from outbox_delivery d where d.event_id = e.id and d.state = 'delivered') as delivered,
-    (select count(*) from outbox_delivery d where d.event_id = e.id and d.state = 'dead') as dead
-from outbox_event e where e.aggregate = $1 order by e.id desc limit $2
+select e.id, e.type, e.created_at, d.pending, d.delivered, d.dead
+from outbox_event e cross join lateral (
+    select count(*) filter (where state = 'pending') as pending,
+        count(*) filter (where state = 'delivered') as delivered,
+        count(*) filter (where state = 'dead') as dead
+    from outbox_delivery where event_id = e.id
+) d
+where e.aggregate = $1 order by e.id desc limit $2
 `
 
 type OfAggregateParams struct {

@@ -478,7 +478,7 @@ func (q *Queries) FillAttempt(ctx context.Context, db DBTX, arg FillAttemptParam
 	return i, err
 }
 
-const forgetNotice = `-- name: ForgetNotice :execrows
+const forgetNotice = `-- name: ForgetNotice :exec
 delete from payment_notice where provider = $1 and event_id = $2
 `
 
@@ -487,12 +487,9 @@ type ForgetNoticeParams struct {
 	EventID  string
 }
 
-func (q *Queries) ForgetNotice(ctx context.Context, db DBTX, arg ForgetNoticeParams) (int64, error) {
-	result, err := db.Exec(ctx, forgetNotice, arg.Provider, arg.EventID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) ForgetNotice(ctx context.Context, db DBTX, arg ForgetNoticeParams) error {
+	_, err := db.Exec(ctx, forgetNotice, arg.Provider, arg.EventID)
+	return err
 }
 
 const held = `-- name: Held :many

@@ -56,8 +56,7 @@ type Server struct {
 	opt      Options
 	provider *paypal.PayPal
 	key      *rsa.PrivateKey
-	poster   *http.Client
-	posting  sync.WaitGroup
+	poster   *paymenttest.Poster
 
 	mu         sync.Mutex
 	ahead      time.Duration // how far Advance has moved the clock
@@ -77,7 +76,6 @@ type Server struct {
 	balance    int64         // in minor units
 	lag        time.Duration // of the report
 	events     []sent
-	unheard    []sent // what NotifyURL hasn't acknowledged
 	requests   []Request
 }
 
@@ -105,7 +103,7 @@ func New(o Options) *Server {
 		answers: map[string]stored{},
 		balance: 100_000_000,
 		lag:     time.Hour,
-		poster:  &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
+		poster:  paymenttest.NewPoster(o.NotifyURL),
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/oauth2/token", s.serveToken)
@@ -134,7 +132,7 @@ func readKey() *rsa.PrivateKey {
 
 // Close stops the server.
 func (s *Server) Close() {
-	s.posting.Wait()
+	s.poster.Wait()
 	s.http.Close()
 }
 
@@ -186,9 +184,7 @@ func (s *Server) act(do func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	do()
-	if s.opt.NotifyURL != "" && len(s.unheard) > 0 {
-		s.posting.Go(s.post)
-	}
+	s.poster.Deliver()
 }
 
 // set changes something of the server.

@@ -39,8 +39,7 @@ type Server struct {
 	http     *httptest.Server
 	opt      Options
 	provider *stripe.Stripe
-	poster   *http.Client
-	posting  sync.WaitGroup
+	poster   *paymenttest.Poster
 
 	mu        sync.Mutex
 	ahead     time.Duration // how far Advance has moved the clock
@@ -53,8 +52,7 @@ type Server struct {
 	disputes  []*dispute
 	movements []*movement
 	balance   int64 // in the units in which Stripe counts
-	events    []sent
-	unheard   []sent // what NotifyURL hasn't acknowledged
+	events    [][]byte
 	requests  []Request
 }
 
@@ -75,7 +73,7 @@ func New(o Options) *Server {
 		opt:     o,
 		answers: map[string]stored{},
 		balance: 100_000_000,
-		poster:  &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
+		poster:  paymenttest.NewPoster(o.NotifyURL),
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", http.HandlerFunc(s.serveAPI))
@@ -92,7 +90,7 @@ func New(o Options) *Server {
 
 // Close stops the server.
 func (s *Server) Close() {
-	s.posting.Wait()
+	s.poster.Wait()
 	s.http.Close()
 }
 
@@ -133,9 +131,7 @@ func (s *Server) act(do func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	do()
-	if s.opt.NotifyURL != "" && len(s.unheard) > 0 {
-		s.posting.Go(s.post)
-	}
+	s.poster.Deliver()
 }
 
 // Fault makes the server treat the next request in this way, once; an empty one takes that back.
