@@ -233,3 +233,13 @@ func TestPDF_emoji(t *testing.T) {
 		}
 	}
 }
+
+// The name of a tax is an operator's, and stands in cells that are not wrapped.
+func TestPDF_emoji_in_the_name_of_the_tax(t *testing.T) {
+	t.Parallel()
+	d := sample("EUR", 2, 2300, -1)
+	d.Facts.TaxName = "VAT 😀"
+	for _, lang := range []text.Lang{text.En, text.ZhCN} {
+		wants(t, read(t, draw(t, lang, d)), "VAT ?", d.No(), "Żółć Spółka z o.o.")
+	}
+}
