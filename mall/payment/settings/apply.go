@@ -14,8 +14,8 @@ import (
 // applyEvery is how often a process looks for settings that another one has changed.
 const applyEvery = 5 * time.Second
 
-// Apply makes the providers of the present settings, and gives them to package payment. Settings that can't be used leave
-// the provider as it was, or out if there was none, and are logged once.
+// Apply makes the providers of the present settings, and gives them to package payment. Settings that can't be used
+// leave the provider as it was, or out if there was none, and are logged once.
 func (s *Settings) Apply(ctx context.Context) error {
 	s.mu.Lock() // before they are read, so that nothing older is applied later
 	defer s.mu.Unlock()
@@ -25,27 +25,23 @@ func (s *Settings) Apply(ctx context.Context) error {
 	}
 	var list []payment.Configured
 	for _, k := range s.deps.Kinds {
-		if slices.Contains(s.fixed, k.Provider) {
+		row := rowOf(rows, k.Provider)
+		if row.Version == 0 || slices.Contains(s.fixed, k.Provider) {
 			continue
 		}
-		for _, row := range rows {
-			if row.Provider != k.Provider {
-				continue
+		now := s.open[k.Provider]
+		if !bytes.Equal(now.sealed, row.Sealed) {
+			now.sealed = row.Sealed
+			if made, err := s.make(k, row); err == nil {
+				now.provider = made
+			} else {
+				s.deps.Log.ErrorContext(ctx, "settings of a provider can't be used", "provider", k.Provider,
+					"error", err)
 			}
-			now := s.open[k.Provider]
-			if !bytes.Equal(now.sealed, row.Sealed) {
-				now.sealed = row.Sealed
-				if made, err := s.make(k, row); err == nil {
-					now.provider = made
-				} else {
-					s.deps.Log.ErrorContext(ctx, "settings of a provider can't be used", "provider", k.Provider,
-						"error", err)
-				}
-				s.open[k.Provider] = now
-			}
-			if now.provider != nil {
-				list = append(list, payment.Configured{Provider: now.provider, Offered: row.Offered})
-			}
+			s.open[k.Provider] = now
+		}
+		if now.provider != nil {
+			list = append(list, payment.Configured{Provider: now.provider, Offered: row.Offered})
 		}
 	}
 	s.deps.Payments.Configure(list)

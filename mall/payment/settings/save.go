@@ -18,13 +18,72 @@ import (
 // maxField is more than a certificate chain or a list of keys has, in bytes.
 const maxField = 32 << 10
 
+// change is what becomes of the settings of a provider, and how the audit log calls it. An empty verb changes nothing.
+type change struct {
+	sealed  []byte
+	offered bool
+	verb    string
+	detail  map[string]any
+}
+
 // Save checks and keeps the settings of a provider; version is the one that the operator saw, 0 for none. A secret that
-// is left empty stays as it is. A provider that had none before is not offered yet. It counts in this process at once, and
-// within seconds in all others. Errors: ErrUnknownProvider, ErrFixed, ErrMoved, ErrInvalid.
+// is left empty stays as it is. A provider that had none before is not offered yet. It counts in this process at once,
+// and within seconds in all others. Errors: ErrUnknownProvider, ErrFixed, ErrMoved, ErrInvalid.
 func (s *Settings) Save(ctx context.Context, actorID int64, provider string, version int,
 	values map[string]string,
 ) error {
-	k, err := s.kind(provider)
+	return s.change(ctx, actorID, provider, version, func(k Kind, row dbsqlc.PaymentSetting) (change, error) {
+		old := map[string]string{}
+		if row.Version > 0 {
+			// With another key than they were sealed with, everything has to be entered again.
+			if known, err := s.unseal(row); err == nil {
+				old = known
+			}
+		}
+		next, changed, err := merge(k, old, values)
+		if err != nil {
+			return change{}, err
+		}
+		if _, err := k.Open(next); err != nil {
+			return change{}, ErrInvalid.With("", err.Error()).Because("%s: %w", provider, err)
+		}
+		raw, err := json.Marshal(next)
+		if err != nil {
+			return change{}, fmt.Errorf("settings of %s: %w", provider, err)
+		}
+		return change{
+			sealed:  s.box.Seal(raw, place(provider)),
+			offered: row.Offered,
+			verb:    "payment.settings",
+			detail:  map[string]any{"changed": changed},
+		}, nil
+	})
+}
+
+// Offer says whether shoppers may choose a provider. Errors: ErrUnknownProvider, ErrFixed, ErrNotSet, ErrMoved.
+func (s *Settings) Offer(ctx context.Context, actorID int64, provider string, version int, offered bool) error {
+	return s.change(ctx, actorID, provider, version, func(_ Kind, row dbsqlc.PaymentSetting) (change, error) {
+		switch {
+		case row.Version == 0:
+			return change{}, ErrNotSet.Because("%s", provider)
+		case row.Offered == offered:
+			return change{}, nil
+		}
+		return change{
+			sealed:  row.Sealed,
+			offered: offered,
+			verb:    "payment.offer",
+			detail:  map[string]any{"offered": offered},
+		}, nil
+	})
+}
+
+// change changes the settings of a provider, if they are still those that the operator saw, and applies all settings.
+// next gets the zero row for a provider without settings.
+func (s *Settings) change(ctx context.Context, actorID int64, provider string, version int,
+	next func(Kind, dbsqlc.PaymentSetting) (change, error),
+) error {
+	k, err := s.Kind(provider)
 	if err != nil {
 		return err
 	}
@@ -32,67 +91,36 @@ func (s *Settings) Save(ctx context.Context, actorID int64, provider string, ver
 		return ErrFixed.Because("%s", provider)
 	}
 	if err := db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) error {
-		return s.saveTx(ctx, tx, actorID, k, version, values)
+		row, err := s.q.LockSetting(ctx, tx, provider)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return fmt.Errorf("settings of %s: %w", provider, err)
+		}
+		if int(row.Version) != version {
+			return ErrMoved.Because("%s: version %d, not %d", provider, row.Version, version)
+		}
+		c, err := next(k, row)
+		if err != nil || c.verb == "" {
+			return err
+		}
+		put, err := s.q.PutSetting(ctx, tx, dbsqlc.PutSettingParams{
+			Provider:  provider,
+			Sealed:    c.sealed,
+			Offered:   c.offered,
+			UpdatedBy: actorID,
+			At:        s.deps.Now(),
+			Version:   row.Version,
+		})
+		switch {
+		case err != nil:
+			return fmt.Errorf("settings of %s: %w", provider, err)
+		case put == 0:
+			return ErrMoved.Because("%s: somebody else was first", provider)
+		}
+		return s.deps.Audit(ctx, tx, actorID, c.verb, "payment_provider:"+provider, c.detail)
 	}); err != nil {
 		return err
 	}
 	return s.Apply(ctx)
-}
-
-func (s *Settings) saveTx(ctx context.Context, tx pgx.Tx, actorID int64, k Kind, version int,
-	values map[string]string,
-) error {
-	row, err := s.q.LockSetting(ctx, tx, k.Provider)
-	missing := errors.Is(err, pgx.ErrNoRows)
-	if err != nil && !missing {
-		return fmt.Errorf("settings of %s: %w", k.Provider, err)
-	}
-	if int(row.Version) != version {
-		return ErrMoved.Because("%s: version %d, not %d", k.Provider, row.Version, version)
-	}
-	old := map[string]string{}
-	if !missing {
-		if old, err = s.unseal(row); err != nil {
-			old = map[string]string{} // the key has changed: everything has to be entered again
-		}
-	}
-	next, changed, err := merge(k, old, values)
-	if err != nil {
-		return err
-	}
-	if _, err := k.Open(next); err != nil {
-		return ErrInvalid.With("", err.Error()).Because("%s: %w", k.Provider, err)
-	}
-	raw, err := json.Marshal(next)
-	if err != nil {
-		return fmt.Errorf("settings of %s: %w", k.Provider, err)
-	}
-	sealed := s.box.Seal(raw, place(k.Provider))
-	if missing {
-		var n int64
-		n, err = s.q.InsertSetting(ctx, tx, dbsqlc.InsertSettingParams{
-			Provider:  k.Provider,
-			Sealed:    sealed,
-			UpdatedBy: actorID,
-			At:        s.deps.Now(),
-		})
-		if err == nil && n == 0 {
-			return ErrMoved.Because("%s: somebody else was first", k.Provider)
-		}
-	} else {
-		err = s.q.UpdateSetting(ctx, tx, dbsqlc.UpdateSettingParams{
-			Provider:  k.Provider,
-			Sealed:    sealed,
-			Offered:   row.Offered,
-			UpdatedBy: actorID,
-			At:        s.deps.Now(),
-		})
-	}
-	if err != nil {
-		return fmt.Errorf("settings of %s: %w", k.Provider, err)
-	}
-	return s.deps.Audit(ctx, tx, actorID, "payment.settings", "payment_provider:"+k.Provider,
-		map[string]any{"changed": changed})
 }
 
 // NoteTest writes into the audit log that somebody begins a test payment.
@@ -128,41 +156,4 @@ func merge(k Kind, old, form map[string]string) (next map[string]string, changed
 		return nil, nil, wrong
 	}
 	return next, changed, nil
-}
-
-// Offer says whether shoppers may choose a provider. Errors: ErrUnknownProvider, ErrFixed, ErrNotSet, ErrMoved.
-func (s *Settings) Offer(ctx context.Context, actorID int64, provider string, version int, offered bool) error {
-	if _, err := s.kind(provider); err != nil {
-		return err
-	}
-	if slices.Contains(s.fixed, provider) {
-		return ErrFixed.Because("%s", provider)
-	}
-	if err := db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) error {
-		row, err := s.q.LockSetting(ctx, tx, provider)
-		switch {
-		case errors.Is(err, pgx.ErrNoRows):
-			return ErrNotSet.Because("%s", provider)
-		case err != nil:
-			return fmt.Errorf("settings of %s: %w", provider, err)
-		case int(row.Version) != version:
-			return ErrMoved.Because("%s: version %d, not %d", provider, row.Version, version)
-		case row.Offered == offered:
-			return nil
-		}
-		if err := s.q.UpdateSetting(ctx, tx, dbsqlc.UpdateSettingParams{
-			Provider:  provider,
-			Sealed:    row.Sealed,
-			Offered:   offered,
-			UpdatedBy: actorID,
-			At:        s.deps.Now(),
-		}); err != nil {
-			return fmt.Errorf("offer %s: %w", provider, err)
-		}
-		return s.deps.Audit(ctx, tx, actorID, "payment.offer", "payment_provider:"+provider,
-			map[string]any{"offered": offered})
-	}); err != nil {
-		return err
-	}
-	return s.Apply(ctx)
 }

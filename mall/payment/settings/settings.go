@@ -6,6 +6,7 @@ package settings
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -21,13 +22,14 @@ import (
 	"videomall/mall/seal"
 )
 
-// The faults of settings. ErrInvalid has a word for each field that is wrong: "required", "long", or "" for settings that
-// the provider does not accept together, with the reason in Error.
+// The faults of settings. ErrInvalid has a word for each field that is wrong: "required", "long" or "lines"; and the
+// reason under "" for settings that the provider does not accept together.
 var (
 	ErrUnknownProvider = fault.New(fault.NotFound, "unknown_provider", "There is no such provider to configure.")
 	ErrFixed           = fault.New(fault.Conflict, "settings_fixed",
 		"This provider is configured by the environment of the mall.")
-	ErrMoved   = fault.New(fault.Conflict, "settings_moved", "Somebody else has changed these settings since you looked.")
+	ErrMoved = fault.New(fault.Conflict, "settings_moved",
+		"Somebody else has changed these settings since you looked.")
 	ErrInvalid = fault.New(fault.Invalid, "settings_invalid", "These settings can't be used.")
 	ErrNotSet  = fault.New(fault.Conflict, "settings_missing", "This provider has no settings yet.")
 )
@@ -41,8 +43,8 @@ type Field struct {
 	Switch   bool // "on" or empty
 }
 
-// Kind is a provider that can be configured. Open makes the provider of values by field, and refuses those that it could
-// not work with; its errors hold no secrets.
+// Kind is a provider that can be configured. Open makes the provider of values by field, and refuses those that it
+// could not work with; its errors hold no secrets.
 type Kind struct {
 	Provider string
 	Fields   []Field
@@ -78,8 +80,8 @@ type opened struct {
 	provider payment.Provider // nil if it could not be made
 }
 
-// New returns Settings. A kind whose name a provider of Payments has already is configured by the environment, and can't
-// be changed here. It fails if the key does not have 32 bytes.
+// New returns Settings. A kind whose name a provider of Payments has already is configured by the environment, and
+// can't be changed here. It fails if the key does not have 32 bytes.
 func New(d Deps) (*Settings, error) {
 	box, err := seal.New(d.Key)
 	if err != nil {
@@ -94,7 +96,8 @@ func New(d Deps) (*Settings, error) {
 	}, nil
 }
 
-func (s *Settings) kind(provider string) (Kind, error) {
+// Kind returns a provider that can be configured. Errors: ErrUnknownProvider.
+func (s *Settings) Kind(provider string) (Kind, error) {
 	for _, k := range s.deps.Kinds {
 		if k.Provider == provider {
 			return k, nil
@@ -138,31 +141,40 @@ func (s *Settings) List(ctx context.Context) ([]Setting, error) {
 	}
 	list := make([]Setting, len(s.deps.Kinds))
 	for n, k := range s.deps.Kinds {
-		list[n] = Setting{Kind: k, Fixed: slices.Contains(s.fixed, k.Provider)}
-		for _, row := range rows {
-			if row.Provider == k.Provider {
-				s.fill(&list[n], row)
-			}
-		}
+		list[n] = s.settingOf(k, rowOf(rows, k.Provider))
 	}
 	return list, nil
 }
 
 // Of reads the settings of one provider. Errors: ErrUnknownProvider.
 func (s *Settings) Of(ctx context.Context, provider string) (Setting, error) {
-	list, err := s.List(ctx)
+	k, err := s.Kind(provider)
 	if err != nil {
 		return Setting{}, err
 	}
-	for _, set := range list {
-		if set.Kind.Provider == provider {
-			return set, nil
-		}
+	row, err := s.q.Setting(ctx, s.deps.Pool, provider)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return Setting{}, fmt.Errorf("settings of %s: %w", provider, err)
 	}
-	return Setting{}, ErrUnknownProvider.Because("provider %q", provider)
+	return s.settingOf(k, row), nil
 }
 
-func (s *Settings) fill(set *Setting, row dbsqlc.PaymentSetting) {
+// rowOf finds the row of a provider; the zero row stands for none.
+func rowOf(rows []dbsqlc.PaymentSetting, provider string) dbsqlc.PaymentSetting {
+	for _, row := range rows {
+		if row.Provider == provider {
+			return row
+		}
+	}
+	return dbsqlc.PaymentSetting{}
+}
+
+// settingOf describes the settings of a kind; the zero row stands for none.
+func (s *Settings) settingOf(k Kind, row dbsqlc.PaymentSetting) Setting {
+	set := Setting{Kind: k, Fixed: slices.Contains(s.fixed, k.Provider)}
+	if row.Version == 0 {
+		return set
+	}
 	set.Version, set.Offered = int(row.Version), row.Offered
 	set.UpdatedAt, set.UpdatedBy = row.UpdatedAt, row.UpdatedBy
 	set.Values, set.Set = map[string]string{}, map[string]bool{}
@@ -179,4 +191,5 @@ func (s *Settings) fill(set *Setting, row dbsqlc.PaymentSetting) {
 			set.Values[f.Name] = values[f.Name]
 		}
 	}
+	return set
 }

@@ -171,22 +171,25 @@ func TestSettings_Save_refused(t *testing.T) {
 	if err := o.Save(ctx, 7, "first", 0, good); err != nil {
 		t.Fatal(err)
 	}
+	type form = map[string]string
 	for name, c := range map[string]struct {
 		provider string
 		version  int
-		values   map[string]string
+		values   form
 		want     *fault.Fault
 		fields   map[string]string
 	}{
-		"unknown":  {"nobody", 0, good, settings.ErrUnknownProvider, nil},
-		"fixed":    {"fixed", 0, good, settings.ErrFixed, nil},
-		"stale":    {"first", 0, good, settings.ErrMoved, nil},
-		"from 0":   {"second", 3, good, settings.ErrMoved, nil},
-		"no key":   {"second", 0, map[string]string{"shop": "x"}, settings.ErrInvalid, map[string]string{"key": "required"}},
-		"no shop":  {"first", 1, map[string]string{}, settings.ErrInvalid, map[string]string{"shop": "required"}},
-		"lines":    {"first", 1, map[string]string{"shop": "a\nb"}, settings.ErrInvalid, map[string]string{"shop": "lines"}},
-		"too long": {"first", 1, map[string]string{"shop": strings.Repeat("x", 40<<10)}, settings.ErrInvalid, map[string]string{"shop": "long"}},
-		"not ours": {"first", 1, map[string]string{"shop": "x", "key": "pk"}, settings.ErrInvalid, map[string]string{"": "the key is none of ours"}},
+		"unknown": {"nobody", 0, good, settings.ErrUnknownProvider, nil},
+		"fixed":   {"fixed", 0, good, settings.ErrFixed, nil},
+		"stale":   {"first", 0, good, settings.ErrMoved, nil},
+		"from 0":  {"second", 3, good, settings.ErrMoved, nil},
+		"no key":  {"second", 0, form{"shop": "x"}, settings.ErrInvalid, form{"key": "required"}},
+		"no shop": {"first", 1, form{}, settings.ErrInvalid, form{"shop": "required"}},
+		"lines":   {"first", 1, form{"shop": "a\nb"}, settings.ErrInvalid, form{"shop": "lines"}},
+		"too long": {"first", 1, form{"shop": strings.Repeat("x", 40<<10)}, settings.ErrInvalid,
+			form{"shop": "long"}},
+		"not ours": {"first", 1, form{"shop": "x", "key": "pk"}, settings.ErrInvalid,
+			form{"": "the key is none of ours"}},
 	} {
 		err := o.Save(ctx, 7, c.provider, c.version, c.values)
 		if !errors.Is(err, c.want) || c.fields != nil && !cmp.Equal(fault.From(err).Fields, c.fields) {

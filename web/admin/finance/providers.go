@@ -105,11 +105,11 @@ func (d Deps) currencyOf(ctx context.Context, name string) (string, error) {
 func (d Deps) saveProvider(c *page.Ctx) error {
 	name := c.Param("provider")
 	typed := map[string]string{}
-	set, err := d.provider(c)
+	kind, err := d.Settings.Kind(name)
 	if err != nil {
 		return err
 	}
-	for _, f := range set.Kind.Fields {
+	for _, f := range kind.Fields {
 		typed[f.Name] = c.FormValue(f.Name)
 	}
 	version, _ := strconv.Atoi(c.FormValue("version"))

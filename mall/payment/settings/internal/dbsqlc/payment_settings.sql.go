@@ -10,32 +10,6 @@ import (
 	"time"
 )
 
-const insertSetting = `-- name: InsertSetting :execrows
-insert into payment_setting (provider, sealed, updated_by, updated_at)
-values ($1, $2, $3, $4)
-on conflict do nothing
-`
-
-type InsertSettingParams struct {
-	Provider  string
-	Sealed    []byte
-	UpdatedBy int64
-	At        time.Time
-}
-
-func (q *Queries) InsertSetting(ctx context.Context, db DBTX, arg InsertSettingParams) (int64, error) {
-	result, err := db.Exec(ctx, insertSetting,
-		arg.Provider,
-		arg.Sealed,
-		arg.UpdatedBy,
-		arg.At,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const lockSetting = `-- name: LockSetting :one
 select provider, sealed, offered, version, updated_by, updated_at from payment_setting where provider = $1 for update
 `
@@ -52,6 +26,39 @@ func (q *Queries) LockSetting(ctx context.Context, db DBTX, provider string) (Pa
 		&i.UpdatedAt,
 	)
 	return i, err
+}
+
+const putSetting = `-- name: PutSetting :execrows
+insert into payment_setting (provider, sealed, offered, updated_by, updated_at)
+values ($1, $2, $3, $4, $5)
+on conflict (provider) do update
+set sealed = $2, offered = $3, version = payment_setting.version + 1, updated_by = $4, updated_at = $5
+where payment_setting.version = $6
+`
+
+type PutSettingParams struct {
+	Provider  string
+	Sealed    []byte
+	Offered   bool
+	UpdatedBy int64
+	At        time.Time
+	Version   int32
+}
+
+// Writes the version after the one that was seen, 0 for none. No row says that somebody else was first.
+func (q *Queries) PutSetting(ctx context.Context, db DBTX, arg PutSettingParams) (int64, error) {
+	result, err := db.Exec(ctx, putSetting,
+		arg.Provider,
+		arg.Sealed,
+		arg.Offered,
+		arg.UpdatedBy,
+		arg.At,
+		arg.Version,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const setting = `-- name: Setting :one
@@ -101,29 +108,4 @@ func (q *Queries) Settings(ctx context.Context, db DBTX) ([]PaymentSetting, erro
 		return nil, err
 	}
 	return items, nil
-}
-
-const updateSetting = `-- name: UpdateSetting :exec
-update payment_setting
-set sealed = $1, offered = $2, version = version + 1, updated_by = $3, updated_at = $4
-where provider = $5
-`
-
-type UpdateSettingParams struct {
-	Sealed    []byte
-	Offered   bool
-	UpdatedBy int64
-	At        time.Time
-	Provider  string
-}
-
-func (q *Queries) UpdateSetting(ctx context.Context, db DBTX, arg UpdateSettingParams) error {
-	_, err := db.Exec(ctx, updateSetting,
-		arg.Sealed,
-		arg.Offered,
-		arg.UpdatedBy,
-		arg.At,
-		arg.Provider,
-	)
-	return err
 }
