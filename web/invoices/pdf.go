@@ -201,7 +201,7 @@ func (s *sheet) facts() [][2]string {
 	if s.d.Kind == invoice.Invoice {
 		day(t.T("invoice.paid"), &f.PaidAt)
 		if f.Provider != "" {
-			add(t.T("invoice.paid_with"), invoicesview.Provider(t, f.Provider))
+			add(t.T("invoice.paid_with"), t.Provider(f.Provider))
 		}
 	}
 	return list
@@ -295,17 +295,8 @@ func (s *sheet) rate(kind tax.Kind, basisPoints int) string {
 	return "–"
 }
 
-// sum writes a sum without its currency, in groups of three digits.
-func (s *sheet) sum(amount int64) string {
-	whole, part, cut := strings.Cut(money.Of(amount, s.d.Gross.Currency).Decimal(), ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if cut {
-		return whole + "." + part
-	}
-	return whole
-}
+// sum writes a sum without its currency.
+func (s *sheet) sum(amount int64) string { return s.t.Sum(money.Of(amount, s.d.Gross.Currency)) }
 
 // totals writes the sums of each rate and of the whole.
 func (s *sheet) totals() {
