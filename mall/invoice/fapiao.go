@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/invoice/internal/dbsqlc"
 	"videomall/mall/order"
@@ -128,7 +129,7 @@ func checked(a FapiaoAsk) (FapiaoAsk, error) {
 	if a.Type != Personal && a.Type != Company {
 		refuse("type", "fapiao_type")
 	}
-	if n := utf8.RuneCountInString(a.Title); n == 0 || n > MaxTitle || !utf8.ValidString(a.Title) {
+	if n := utf8.RuneCountInString(a.Title); n == 0 || n > MaxTitle || !db.Storable(a.Title) {
 		refuse("title", "fapiao_title")
 	}
 	if a.Type == Company && !ValidTaxpayerNo(a.TaxpayerNo) {
