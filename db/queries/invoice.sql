@@ -28,7 +28,7 @@ where issued_at >= @since::timestamptz and issued_at < @until::timestamptz group
 
 -- name: InvoiceSeries :many
 -- Compares the documents of each kind and year with their counter.
-select c.kind, c.year, c.last, count(i.id)::int as count, coalesce(max(i.number), 0)::int as highest
+select c.kind, c.year, c.last, count(i.number)::int as count, coalesce(max(i.number), 0)::int as highest
 from invoice_counter c left join invoice i using (kind, year) group by c.kind, c.year, c.last order by c.year desc, c.kind desc;
 
 -- name: OrdersWithInvoice :many
@@ -43,14 +43,13 @@ select at, key from invoice_mark where what = @what for update;
 -- name: MoveMark :exec
 update invoice_mark set at = @at, key = @key where what = @what;
 
--- name: RequestFapiao :one
--- A request that was declined can be made again with other details. Any other stays as it is, and no row is returned.
+-- name: RequestFapiao :execrows
+-- A request that was declined can be made again with other details. Any other stays as it is, and no row is counted.
 insert into fapiao_request (order_no, user_id, type, title, taxpayer_no, email, requested_at)
 values (@order_no, @user_id, @type, @title, @taxpayer_no, @email, @at)
 on conflict (order_no) do update set type = excluded.type, title = excluded.title, taxpayer_no = excluded.taxpayer_no,
     email = excluded.email, requested_at = excluded.requested_at, status = 'requested', answer = '', decided_at = null, decided_by = null
-where fapiao_request.status = 'declined'
-returning *;
+where fapiao_request.status = 'declined';
 
 -- name: FapiaoOf :one
 select * from fapiao_request where order_no = @order_no;
@@ -63,7 +62,7 @@ update fapiao_request set status = @status, fapiao_no = @fapiao_no, reversal_no 
     decided_at = @at::timestamptz, decided_by = @decided_by::bigint
 where id = @id;
 
--- name: FlagFapiao :execrows
+-- name: FlagFapiao :exec
 update fapiao_request set status = 'reversing' where order_no = @order_no and status = 'issued' and refunded < @refunded;
 
 -- name: Fapiaos :many

@@ -29,37 +29,48 @@ func (s *Invoices) Correctable(o order.Order, docs []Document, refunds []order.R
 			invoices++
 		}
 	}
-	return billable(o) && invoices > 0 && invoices <= mostCorrections &&
+	return Billable(o) && invoices > 0 && invoices <= mostCorrections &&
 		s.deps.Now().Before(o.PaidAt.Add(CorrectWithin)) &&
 		!slices.ContainsFunc(refunds, func(r order.Refund) bool { return r.Status != payment.Failed })
 }
 
-// Correct replaces the invoice of a person's order by one with other details of the buyer: a credit note takes the old
-// one back as a whole, and both are issued in one transaction. The tax stays what was paid. Details that are written as
-// the invoice has them change nothing. Errors: order.ErrNotFound, ErrLocked, ErrCountry, tax.ErrProfile with its fields.
-func (s *Invoices) Correct(ctx context.Context, userID int64, orderNo string, p tax.Profile) error {
+// Standing reads a person's order and its latest invoice, if the details of that can be corrected. Errors:
+// order.ErrNotFound; ErrLocked, together with the order.
+func (s *Invoices) Standing(ctx context.Context, userID int64, orderNo string) (order.Order, Document, error) {
 	o, err := s.deps.Orders.Get(ctx, userID, orderNo)
 	if err != nil {
-		return err
+		return o, Document{}, err
 	}
-	if p, err = tax.CheckProfile(p); err != nil {
-		return err
-	}
-	docs, err := s.OfOrder(ctx, orderNo)
+	docs, err := s.OfOrder(ctx, o.OrderNo)
 	if err != nil {
-		return err
+		return o, Document{}, err
 	}
-	refunds, err := s.deps.Orders.Refunds().OfOrder(ctx, orderNo)
+	refunds, err := s.deps.Orders.Refunds().OfOrder(ctx, o.OrderNo)
 	if err != nil {
-		return err
+		return o, Document{}, err
 	}
 	if !s.Correctable(o, docs, refunds) {
-		return ErrLocked.Because("order %s", orderNo)
+		return o, Document{}, ErrLocked.Because("order %s", o.OrderNo)
+	}
+	return o, docs[len(docs)-1], nil // a correction ends with its invoice, and there are no other credit notes
+}
+
+// Correct replaces the invoice of a person's order by one with other details of the buyer: a credit note takes the old
+// one back as a whole, and both are issued in one transaction. The tax stays what was paid. Details that are written as
+// the invoice has them change nothing. Errors: tax.ErrProfile with its fields, order.ErrNotFound, ErrLocked,
+// ErrCountry.
+func (s *Invoices) Correct(ctx context.Context, userID int64, orderNo string, p tax.Profile) error {
+	p, err := tax.CheckProfile(p)
+	if err != nil {
+		return err
+	}
+	o, of, err := s.Standing(ctx, userID, orderNo)
+	if err != nil {
+		return err
 	}
 	if o.Tax.Mode != "" && p.Country != o.Tax.Country {
 		return ErrCountry.With("country", ErrCountry.Slug)
 	}
-	of := docs[len(docs)-1] // a correction ends with its invoice, and there are no other credit notes
 	buyer := buyerOf(p)
 	if buyer.Name == "" {
 		if buyer.Name, err = s.deps.Buyer(ctx, userID); err != nil {

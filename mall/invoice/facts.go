@@ -5,10 +5,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"videomall/mall/locale"
+	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/payment"
 	"videomall/mall/tax"
@@ -84,8 +84,13 @@ func (f Facts) sums() (sum Total) {
 	return sum
 }
 
-// billable reports whether an order has an invoice: it was paid, and not for nothing, and here.
-func billable(o order.Order) bool { return o.PaidAt != nil && !o.Total.IsZero() && !o.Imported }
+// Billable reports whether an order has an invoice: it was paid, and not for nothing, and here.
+func Billable(o order.Order) bool { return o.PaidAt != nil && !o.Total.IsZero() && !o.Imported }
+
+// Left is what was paid for an order and has not gone back.
+func Left(o order.Order) money.Money {
+	return money.Of(o.Total.Amount-o.Refunded.Amount, o.Total.Currency)
+}
 
 // factsOf describes a paid order.
 func (s *Invoices) factsOf(ctx context.Context, o order.Order) (Facts, error) {
@@ -203,5 +208,5 @@ func buyerOf(p tax.Profile) Party {
 // equal reports whether two parties are written alike.
 func (p Party) equal(q Party) bool {
 	return p.Name == q.Name && p.Country == q.Country && p.VATID == q.VATID &&
-		strings.Join(p.Address, "\n") == strings.Join(q.Address, "\n")
+		slices.Equal(p.Address, q.Address)
 }

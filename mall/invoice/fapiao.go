@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/invoice/internal/dbsqlc"
 	"videomall/mall/order"
@@ -44,7 +45,7 @@ const (
 )
 
 // The faults that callers tell apart. ErrFapiao has the fields type, title, taxpayer_no and email; ErrFapiaoNo has
-// fapiao_no and reversal_no; ErrFapiaoAnswer has answer.
+// fapiao_no and reversal_no; ErrFapiaoSay has answer.
 var (
 	ErrFapiao      = fault.New(fault.Invalid, "fapiao_invalid", "Some fields need another look.")
 	ErrFapiaoTaken = fault.New(fault.Conflict, "fapiao_requested", "A fapiao was requested for this order already.")
@@ -78,9 +79,12 @@ type Fapiao struct {
 	DecidedBy   int64
 }
 
+// FapiaoCurrency is the only one in which fapiaos are issued.
+const FapiaoCurrency = "CNY"
+
 // CanAsk reports whether a fapiao can be requested for an order: something was paid in CNY and not all went back.
 func CanAsk(o order.Order) bool {
-	return billable(o) && o.Total.Currency == "CNY" && o.Refunded.Amount < o.Total.Amount
+	return Billable(o) && o.Total.Currency == FapiaoCurrency && Left(o).Amount > 0
 }
 
 // AskFapiao records a person's request for their own order, once. One that was declined can be made again. Errors:
@@ -96,7 +100,7 @@ func (s *Invoices) AskFapiao(ctx context.Context, userID int64, orderNo string, 
 	if a, err = checked(a); err != nil {
 		return err
 	}
-	_, err = s.q.RequestFapiao(ctx, s.deps.Pool, dbsqlc.RequestFapiaoParams{
+	kept, err := s.q.RequestFapiao(ctx, s.deps.Pool, dbsqlc.RequestFapiaoParams{
 		OrderNo:    orderNo,
 		UserID:     userID,
 		Type:       a.Type,
@@ -105,11 +109,11 @@ func (s *Invoices) AskFapiao(ctx context.Context, userID int64, orderNo string, 
 		Email:      a.Email,
 		At:         s.deps.Now(),
 	})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return ErrFapiaoTaken.Because("order %s", orderNo)
-	}
 	if err != nil {
 		return fmt.Errorf("request a fapiao for %s: %w", orderNo, err)
+	}
+	if kept == 0 {
+		return ErrFapiaoTaken.Because("order %s", orderNo)
 	}
 	return nil
 }
@@ -125,7 +129,7 @@ func checked(a FapiaoAsk) (FapiaoAsk, error) {
 	if a.Type != Personal && a.Type != Company {
 		refuse("type", "fapiao_type")
 	}
-	if n := utf8.RuneCountInString(a.Title); n == 0 || n > MaxTitle || !utf8.ValidString(a.Title) {
+	if n := utf8.RuneCountInString(a.Title); n == 0 || n > MaxTitle || !db.Storable(a.Title) {
 		refuse("title", "fapiao_title")
 	}
 	if a.Type == Company && !ValidTaxpayerNo(a.TaxpayerNo) {

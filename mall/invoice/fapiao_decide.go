@@ -97,15 +97,14 @@ func (s *Invoices) decide(ctx context.Context, actorID, id int64, d decision) er
 			return fmt.Errorf("fapiao request %d: %w", id, err)
 		}
 		orderNo = row.OrderNo
-		if row.Status == d.to && (row.FapiaoNo == d.fapiaoNo && row.ReversalNo == d.reversalNo ||
-			d.to == FapiaoReversed && row.ReversalNo == d.reversalNo) {
+		if d.fapiaoNo == "" {
+			d.fapiaoNo = row.FapiaoNo // the one that is reversed; empty for a request that is declined
+		}
+		if row.Status == d.to && row.FapiaoNo == d.fapiaoNo && row.ReversalNo == d.reversalNo {
 			return nil // the second click
 		}
 		if row.Status != d.from {
 			return ErrFapiaoGone.Because("request %d is %s", id, row.Status)
-		}
-		if row.FapiaoNo != "" && d.fapiaoNo == "" {
-			d.fapiaoNo = row.FapiaoNo // the one that was reversed
 		}
 		o, err := s.deps.Orders.GetAny(ctx, row.OrderNo)
 		if err != nil {
@@ -139,7 +138,7 @@ func (s *Invoices) decide(ctx context.Context, actorID, id int64, d decision) er
 // flagFapiao marks the fapiao of an order of which more has gone back than when the fapiao was issued: the operator has
 // to reverse it.
 func (s *Invoices) flagFapiao(ctx context.Context, o order.Order) error {
-	if _, err := s.q.FlagFapiao(ctx, s.deps.Pool, dbsqlc.FlagFapiaoParams{
+	if err := s.q.FlagFapiao(ctx, s.deps.Pool, dbsqlc.FlagFapiaoParams{
 		OrderNo:  o.OrderNo,
 		Refunded: o.Refunded.Amount,
 	}); err != nil {

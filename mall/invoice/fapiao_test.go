@@ -60,6 +60,11 @@ func TestInvoices_AskFapiao(t *testing.T) {
 			t.Errorf("%s: %v, %v", field, err, f.Fields)
 		}
 	}
+	unstorable := company
+	unstorable.Title = "a\x00b"
+	if err := d.invoices.AskFapiao(d.Ctx, mia, o.OrderNo, unstorable); !errors.Is(err, invoice.ErrFapiao) {
+		t.Errorf("a title with NUL: %v", err)
+	}
 	if err := d.invoices.AskFapiao(d.Ctx, tim, o.OrderNo, company); err == nil {
 		t.Error("somebody else asked")
 	}

@@ -1,6 +1,7 @@
-// Package invoice owns what a buyer can show to a tax office: invoices of paid orders, credit notes of their refunds, and
-// requests for a fapiao. Numbers of a kind have no gaps within a year, and what was issued is never changed. It knows
-// what an order was sold for and refuses to know how a document looks; it moves no money and asks no tax platform.
+// Package invoice owns what a buyer can show to a tax office: invoices of paid orders, credit notes of their refunds,
+// and requests for a fapiao. Numbers of a kind have no gaps within a year, and what was issued is never changed. It
+// knows what an order was sold for and refuses to know how a document looks; it moves no money and asks no tax
+// platform.
 package invoice
 
 import (
@@ -31,7 +32,7 @@ const (
 	CreditNote Kind = "credit_note"
 )
 
-// The faults that callers tell apart. ErrDetails has the fields of tax.ErrProfile.
+// The faults that callers tell apart. ErrCountry has the field country.
 var (
 	ErrNotFound = fault.New(fault.NotFound, "invoice_not_found", "There is no such document.")
 	ErrLocked   = fault.New(fault.Conflict, "invoice_not_correctable",

@@ -23,7 +23,7 @@ const patience = time.Minute
 // fapiao that a refund made wrong is marked. Errors: order.ErrNotFound.
 func (s *Invoices) Issue(ctx context.Context, orderNo string) error {
 	o, err := s.deps.Orders.GetAny(ctx, orderNo)
-	if err != nil || !billable(o) {
+	if err != nil || !Billable(o) {
 		return err
 	}
 	if o.Status == order.Paid && o.Refunded.IsZero() && s.deps.Now().Sub(*o.PaidAt) < patience {
@@ -34,14 +34,17 @@ func (s *Invoices) Issue(ctx context.Context, orderNo string) error {
 		return err
 	}
 	if len(docs) == 0 {
-		if err := s.issueInvoice(ctx, o); err != nil {
+		if err := s.issueInvoice(ctx, o); err != nil || o.Refunded.IsZero() {
+			return err
+		}
+		if docs, err = s.OfOrder(ctx, orderNo); err != nil {
 			return err
 		}
 	}
 	if o.Refunded.IsZero() {
 		return nil
 	}
-	if err := s.issueCredits(ctx, o); err != nil {
+	if err := s.issueCredits(ctx, o, docs); err != nil {
 		return err
 	}
 	return s.flagFapiao(ctx, o)
@@ -60,14 +63,10 @@ func (s *Invoices) issueInvoice(ctx context.Context, o order.Order) error {
 	})
 }
 
-// issueCredits issues a credit note for each refund of the order that has succeeded and has none. A refund that comes
-// back from the buyer's bank keeps it: the buyer is still owed the money, and nothing is sold again.
-func (s *Invoices) issueCredits(ctx context.Context, o order.Order) error {
+// issueCredits issues a credit note for each refund of the order that has succeeded and has none among its documents. A
+// refund that comes back from the buyer's bank keeps it: the buyer is still owed the money, and nothing is sold again.
+func (s *Invoices) issueCredits(ctx context.Context, o order.Order, docs []Document) error {
 	refunds, err := s.deps.Orders.Refunds().OfOrder(ctx, o.OrderNo)
-	if err != nil {
-		return err
-	}
-	docs, err := s.OfOrder(ctx, o.OrderNo)
 	if err != nil {
 		return err
 	}
@@ -127,8 +126,8 @@ func (s *Invoices) insert(ctx context.Context, d draft) error {
 	return err
 }
 
-// insertTx takes the next number and inserts a document. Other documents of its kind and year wait until the transaction
-// ends, so it has to be a short one.
+// insertTx takes the next number and inserts a document. Other documents of its kind and year wait until the
+// transaction ends, so it has to be a short one.
 func (s *Invoices) insertTx(ctx context.Context, tx pgx.Tx, d draft) error {
 	body, err := json.Marshal(d.facts)
 	if err != nil {

@@ -36,8 +36,8 @@ func (s *Invoices) EnqueueTx(ctx context.Context, tx pgx.Tx, orderNo string) err
 	return nil
 }
 
-// A sweep looks at payments and refunds once they are settled for sweepGrace: longer than a transaction that has set its
-// time may take to commit, and than a job usually takes.
+// A sweep looks at payments and refunds once they are settled for sweepGrace: longer than a transaction that has set
+// its time may take to commit, and than a job usually takes.
 const (
 	sweepGrace = 10 * time.Minute
 	sweepRows  = 500
@@ -76,8 +76,8 @@ func (s *Invoices) sweep(ctx context.Context, what string,
 			return fmt.Errorf("documents of %d %s: %w", len(keys), what, err)
 		}
 		var jobs []river.InsertManyParams
-		for _, f := range found {
-			if !slices.Contains(done, f.Key) {
+		for _, f := range found { // what moved no money has no document
+			if f.Amount > 0 && !slices.Contains(done, f.Key) {
 				jobs = append(jobs, river.InsertManyParams{Args: IssueArgs{f.OrderNo}})
 			}
 		}

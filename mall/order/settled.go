@@ -13,6 +13,7 @@ type Settled struct {
 	Key     string
 	OrderNo string
 	At      time.Time
+	Amount  int64 // in minor units of the order's currency
 }
 
 // PaidAfter lists at most most paid orders, in the order of their payments: those that were paid after the one with the
@@ -31,7 +32,12 @@ func (s *Orders) PaidAfter(ctx context.Context, after time.Time, afterNo string,
 	}
 	list := make([]Settled, len(rows))
 	for n, r := range rows {
-		list[n] = Settled{r.OrderNo, r.OrderNo, r.PaidAt}
+		list[n] = Settled{
+			Key:     r.OrderNo,
+			OrderNo: r.OrderNo,
+			At:      r.PaidAt,
+			Amount:  r.TotalAmount,
+		}
 	}
 	return list, nil
 }
@@ -51,7 +57,12 @@ func (s *Refunds) SettledAfter(ctx context.Context, after time.Time, afterNo str
 	}
 	list := make([]Settled, len(rows))
 	for n, r := range rows {
-		list[n] = Settled{r.RefundNo, r.OrderNo, r.SettledAt}
+		list[n] = Settled{
+			Key:     r.RefundNo,
+			OrderNo: r.OrderNo,
+			At:      r.SettledAt,
+			Amount:  r.Amount,
+		}
 	}
 	return list, nil
 }

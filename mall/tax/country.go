@@ -20,8 +20,13 @@ type Country struct {
 //go:embed countries.txt
 var countryLines string
 
-// countries are all countries, by code.
-var countries = parseCountries()
+// All countries, by code and by English name.
+var (
+	countries = parseCountries()
+	byName    = slices.SortedFunc(slices.Values(countries), func(a, b Country) int {
+		return strings.Compare(folded(a.Name.En), folded(b.Name.En))
+	})
+)
 
 func parseCountries() []Country {
 	var list []Country
@@ -35,11 +40,10 @@ func parseCountries() []Country {
 // Countries lists all countries by their names in a language, or by their codes if that is Chinese, whose names have no
 // order that readers would look them up by.
 func Countries(lang locale.Lang) []Country {
-	list := slices.Clone(countries)
-	if lang != locale.ZhCN {
-		slices.SortFunc(list, func(a, b Country) int { return strings.Compare(folded(a.Name.En), folded(b.Name.En)) })
+	if lang == locale.ZhCN {
+		return slices.Clone(countries)
 	}
-	return list
+	return slices.Clone(byName)
 }
 
 // plain makes letters with marks the plain ones, so that Åland stands beside Albania.

@@ -222,7 +222,7 @@ func actorWord(t *text.Printer, actor string) string {
 	case "system":
 		return t.T("timeline.system")
 	case "provider":
-		return t.T("timeline.provider", "Name", Word(t, "provider."+name, name))
+		return t.T("timeline.provider", "Name", t.Provider(name))
 	}
 	return actor
 }

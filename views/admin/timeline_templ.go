@@ -810,7 +810,7 @@ func stepTitle(t *text.Printer, s order.Step) string {
 	case order.StepNotice, order.StepEvent:
 		return title + " · " + s.Provider
 	case order.StepAttempt, order.StepAsk, order.StepCapture:
-		return title + " · " + Word(t, "provider."+s.Provider, s.Provider)
+		return title + " · " + t.Provider(s.Provider)
 	case order.StepJob:
 		return Word(t, "timeline.job."+s.Provider, s.Provider)
 	}

@@ -59,7 +59,7 @@ func Payment(p PaymentPage) templ.Component {
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
 		t := text.From(ctx)
-		provider := ProviderName(t, p.Attempt.Provider)
+		provider := t.Provider(p.Attempt.Provider)
 		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"wrap max-w-xl py-8 sm:py-10\" hx-get=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -211,7 +211,7 @@ func Action(a payment.Attempt, scan QR, home string) templ.Component {
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
 		t := text.From(ctx)
-		provider := ProviderName(t, a.Provider)
+		provider := t.Provider(a.Provider)
 		switch a.Action.Type {
 		case payment.ActionQR:
 			templ_7745c5c3_Err = code(scan, t.T("payment.code", "Provider", provider)).Render(ctx, templ_7745c5c3_Buffer)

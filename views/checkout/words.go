@@ -41,18 +41,10 @@ func id(n int64) string { return strconv.FormatInt(n, 10) }
 // secondsLeft is what remains until t, never less than 0.
 func secondsLeft(t, now time.Time) int { return max(0, int(t.Sub(now).Round(time.Second)/time.Second)) }
 
-// ProviderName is the payer's word for a way to pay.
-func ProviderName(t *text.Printer, name string) string {
-	if key := "provider." + name; t.Has(key) {
-		return t.T(key)
-	}
-	return name
-}
-
 func providerOptions(t *text.Printer, names []string) []ui.Option {
 	options := make([]ui.Option, len(names))
 	for i, name := range names {
-		options[i] = ui.Option{Value: name, Label: ProviderName(t, name)}
+		options[i] = ui.Option{Value: name, Label: t.Provider(name)}
 		if key := "provider." + name + "_hint"; t.Has(key) {
 			options[i].Hint = t.T(key)
 		}

@@ -18,14 +18,6 @@ func Title(t *text.Printer, d invoice.Document) string {
 	return t.T("invoice.receipt")
 }
 
-// Provider is the payer's word for a way to pay.
-func Provider(t *text.Printer, name string) string {
-	if key := "provider." + name; t.Has(key) {
-		return t.T(key)
-	}
-	return name
-}
-
 // Notes are the sentences below the sums of a document.
 func Notes(t *text.Printer, d invoice.Document) (notes []string) {
 	f := d.Facts

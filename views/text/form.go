@@ -49,15 +49,21 @@ func (p *Printer) Number(n int) string { return group(strconv.Itoa(n)) }
 // Money writes a sum as its reader does: ¥9.90 for CNY in Chinese, CN¥9.90 in English. Both languages group in
 // thousands and use a decimal point, so only the symbol comes from CLDR.
 func (p *Printer) Money(m money.Money) string {
-	sign, s := "", m.Decimal()
-	if rest, negative := strings.CutPrefix(s, "-"); negative {
-		sign, s = "-", rest
+	sum, negative := strings.CutPrefix(p.Sum(m), "-")
+	sum = p.symbol(m.Currency) + sum
+	if negative {
+		return "-" + sum
 	}
-	whole, part, _ := strings.Cut(s, ".")
+	return sum
+}
+
+// Sum writes a sum without its currency: 12,345.60.
+func (p *Printer) Sum(m money.Money) string {
+	whole, part, _ := strings.Cut(m.Decimal(), ".")
 	if part != "" {
 		part = "." + part
 	}
-	return sign + p.symbol(m.Currency) + group(whole) + part
+	return group(whole) + part
 }
 
 func (p *Printer) symbol(code string) string {

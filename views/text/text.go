@@ -110,6 +110,14 @@ func (p *Printer) Has(key string) bool {
 	return ok
 }
 
+// Provider returns the payer's word for a way to pay, or its name where there is none.
+func (p *Printer) Provider(name string) string {
+	if key := "provider." + name; p.Has(key) {
+		return p.T(key)
+	}
+	return name
+}
+
 type contextKey struct{}
 
 // With carries the reader's printer to every component below.

@@ -114,6 +114,34 @@ func TestPrinter_Money(t *testing.T) {
 	}
 }
 
+func TestPrinter_Sum(t *testing.T) {
+	t.Parallel()
+	for want, m := range map[string]money.Money{
+		"9.90":          money.Of(990, "CNY"),
+		"-0.05":         money.Of(-5, "CNY"),
+		"-123.45":       money.Of(-12345, "CNY"),
+		"1,234,567.89":  money.Of(123456789, "USD"),
+		"-1,234,567.89": money.Of(-123456789, "USD"),
+		"1,500":         money.Of(1500, "JPY"),
+		"1,234.567":     money.Of(1234567, "KWD"),
+	} {
+		for _, l := range []text.Lang{text.En, text.ZhCN} {
+			if got := text.For(l).Sum(m); got != want {
+				t.Errorf("%s: %v = %q, want %q", l, m, got, want)
+			}
+		}
+	}
+}
+
+func TestPrinter_Provider(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"alipay": "支付宝", "unheard_of": "unheard_of"} {
+		if got := text.For(text.ZhCN).Provider(name); got != want {
+			t.Errorf("%q = %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestPrinter_times_and_durations(t *testing.T) {
 	t.Parallel()
 	en, zh := text.For(text.En), text.For(text.ZhCN)

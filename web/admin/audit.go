@@ -119,6 +119,5 @@ func (d Deps) exportAudit(c *page.Ctx) error {
 			})
 	}
 	w.Flush()
-	c.Response().Header().Set("Content-Disposition", `attachment; filename="audit.csv"`)
-	return c.Blob(http.StatusOK, "text/csv; charset=utf-8", out.Bytes())
+	return c.Attach("audit.csv", csvfile.Type, out.Bytes())
 }

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"net/http"
 	"slices"
 
 	"videomall/mall/order"
@@ -37,10 +36,8 @@ func (d Deps) evidence(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	h := c.Response().Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Disposition", `attachment; filename="evidence-`+e.Order.OrderNo+`.pdf"`)
-	return c.Blob(http.StatusOK, "application/pdf", body)
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.Attach("evidence-"+e.Order.OrderNo+".pdf", "application/pdf", body)
 }
 
 func videosOf(o order.Order) []int64 {

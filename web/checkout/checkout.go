@@ -25,8 +25,8 @@ type Deps struct {
 	Carts    *cart.Carts
 	Orders   *order.Orders
 	Payments *payment.Payments
-	// Documents reads the invoices of an order; nil for a mall without.
-	Documents func(*page.Ctx, order.Order) (invoicesview.OrderDocuments, error)
+	// Documents reads the invoices of an order with these refunds; nil for a mall without.
+	Documents func(*page.Ctx, order.Order, []order.Refund) (invoicesview.OrderDocuments, error)
 	Guess     page.Guess // of a coupon's code; refuses with promotion.ErrCouponTries
 }
 

@@ -68,12 +68,14 @@ func (d Deps) complete(c *page.Ctx, o order.Order) (checkoutview.OrderPage, erro
 		Providers: d.Payments.Offered(c.Device(), o.Total.Currency),
 		Now:       c.Now,
 	}
+	var err error
+	if p.Refunds, err = d.Orders.Refunds().OfOrder(ctx, o.OrderNo); err != nil {
+		return p, err
+	}
 	if d.Documents != nil {
-		documents, err := d.Documents(c, o)
-		if err != nil {
+		if p.Documents, err = d.Documents(c, o, p.Refunds); err != nil {
 			return p, err
 		}
-		p.Documents = documents
 	}
 	attempts, err := d.Payments.Attempts(ctx, o.OrderNo)
 	if err != nil {
@@ -84,9 +86,6 @@ func (d Deps) complete(c *page.Ctx, o order.Order) (checkoutview.OrderPage, erro
 		if a.Status == payment.AttemptSucceeded && p.PaidWith == "" && o.PaidAt != nil {
 			p.PaidWith = a.Provider
 		}
-	}
-	if p.Refunds, err = d.Orders.Refunds().OfOrder(ctx, o.OrderNo); err != nil {
-		return p, err
 	}
 	if p.Asked, err = d.Orders.Refunds().Asked(ctx, o.OrderNo); err != nil {
 		return p, err

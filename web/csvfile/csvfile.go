@@ -3,10 +3,22 @@
 package csvfile
 
 import (
+	"bytes"
 	"encoding/csv"
 	"io"
 	"strings"
 )
+
+// Type is the media type of a table.
+const Type = "text/csv; charset=utf-8"
+
+// Bytes returns a whole table.
+func Bytes(records [][]string) []byte {
+	var out bytes.Buffer
+	w, _ := New(&out) // writing to a buffer does not fail
+	_ = w.WriteAll(records)
+	return out.Bytes()
+}
 
 // New begins a table. Its error is the writer's.
 func New(w io.Writer) (*csv.Writer, error) {

@@ -27,4 +27,7 @@ func TestInert_no_formula(t *testing.T) {
 		out.String() != "\ufeffa,\"say \"\"b\"\", twice\"\r\n" {
 		t.Errorf("file: got %q, %v", out.String(), err)
 	}
+	if got := csvfile.Bytes([][]string{{"a", `say "b", twice`}}); !bytes.Equal(got, out.Bytes()) {
+		t.Errorf("Bytes: got %q, want %q", got, out.String())
+	}
 }

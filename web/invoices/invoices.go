@@ -11,7 +11,6 @@ import (
 
 	"videomall/mall/fault"
 	"videomall/mall/invoice"
-	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/tax"
 	invoicesview "videomall/views/invoices"
@@ -38,10 +37,10 @@ func Routes(g *echo.Group, d Deps) {
 	own.POST("/orders/:orderNo/fapiao", on(d.askFapiao))
 }
 
-// OfOrder reads what the page of a buyer's own order shows of its documents. One that is missing although the order was
-// delivered is issued now: its job was lost, or the order is older than the first document.
-func (d Deps) OfOrder(c *page.Ctx, o order.Order) (p invoicesview.OrderDocuments, err error) {
-	if o.PaidAt == nil || o.Total.IsZero() || o.Imported {
+// OfOrder reads what the page of a buyer's own order with these refunds shows of its documents. One that is missing
+// although the order was delivered is issued now: its job was lost, or the order is older than the first document.
+func (d Deps) OfOrder(c *page.Ctx, o order.Order, refunds []order.Refund) (p invoicesview.OrderDocuments, err error) {
+	if !invoice.Billable(o) {
 		return p, nil
 	}
 	ctx := c.Request().Context()
@@ -60,13 +59,12 @@ func (d Deps) OfOrder(c *page.Ctx, o order.Order) (p invoicesview.OrderDocuments
 	if p.BeingMade = len(p.Documents) == 0; p.BeingMade {
 		return p, nil
 	}
-	refunds, err := d.Orders.Refunds().OfOrder(ctx, o.OrderNo)
-	if err != nil {
-		return p, err
-	}
 	if d.Invoices.Correctable(o, p.Documents, refunds) {
 		till := o.PaidAt.Add(invoice.CorrectWithin)
 		p.CorrectTill = &till
+	}
+	if o.Total.Currency != invoice.FapiaoCurrency {
+		return p, nil
 	}
 	f, asked, err := d.Invoices.FapiaoOf(ctx, o.OrderNo)
 	if asked {
@@ -92,10 +90,8 @@ func Attach(c *page.Ctx, d invoice.Document) error {
 	if err != nil {
 		return err
 	}
-	h := c.Response().Header()
-	h.Set("Cache-Control", "private, no-cache")
-	h.Set("Content-Disposition", `attachment; filename="`+d.No()+`.pdf"`)
-	return c.Blob(http.StatusOK, "application/pdf", body)
+	c.Response().Header().Set("Cache-Control", "private, no-cache")
+	return c.Attach(d.No()+".pdf", "application/pdf", body)
 }
 
 func (d Deps) download(c *page.Ctx) error {
@@ -106,29 +102,8 @@ func (d Deps) download(c *page.Ctx) error {
 	return Attach(c, doc)
 }
 
-// correctable reads the viewer's own order, and its latest invoice if that can be corrected.
-func (d Deps) correctable(c *page.Ctx) (order.Order, invoice.Document, error) {
-	ctx := c.Request().Context()
-	o, err := d.Orders.Get(ctx, c.Viewer.UserID, c.Param("orderNo"))
-	if err != nil {
-		return o, invoice.Document{}, err
-	}
-	docs, err := d.Invoices.OfOrder(ctx, o.OrderNo)
-	if err != nil {
-		return o, invoice.Document{}, err
-	}
-	refunds, err := d.Orders.Refunds().OfOrder(ctx, o.OrderNo)
-	if err != nil {
-		return o, invoice.Document{}, err
-	}
-	if !d.Invoices.Correctable(o, docs, refunds) {
-		return o, invoice.Document{}, invoice.ErrLocked.Because("order %s", o.OrderNo)
-	}
-	return o, docs[len(docs)-1], nil
-}
-
 func (d Deps) showDetails(c *page.Ctx) error {
-	o, doc, err := d.correctable(c)
+	o, doc, err := d.Invoices.Standing(c.Request().Context(), c.Viewer.UserID, c.Param("orderNo"))
 	if errors.Is(err, invoice.ErrLocked) {
 		c.Flash(ui.Info, "invoice_locked")
 		return c.Redirect("/orders/" + o.OrderNo)
@@ -207,7 +182,7 @@ func (d Deps) renderFapiao(c *page.Ctx, status int, o order.Order, a invoice.Fap
 	c.Page.NoIndex = true
 	return c.Render(status, c.Text.T("fapiao.request"), invoicesview.AskFapiao(invoicesview.FapiaoPage{
 		OrderNo: o.OrderNo,
-		Amount:  c.Text.Money(money.Of(o.Total.Amount-o.Refunded.Amount, o.Total.Currency)),
+		Amount:  c.Text.Money(invoice.Left(o)),
 		Ask:     a,
 		Errors:  wrong,
 	}))

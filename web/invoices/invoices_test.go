@@ -131,7 +131,8 @@ func TestDetails(t *testing.T) {
 	form.Set("country", "DE")
 	form.Set("company", "Müller <KG>")
 	form.Set("vat_id", "DE1")
-	if again := d.mia.Post(at+"/details", form).Wants(422).Form(at + "/details"); again.Get("company") != "Müller <KG>" {
+	again := d.mia.Post(at+"/details", form).Wants(422).Form(at + "/details")
+	if again.Get("company") != "Müller <KG>" {
 		t.Errorf("typed: %v", again)
 	}
 	form.Set("vat_id", "")
@@ -216,7 +217,8 @@ func TestFapiao_from_request_to_number(t *testing.T) {
 func TestDocuments_being_made(t *testing.T) {
 	d := open(t)
 	o := d.Bought(d.buyer.ID, d.Video(990, -1))
-	if _, err := d.Pool.Exec(t.Context(), `update video_order set status = 'PAID', paid_at = $1`, time.Now()); err != nil {
+	_, err := d.Pool.Exec(t.Context(), `update video_order set status = 'PAID', paid_at = $1`, time.Now())
+	if err != nil {
 		t.Fatal(err)
 	}
 	d.mia.Get("/orders/" + o.OrderNo).Wants(200).Shows("Your receipt is being made.")

@@ -35,9 +35,9 @@ var columns = []float64{70, 14, 24, 18, 22, 26}
 
 // PDF draws a document in the reader's language. Its dates are those of the zone in which it was issued.
 func PDF(t *text.Printer, d invoice.Document) ([]byte, error) {
-	// How many pages there are is known only once they are drawn. Drawing twice needs no placeholder, whose width
-	// would be another.
-	pages := 0
+	// How many pages there are is known only once they are drawn. If it is not the usual one, drawing again needs no
+	// placeholder, whose width would be another.
+	pages := 1
 	for range 2 {
 		s := &sheet{
 			f:     fpdf.New("P", "mm", "A4", ""),
@@ -105,9 +105,14 @@ func (s *sheet) sellerName() string { return cmp.Or(s.d.Facts.Seller.Name, s.t.T
 func (s *sheet) footer() {
 	s.f.SetY(-margin)
 	s.size(8, grey)
-	s.f.CellFormat(wide/2, 5, s.d.No(), "", 0, "L", false, 0, "")
-	s.f.CellFormat(wide/2, 5, s.t.T("invoice.page", "Page", strconv.Itoa(s.f.PageNo()), "Pages", strconv.Itoa(s.pages)),
-		"", 0, "R", false, 0, "")
+	page := s.t.T("invoice.page", "Page", strconv.Itoa(s.f.PageNo()), "Pages", strconv.Itoa(s.pages))
+	s.cell(wide/2, 5, s.d.No(), fpdf.LineBreakNone, "L")
+	s.cell(wide/2, 5, page, fpdf.LineBreakNone, "R")
+}
+
+// cell writes words on one line; end is one of fpdf's line breaks.
+func (s *sheet) cell(width, high float64, words string, end int, align string) {
+	s.f.CellFormat(width, high, typeface.Drawable(words), "", end, align, false, 0, "")
 }
 
 // block writes lines of text below each other from x on, each wrapped to a width.
@@ -115,7 +120,7 @@ func (s *sheet) block(x, width, high float64, lines ...string) {
 	for _, line := range lines {
 		for _, part := range s.wrap(line, width) {
 			s.f.SetX(x)
-			s.f.CellFormat(width, high, part, "", 2, "L", false, 0, "")
+			s.cell(width, high, part, fpdf.LineBreakBelow, "L")
 		}
 	}
 }
@@ -129,9 +134,9 @@ func (s *sheet) head(title string) {
 	left := s.f.GetY()
 	s.f.SetXY(second, top)
 	s.size(20, 0)
-	s.f.CellFormat(pageWide-margin-second, 9, title, "", 2, "R", false, 0, "")
+	s.cell(pageWide-margin-second, 9, title, fpdf.LineBreakBelow, "R")
 	s.size(11, 0)
-	s.f.CellFormat(pageWide-margin-second, 6, s.d.No(), "", 2, "R", false, 0, "")
+	s.cell(pageWide-margin-second, 6, s.d.No(), fpdf.LineBreakBelow, "R")
 	s.f.SetXY(margin, max(left, s.f.GetY())+8)
 }
 
@@ -162,7 +167,7 @@ func (s *sheet) parties() {
 		s.f.SetX(second)
 		s.size(8.5, grey)
 		y := s.f.GetY()
-		s.f.CellFormat(names, lineHigh, fact[0], "", 0, "L", false, 0, "")
+		s.cell(names, lineHigh, fact[0], fpdf.LineBreakNone, "L")
 		s.size(8.5, 0)
 		s.f.SetY(y)
 		s.block(second+names, pageWide-margin-second-names, lineHigh, fact[1])
@@ -196,7 +201,7 @@ func (s *sheet) facts() [][2]string {
 	if s.d.Kind == invoice.Invoice {
 		day(t.T("invoice.paid"), &f.PaidAt)
 		if f.Provider != "" {
-			add(t.T("invoice.paid_with"), invoicesview.Provider(t, f.Provider))
+			add(t.T("invoice.paid_with"), t.Provider(f.Provider))
 		}
 	}
 	return list
@@ -209,7 +214,7 @@ func (s *sheet) row(high float64, cells ...string) {
 		if n == 0 {
 			align = "L"
 		}
-		s.f.CellFormat(columns[n], high, cell, "", 0, align, false, 0, "")
+		s.cell(columns[n], high, cell, fpdf.LineBreakNone, align)
 	}
 	s.f.Ln(high)
 }
@@ -290,17 +295,8 @@ func (s *sheet) rate(kind tax.Kind, basisPoints int) string {
 	return "–"
 }
 
-// sum writes a sum without its currency, in groups of three digits.
-func (s *sheet) sum(amount int64) string {
-	whole, part, cut := strings.Cut(money.Of(amount, s.d.Gross.Currency).Decimal(), ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if cut {
-		return whole + "." + part
-	}
-	return whole
-}
+// sum writes a sum without its currency.
+func (s *sheet) sum(amount int64) string { return s.t.Sum(money.Of(amount, s.d.Gross.Currency)) }
 
 // totals writes the sums of each rate and of the whole.
 func (s *sheet) totals() {
@@ -340,8 +336,8 @@ func (s *sheet) totals() {
 	} {
 		s.f.SetX(margin + from)
 		s.size(one.points, one.shade)
-		s.f.CellFormat((wide-from)/2, 6.5, one.label, "", 0, "L", false, 0, "")
-		s.f.CellFormat((wide-from)/2, 6.5, t.Money(one.amount), "", 1, "R", false, 0, "")
+		s.cell((wide-from)/2, 6.5, one.label, fpdf.LineBreakNone, "L")
+		s.cell((wide-from)/2, 6.5, t.Money(one.amount), fpdf.LineBreakNormal, "R")
 	}
 	s.f.Ln(5)
 }
@@ -364,7 +360,8 @@ func (s *sheet) wrap(words string, width float64) (lines []string) {
 		if len(line) == 0 && r == ' ' {
 			continue
 		}
-		if n := len(line); n > 0 && (line[n-1] == ' ' || wideRune(r) && !closing(r) || wideRune(line[n-1]) && !closing(r)) {
+		if n := len(line); n > 0 &&
+			(line[n-1] == ' ' || wideRune(r) && !closing(r) || wideRune(line[n-1]) && !closing(r)) {
 			breaks = n
 		}
 		line = append(line, r)

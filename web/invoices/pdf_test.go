@@ -205,7 +205,8 @@ func TestPDF_reverse_charge(t *testing.T) {
 func TestPDF_credit_note(t *testing.T) {
 	t.Parallel()
 	d := credit(sample("CNY", 3, 600))
-	wants(t, read(t, draw(t, text.En, d)), "Credit note", "CN-2026-000007", "INV-2026-000042", d.RefundNo, "Total credited")
+	wants(t, read(t, draw(t, text.En, d)), "Credit note", "CN-2026-000007", "INV-2026-000042", d.RefundNo,
+		"Total credited")
 	wants(t, read(t, draw(t, text.ZhCN, d)), "贷项通知单", "INV-2026-000042", "冲减合计")
 	d.RefundNo = ""
 	wants(t, read(t, draw(t, text.En, d)), "cancels INV-2026-000042")
@@ -215,8 +216,8 @@ func TestPDF_credit_note(t *testing.T) {
 func TestPDF_currencies(t *testing.T) {
 	t.Parallel()
 	for currency, want := range map[string]string{
-		"JPY": "¥123,000", "KWD": "123.000", "USD": "$1,230.00", "KRW": "₩123,000", "VND": "₫123,000", "INR": "₹1,230.00",
-		"GBP": "£1,230.00", "RUB": "1,230.00", "THB": "1,230.00",
+		"JPY": "¥123,000", "KWD": "123.000", "USD": "$1,230.00", "KRW": "₩123,000", "VND": "₫123,000",
+		"INR": "₹1,230.00", "GBP": "£1,230.00", "RUB": "1,230.00", "THB": "1,230.00",
 	} {
 		wants(t, read(t, draw(t, text.En, sample(currency, 1, 2300))), want)
 	}
@@ -231,5 +232,15 @@ func TestPDF_emoji(t *testing.T) {
 		if body, err := invoices.PDF(text.For(lang), d); err != nil || len(body) == 0 {
 			t.Errorf("%s: %v", lang, err)
 		}
+	}
+}
+
+// The name of a tax is an operator's, and stands in cells that are not wrapped.
+func TestPDF_emoji_in_the_name_of_the_tax(t *testing.T) {
+	t.Parallel()
+	d := sample("EUR", 2, 2300, -1)
+	d.Facts.TaxName = "VAT 😀"
+	for _, lang := range []text.Lang{text.En, text.ZhCN} {
+		wants(t, read(t, draw(t, lang, d)), "VAT ?", d.No(), "Żółć Spółka z o.o.")
 	}
 }

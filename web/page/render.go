@@ -43,6 +43,12 @@ func fragmentTitle(title string, c *Ctx) templ.Component {
 	})
 }
 
+// Attach answers with a file of a media type, which the browser saves under a name.
+func (c *Ctx) Attach(name, kind string, body []byte) error {
+	c.Response().Header().Set(echo.HeaderContentDisposition, `attachment; filename="`+name+`"`)
+	return c.Blob(http.StatusOK, kind, body)
+}
+
 func (c *Ctx) write(status int, body templ.Component) error {
 	var buf bytes.Buffer
 	ctx := templ.WithNonce(c.Page.Context(c.Request().Context()), c.nonce)

@@ -21,8 +21,8 @@ func Sans() []byte { return bytes.Clone(sans) }
 // missing stands for a character that no document can have.
 const missing = '?'
 
-// Drawable returns a text in which a question mark stands for each character outside of Unicode's basic plane, such as an emoji:
-// fpdf gives up a whole document for one of them.
+// Drawable returns a text in which a question mark stands for each character outside of Unicode's basic plane, such as
+// an emoji: fpdf gives up a whole document for one of them.
 func Drawable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r > 0xffff {

@@ -1,7 +1,6 @@
 package finance
 
 import (
-	"bytes"
 	"crypto/rand"
 	"errors"
 	"net/http"
@@ -124,16 +123,10 @@ func (d Deps) exportReconciliation(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var out bytes.Buffer
-	w, err := csvfile.New(&out)
-	if err != nil {
-		return err
-	}
-	// writing to a buffer does not fail
-	_ = w.Write([]string{
+	records := [][]string{{
 		"id", "provider", "day", "kind", "number", "cause", "reference", "stated", "ours", "booked", "currency",
 		"difference", "found_at", "age_hours", "owner_id", "note", "error", "mended_by", "closed_at", "closed_by",
-	})
+	}}
 	sum := func(amount *int64, currency string) string {
 		if amount == nil {
 			return ""
@@ -154,7 +147,7 @@ func (d Deps) exportReconciliation(c *page.Ctx) error {
 		if l.OursCurrency != "" {
 			ours = l.OursCurrency
 		}
-		_ = w.Write([]string{
+		records = append(records, []string{
 			strconv.FormatInt(l.ID, 10), l.Provider, l.Day.Format(time.DateOnly), l.Kind, csvfile.Inert(l.Number),
 			string(l.Cause), csvfile.Inert(l.Reference), sum(l.Stated, l.Currency), sum(l.Ours, ours),
 			sum(l.Booked, l.Currency), l.Currency, decimal(l.Amount.Amount, l.Amount.Currency),
@@ -162,9 +155,7 @@ func (d Deps) exportReconciliation(c *page.Ctx) error {
 			csvfile.Inert(l.Note), csvfile.Inert(l.Error), l.MendedBy, closed, l.ClosedBy,
 		})
 	}
-	w.Flush()
-	c.Response().Header().Set("Content-Disposition", `attachment; filename="reconciliation.csv"`)
-	return c.Blob(http.StatusOK, "text/csv; charset=utf-8", out.Bytes())
+	return c.Attach("reconciliation.csv", csvfile.Type, csvfile.Bytes(records))
 }
 
 // decimal writes a sum, which may be below zero, with the digits of its currency.

@@ -1,7 +1,6 @@
 package finance
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -144,21 +143,14 @@ func (d Deps) exportTaxReport(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var out bytes.Buffer
-	w, err := csvfile.New(&out)
-	if err != nil {
-		return err
-	}
-	// writing to a buffer does not fail
-	_ = w.Write([]string{
+	records := [][]string{{
 		"period", "country", "kind", "rate_percent", "currency", "sold", "tax", "refunded", "tax_refunded", "tax_owed",
-	})
+	}}
 	for _, s := range p.Sums {
-		_ = w.Write(append([]string{p.Period, s.Country, string(s.Kind), percent(s.BasisPoints), s.Currency}, sums(s)...))
+		of := []string{p.Period, s.Country, string(s.Kind), percent(s.BasisPoints), s.Currency}
+		records = append(records, append(of, sums(s)...))
 	}
-	w.Flush()
-	c.Response().Header().Set("Content-Disposition", `attachment; filename="tax-`+p.Period+`.csv"`)
-	return c.Blob(http.StatusOK, "text/csv; charset=utf-8", out.Bytes())
+	return c.Attach("tax-"+p.Period+".csv", csvfile.Type, csvfile.Bytes(records))
 }
 
 // percent writes basis points with two decimals: 19.00.

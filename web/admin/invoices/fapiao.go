@@ -54,7 +54,8 @@ func (d Deps) renderFapiaos(c *page.Ctx, status int, p invoicesview.FapiaoPage) 
 
 func (d Deps) issueFapiao(c *page.Ctx) error {
 	id := formvalue.ID(c.Param("id"))
-	return d.decided(c, id, d.Invoices.IssuedFapiao(c.Request().Context(), c.Viewer.UserID, id, c.FormValue("fapiao_no")))
+	return d.decided(c, id, d.Invoices.IssuedFapiao(c.Request().Context(), c.Viewer.UserID, id,
+		c.FormValue("fapiao_no")))
 }
 
 func (d Deps) declineFapiao(c *page.Ctx) error {

@@ -1,9 +1,8 @@
-// Package invoices owns the operators' pages of invoices, credit notes and requests for a fapiao. It refuses to change a
-// document: nobody can. Decisions about fapiaos are the verbs of the business, which writes them to the audit log.
+// Package invoices owns the operators' pages of invoices, credit notes and requests for a fapiao. It refuses to change
+// a document: nobody can. Decisions about fapiaos are the verbs of the business, which writes them to the audit log.
 package invoices
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -55,7 +54,8 @@ func (d Deps) period(c *page.Ctx) (f invoice.Filter, from, until string) {
 	today := zone.DayOf(c.Now)
 	first, last := today.AddDate(0, 0, -30), today
 	read := func(name string, day *time.Time) {
-		if at, err := time.Parse(time.DateOnly, c.QueryParam(name)); err == nil && at.Year() >= 2000 && at.Year() < 9999 {
+		at, err := time.Parse(time.DateOnly, c.QueryParam(name))
+		if err == nil && at.Year() >= 2000 && at.Year() < 9999 {
 			*day = at
 		}
 	}
@@ -121,28 +121,20 @@ func (d Deps) export(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var out bytes.Buffer
-	w, err := csvfile.New(&out)
-	if err != nil {
-		return err
-	}
-	// writing to a buffer does not fail
-	_ = w.Write([]string{
+	records := [][]string{{
 		"number", "kind", "issued_at", "order", "refund", "invoice", "buyer", "country", "vat_id", "tax_country", "net",
 		"tax", "gross", "currency", "reverse_charge",
-	})
+	}}
 	for _, doc := range list {
 		buyer := doc.Facts.Buyer
-		_ = w.Write([]string{
+		records = append(records, []string{
 			doc.No(), string(doc.Kind), doc.IssuedAt.UTC().Format(time.RFC3339), doc.OrderNo, doc.RefundNo,
-			doc.Facts.InvoiceNo, csvfile.Inert(buyer.Name), buyer.Country, csvfile.Inert(buyer.VATID), doc.Facts.TaxCountry,
-			doc.Net.Decimal(), doc.Tax.Decimal(), doc.Gross.Decimal(), doc.Gross.Currency,
+			doc.Facts.InvoiceNo, csvfile.Inert(buyer.Name), buyer.Country, csvfile.Inert(buyer.VATID),
+			doc.Facts.TaxCountry, doc.Net.Decimal(), doc.Tax.Decimal(), doc.Gross.Decimal(), doc.Gross.Currency,
 			strconv.FormatBool(doc.Facts.ReverseCharge()),
 		})
 	}
-	w.Flush()
-	c.Response().Header().Set("Content-Disposition", `attachment; filename="invoices-`+from+`-`+until+`.csv"`)
-	return c.Blob(http.StatusOK, "text/csv; charset=utf-8", out.Bytes())
+	return c.Attach("invoices-"+from+"-"+until+".csv", csvfile.Type, csvfile.Bytes(records))
 }
 
 func (d Deps) download(c *page.Ctx) error {

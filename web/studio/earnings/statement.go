@@ -9,6 +9,7 @@ import (
 	"videomall/mall/ledger"
 	"videomall/mall/money"
 	"videomall/views/text"
+	"videomall/web/csvfile"
 	"videomall/web/page"
 
 	earningsview "videomall/views/studio/earnings"
@@ -55,7 +56,7 @@ func Attach(c *page.Ctx, s ledger.Statement, ending, creator string) error {
 	body, kind := []byte(nil), "application/pdf"
 	var err error
 	if ending == "csv" {
-		kind = "text/csv; charset=utf-8"
+		kind = csvfile.Type
 		body, err = CSV(c.Text, s)
 	} else {
 		body, err = PDF(c.Text, s, creator, c.Now)
@@ -63,9 +64,7 @@ func Attach(c *page.Ctx, s ledger.Statement, ending, creator string) error {
 	if err != nil {
 		return err
 	}
-	name := "statement-" + s.Month.Format("2006-01") + "." + ending
-	c.Response().Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	return c.Blob(http.StatusOK, kind, body)
+	return c.Attach("statement-"+s.Month.Format("2006-01")+"."+ending, kind, body)
 }
 
 // row is a line of a statement as CSV and PDF show it. Sums are signed as the creator's: what is taken is below zero,

@@ -76,7 +76,7 @@ func (d Deps) csv(c *page.Ctx) error {
 	res := c.Response()
 	name := fmt.Sprintf("%s-%s-%s-%s.csv", what, r.From.Format(time.DateOnly), r.To.Format(time.DateOnly),
 		strings.ReplaceAll(zone.Name(), "/", "-"))
-	res.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	res.Header().Set("Content-Type", csvfile.Type)
 	res.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	res.WriteHeader(http.StatusOK)
 	w, err := csvfile.New(res)

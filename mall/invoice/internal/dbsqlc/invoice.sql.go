@@ -128,7 +128,7 @@ func (q *Queries) Fapiaos(ctx context.Context, db DBTX, arg FapiaosParams) ([]Fa
 	return items, nil
 }
 
-const flagFapiao = `-- name: FlagFapiao :execrows
+const flagFapiao = `-- name: FlagFapiao :exec
 update fapiao_request set status = 'reversing' where order_no = $1 and status = 'issued' and refunded < $2
 `
 
@@ -137,12 +137,9 @@ type FlagFapiaoParams struct {
 	Refunded int64
 }
 
-func (q *Queries) FlagFapiao(ctx context.Context, db DBTX, arg FlagFapiaoParams) (int64, error) {
-	result, err := db.Exec(ctx, flagFapiao, arg.OrderNo, arg.Refunded)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) FlagFapiao(ctx context.Context, db DBTX, arg FlagFapiaoParams) error {
+	_, err := db.Exec(ctx, flagFapiao, arg.OrderNo, arg.Refunded)
+	return err
 }
 
 const insertInvoice = `-- name: InsertInvoice :exec
@@ -221,7 +218,7 @@ func (q *Queries) InvoiceByNumber(ctx context.Context, db DBTX, arg InvoiceByNum
 }
 
 const invoiceSeries = `-- name: InvoiceSeries :many
-select c.kind, c.year, c.last, count(i.id)::int as count, coalesce(max(i.number), 0)::int as highest
+select c.kind, c.year, c.last, count(i.number)::int as count, coalesce(max(i.number), 0)::int as highest
 from invoice_counter c left join invoice i using (kind, year) group by c.kind, c.year, c.last order by c.year desc, c.kind desc
 `
 
@@ -538,13 +535,12 @@ func (q *Queries) RefundsWithCredit(ctx context.Context, db DBTX, refundNos []st
 	return items, nil
 }
 
-const requestFapiao = `-- name: RequestFapiao :one
+const requestFapiao = `-- name: RequestFapiao :execrows
 insert into fapiao_request (order_no, user_id, type, title, taxpayer_no, email, requested_at)
 values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (order_no) do update set type = excluded.type, title = excluded.title, taxpayer_no = excluded.taxpayer_no,
     email = excluded.email, requested_at = excluded.requested_at, status = 'requested', answer = '', decided_at = null, decided_by = null
 where fapiao_request.status = 'declined'
-returning id, order_no, user_id, type, title, taxpayer_no, email, status, fapiao_no, reversal_no, answer, refunded, requested_at, decided_at, decided_by
 `
 
 type RequestFapiaoParams struct {
@@ -557,9 +553,9 @@ type RequestFapiaoParams struct {
 	At         time.Time
 }
 
-// A request that was declined can be made again with other details. Any other stays as it is, and no row is returned.
-func (q *Queries) RequestFapiao(ctx context.Context, db DBTX, arg RequestFapiaoParams) (FapiaoRequest, error) {
-	row := db.QueryRow(ctx, requestFapiao,
+// A request that was declined can be made again with other details. Any other stays as it is, and no row is counted.
+func (q *Queries) RequestFapiao(ctx context.Context, db DBTX, arg RequestFapiaoParams) (int64, error) {
+	result, err := db.Exec(ctx, requestFapiao,
 		arg.OrderNo,
 		arg.UserID,
 		arg.Type,
@@ -568,23 +564,8 @@ func (q *Queries) RequestFapiao(ctx context.Context, db DBTX, arg RequestFapiaoP
 		arg.Email,
 		arg.At,
 	)
-	var i FapiaoRequest
-	err := row.Scan(
-		&i.ID,
-		&i.OrderNo,
-		&i.UserID,
-		&i.Type,
-		&i.Title,
-		&i.TaxpayerNo,
-		&i.Email,
-		&i.Status,
-		&i.FapiaoNo,
-		&i.ReversalNo,
-		&i.Answer,
-		&i.Refunded,
-		&i.RequestedAt,
-		&i.DecidedAt,
-		&i.DecidedBy,
-	)
-	return i, err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

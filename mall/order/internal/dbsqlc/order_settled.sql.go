@@ -11,7 +11,7 @@ import (
 )
 
 const paidAfter = `-- name: PaidAfter :many
-select order_no, paid_at::timestamptz as paid_at from video_order
+select order_no, paid_at::timestamptz as paid_at, total_amount from video_order
 where paid_at >= $1::timestamptz and paid_at < $2::timestamptz and (paid_at, order_no) > ($1, $3::text)
 order by paid_at, order_no limit $4
 `
@@ -24,8 +24,9 @@ type PaidAfterParams struct {
 }
 
 type PaidAfterRow struct {
-	OrderNo string
-	PaidAt  time.Time
+	OrderNo     string
+	PaidAt      time.Time
+	TotalAmount int64
 }
 
 func (q *Queries) PaidAfter(ctx context.Context, db DBTX, arg PaidAfterParams) ([]PaidAfterRow, error) {
@@ -42,7 +43,7 @@ func (q *Queries) PaidAfter(ctx context.Context, db DBTX, arg PaidAfterParams) (
 	items := []PaidAfterRow{}
 	for rows.Next() {
 		var i PaidAfterRow
-		if err := rows.Scan(&i.OrderNo, &i.PaidAt); err != nil {
+		if err := rows.Scan(&i.OrderNo, &i.PaidAt, &i.TotalAmount); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -54,7 +55,7 @@ func (q *Queries) PaidAfter(ctx context.Context, db DBTX, arg PaidAfterParams) (
 }
 
 const refundsSettledAfter = `-- name: RefundsSettledAfter :many
-select refund_no, order_no, settled_at::timestamptz as settled_at from order_refund
+select refund_no, order_no, settled_at::timestamptz as settled_at, amount from order_refund
 where settled_at is not null and status <> 'failed' and settled_at < $1::timestamptz
   and (settled_at, refund_no) > ($2::timestamptz, $3::text)
 order by settled_at, refund_no limit $4
@@ -71,6 +72,7 @@ type RefundsSettledAfterRow struct {
 	RefundNo  string
 	OrderNo   string
 	SettledAt time.Time
+	Amount    int64
 }
 
 func (q *Queries) RefundsSettledAfter(ctx context.Context, db DBTX, arg RefundsSettledAfterParams) ([]RefundsSettledAfterRow, error) {
@@ -87,7 +89,12 @@ func (q *Queries) RefundsSettledAfter(ctx context.Context, db DBTX, arg RefundsS
 	items := []RefundsSettledAfterRow{}
 	for rows.Next() {
 		var i RefundsSettledAfterRow
-		if err := rows.Scan(&i.RefundNo, &i.OrderNo, &i.SettledAt); err != nil {
+		if err := rows.Scan(
+			&i.RefundNo,
+			&i.OrderNo,
+			&i.SettledAt,
+			&i.Amount,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
