@@ -85,6 +85,7 @@ func openKeeper(t *testing.T) *keeper {
 	}
 	e.GET("/film/:film", site.Cached(keep))
 	e.GET("/plain/:film", site.Handle(draw))
+	e.GET("/price", site.Handle(showPrice))
 	e.GET("/silent", site.Cached(draw))
 	e.GET("/gone", site.Cached(func(*page.Ctx) error {
 		k.drawn.Add(1)

@@ -13,6 +13,7 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/cache"
+	"videomall/mall/exchange"
 	"videomall/views"
 	"videomall/views/text"
 	"videomall/views/ui"
@@ -33,9 +34,12 @@ type Ctx struct {
 	nonce   string
 	policy  policy
 	session *sessions.Session
-	dirty   bool          // the session is to be saved before the status is written
-	caching *cache.Policy // what the handler said of caching the page
-	bearer  bool          // the viewer is known by a token, not by a cookie
+	dirty   bool            // the session is to be saved before the status is written
+	caching *cache.Policy   // what the handler said of caching the page
+	bearer  bool            // the viewer is known by a token, not by a cookie
+	table   *exchange.Table // the rates of this answer, once they were asked for
+	// in which this answer shows prices, once that was asked for; "" is that of each price
+	currency *string
 }
 
 // Viewer is who asks; the zero value is a guest. It is read from PostgreSQL at every request, so that a role that is
@@ -46,7 +50,9 @@ type Viewer struct {
 	Email  string
 	Role   string
 	Locale string
-	Grant  account.Grant // what they were let in with
+	// Currency in which they want to see prices; Ctx.Currency returns the one in which they do
+	Currency string
+	Grant    account.Grant // what they were let in with
 
 	ProvedAt time.Time // when they last proved their password in this session
 }
@@ -132,6 +138,7 @@ func (c *Ctx) setViewer(u account.Standing) {
 		Email:    u.Email,
 		Role:     u.Role,
 		Locale:   u.Locale,
+		Currency: u.Currency,
 		Grant:    u.Grant,
 		ProvedAt: u.ProvedAt,
 	}

@@ -30,6 +30,7 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/entitlement"
+	"videomall/mall/exchange"
 	"videomall/mall/inventory"
 	"videomall/mall/ledger"
 	"videomall/mall/locale"
@@ -61,8 +62,9 @@ type Mall struct {
 	Sandbox      *sandbox.Sandbox
 	Outbox       *outbox.Outbox
 	Orders       *order.Orders
-	Taxes        *tax.Taxes // of a shop in Germany; it has no rates until a test adds some
-	URL          string     // the server's address, without a trailing slash
+	Exchange     *exchange.Exchange // of CNY; it offers nothing else until a test adds a currency
+	Taxes        *tax.Taxes         // of a shop in Germany; it has no rates until a test adds some
+	URL          string             // the server's address, without a trailing slash
 
 	t        testing.TB
 	ahead    atomic.Int64
@@ -137,6 +139,11 @@ func Open(t testing.TB, o Options) *Mall {
 	o.Listing.Now = m.Now
 	o.Listing.Catalog = m.Catalog
 	m.Listings = listing.New(o.Listing)
+	m.Exchange = exchange.New(exchange.Deps{
+		Pool: pool,
+		Now:  m.Now,
+		Base: listing.Currency,
+	})
 	m.Promotions = mall.Promotions(mall.PromotionsDeps{
 		Pool:      pool,
 		Catalog:   m.Catalog,
@@ -207,6 +214,7 @@ func Open(t testing.TB, o Options) *Mall {
 		Log:       log,
 		Now:       m.Now,
 		Device:    o.Device,
+		Rates:     m.Exchange.Table,
 	}
 	if o.CartCount != nil {
 		options.CartCount = o.CartCount(m)
