@@ -83,6 +83,9 @@ func (q *Quote) sum() (err error) {
 	return nil
 }
 
+// Currency is the currency that was asked for; empty for that of the prices.
+func (q Quote) Currency() string { return q.money.currency }
+
 // Buyable reports whether every line can be bought.
 func (q Quote) Buyable() bool {
 	return len(q.Lines) > 0 && !slices.ContainsFunc(q.Lines, func(l QuoteLine) bool { return l.Problem != "" })

@@ -157,7 +157,10 @@ func (d Deps) buyAgain(c *page.Ctx) error {
 	}
 	added := 0
 	for _, i := range o.Items {
-		quote, err := d.Orders.Quote(ctx, c.Viewer.UserID, []order.Line{{SKUID: i.SKUID, Quantity: i.Quantity}})
+		quote, err := d.Orders.Quote(ctx, order.QuoteRequest{
+			UserID: c.Viewer.UserID,
+			Lines:  []order.Line{{SKUID: i.SKUID, Quantity: i.Quantity}},
+		})
 		if err != nil {
 			return err
 		}
