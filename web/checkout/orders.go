@@ -68,6 +68,9 @@ func (d Deps) complete(c *page.Ctx, o order.Order) (checkoutview.OrderPage, erro
 		Providers: d.Payments.Offered(c.Device(), o.Total.Currency),
 		Now:       c.Now,
 	}
+	if len(p.Providers) == 0 {
+		p.Payable = d.payable(c)
+	}
 	var err error
 	if p.Refunds, err = d.Orders.Refunds().OfOrder(ctx, o.OrderNo); err != nil {
 		return p, err
