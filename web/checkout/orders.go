@@ -65,7 +65,7 @@ func (d Deps) complete(c *page.Ctx, o order.Order) (checkoutview.OrderPage, erro
 	ctx := c.Request().Context()
 	p := checkoutview.OrderPage{
 		Order:     o,
-		Providers: d.Payments.Offered(c.Device(), o.Total.Currency),
+		Providers: d.Payments.Offered(c.Device(), o.Total),
 		Now:       c.Now,
 	}
 	var err error

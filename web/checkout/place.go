@@ -104,7 +104,7 @@ func (d Deps) renderCheckout(c *page.Ctx, status int, p checkoutview.CheckoutPag
 		}
 	}
 	p.Quote.Lines = buyable
-	p.Providers, p.Now = d.Payments.Offered(c.Device(), p.Quote.Total.Currency), c.Now
+	p.Providers, p.Now = d.Payments.Offered(c.Device(), p.Quote.Total), c.Now
 	p.Policy = d.Orders.Policy()
 	p.Buyer = buyer(p)
 	if !slices.Contains(p.Providers, p.Provider) && len(p.Providers) > 0 {
