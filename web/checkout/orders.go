@@ -65,11 +65,11 @@ func (d Deps) complete(c *page.Ctx, o order.Order) (checkoutview.OrderPage, erro
 	ctx := c.Request().Context()
 	p := checkoutview.OrderPage{
 		Order:     o,
-		Providers: d.Payments.Offered(c.Device(), o.Total.Currency),
+		Providers: d.Payments.Offered(c.Device(), o.Total),
 		Now:       c.Now,
 	}
 	if len(p.Providers) == 0 {
-		p.Payable = d.payable(c)
+		p.Payable = d.payable(c, o.Total.Currency)
 	}
 	var err error
 	if p.Refunds, err = d.Orders.Refunds().OfOrder(ctx, o.OrderNo); err != nil {

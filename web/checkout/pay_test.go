@@ -158,11 +158,11 @@ func TestPayment_device(t *testing.T) {
 	video := m.Video(990, -1)
 	b := m.Browser(m.Person("mia", "shopper").ID)
 	b.Post("/cart/items", item(video))
-	page := b.Get("/checkout").Wants(http.StatusOK).Shows("No way to pay fits this browser")
+	page := b.Get("/checkout").Wants(http.StatusOK).Shows("No way to pay takes this sum in this browser")
 	form := page.Form("/checkout")
 	form.Set("provider", "sandbox")
 	at := b.Post("/checkout", form).Wants(http.StatusSeeOther).Location
-	b.Get(at).Shows("No way to pay fits this browser", "The payment page could not be opened")
+	b.Get(at).Shows("No way to pay takes this sum in this browser", "The payment page could not be opened")
 	if n := webtest.Query[int](m, "select count(*)::int from video_payment"); n[0] != 0 {
 		t.Errorf("%d attempts", n[0])
 	}
@@ -182,18 +182,18 @@ func TestPayment_currency(t *testing.T) {
 	b := m.Browser(m.Person("mia", "shopper").ID)
 	b.Cookie("currency", "USD")
 	b.Post("/cart/items", item(m.Video(1000, -1)))
-	page := b.Get("/checkout").Wants(http.StatusOK).Shows("Nobody here takes USD yet", "Pay in CNY", "Pay in JPY").
+	page := b.Get("/checkout").Wants(http.StatusOK).Shows("No way to pay takes this sum in USD", "Pay in CNY", "Pay in JPY").
 		Hides("Pay in USD")
 	form := page.Form("/checkout")
 	form.Set("provider", "sandbox")
 	at := b.Post("/checkout", form).Wants(http.StatusSeeOther).Location
-	b.Get(at).Shows("Nobody here takes USD yet", "choose another currency (CNY, JPY)")
+	b.Get(at).Shows("No way to pay takes this sum in USD", "choose another currency (CNY, JPY)")
 	if n := webtest.Query[int](m, "select count(*)::int from video_payment"); n[0] != 0 {
 		t.Errorf("%d attempts", n[0])
 	}
 	b.Post("/cart/items", item(m.Video(2000, -1)))
 	b.Cookie("currency", "JPY")
-	b.Get("/checkout").Wants(http.StatusOK).Shows("Pay ¥430").Hides("Nobody here takes")
+	b.Get("/checkout").Wants(http.StatusOK).Shows("Pay ¥430").Hides("No way to pay")
 }
 
 func TestOrder_ask(t *testing.T) {

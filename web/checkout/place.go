@@ -109,10 +109,10 @@ func (d Deps) renderCheckout(c *page.Ctx, status int, p checkoutview.CheckoutPag
 		}
 	}
 	p.Quote.Lines = buyable
-	p.Providers, p.Now = d.Payments.Offered(c.Device(), p.Quote.Total.Currency), c.Now
+	p.Providers, p.Now = d.Payments.Offered(c.Device(), p.Quote.Total), c.Now
 	p.Policy = d.Orders.Policy()
 	if len(p.Providers) == 0 && !p.Quote.Total.IsZero() {
-		p.Payable = d.payable(c)
+		p.Payable = d.payable(c, p.Quote.Total.Currency)
 	}
 	p.Buyer = buyer(p)
 	if !slices.Contains(p.Providers, p.Provider) && len(p.Providers) > 0 {
@@ -123,10 +123,10 @@ func (d Deps) renderCheckout(c *page.Ctx, status int, p checkoutview.CheckoutPag
 	return c.Render(status, c.Text.T("checkout.title"), checkoutview.Checkout(p))
 }
 
-// payable lists the currencies in which somebody takes money from this device, if there is a choice.
-func (d Deps) payable(c *page.Ctx) (codes []string) {
+// payable lists the currencies besides one in which somebody takes a round sum from this device.
+func (d Deps) payable(c *page.Ctx, besides string) (codes []string) {
 	for _, code := range c.Currencies() {
-		if len(d.Payments.Offered(c.Device(), code)) > 0 {
+		if code != besides && len(d.Payments.Offered(c.Device(), money.Of(1000, code))) > 0 {
 			codes = append(codes, code)
 		}
 	}
