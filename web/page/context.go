@@ -33,9 +33,9 @@ type Ctx struct {
 	nonce   string
 	policy  policy
 	session *sessions.Session
-	dirty   bool            // the session is to be saved before the status is written
-	caching *cache.Policy   // what the handler said of caching the page
-	bearer  bool            // the viewer is known by a token, not by a cookie
+	dirty   bool          // the session is to be saved before the status is written
+	caching *cache.Policy // what the handler said of caching the page
+	bearer  bool          // the viewer is known by a token, not by a cookie
 	// in which this answer shows prices, once that was asked for; "" is that of each price
 	currency *string
 }
