@@ -337,6 +337,7 @@ func (m *Mall) openOrders(o Options) (err error) {
 		Entitlements: m.Entitlements,
 		Ledger:       m.Ledger,
 		Taxes:        m.Taxes,
+		Exchange:     m.Exchange,
 		Outbox:       m.Outbox,
 		River:        m.River,
 		Redis:        o.Redis,

@@ -23,8 +23,8 @@ select id, currency, trim_scale(rate)::text as rate, source, valid_from, created
 where base = @base order by valid_from desc, currency limit @most;
 
 -- name: RateAt :one
--- Returns the rate of a currency that holds at a moment.
-select trim_scale(rate)::text as rate from exchange_rate
+-- Returns the rate of a currency that holds at a moment, and since when.
+select trim_scale(rate)::text as rate, valid_from from exchange_rate
 where base = @base and currency = @currency and valid_from <= @at::timestamptz order by valid_from desc limit 1;
 
 -- name: InsertRate :one

@@ -43,7 +43,9 @@ var (
 	// ErrRateFar wants a second look at a rate that is far from the one before.
 	ErrRateFar = fault.New(fault.Conflict, "exchange_rate_far",
 		"This rate is more than a fifth away from the one before. Confirm it if it is right.")
-	ErrRateTaken    = fault.New(fault.Conflict, "exchange_rate_taken", "A rate of this currency begins at that moment.")
+	ErrRateTaken = fault.New(fault.Conflict, "exchange_rate_taken", "A rate of this currency begins at that moment.")
+	// ErrRates says which of several rates are refused; none was added.
+	ErrRates        = fault.New(fault.Invalid, "exchange_rates_invalid", "No rate was added. Some lines need another look.")
 	ErrRateNotFound = fault.New(fault.NotFound, "exchange_rate_not_found", "There is no such rate that has not begun yet.")
 )
 

@@ -142,11 +142,11 @@ func TestOrders_Prepay_hidden_provider(t *testing.T) {
 	if !errors.Is(err, payment.ErrUnknownProvider) {
 		t.Errorf("prepaid at a hidden provider: %v", err)
 	}
-	if names := s.payments.Offered(payment.DeviceDesktop, "CNY"); len(names) != 1 || names[0] != sandbox.Name {
+	if names := s.payments.Offered(payment.DeviceDesktop, money.Of(990, "CNY")); len(names) != 1 || names[0] != sandbox.Name {
 		t.Errorf("offered: %v", names)
 	}
 	s.payments.Configure([]payment.Configured{{Provider: renamed{s.sandbox}, Offered: true}})
-	if names := s.payments.Offered(payment.DeviceDesktop, "CNY"); len(names) != 2 || names[0] != "hidden" {
+	if names := s.payments.Offered(payment.DeviceDesktop, money.Of(990, "CNY")); len(names) != 2 || names[0] != "hidden" {
 		t.Errorf("offered: %v", names)
 	}
 	s.payments.Configure(nil)

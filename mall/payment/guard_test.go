@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/telemetry"
 )
@@ -23,8 +24,15 @@ type stub struct {
 func (s *stub) Name() string { return s.name }
 
 func (s *stub) Methods() []payment.Method {
-	if s.name == "everywhere" {
+	switch s.name {
+	case "everywhere":
 		return []payment.Method{{Name: "page", Origins: []string{"https://pay.example"}}}
+	case "tens":
+		return []payment.Method{{
+			Name:       "page",
+			Currencies: []string{"KWD", "USD"},
+			Multiples:  map[string]int64{"KWD": 10},
+		}}
 	}
 	return []payment.Method{{
 		Name:       "qr",
@@ -55,12 +63,64 @@ func TestPayments_Offered(t *testing.T) {
 		{payment.DevicePhone, "CNY", "everywhere"},
 		{payment.DeviceWeChat, "CNY", "everywhere"},
 	} {
-		if got := strings.Join(payments.Offered(c.device, c.currency), " "); got != c.want {
+		if got := strings.Join(payments.Offered(c.device, money.Of(990, c.currency)), " "); got != c.want {
 			t.Errorf("%s with %s: got %q, want %q", c.device, c.currency, got, c.want)
 		}
 	}
 	if got := payments.Origins(); !slices.Equal(got, []string{"https://code.example", "https://pay.example"}) {
 		t.Errorf("origins %v", got)
+	}
+}
+
+// A sum that a provider would have to round is not offered there, and is refused before the provider is asked.
+func TestPayments_Offered_sums_that_can_be_taken(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	payments := payment.New(payment.Deps{
+		Now:       func() time.Time { return noon },
+		Providers: []payment.Provider{&stub{name: "desk"}, &stub{name: "tens"}},
+	})
+	for sum, want := range map[money.Money]string{
+		money.Of(1230, "KWD"): "tens",
+		money.Of(1234, "KWD"): "",
+		money.Of(1234, "USD"): "tens",
+		money.Of(1234, "CNY"): "desk",
+		money.Of(1234, "EUR"): "",
+	} {
+		if got := strings.Join(payments.Offered(payment.DeviceDesktop, sum), " "); got != want {
+			t.Errorf("%s: got %q, want %q", sum, got, want)
+		}
+	}
+	_, err := payments.Prepay(t.Context(), payment.PrepayRequest{
+		Reference: "1",
+		Provider:  "tens",
+		Device:    payment.DeviceDesktop,
+		Amount:    money.Of(1234, "KWD"),
+		ExpiresAt: noon.Add(time.Hour),
+	})
+	wantErr(t, err, payment.ErrSumNotTaken)
+}
+
+func TestPayments_Takers(t *testing.T) {
+	t.Parallel()
+	payments := payment.New(payment.Deps{
+		Now:       time.Now,
+		Providers: []payment.Provider{&stub{name: "desk"}, &stub{name: "tens"}},
+	})
+	payments.Configure([]payment.Configured{{Provider: &stub{name: "everywhere"}}}) // not offered yet
+	for currency, want := range map[string][]payment.Taker{
+		"CNY": {{Name: "desk", Multiple: 1}},
+		"KWD": {{Name: "tens", Multiple: 10}},
+		"USD": {{Name: "tens", Multiple: 1}},
+		"EUR": nil,
+	} {
+		if got := payments.Takers(currency); !slices.Equal(got, want) {
+			t.Errorf("%s: %v", currency, got)
+		}
+	}
+	payments.Configure([]payment.Configured{{Provider: &stub{name: "everywhere"}, Offered: true}})
+	if got := payments.Takers("EUR"); len(got) != 1 || got[0].Name != "everywhere" {
+		t.Errorf("offered everywhere: %v", got)
 	}
 }
 
@@ -81,7 +141,7 @@ func TestPayments_Health(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask := func() error { return guarded.Close(t.Context(), payment.ChargeRef{}) }
-	offered := func() int { return len(payments.Offered(payment.DeviceDesktop, "CNY")) }
+	offered := func() int { return len(payments.Offered(payment.DeviceDesktop, money.Of(990, "CNY"))) }
 	for range 20 {
 		wantErr(t, ask(), payment.ErrAbsent)
 	}
@@ -147,7 +207,7 @@ func TestPayments_Offered_all_fail(t *testing.T) {
 	for range 6 {
 		_ = guarded.Close(t.Context(), payment.ChargeRef{})
 	}
-	if got := payments.Offered(payment.DeviceDesktop, "CNY"); len(got) != 1 {
+	if got := payments.Offered(payment.DeviceDesktop, money.Of(990, "CNY")); len(got) != 1 {
 		t.Errorf("offered %v", got)
 	}
 }

@@ -26,10 +26,12 @@ import (
 var (
 	ErrUnknownProvider = fault.New(fault.Invalid, "unknown_provider", "There is no such way to pay.")
 	ErrUnknownMethod   = fault.New(fault.Invalid, "unknown_method", "There is no such way to pay here.")
-	ErrUnknownAttempt  = fault.New(fault.NotFound, "unknown_attempt", "There is no such payment.")
-	ErrInvalidPrepay   = fault.New(fault.Invalid, "invalid_prepay", "This payment cannot be started.")
-	ErrAlreadyPaid     = fault.New(fault.Conflict, "already_paid", "This has been paid already.")
-	ErrProcessing      = fault.New(fault.Conflict, "payment_processing",
+	ErrSumNotTaken     = fault.New(fault.Conflict, "sum_not_taken",
+		"This way to pay can't take exactly this sum. Choose another one.")
+	ErrUnknownAttempt = fault.New(fault.NotFound, "unknown_attempt", "There is no such payment.")
+	ErrInvalidPrepay  = fault.New(fault.Invalid, "invalid_prepay", "This payment cannot be started.")
+	ErrAlreadyPaid    = fault.New(fault.Conflict, "already_paid", "This has been paid already.")
+	ErrProcessing     = fault.New(fault.Conflict, "payment_processing",
 		"The payment is on its way. Please wait for its result.")
 	ErrPaymentExpired = fault.New(fault.Conflict, "payment_expired", "The time to pay is over.")
 	ErrPrepayMismatch = fault.New(fault.Conflict, "prepay_mismatch", "A payment over another sum has been started.")

@@ -35,8 +35,8 @@ type PrepayRequest struct {
 // attempt at a provider while the first one may still be paid.
 //
 // A notice may arrive before the provider's answer: Prepay then returns an attempt that has succeeded. Errors:
-// ErrUnknownProvider, ErrUnknownMethod, ErrInvalidPrepay, ErrAlreadyPaid, ErrProcessing, ErrPaymentExpired, ErrPrepayMismatch,
-// ErrRejected, and ErrProviderDown, after which the attempt stays open and Prepay may be called again.
+// ErrUnknownProvider, ErrUnknownMethod, ErrSumNotTaken, ErrInvalidPrepay, ErrAlreadyPaid, ErrProcessing,
+// ErrPaymentExpired, ErrPrepayMismatch, ErrRejected, and ErrProviderDown, after which the attempt stays open and Prepay may be called again.
 func (p *Payments) Prepay(ctx context.Context, r PrepayRequest) (Attempt, error) {
 	provider, err := p.Provider(r.Provider)
 	if err != nil {
@@ -71,12 +71,21 @@ func (p *Payments) Prepay(ctx context.Context, r PrepayRequest) (Attempt, error)
 	return p.fill(ctx, provider, attempt, created)
 }
 
-// methodOf returns the name of the provider's first method that fits the payer's device and the sum.
+// methodOf returns the name of the provider's first method that fits the payer's device and the sum. Errors:
+// ErrUnknownMethod, ErrSumNotTaken.
 func methodOf(provider Provider, r PrepayRequest) (string, error) {
+	fits := false
 	for _, m := range provider.Methods() {
-		if m.Fits(r.Device, r.Amount.Currency) {
+		if !m.Fits(r.Device, r.Amount.Currency) {
+			continue
+		}
+		if m.Takes(r.Amount) {
 			return m.Name, nil
 		}
+		fits = true
+	}
+	if fits {
+		return "", ErrSumNotTaken.Because("%s can't take %s without rounding", provider.Name(), r.Amount)
 	}
 	return "", ErrUnknownMethod.Because("%s takes no %s on %s", provider.Name(), r.Amount.Currency, r.Device)
 }

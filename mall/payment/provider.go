@@ -81,7 +81,10 @@ type Method struct {
 	Name       string   // unique at its provider: "page", "qr"
 	Devices    []Device // where it can be used; empty for everywhere
 	Currencies []string // what it takes, as ISO 4217 codes; empty for all
-	Origins    []string // where the payer's browser is sent, such as "https://checkout.stripe.com"
+	// Multiples says, by currency and in minor units, what every sum must be a multiple of where not every sum can be
+	// taken: 10 of KWD where card networks count hundredths, 100 of HUF where whole forints are counted.
+	Multiples map[string]int64
+	Origins   []string // where the payer's browser is sent, such as "https://checkout.stripe.com"
 }
 
 // Fits reports whether the method can take a sum of the currency from a payer with the device.
@@ -89,6 +92,15 @@ func (m Method) Fits(d Device, currency string) bool {
 	return (len(m.Devices) == 0 || slices.Contains(m.Devices, d)) &&
 		(len(m.Currencies) == 0 || slices.Contains(m.Currencies, currency))
 }
+
+// Takes reports whether the method can take exactly this sum.
+func (m Method) Takes(sum money.Money) bool {
+	return (len(m.Currencies) == 0 || slices.Contains(m.Currencies, sum.Currency)) &&
+		sum.Amount%m.multiple(sum.Currency) == 0
+}
+
+// multiple is what sums of a currency must be a multiple of, in minor units: 1 where every sum can be taken.
+func (m Method) multiple(currency string) int64 { return max(m.Multiples[currency], 1) }
 
 // CreateRequest asks a provider to open a charge for an attempt. It is stored with the attempt, so that the very same
 // request can be sent again: some providers have no other way to find a charge whose number we never received.

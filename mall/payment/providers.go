@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+
+	"videomall/mall/money"
 )
 
 // Configured is a provider that was configured while the mall runs.
@@ -86,16 +88,15 @@ func (p *Payments) guarded(name string) (*guarded, error) {
 // Providers lists the names of all providers in the order in which they are offered.
 func (p *Payments) Providers() []string { return slices.Clone(p.all().names) }
 
-// Offered lists the providers that can take a sum in the currency from a payer with the device, in their order. It leaves
-// out those that are not offered, and those that fail at the moment, unless all of them do: an attempt may succeed after
-// all.
-func (p *Payments) Offered(d Device, currency string) []string {
+// Offered lists the providers that can take exactly this sum from a payer with the device, in their order. It leaves out
+// those that are not offered, and those that fail at the moment, unless all of them do: an attempt may succeed after all.
+func (p *Payments) Offered(d Device, sum money.Money) []string {
 	var fit, well []string
 	all := p.all()
+	fits := func(m Method) bool { return m.Fits(d, sum.Currency) && m.Takes(sum) }
 	for _, name := range all.names {
 		provider := all.byName[name]
-		if all.hidden[name] ||
-			!slices.ContainsFunc(provider.Methods(), func(m Method) bool { return m.Fits(d, currency) }) {
+		if all.hidden[name] || !slices.ContainsFunc(provider.Methods(), fits) {
 			continue
 		}
 		fit = append(fit, name)
@@ -107,6 +108,38 @@ func (p *Payments) Offered(d Device, currency string) []string {
 		return fit
 	}
 	return well
+}
+
+// Taker is a provider that takes a currency.
+type Taker struct {
+	Name string
+	// Multiple is what its sums must be a multiple of, in minor units: 1 if it takes every sum.
+	Multiple int64
+}
+
+// Takers lists the providers that shoppers are offered and that take a currency on some device, in their order, whether
+// they are well at the moment or not.
+func (p *Payments) Takers(currency string) []Taker {
+	var list []Taker
+	all := p.all()
+	for _, name := range all.names {
+		if all.hidden[name] {
+			continue
+		}
+		t := Taker{Name: name}
+		for _, m := range all.byName[name].Methods() {
+			if len(m.Currencies) > 0 && !slices.Contains(m.Currencies, currency) {
+				continue
+			}
+			if n := m.multiple(currency); t.Multiple == 0 || n < t.Multiple {
+				t.Multiple = n
+			}
+		}
+		if t.Multiple > 0 {
+			list = append(list, t)
+		}
+	}
+	return list
 }
 
 // Hidden reports whether a provider is not offered to shoppers.

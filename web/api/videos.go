@@ -260,7 +260,7 @@ func (d Deps) quoteEach(c *page.Ctx, skus []catalog.SKU) (map[int64]order.QuoteL
 	for i, k := range skus {
 		lines[i] = order.Line{SKUID: k.ID, Quantity: 1}
 	}
-	quote, err := d.Orders.Quote(c.Request().Context(), c.Viewer.UserID, lines)
+	quote, err := d.Orders.Quote(c.Request().Context(), order.QuoteRequest{UserID: c.Viewer.UserID, Lines: lines})
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,9 @@ func (c *Ctx) ShowIn(code string) error {
 	return nil
 }
 
+// Currencies lists the currencies that viewers may choose; none if there is nothing to choose.
+func (c *Ctx) Currencies() []string { return c.rates().Offered() }
+
 // Price returns a price as the viewer sees it: in their currency, as the shop writes prices there. Without a currency,
 // and where none can be computed, it is the price as it is.
 func (c *Ctx) Price(m money.Money) money.Money {

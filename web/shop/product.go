@@ -90,7 +90,7 @@ func (d Deps) fillOffers(c *page.Ctx, p *shopview.ProductPage) {
 		return
 	}
 	var err error
-	if p.Bundles, err = d.Bundles(c.Request().Context(), c.Viewer.UserID, p.Product.SPUID); err != nil {
+	if p.Bundles, err = d.Bundles(c, p.Product.SPUID); err != nil {
 		c.Log().Warn("bundles not shown", "spu", p.Product.SPUID, "error", err)
 	}
 }

@@ -39,8 +39,8 @@ type Deps struct {
 	Chapters func(ctx context.Context, assetID int64) ([]media.Chapter, error)
 	// Sales are the flash sales that run, the next to end first; nil for a shop without any.
 	Sales func(context.Context) ([]saleview.Teaser, error)
-	// Bundles are those that hold a video and that a person (0 for a guest) can buy; nil for a shop without any.
-	Bundles func(ctx context.Context, userID, spuID int64) ([]order.BundleQuote, error)
+	// Bundles are those that hold a video and that the viewer can buy; nil for a shop without any.
+	Bundles func(c *page.Ctx, spuID int64) ([]order.BundleQuote, error)
 }
 
 // Routes registers the pages.

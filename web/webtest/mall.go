@@ -193,6 +193,7 @@ func Open(t testing.TB, o Options) *Mall {
 			Now:  m.Now,
 		}),
 		Taxes:     m.Taxes,
+		Exchange:  m.Exchange,
 		Outbox:    m.Outbox,
 		River:     jobs,
 		Metrics:   telemetry.NewMetrics(),

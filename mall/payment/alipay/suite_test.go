@@ -3,6 +3,7 @@ package alipay_test
 import (
 	"testing"
 
+	"videomall/mall/money"
 	"videomall/mall/payment/alipay"
 	"videomall/mall/payment/alipay/alipaytest"
 	"videomall/mall/payment/paymenttest"
@@ -42,5 +43,19 @@ func TestAlipay_contract(t *testing.T) {
 				}.Run(t)
 			})
 		}
+	}
+}
+
+// Alipay takes yuan alone.
+func TestAlipay_sums(t *testing.T) {
+	t.Parallel()
+	suite := paymenttest.Suite{
+		Open:     func(t *testing.T) paymenttest.Bank { return bank(t, alipaytest.Options{}) },
+		Method:   alipay.MethodQR,
+		Currency: alipay.Currency,
+	}
+	suite.Sums(t, money.Of(990, "CNY"), money.Of(331, "CNY"))
+	for _, code := range []string{"USD", "JPY", "KWD", "HUF", "TWD", "ISK", "UGX", "IDR"} {
+		suite.Refuses(t, money.Of(1000, code))
 	}
 }

@@ -28,6 +28,17 @@ var digits = func() map[string]int {
 // Currencies returns the ISO 4217 codes of the currencies in which PayPal takes payments, sorted.
 func Currencies() []string { return slices.Sorted(maps.Keys(digits)) }
 
+// multiples returns, by currency, what sums of ours must be a multiple of where PayPal can't take every sum.
+func multiples() map[string]int64 {
+	all := map[string]int64{}
+	for code, n := range digits {
+		for ; n < money.Digits(code); n++ {
+			all[code] = max(all[code], 1) * 10
+		}
+	}
+	return all
+}
+
 // amount is a sum as PayPal writes it, such as "12.90" of "USD".
 type amount struct {
 	CurrencyCode string `json:"currency_code"`

@@ -152,7 +152,12 @@ func (p *PayPal) Name() string { return Name }
 
 // Methods are PayPal's page alone, which fits every device, in the currencies that PayPal takes; CNY is none of them.
 func (p *PayPal) Methods() []payment.Method {
-	return []payment.Method{{Name: MethodPage, Currencies: Currencies(), Origins: []string{p.opt.PageURL}}}
+	return []payment.Method{{
+		Name:       MethodPage,
+		Currencies: Currencies(),
+		Multiples:  multiples(),
+		Origins:    []string{p.opt.PageURL},
+	}}
 }
 
 // Zone is UTC: transactions are searched between any two instants, and days of UTC need no rule for summer.

@@ -18,15 +18,17 @@ func open(t *testing.T) *paypaltest.Server {
 
 func TestPayPal_contract(t *testing.T) {
 	t.Parallel()
-	paymenttest.Suite{
-		Open:     func(t *testing.T) paymenttest.Bank { return open(t) },
-		Method:   paypal.MethodPage,
-		Currency: "USD",
-		Without: []paymenttest.Feature{
-			paymenttest.NoTimestamp, // days pass until a notice is too old: TestPayPal_ParseNotice_time
-			paymenttest.NoLateFailure,
-			paymenttest.DisputeMoney,
-			paymenttest.QueryCreates,
-		},
-	}.Run(t)
+	suite.Run(t)
+}
+
+var suite = paymenttest.Suite{
+	Open:     func(t *testing.T) paymenttest.Bank { return open(t) },
+	Method:   paypal.MethodPage,
+	Currency: "USD",
+	Without: []paymenttest.Feature{
+		paymenttest.NoTimestamp, // days pass until a notice is too old: TestPayPal_ParseNotice_time
+		paymenttest.NoLateFailure,
+		paymenttest.DisputeMoney,
+		paymenttest.QueryCreates,
+	},
 }

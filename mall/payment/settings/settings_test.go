@@ -17,6 +17,7 @@ import (
 
 	"videomall/db/dbtest"
 	"videomall/mall/fault"
+	"videomall/mall/money"
 	"videomall/mall/payment"
 	"videomall/mall/payment/settings"
 	"videomall/telemetry"
@@ -119,7 +120,7 @@ func TestSettings_Save(t *testing.T) {
 	if got := one.value(t, "second", "certificate"); got != "a\nb" {
 		t.Errorf("the certificate is %q", got)
 	}
-	if names := one.payments.Offered(payment.DeviceDesktop, "CNY"); !slices.Equal(names, []string{"fixed"}) {
+	if names := one.payments.Offered(payment.DeviceDesktop, money.Of(990, "CNY")); !slices.Equal(names, []string{"fixed"}) {
 		t.Errorf("offered before anybody said so: %v", names)
 	}
 	set, err := one.Of(ctx, "second")
@@ -150,7 +151,7 @@ func TestSettings_Save(t *testing.T) {
 	if after, _ := two.payments.Provider("second"); after != before {
 		t.Error("a provider whose settings are the same was made anew")
 	}
-	if names := two.payments.Offered(payment.DeviceDesktop, "CNY"); !slices.Equal(names, []string{"second", "fixed"}) {
+	if names := two.payments.Offered(payment.DeviceDesktop, money.Of(990, "CNY")); !slices.Equal(names, []string{"second", "fixed"}) {
 		t.Errorf("offered: %v", names)
 	}
 	want := []string{

@@ -52,6 +52,22 @@ var units = func() map[string]unit {
 // Currencies returns the ISO 4217 codes of the currencies in which Stripe takes payments, sorted.
 func Currencies() []string { return slices.Sorted(maps.Keys(units)) }
 
+// multiples returns, by currency, what sums of ours must be a multiple of where Stripe can't take every sum.
+func multiples() map[string]int64 {
+	all := map[string]int64{}
+	for code, u := range units {
+		for sum := int64(1); ; sum *= 10 {
+			if amount, exact := rescale(sum, money.Digits(code), u.digits); exact && amount%u.step == 0 {
+				if sum > 1 {
+					all[code] = sum
+				}
+				break
+			}
+		}
+	}
+	return all
+}
+
 // ToStripe returns a sum of ours, which must be above zero, in the units in which Stripe counts its currency, and the
 // currency's name there. A sum that Stripe would have to round is refused: whoever pays must pay what was shown.
 func ToStripe(m money.Money) (amount int64, currency string, err error) {

@@ -145,7 +145,12 @@ func (s *Stripe) Name() string { return Name }
 
 // Methods are Checkout's page alone, which fits every device, in the currencies that Stripe takes.
 func (s *Stripe) Methods() []payment.Method {
-	return []payment.Method{{Name: MethodPage, Currencies: Currencies(), Origins: []string{s.opt.CheckoutURL}}}
+	return []payment.Method{{
+		Name:       MethodPage,
+		Currencies: Currencies(),
+		Multiples:  multiples(),
+		Origins:    []string{s.opt.CheckoutURL},
+	}}
 }
 
 // Zone is UTC: a day of Stripe's reports begins at midnight UTC unless the account asks for another zone, and balance

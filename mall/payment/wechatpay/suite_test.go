@@ -3,6 +3,7 @@ package wechatpay_test
 import (
 	"testing"
 
+	"videomall/mall/money"
 	"videomall/mall/payment/paymenttest"
 	"videomall/mall/payment/wechatpay"
 	"videomall/mall/payment/wechatpay/wechatpaytest"
@@ -35,5 +36,25 @@ func TestWeChatPay(t *testing.T) {
 				Without:  []paymenttest.Feature{paymenttest.NoDisputes, paymenttest.NoLateFailure},
 			}.Run(t)
 		})
+	}
+}
+
+// WeChat Pay takes yuan alone.
+func TestWeChatPay_sums(t *testing.T) {
+	t.Parallel()
+	suite := paymenttest.Suite{
+		Open: func(t *testing.T) paymenttest.Bank {
+			bank := wechatpaytest.New(t, wechatpaytest.Config{})
+			if err := bank.Client().Refresh(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return bank
+		},
+		Method:   wechatpay.MethodNative,
+		Currency: "CNY",
+	}
+	suite.Sums(t, money.Of(990, "CNY"), money.Of(331, "CNY"))
+	for _, code := range []string{"USD", "JPY", "KWD", "HUF", "TWD", "ISK", "UGX", "IDR"} {
+		suite.Refuses(t, money.Of(1000, code))
 	}
 }

@@ -124,7 +124,7 @@ func (q *Queries) LockCurrency(ctx context.Context, db DBTX, code string) (LockC
 }
 
 const rateAt = `-- name: RateAt :one
-select trim_scale(rate)::text as rate from exchange_rate
+select trim_scale(rate)::text as rate, valid_from from exchange_rate
 where base = $1 and currency = $2 and valid_from <= $3::timestamptz order by valid_from desc limit 1
 `
 
@@ -134,12 +134,17 @@ type RateAtParams struct {
 	At       time.Time
 }
 
-// Returns the rate of a currency that holds at a moment.
-func (q *Queries) RateAt(ctx context.Context, db DBTX, arg RateAtParams) (string, error) {
+type RateAtRow struct {
+	Rate      string
+	ValidFrom time.Time
+}
+
+// Returns the rate of a currency that holds at a moment, and since when.
+func (q *Queries) RateAt(ctx context.Context, db DBTX, arg RateAtParams) (RateAtRow, error) {
 	row := db.QueryRow(ctx, rateAt, arg.Base, arg.Currency, arg.At)
-	var rate string
-	err := row.Scan(&rate)
-	return rate, err
+	var i RateAtRow
+	err := row.Scan(&i.Rate, &i.ValidFrom)
+	return i, err
 }
 
 const ratesFrom = `-- name: RatesFrom :many

@@ -22,9 +22,12 @@ func (s *Server) book(kind, category string, amount, fee int64, currency, about 
 	return made
 }
 
-// take books a payment, with a fee of 2.9 % and 30 of the smallest unit.
+// take books a payment, with a fee of 2.9 % and 30 of the smallest unit, in whole krónur and shillings.
 func (s *Server) take(x *intent) {
 	fee := min(x.received, x.received*29/1000+30)
+	if x.currency == "isk" || x.currency == "ugx" {
+		fee -= fee % 100
+	}
 	s.balance += x.received - fee
 	s.book("charge", "charge", x.received, fee, x.currency, x.charge, func() object { return chargeJSON(x) })
 }
