@@ -2,7 +2,9 @@ package exchange
 
 import (
 	"fmt"
+	"hash/fnv"
 	"math/big"
+	"strconv"
 	"time"
 
 	"videomall/mall/money"
@@ -53,6 +55,15 @@ func (t Table) Offers(code string) bool {
 		}
 	}
 	return false
+}
+
+// Version names what the table knows. Tables with the same version convert alike and offer the same currencies.
+func (t Table) Version() string {
+	h := fnv.New64a()
+	for _, c := range t.currencies {
+		fmt.Fprintf(h, "%s %d %d %t %v\n", c.Code, c.Step, c.Less, c.Offered, t.rates[c.Code])
+	}
+	return strconv.FormatUint(h.Sum64(), 36)
 }
 
 // Convert returns a sum in another currency, half a minor unit rounded away from zero. Errors: ErrNoRate if one of both

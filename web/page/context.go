@@ -13,7 +13,6 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/cache"
-	"videomall/mall/exchange"
 	"videomall/views"
 	"videomall/views/text"
 	"videomall/views/ui"
@@ -34,10 +33,9 @@ type Ctx struct {
 	nonce   string
 	policy  policy
 	session *sessions.Session
-	dirty   bool            // the session is to be saved before the status is written
-	caching *cache.Policy   // what the handler said of caching the page
-	bearer  bool            // the viewer is known by a token, not by a cookie
-	table   *exchange.Table // the rates of this answer, once they were asked for
+	dirty   bool          // the session is to be saved before the status is written
+	caching *cache.Policy // what the handler said of caching the page
+	bearer  bool          // the viewer is known by a token, not by a cookie
 	// in which this answer shows prices, once that was asked for; "" is that of each price
 	currency *string
 }

@@ -1,6 +1,11 @@
 package page
 
 import (
+	"cmp"
+	"sort"
+
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/exchange"
 	"videomall/mall/money"
 )
@@ -19,11 +24,12 @@ func (c *Ctx) chosenCurrency() string {
 	if isAPI(c.Request()) {
 		return ""
 	}
-	code := cookieValue(c.Context, currencyCookie)
-	if code == "" {
-		code = c.Viewer.Currency
-	}
-	if code == "" || !c.rates().Offers(code) {
+	return c.site.offered(c.Context, cmp.Or(cookieValue(c.Context, currencyCookie), c.Viewer.Currency))
+}
+
+// offered returns a chosen currency if the shop offers it now, else "".
+func (s *Site) offered(c echo.Context, code string) string {
+	if code == "" || !s.ratesOf(c).Offers(code) {
 		return ""
 	}
 	return code
@@ -57,21 +63,38 @@ func (c *Ctx) Price(m money.Money) money.Money {
 	return price
 }
 
-// rates returns the rates of this answer: they stay the same until it is written. Without any, it is the empty table.
-func (c *Ctx) rates() exchange.Table {
-	if c.table != nil {
-		return *c.table
+// Least returns the lowest price in a currency, in minor units, that the viewer sees as m or as more. Prices in lists are
+// compared in the currency in which they are set, and bounds are typed in the one in which they are seen.
+func (c *Ctx) Least(m money.Money, in string) int64 {
+	if m.Currency == in {
+		return m.Amount
 	}
-	c.table = &exchange.Table{}
-	if c.site.rates == nil {
-		return *c.table
+	rates := c.rates()
+	return int64(sort.Search(money.MaxSum, func(n int) bool {
+		seen, err := rates.Price(money.Of(int64(n), in), m.Currency)
+		return err != nil || seen.Amount >= m.Amount
+	}))
+}
+
+// ratesKey is where a request has its rates.
+const ratesKey = "rates"
+
+func (c *Ctx) rates() exchange.Table { return c.site.ratesOf(c.Context) }
+
+// ratesOf returns the rates of a request. They stay the same until it is answered, so that no page has prices of two
+// rates. If they cannot be read, it is the empty table, and prices are shown as they are.
+func (s *Site) ratesOf(c echo.Context) exchange.Table {
+	if t, ok := c.Get(ratesKey).(exchange.Table); ok {
+		return t
 	}
-	t, err := c.site.rates(c.Request().Context())
-	if err != nil {
-		c.Log().Warn("exchange rates not read", "error", err)
-		return *c.table
+	var t exchange.Table
+	if s.rates != nil {
+		var err error
+		if t, err = s.rates(c.Request().Context()); err != nil {
+			s.logFor(c).Warn("exchange rates not read", "error", err)
+		}
 	}
-	c.table = &t
+	c.Set(ratesKey, t)
 	return t
 }
 

@@ -112,10 +112,59 @@ func showPrice(c *page.Ctx) error {
 	return c.String(http.StatusOK, c.Currency()+" "+c.Price(money.Of(1000, "CNY")).String())
 }
 
+// TestSite_Cached_currency holds that guests get cached pages in their own currency, by the rates that hold now.
+func TestSite_Cached_currency(t *testing.T) {
+	k := openKeeper(t)
+	offer(t, k.exchange, "USD", "0.14")
+	offer(t, k.exchange, "JPY", "21.5")
+	wants := func(cookie, price string) {
+		t.Helper()
+		for _, coding := range []string{"identity", "gzip"} {
+			_, body := k.ask("GET", "/price/sea", "Accept-Encoding", coding, "Cookie", cookie)
+			if !strings.Contains(body, "<p>costs "+price+".</p>") {
+				t.Errorf("%q is not shown %s: %s", cookie, price, main.FindString(body))
+			}
+		}
+	}
+	all := func() {
+		t.Helper()
+		wants("lang=en", "1000 CNY in ")
+		wants("lang=en; currency=USD", "140 USD in USD")
+		wants("currency=JPY; lang=en", "215 JPY in JPY")
+		wants("lang=en; currency=XXX", "1000 CNY in ")
+		wants("lang=en; currency=usd", "1000 CNY in ")
+	}
+	k.draws(3, "one page a currency", func() { all(); all() })
+	k.draws(1, "a new rate", func() {
+		offer(t, k.exchange, "USD", "0.15")
+		wants("lang=en; currency=USD", "150 USD in USD")
+		wants("lang=en", "1000 CNY in ")
+	})
+	k.draws(1, "other endings of prices", func() {
+		if err := k.exchange.SaveCurrency(t.Context(), 1, exchange.Currency{
+			Code:    "USD",
+			Step:    100,
+			Less:    1,
+			Offered: true,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		wants("lang=en; currency=USD", "199 USD in USD")
+	})
+	save(t, k.exchange, "USD", false)
+	wants("lang=en; currency=USD", "1000 CNY in ")
+	wants("lang=en; currency=JPY", "215 JPY in JPY")
+}
+
 func TestCtx_Price_without_rates(t *testing.T) {
-	k := openKeeper(t) // its site has no currencies
-	if _, got := k.ask("GET", "/price", "Cookie", "currency=USD"); got != " 1000 CNY" {
-		t.Errorf("a site without rates: %s", got)
+	t.Parallel()
+	m := (&mall{}).open(t, "http://mall.example", nil)
+	if a := m.visitor(t).get("/price", "Cookie", "currency=USD"); a.Body != " 1000 CNY" {
+		t.Errorf("a site without rates: %s", a.Body)
+	}
+	a := m.visitor(t).ask("POST", "/preferences", "currency=USD")
+	if a.Status != http.StatusUnprocessableEntity {
+		t.Errorf("a site without rates takes a currency: %d", a.Status)
 	}
 }
 

@@ -70,8 +70,14 @@ func (failing) RetryAfter() time.Duration { return 90*time.Second + 1 }
 
 func open(t *testing.T, publicURL string) *mall {
 	t.Helper()
+	m := &mall{}
+	return m.open(t, publicURL, m.rates)
+}
+
+func (m *mall) open(t *testing.T, publicURL string, rates func(context.Context) (exchange.Table, error)) *mall {
+	t.Helper()
 	pool, rdb := dbtest.New(t), dbtest.Redis(t)
-	m := &mall{log: &journal{}, exchange: newExchange(pool)}
+	m.log, m.exchange = &journal{}, newExchange(pool)
 	log := telemetry.NewLogger(m.log, slog.LevelInfo, "text")
 	m.accounts = account.New(account.Deps{
 		Pool:  pool,
@@ -91,7 +97,7 @@ func open(t *testing.T, publicURL string) *mall {
 		PublicURL: publicURL,
 		Log:       log,
 		Now:       time.Now,
-		Rates:     m.rates,
+		Rates:     rates,
 		CartCount: func(context.Context, *page.Ctx) (int, error) { return 3, nil },
 		Categories: func(context.Context, *page.Ctx) ([]ui.Link, error) {
 			return nil, errors.New("the catalog is asleep")

@@ -21,6 +21,7 @@ import (
 	shopview "videomall/views/shop"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/price"
 )
 
 // Deps are the verbs that these pages call.
@@ -85,10 +86,12 @@ func Categories(c *catalog.Catalog) func(context.Context, *page.Ctx) ([]ui.Link,
 	}
 }
 
-// priceCards puts the prices of running flash sales on cards, as this viewer would pay them. The policy is that of a
+// priceCards puts the prices of running flash sales on cards, as this viewer would pay them, and all prices into the
+// viewer's currency. The policy is that of a
 // page that shows them: what is left in a sale is part of orders, which announce nothing.
 func (d Deps) priceCards(c *page.Ctx, lists ...*[]catalog.Card) (cache.Policy, error) {
 	running, err := d.Orders.PriceCards(c.Request().Context(), c.Viewer.UserID, lists...)
+	price.Cards(c, lists...)
 	if err != nil || !running {
 		return cache.Policy{}, err
 	}
@@ -120,7 +123,7 @@ func (d Deps) owned(c *page.Ctx, lists ...[]catalog.Card) map[int64]bool {
 	return marks
 }
 
-// sales returns the running flash sales; none when they cannot be read.
+// sales returns the running flash sales at prices in the viewer's currency; none when they cannot be read.
 func (d Deps) sales(c *page.Ctx) []saleview.Teaser {
 	if d.Sales == nil {
 		return nil
@@ -129,5 +132,9 @@ func (d Deps) sales(c *page.Ctx) []saleview.Teaser {
 	if err != nil {
 		c.Log().Warn("running sales not shown", "error", err)
 	}
-	return list
+	seen := make([]saleview.Teaser, len(list))
+	for n, s := range list {
+		seen[n] = price.Teaser(c, s)
+	}
+	return seen
 }
