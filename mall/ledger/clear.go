@@ -81,12 +81,10 @@ func (l *Ledger) ClearTx(ctx context.Context, tx pgx.Tx) (n int, err error) {
 		}
 		left := e.Share - e.Back
 		g.first, g.left = min(g.first, e.ID), g.left+left
-		if became, converted := c.convert(e); converted {
-			g.became[became.Currency] += became.Amount
-			continue
+		if !c.convert(e, g.became) {
+			g.asSold += left
+			sold.Ids = append(sold.Ids, e.ID)
 		}
-		g.asSold += left
-		sold.Ids = append(sold.Ids, e.ID)
 	}
 	if len(sold.Ids) > 0 {
 		if err := l.q.SetCleared(ctx, tx, sold); err != nil {

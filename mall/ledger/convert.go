@@ -86,12 +86,12 @@ func (c *converter) targets(e dbsqlc.LockDueRow) []string {
 	return list
 }
 
-// convert returns what is left of an earning's share in the currency that it clears in; converted is false if it clears
-// as it was sold. The whole share is converted, and what refunds took of it before is subtracted in proportion, so that
+// convert adds what is left of an earning's share to sums by the currency that it clears in, and reports whether it did;
+// if not, the earning clears as it was sold. The whole share is converted, and what refunds took of it before is subtracted in proportion, so that
 // a refund that fails later returns the rest exactly, however little was left.
-func (c *converter) convert(e dbsqlc.LockDueRow) (left money.Money, converted bool) {
+func (c *converter) convert(e dbsqlc.LockDueRow, sums map[string]int64) bool {
 	if !e.Chosen || e.Share == 0 {
-		return money.Money{}, false
+		return false
 	}
 	available := c.available[e.CreatorID]
 	for _, to := range c.targets(e) {
@@ -99,8 +99,8 @@ func (c *converter) convert(e dbsqlc.LockDueRow) (left money.Money, converted bo
 			break
 		}
 		settled, err := c.table.Convert(money.Of(e.Share, e.Currency), to)
-		if err != nil {
-			continue // no rate, or a sum that is out of range
+		if err != nil || sums[to]+settled.Amount > money.MaxSum {
+			continue // no rate, or more than a line of the books can have
 		}
 		rate, err := c.table.Rate(e.Currency, to)
 		if err != nil {
@@ -112,10 +112,11 @@ func (c *converter) convert(e dbsqlc.LockDueRow) (left money.Money, converted bo
 		c.store.Rates = append(c.store.Rates, rate)
 		c.partly[e.Source] = part{e.Share, settled.Amount}
 		available[to] += settled.Amount - back
-		return money.Of(settled.Amount-back, to), true
+		sums[to] += settled.Amount - back
+		return true
 	}
 	available[e.Currency] += e.Share - e.Back
-	return money.Money{}, false
+	return false
 }
 
 // setConvertedTx stores what was converted, and divides what refunds had taken of it before among them.

@@ -45,7 +45,10 @@ func (h *house) rate(x *exchange.Exchange, code, rate string) {
 	}))
 }
 
-func (h *house) settles(currency string) { h.Helper(); h.ok(h.books.SetSettlement(h.ctx, cara, currency)) }
+func (h *house) settles(currency string) {
+	h.Helper()
+	h.ok(h.books.SetSettlement(h.ctx, cara, currency))
+}
 
 // holdsIn fails unless an account has the wanted balance in a currency, with the sign of the books.
 func (h *house) holdsIn(account, currency string, want int64) {
