@@ -316,3 +316,23 @@ func TestOrders_ApplyNotice_revives_a_foreign_order(t *testing.T) {
 		})
 	}
 }
+
+func TestOrders_QuoteCoupon_sums_in_another_currency(t *testing.T) {
+	s := open(t)
+	video, cheap := s.sells(1990, -1), s.sells(500, -1)
+	s.coupon("HALF", func(t *promotion.Terms) {
+		t.AmountOff, t.PercentOff = 0, 50
+		t.MaxOff, t.MinSpend = 300, 1000 // 0.42 and 1.40 dollars
+	})
+	s.offers()
+	r := in("USD", alice, one(video))
+	r.Coupon = "HALF"
+	quote, refused, err := s.orders.QuoteCoupon(s.ctx, r)
+	if err != nil || refused != nil || quote.Discount != usd(42) || quote.Total != usd(299-42) {
+		t.Errorf("half of 2.99, at most 0.42: %s off, %v, %v", quote.Discount, refused, err)
+	}
+	r.Lines = one(cheap) // 0.99: 0.70 is half way between 0.49 and 0.99
+	if _, refused, err = s.orders.QuoteCoupon(s.ctx, r); err != nil || !errors.Is(refused, promotion.ErrCouponMinimum) {
+		t.Errorf("below the minimum of 1.40: %v, %v", refused, err)
+	}
+}
