@@ -30,6 +30,7 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/entitlement"
+	"videomall/mall/exchange"
 	"videomall/mall/inventory"
 	"videomall/mall/ledger"
 	"videomall/mall/locale"
@@ -61,8 +62,9 @@ type Mall struct {
 	Sandbox      *sandbox.Sandbox
 	Outbox       *outbox.Outbox
 	Orders       *order.Orders
-	Taxes        *tax.Taxes // of a shop in Germany; it has no rates until a test adds some
-	URL          string     // the server's address, without a trailing slash
+	Taxes        *tax.Taxes         // of a shop in Germany; it has no rates until a test adds some
+	Exchange     *exchange.Exchange // of the base CNY; it has no currencies until a test saves some
+	URL          string             // the server's address, without a trailing slash
 
 	t        testing.TB
 	ahead    atomic.Int64
@@ -173,6 +175,11 @@ func Open(t testing.TB, o Options) *Mall {
 		Pool: pool,
 		Now:  m.Now,
 		Shop: tax.Shop{Country: "DE", VATID: "DE136695976"},
+	})
+	m.Exchange = exchange.New(exchange.Deps{
+		Pool: pool,
+		Now:  m.Now,
+		Base: listing.Currency,
 	})
 	m.Orders = order.New(order.Deps{
 		Pool:         pool,
