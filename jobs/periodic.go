@@ -64,8 +64,9 @@ func tasks(d Deps) map[string]task {
 		"revalue_exchange": {time.Hour, func(ctx context.Context) error {
 			return m.Ledger.Revalue(ctx, m.Taxes.Shop().Zone)
 		}},
-		"sum_books":  {5 * time.Minute, func(ctx context.Context) error { return sumBooks(ctx, d) }},
-		"count_dead": {15 * time.Second, func(ctx context.Context) error { return countDead(ctx, d) }},
+		"sum_books":     {5 * time.Minute, func(ctx context.Context) error { return sumBooks(ctx, d) }},
+		"measure_rates": {time.Minute, func(ctx context.Context) error { return measureRates(ctx, d) }},
+		"count_dead":    {15 * time.Second, func(ctx context.Context) error { return countDead(ctx, d) }},
 		"purge_outbox": {time.Hour, func(ctx context.Context) error {
 			_, err := m.Outbox.Purge(ctx, 7*24*time.Hour)
 			return err
