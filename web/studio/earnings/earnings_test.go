@@ -68,6 +68,7 @@ func open(t *testing.T, adjust ...func(*ledger.Terms)) *studio {
 			Ledger:   s.books,
 			Payments: m.Payments,
 			Accounts: m.Accounts,
+			Taxes:    m.Taxes,
 		})
 	}, Notice: func(*webtest.Mall) func(context.Context, *page.Ctx) (*views.Notice, error) {
 		return func(ctx context.Context, c *page.Ctx) (*views.Notice, error) { return earnings.Notice(s.books)(ctx, c) }
