@@ -209,14 +209,6 @@ func (w *workshop) places() []stop {
 			path: "/admin/books/exchange",
 		},
 		{
-			name:  "desk-exchange-wrong",
-			who:   o,
-			path:  "/admin/books/exchange",
-			act:   func(p *person) { p.click(`form[action="/admin/books/exchange"] button.btn-primary`) },
-			ready: `document.querySelector('main [id$="-error"]')`,
-			wrong: `422`,
-		},
-		{
 			name: "desk-account",
 			who:  o,
 			path: fmt.Sprintf("/admin/books/creators/%d", w.creator.ID),
