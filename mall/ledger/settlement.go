@@ -60,14 +60,17 @@ func (l *Ledger) SettlementOf(ctx context.Context, creatorID int64) (s Settlemen
 	if payee.SettlementCurrency != nil {
 		s.Currency = *payee.SettlementCurrency
 	}
-	table, err := l.tableTx(ctx, l.deps.Pool, l.now())
-	if err != nil {
-		return Settlement{}, err
-	}
-	if rated := table.Rated(); len(rated) > 1 {
+	rated, err := l.Currencies(ctx)
+	if len(rated) > 1 {
 		s.Choices = rated
 	}
-	return s, nil
+	return s, err
+}
+
+// Currencies lists the currencies that sums can be converted to, the base first; none if the books never convert.
+func (l *Ledger) Currencies(ctx context.Context) ([]string, error) {
+	table, err := l.tableTx(ctx, l.deps.Pool, l.now())
+	return table.Rated(), err
 }
 
 // LeastPayouts returns the smallest payout in the currency of each account, in minor units.

@@ -14,6 +14,9 @@ import (
 	financeview "videomall/views/admin/finance"
 )
 
+// conversionDays is how many days of converted shares the page of a payout lists.
+const conversionDays = 30
+
 func (d Deps) listPayouts(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	p := financeview.PayoutsPage{State: ledger.State(c.QueryParam("state"))}
@@ -68,6 +71,15 @@ func (d Deps) renderPayout(c *page.Ctx, status int, p financeview.PayoutPage) (e
 	p.Creator = people.Name(p.CreatorID)
 	if p.Accounts, err = d.Ledger.AccountsOf(ctx, p.CreatorID); err != nil {
 		return err
+	}
+	conversions, err := d.Ledger.ConversionsOf(ctx, p.CreatorID, d.Taxes.Shop().Zone, conversionDays)
+	if err != nil {
+		return err
+	}
+	for _, conversion := range conversions {
+		if conversion.To.Currency == p.Amount.Currency {
+			p.Conversions = append(p.Conversions, conversion)
+		}
 	}
 	if p.Moves, err = d.Ledger.PayoutMoves(ctx, p.ID); err != nil {
 		return err
