@@ -2,6 +2,7 @@ package demo_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/mall/malltest"
+	"videomall/mall/money"
 	"videomall/test/invariant"
 )
 
@@ -198,6 +200,17 @@ func TestSeed(t *testing.T) {
 	t.Run("the audit log is whole", func(t *testing.T) {
 		if s, err := m.Audit.Verify(m.Ctx); err != nil || !s.Whole() {
 			t.Errorf("%+v, %v", s, err)
+		}
+	})
+	t.Run("prices in other currencies", func(t *testing.T) {
+		table, err := m.Exchange.Table(m.Ctx)
+		if err != nil || fmt.Sprint(table.Offered()) != "[CNY EUR JPY USD]" {
+			t.Fatalf("offered %v, %v", table.Offered(), err)
+		}
+		for _, want := range []money.Money{money.Of(99, "EUR"), money.Of(220, "JPY"), money.Of(149, "USD")} {
+			if got, err := table.Price(money.Of(990, "CNY"), want.Currency); err != nil || got != want {
+				t.Errorf("9.90 is %s, %v, want %s", got, err, want)
+			}
 		}
 	})
 	t.Run("a second time changes nothing, and needs no videos", func(t *testing.T) {

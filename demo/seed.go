@@ -75,6 +75,9 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, videos fs.FS, l
 	if err := s.history(ctx); err != nil {
 		return fmt.Errorf("history: %w", err)
 	}
+	if err := s.currencies(ctx); err != nil {
+		return err
+	}
 	return s.sales(ctx)
 }
 

@@ -35,6 +35,7 @@ type Metrics struct {
 	insightDrift    prometheus.Counter
 	insightDropped  prometheus.Counter
 	reconciliation  reconciliation
+	rateAge         *prometheus.GaugeVec
 }
 
 // NewMetrics returns metrics with a registry of their own, which also has those of Go and of the process.
@@ -122,6 +123,7 @@ func NewMetrics() *Metrics {
 		m.insightDrift, m.insightDropped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.reconciliation = newReconciliation(m.Registry)
+	m.rateAge = newRateAge(m.Registry)
 	return m
 }
 

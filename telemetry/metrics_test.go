@@ -67,6 +67,8 @@ func TestNewMetrics_names(t *testing.T) {
 	m.StockDrift(8, 2)
 	m.StockDrift(8, 0)
 	m.DeadLetters("job", 3)
+	m.RateAges(map[string]time.Duration{"GBP": time.Hour})
+	m.RateAges(map[string]time.Duration{"USD": time.Minute})
 	m.RateLimited("order", "user")
 	m.ListRefused("address")
 	m.Queue("campaign:7", 12, 3)
@@ -94,6 +96,7 @@ func TestNewMetrics_names(t *testing.T) {
 		`videomall_provider_call_duration_seconds_count{call="create",outcome="failed",provider="stripe"} 1`,
 		`videomall_stock_drift{sku="7"} 2`,
 		`videomall_dead_letters{source="job"} 3`,
+		`videomall_exchange_rate_age_seconds{currency="USD"} 60`,
 		`videomall_rate_limited_total{policy="order",subject="user"} 1`,
 		`videomall_list_refusals_total{subject="address"} 1`,
 		`videomall_queue_waiting{queue="campaign:7"} 12`,
@@ -108,6 +111,9 @@ func TestNewMetrics_names(t *testing.T) {
 	if strings.Contains(body, `queue="campaign:8"`) {
 		t.Error("a queue without people has a series")
 	}
+	if strings.Contains(body, `currency="GBP"`) {
+		t.Error("a currency that is no longer offered has a series")
+	}
 	if strings.Contains(body, `sku="8"`) {
 		t.Error("a SKU without drift has a series")
 	}
@@ -120,6 +126,7 @@ func TestNewMetrics_names(t *testing.T) {
 	none.ProviderCall("sandbox", "query", "answered", 0)
 	none.StockDrift(1, 1)
 	none.DeadLetters("job", 1)
+	none.RateAges(nil)
 	none.RateLimited("page", "device")
 	none.ListRefused("user")
 	none.Queue("sale", 1, 1)

@@ -79,6 +79,7 @@ var unlinked = map[string]url.Values{
 	"POST /admin/tax/rates/:id/end": {"on": {"2026-01-02"}},
 	"GET /admin/tax/report":         {"period": {"2026-Q4"}},
 	"GET /admin/tax/report.csv":     {"period": {"2026-11"}},
+	"GET /admin/currencies":         {"code": {"USD"}},
 	"GET /account/billing":          {"next": {"/checkout"}},
 	"GET /admin/lists":              {"list": {"deny"}, "before": {"1"}, "subject": {"x"}},
 	"GET /admin":                    {"days": {"30"}},

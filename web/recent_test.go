@@ -63,6 +63,15 @@ func TestSite_RequireRecent(t *testing.T) {
 			"from":    {h.Now().AddDate(0, 1, 0).Format(time.DateOnly)},
 		}, 303},
 		{olga, "/admin/tax/rates/1/end", url.Values{"on": {h.Now().Format(time.DateOnly)}}, 303},
+		{olga, "/admin/currencies", url.Values{"code": {"USD"}, "step": {"1"}, "less": {"0.01"}, "offered": {"on"}}, 303},
+		{olga, "/admin/currencies/rates", url.Values{
+			"currency": {"USD"},
+			"rate":     {"0.14"},
+			"source":   {"<ECB>"},
+			"from":     {h.Now().UTC().AddDate(0, 0, 7).Format("2006-01-02T15:04")},
+		}, 303},
+		{olga, "/admin/currencies/rates/1/remove", url.Values{}, 303},
+		{olga, "/admin/currencies/lines", url.Values{"lines": {"USD,0.14"}, "source": {"ECB"}}, 303},
 		{olga, fmt.Sprintf("/admin/people/%d/role", ann.ID), url.Values{
 			"from":   {"shopper"},
 			"to":     {"creator"},

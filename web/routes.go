@@ -204,6 +204,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Insight:    m.Insight,
 		Reviews:    m.Reviews,
 		Reconciler: m.Reconciler,
+		Exchange:   m.Exchange,
 		Finders:    admin.Finders(m),
 		Documents:  admininvoices.OfOrder(m.Invoices),
 		Plays:      m.Playback.Plays,
@@ -257,6 +258,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Orders:     m.Orders,
 		Settings:   m.Providers,
 		Taxes:      m.Taxes,
+		Exchange:   m.Exchange,
 	})
 	earnings.Routes(all, earnings.Deps{
 		Site:   site,

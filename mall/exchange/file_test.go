@@ -191,6 +191,9 @@ func TestExchange_Present(t *testing.T) {
 		if strings.Join(got, ", ") != want {
 			t.Errorf("after %s: %v, want %s", after, got, want)
 		}
+		if ages, err := x.Ages(t.Context()); err != nil || len(ages) != 1 || ages["USD"] > after {
+			t.Errorf("after %s: ages %v, %v", after, ages, err)
+		}
 		if sum, err := x.TableOf(list).Price(money.Of(990, "CNY"), "JPY"); err != nil || sum != money.Of(210, "JPY") {
 			t.Errorf("9.90 is %s, %v", sum, err)
 		}

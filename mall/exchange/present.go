@@ -51,6 +51,21 @@ func (x *Exchange) Present(ctx context.Context) ([]Present, error) {
 	return list, nil
 }
 
+// Ages returns how old the present rates of the offered currencies are, by currency.
+func (x *Exchange) Ages(ctx context.Context) (map[string]time.Duration, error) {
+	list, err := x.Present(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ages, now := map[string]time.Duration{}, x.deps.Now()
+	for _, p := range list {
+		if p.Offered && p.Rate != nil {
+			ages[p.Code] = p.Age(now)
+		}
+	}
+	return ages, nil
+}
+
 // TableOf is the Table of what Present has returned.
 func (x *Exchange) TableOf(list []Present) Table {
 	var k known

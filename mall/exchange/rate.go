@@ -28,6 +28,9 @@ var rateForm = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,12})?$`)
 // farAhead bounds how long before it begins a rate can be entered, so that a mistyped year is refused.
 const farAhead = 366 * 24 * time.Hour
 
+// secondClick is how soon after a rate the same one is taken for a form that was sent twice.
+const secondClick = time.Minute
+
 // NewRate is a rate to be added. Confirmed says that a rate far from the one before is meant.
 type NewRate struct {
 	Currency  string
@@ -126,7 +129,7 @@ func (x *Exchange) addTx(ctx context.Context, tx pgx.Tx, n NewRate, now time.Tim
 	case errors.Is(err, pgx.ErrNoRows):
 	case err != nil:
 		return fmt.Errorf("rate of %s before %s: %w", n.Currency, n.From, err)
-	case before.ValidFrom.Equal(n.From):
+	case before.ValidFrom.Equal(n.From), n.From.Sub(before.ValidFrom) < secondClick && same(before.Rate, n.Rate):
 		return ErrRateTaken.With("from", ErrRateTaken.Slug)
 	case !n.Confirmed && far(before.Rate, n.Rate):
 		return ErrRateFar.With("rate", ErrRateFar.Slug).Because("%s after %s", n.Rate, before.Rate)
@@ -180,6 +183,12 @@ func parseRate(s string) (*big.Rat, bool) {
 		return nil, false
 	}
 	return new(big.Rat).SetString(s)
+}
+
+func same(a, b string) bool {
+	x, _ := parseRate(a)
+	y, _ := parseRate(b)
+	return x != nil && y != nil && x.Cmp(y) == 0
 }
 
 // far reports whether a rate differs from the one before by more than a fifth of it.

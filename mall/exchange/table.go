@@ -129,17 +129,22 @@ func power(n int) *big.Rat {
 
 // rounded returns a sum in whole minor units, a half rounded away from zero.
 func rounded(sum *big.Rat, currency string) (money.Money, error) {
+	whole := whole(sum)
+	if !whole.IsInt64() {
+		return money.Money{}, money.ErrOverflow
+	}
+	return inRange(whole.Int64(), currency)
+}
+
+// whole returns the nearest whole number, a half rounded away from zero.
+func whole(sum *big.Rat) *big.Int {
 	two := new(big.Int).Lsh(sum.Num(), 1)
 	if sum.Sign() < 0 {
 		two.Sub(two, sum.Denom())
 	} else {
 		two.Add(two, sum.Denom())
 	}
-	whole := two.Quo(two, new(big.Int).Lsh(sum.Denom(), 1)) // toward zero
-	if !whole.IsInt64() {
-		return money.Money{}, money.ErrOverflow
-	}
-	return inRange(whole.Int64(), currency)
+	return two.Quo(two, new(big.Int).Lsh(sum.Denom(), 1)) // toward zero
 }
 
 // inRange refuses sums that no order can have, so that sums of them stay in range too.

@@ -73,7 +73,7 @@ func (s *shop) buys(key string, r order.QuoteRequest) (order.Quote, order.Order,
 
 func TestOrders_Place_in_the_currency_of_the_buyer(t *testing.T) {
 	s := open(t)
-	film, other, free := s.sells(1990, 3), s.sells(990, -1), s.sells(0, -1)
+	video, other, free := s.sells(1990, 3), s.sells(990, -1), s.sells(0, -1)
 	s.coupon("MINUS3") // 3.00 yuan
 	s.offers()
 	for key, c := range map[string]struct {
@@ -81,12 +81,12 @@ func TestOrders_Place_in_the_currency_of_the_buyer(t *testing.T) {
 		want   money.Money
 		lines  []order.Line
 	}{
-		"dollars":             {"", usd(299 + 149), one(film, other, free)}, // 2.786 and 1.386
-		"dollars less coupon": {"MINUS3", usd(299 + 149 - 42), one(film, other)},
-		"yen":                 {"", money.Of(430+210, "JPY"), one(film, other)},          // 427.85 and 212.85
-		"yen less coupon":     {"MINUS3", money.Of(430+210-65, "JPY"), one(film, other)}, // 64.5
-		"dinars":              {"", money.Of(850+425, "KWD"), one(film, other)},          // 0.8517… and 0.4237…
-		"yuan":                {"", cny(2980), one(film, other)},
+		"dollars":             {"", usd(299 + 149), one(video, other, free)}, // 2.786 and 1.386
+		"dollars less coupon": {"MINUS3", usd(299 + 149 - 42), one(video, other)},
+		"yen":                 {"", money.Of(430+210, "JPY"), one(video, other)},          // 427.85 and 212.85
+		"yen less coupon":     {"MINUS3", money.Of(430+210-65, "JPY"), one(video, other)}, // 64.5
+		"dinars":              {"", money.Of(850+425, "KWD"), one(video, other)},          // 0.8517… and 0.4237…
+		"yuan":                {"", cny(2980), one(video, other)},
 	} {
 		buyer := int64(100 + len(key))
 		r := in(c.want.Currency, buyer, c.lines)
@@ -112,9 +112,9 @@ func TestOrders_Place_in_the_currency_of_the_buyer(t *testing.T) {
 // books have dollars only.
 func TestOrders_money_of_a_foreign_order(t *testing.T) {
 	s := open(t)
-	film, other := s.sells(1990, 3), s.sells(990, -1)
+	video, other := s.sells(1990, 3), s.sells(990, -1)
 	s.offers()
-	_, o, err := s.buys("k", in("USD", alice, one(film, other)))
+	_, o, err := s.buys("k", in("USD", alice, one(video, other)))
 	s.ok(err)
 	s.pay(o, sandbox.PayOptions{})
 	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
@@ -135,15 +135,15 @@ func TestOrders_money_of_a_foreign_order(t *testing.T) {
 
 func TestOrders_Place_currency_refused(t *testing.T) {
 	s := open(t)
-	film := s.sells(1990, 3)
+	video := s.sells(1990, 3)
 	x := s.offers()
-	quote, err := s.orders.Quote(s.ctx, in("USD", alice, one(film)))
+	quote, err := s.orders.Quote(s.ctx, in("USD", alice, one(video)))
 	s.ok(err)
 	place := func(key, currency string, expect money.Money) error {
 		_, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
 			UserID:         alice,
 			IdempotencyKey: key,
-			Items:          one(film),
+			Items:          one(video),
 			ExpectTotal:    &expect,
 			Currency:       currency,
 		})
@@ -168,10 +168,10 @@ func TestOrders_Place_currency_refused(t *testing.T) {
 	if err := place("withdrawn", "USD", quote.Total); !errors.Is(err, order.ErrCurrency) {
 		t.Errorf("after dollars were withdrawn: %v", err)
 	}
-	if _, err := s.orders.Quote(s.ctx, in("USD", alice, one(film))); !errors.Is(err, order.ErrCurrency) {
+	if _, err := s.orders.Quote(s.ctx, in("USD", alice, one(video))); !errors.Is(err, order.ErrCurrency) {
 		t.Errorf("a quote after dollars were withdrawn: %v", err)
 	}
-	if got := s.stock(film); got.Available != 3 {
+	if got := s.stock(video); got.Available != 3 {
 		t.Errorf("refused orders hold stock: %+v", got)
 	}
 	s.ok(place("agreed", "CNY", cny(1990)))
@@ -182,17 +182,17 @@ func TestOrders_Place_currency_refused(t *testing.T) {
 
 func TestOrders_Quote_currencies_meet(t *testing.T) {
 	s := open(t)
-	film := s.sells(1990, -1)
+	video := s.sells(1990, -1)
 	foreign := s.sells(300, -1, func(k *catalog.NewSKU) { k.Price.Currency = "USD" })
 	s.offers()
-	if _, err := s.orders.Quote(s.ctx, in("", alice, one(film, foreign))); !errors.Is(err, order.ErrMixedCurrency) {
+	if _, err := s.orders.Quote(s.ctx, in("", alice, one(video, foreign))); !errors.Is(err, order.ErrMixedCurrency) {
 		t.Errorf("as priced: %v", err)
 	}
 	for currency, want := range map[string]money.Money{
 		"USD": usd(299 + 300),
 		"CNY": cny(1990 + 2143), // 21.428…; yuan have any price
 	} {
-		quote, o, err := s.buys(currency, in(currency, alice, one(film, foreign)))
+		quote, o, err := s.buys(currency, in(currency, alice, one(video, foreign)))
 		if err != nil || quote.Total != want || o.Total != want {
 			t.Errorf("in %s: %s, %s, %v; want %s", currency, quote.Total, o.Total, err, want)
 		}
@@ -203,24 +203,24 @@ func TestOrders_Quote_currencies_meet(t *testing.T) {
 
 func TestOrders_Place_sale_in_another_currency(t *testing.T) {
 	s := open(t)
-	film := s.sells(1990, 10)
-	c := s.sale(film, 990, 1, 1)
+	video := s.sells(1990, 10)
+	c := s.sale(video, 990, 1, 1)
 	s.turn(2 * time.Minute)
 	s.offers()
-	quote, o, err := s.buys("k", in("USD", alice, one(film)))
+	quote, o, err := s.buys("k", in("USD", alice, one(video)))
 	if err != nil || o.Total != usd(149) || quote.Lines[0].Normal != usd(299) || !quote.Lines[0].InSale() ||
 		quote.Lines[0].Sale.Amount != usd(149) {
 		t.Fatalf("in the sale: %s, %v, %+v", o.Total, err, quote.Lines)
 	}
 	// The next buyer misses the sale, and pays the normal price only with having seen it.
-	quote, err = s.orders.Quote(s.ctx, in("USD", bob, one(film)))
+	quote, err = s.orders.Quote(s.ctx, in("USD", bob, one(video)))
 	if err != nil || quote.Total != usd(299) || quote.Lines[0].Sale == nil || quote.Lines[0].Sale.Amount != usd(149) {
 		t.Errorf("whoever misses the sale: %+v, %v", quote, err)
 	}
 	unsaid := order.PlaceRequest{
 		UserID:         bob,
 		IdempotencyKey: "unsaid",
-		Items:          one(film),
+		Items:          one(video),
 		Currency:       "USD",
 	}
 	if _, _, err := s.orders.Place(s.ctx, unsaid); !errors.Is(err, order.ErrPriceChanged) {
@@ -229,7 +229,7 @@ func TestOrders_Place_sale_in_another_currency(t *testing.T) {
 	named := order.PlaceRequest{
 		UserID:         bob,
 		IdempotencyKey: "named",
-		Items:          one(film),
+		Items:          one(video),
 		CampaignID:     c.ID,
 		Currency:       "JPY",
 	}
@@ -287,10 +287,10 @@ func TestOrders_ApplyNotice_revives_a_foreign_order(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t)
-			film := s.sells(1990, 3)
+			video := s.sells(1990, 3)
 			s.coupon("MINUS3", func(t *promotion.Terms) { t.AmountOff, t.PercentOff = 0, 10 })
 			x := s.offers()
-			r := in("USD", alice, one(film))
+			r := in("USD", alice, one(video))
 			r.Coupon = "MINUS3"
 			_, o, err := s.buys("k", r)
 			s.ok(err)
@@ -314,5 +314,25 @@ func TestOrders_ApplyNotice_revives_a_foreign_order(t *testing.T) {
 			}
 			s.whole()
 		})
+	}
+}
+
+func TestOrders_QuoteCoupon_sums_in_another_currency(t *testing.T) {
+	s := open(t)
+	video, cheap := s.sells(1990, -1), s.sells(500, -1)
+	s.coupon("HALF", func(t *promotion.Terms) {
+		t.AmountOff, t.PercentOff = 0, 50
+		t.MaxOff, t.MinSpend = 300, 1000 // 0.42 and 1.40 dollars
+	})
+	s.offers()
+	r := in("USD", alice, one(video))
+	r.Coupon = "HALF"
+	quote, refused, err := s.orders.QuoteCoupon(s.ctx, r)
+	if err != nil || refused != nil || quote.Discount != usd(42) || quote.Total != usd(299-42) {
+		t.Errorf("half of 2.99, at most 0.42: %s off, %v, %v", quote.Discount, refused, err)
+	}
+	r.Lines = one(cheap) // 0.99: 0.70 is half way between 0.49 and 0.99
+	if _, refused, err = s.orders.QuoteCoupon(s.ctx, r); err != nil || !errors.Is(refused, promotion.ErrCouponMinimum) {
+		t.Errorf("below the minimum of 1.40: %v, %v", refused, err)
 	}
 }

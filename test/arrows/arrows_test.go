@@ -63,7 +63,7 @@ var allowed = map[string][]string{
 	"mall/insight":     {"db", "telemetry"},
 	"mall/inventory":   {"db", "telemetry", "mall/redisbreaker"},
 	"mall/invoice":     {"db", "mall/order", "mall/payment", "mall/tax"},
-	"mall/ledger":      {"db"},
+	"mall/ledger":      {"db", "mall/exchange"},
 	"mall/malltest":    {"*"}, // tests only
 	"mall/media":       {"db"},
 	"mall/order": {

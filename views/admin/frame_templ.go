@@ -20,25 +20,26 @@ type Room string
 
 // The rooms.
 const (
-	RoomOverview  Room = ""
-	RoomOrders    Room = "/orders"
-	RoomSales     Room = "/sales"
-	RoomRefunds   Room = "/refunds"
-	RoomCases     Room = "/cases"
-	RoomLetters   Room = "/dead-letters"
-	RoomLists     Room = "/lists"
-	RoomReview    Room = "/review"
-	RoomOffers    Room = "/offers"
-	RoomPayouts   Room = "/payouts"
-	RoomBooks     Room = "/books"
-	RoomCompared  Room = "/reconciliation"
-	RoomProviders Room = "/providers"
-	RoomInvoices  Room = "/invoices"
-	RoomTax       Room = "/tax"
-	RoomAudit     Room = "/audit"
-	RoomPeople    Room = "/people"
-	RoomPages     Room = "/pages"
-	RoomFound     Room = "/search" // behind no door
+	RoomOverview   Room = ""
+	RoomOrders     Room = "/orders"
+	RoomSales      Room = "/sales"
+	RoomRefunds    Room = "/refunds"
+	RoomCases      Room = "/cases"
+	RoomLetters    Room = "/dead-letters"
+	RoomLists      Room = "/lists"
+	RoomReview     Room = "/review"
+	RoomOffers     Room = "/offers"
+	RoomPayouts    Room = "/payouts"
+	RoomBooks      Room = "/books"
+	RoomCompared   Room = "/reconciliation"
+	RoomProviders  Room = "/providers"
+	RoomInvoices   Room = "/invoices"
+	RoomTax        Room = "/tax"
+	RoomCurrencies Room = "/currencies"
+	RoomAudit      Room = "/audit"
+	RoomPeople     Room = "/people"
+	RoomPages      Room = "/pages"
+	RoomFound      Room = "/search" // behind no door
 )
 
 type door struct {
@@ -71,6 +72,7 @@ var doors = []struct {
 		{RoomProviders, "providers.title", "card"},
 		{RoomInvoices, "invoice.console", "receipt"},
 		{RoomTax, "tax.title", "receipt"},
+		{RoomCurrencies, "currencies.title", "globe"},
 	}},
 	{"admin.doors.people", []door{
 		{RoomPeople, "people.title", "users"},
@@ -126,7 +128,7 @@ func Frame(room Room, heading string) templ.Component {
 				var templ_7745c5c3_Var3 string
 				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("admin.sandbox_body"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/frame.templ`, Line: 83, Col: 32}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/frame.templ`, Line: 85, Col: 32}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 				if templ_7745c5c3_Err != nil {
@@ -150,7 +152,7 @@ func Frame(room Room, heading string) templ.Component {
 		var templ_7745c5c3_Var4 string
 		templ_7745c5c3_Var4, templ_7745c5c3_Err = templruntime.NewAttributeExpression(t.T("admin.title")).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/frame.templ`, Line: 87, Col: 38}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/frame.templ`, Line: 89, Col: 38}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var4)
 		if templ_7745c5c3_Err != nil {
@@ -168,7 +170,7 @@ func Frame(room Room, heading string) templ.Component {
 			var templ_7745c5c3_Var5 string
 			templ_7745c5c3_Var5, templ_7745c5c3_Err = templruntime.NewAttributeExpression(t.T(group.key)).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/frame.templ`, Line: 89, Col: 49}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/frame.templ`, Line: 91, Col: 49}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var5)
 			if templ_7745c5c3_Err != nil {
@@ -181,7 +183,7 @@ func Frame(room Room, heading string) templ.Component {
 			var templ_7745c5c3_Var6 string
 			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(t.T(group.key))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/frame.templ`, Line: 90, Col: 80}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/frame.templ`, Line: 92, Col: 80}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 			if templ_7745c5c3_Err != nil {
@@ -199,7 +201,7 @@ func Frame(room Room, heading string) templ.Component {
 				var templ_7745c5c3_Var7 string
 				templ_7745c5c3_Var7, templ_7745c5c3_Err = templruntime.NewAttributeExpression(templ.SafeURL("/admin" + string(d.room))).ResolveURL(ctx)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/frame.templ`, Line: 94, Col: 55}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/frame.templ`, Line: 96, Col: 55}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var7)
 				if templ_7745c5c3_Err != nil {
@@ -230,7 +232,7 @@ func Frame(room Room, heading string) templ.Component {
 				var templ_7745c5c3_Var8 string
 				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(t.T(d.key))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/frame.templ`, Line: 101, Col: 20}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/frame.templ`, Line: 103, Col: 20}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 				if templ_7745c5c3_Err != nil {
@@ -253,7 +255,7 @@ func Frame(room Room, heading string) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(heading)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/frame.templ`, Line: 108, Col: 51}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/frame.templ`, Line: 110, Col: 51}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -310,7 +312,7 @@ func StateBadge(s order.Status) templ.Component {
 			var templ_7745c5c3_Var12 string
 			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(text.From(ctx).T("order.state." + string(s)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/frame.templ`, Line: 118, Col: 48}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/frame.templ`, Line: 120, Col: 48}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 			if templ_7745c5c3_Err != nil {

@@ -25,10 +25,13 @@ type OverviewPage struct {
 	Asked          int64 // requests for refunds
 	Disputes       int64 // open ones
 	DeadLetters    int   // deliveries and jobs
-	Desk           bool  // whether there is a review desk, with what waits there
+	Currencies     bool  // whether viewers are offered other currencies, with those whose rate is old
+	OldRates       int
+	Desk           bool // whether there is a review desk, with what waits there
 	Reviews        int
 	Appeals        int
 
+	At          time.Time
 	Days        int // one of Spans
 	Now, Before insight.Report
 	Failures    map[time.Time]int64 // of both periods, by day

@@ -18,6 +18,7 @@ import (
 	"videomall/mall/audit"
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
+	"videomall/mall/exchange"
 	"videomall/mall/insight"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
@@ -43,6 +44,7 @@ type Deps struct {
 	Insight    *insight.Insight
 	Reviews    *review.Reviews
 	Reconciler *reconcile.Reconciler
+	Exchange   *exchange.Exchange
 	// Documents draws the invoices of an order, or returns nil if it has none; nil for a mall without.
 	Documents func(ctx context.Context, orderNo string) (templ.Component, error)
 	// Finders are the kinds of things that the search looks for, in the order in which it shows them.

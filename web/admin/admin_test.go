@@ -72,7 +72,8 @@ func open(t *testing.T) *desk {
 				Orders:   m.Orders,
 				River:    m.Jobs,
 			}),
-			Lists: d.lists,
+			Exchange: m.Exchange,
+			Lists:    d.lists,
 			PlayDays: func(_ context.Context, _ int64, spuIDs []int64, since time.Time, _ int) ([]playback.PlayDay, error) {
 				return []playback.PlayDay{{
 					SPUID:   spuIDs[0],
@@ -102,6 +103,7 @@ func open(t *testing.T) *desk {
 			Orders:     m.Orders,
 			Settings:   d.settings(t, m),
 			Taxes:      m.Taxes,
+			Exchange:   m.Exchange,
 		})
 		d.reconciler = deps.Reconciler
 		peopleDeps := people.Deps{

@@ -20,7 +20,7 @@ const (
 
 func (d Deps) showOverview(c *page.Ctx) error {
 	ctx := c.Request().Context()
-	p := adminview.OverviewPage{Days: usualSpan}
+	p := adminview.OverviewPage{Days: usualSpan, At: c.Now}
 	if n, err := strconv.Atoi(c.QueryParam("days")); err == nil && slices.Contains(adminview.Spans, n) {
 		p.Days = n
 	}
@@ -55,6 +55,16 @@ func (d Deps) fillWaiting(ctx context.Context, _ insight.Range, p *adminview.Ove
 	}
 	if p.Disputes, err = d.Payments.CountOpenDisputes(ctx); err != nil {
 		return err
+	}
+	currencies, err := d.Exchange.Present(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range currencies {
+		p.Currencies = p.Currencies || c.Offered
+		if c.Stale(p.At) {
+			p.OldRates++
+		}
 	}
 	events, err := d.Outbox.CountDead(ctx)
 	if err != nil {

@@ -181,6 +181,11 @@ func Open(t testing.TB, o Options) *Mall {
 		Now:  m.Now,
 		Shop: tax.Shop{Country: "DE", VATID: "DE136695976"},
 	})
+	m.Exchange = exchange.New(exchange.Deps{
+		Pool: pool,
+		Now:  m.Now,
+		Base: listing.Currency,
+	})
 	m.Orders = order.New(order.Deps{
 		Pool:         pool,
 		Catalog:      m.Catalog,

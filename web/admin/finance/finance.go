@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/account"
+	"videomall/mall/exchange"
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
@@ -39,6 +40,7 @@ type Deps struct {
 	Orders     *order.Orders
 	Settings   *settings.Settings
 	Taxes      *tax.Taxes
+	Exchange   *exchange.Exchange
 }
 
 // Routes registers the pages.
@@ -74,6 +76,16 @@ func Routes(g *echo.Group, d Deps) {
 	a.POST("/tax/rates/:id/end", on(d.endRate), d.Site.RequireRecent)
 	a.GET("/tax/report", on(d.showTaxReport))
 	a.GET("/tax/report.csv", on(d.exportTaxReport))
+	a.GET("/currencies", on(d.showCurrencies))
+	a.GET("/currencies.csv", on(d.exportRates))
+	a.POST("/currencies", on(d.saveCurrency), d.Site.RequireRecent)
+	a.GET("/currencies/rates", on(toCurrencies))
+	a.POST("/currencies/rates", on(d.addExchangeRate), d.Site.RequireRecent)
+	a.POST("/currencies/rates/:id/remove", on(d.removeExchangeRate), d.Site.RequireRecent)
+	a.GET("/currencies/file", on(toCurrencies))
+	a.POST("/currencies/file", on(d.readRatesFile))
+	a.GET("/currencies/lines", on(toCurrencies))
+	a.POST("/currencies/lines", on(d.addLines), d.Site.RequireRecent)
 	a.GET("/books", on(d.showBooks))
 	a.GET("/books/creators/:id", on(d.showCreator))
 	a.POST("/books/credits/:id/confirm", on(d.decideCredit(ledger.CreditConfirmed)), d.Site.RequireRecent)

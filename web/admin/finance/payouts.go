@@ -81,7 +81,7 @@ func (d Deps) renderPayout(c *page.Ctx, status int, p financeview.PayoutPage) (e
 	p.Waits = p.State == ledger.Requested && p.ApprovableAt.After(c.Now)
 	for _, m := range p.Moves {
 		p.First = p.First ||
-			m.To == ledger.Approved && m.ActorID == c.Viewer.UserID && d.Ledger.Terms().TwoPeople(p.Amount)
+			m.To == ledger.Approved && m.ActorID == c.Viewer.UserID && d.Ledger.Terms().TwoPeople(p.Payout)
 	}
 	return c.Render(status, c.Text.T("books.payout_n", "Number", strconv.FormatInt(p.ID, 10)), financeview.Payout(p))
 }
