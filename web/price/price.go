@@ -71,15 +71,7 @@ func Teaser(c *page.Ctx, s saleview.Teaser) saleview.Teaser {
 	}
 	s.Lots = slices.Clone(s.Lots)
 	for n := range s.Lots {
-		lot := &s.Lots[n]
-		lot.Item.Amount = c.Price(lot.Item.Amount)
-		if lot.Video == nil {
-			continue
-		}
-		video := *lot.Video
-		now, list := Pair(c, &video.Amount, video.ListAmount)
-		video.Amount, video.ListAmount = *now, list
-		lot.Video = &video
+		s.Lots[n] = s.Lots[n].Priced(c.Price)
 	}
 	return s
 }
