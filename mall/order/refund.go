@@ -69,7 +69,8 @@ const revokedCause = "refund"
 // Request records a refund and ends the access of the items of which nothing is left, in one transaction; a job then
 // asks the provider for it. Refunds, settled and pending together, never exceed what was paid. Items that cost nothing
 // are taken back at once. The order becomes REFUNDED when its whole sum is refunded and the access of all its items
-// has ended. Errors: ErrNotFound, ErrNotRefundable, ErrUnknownItem, ErrNothingLeft, ErrRefundAmount, ErrKeyMissing.
+// has ended. Errors: ErrNotFound, ErrNotRefundable, ErrUnknownItem, ErrNothingLeft, ErrRefundAmount,
+// ErrRefundRounds, ErrKeyMissing.
 func (s *Refunds) Request(ctx context.Context, r RefundRequest) (refund Refund, err error) {
 	if r.Key == "" || len(r.Key) > maxKeyLength {
 		return Refund{}, ErrKeyMissing
@@ -115,6 +116,9 @@ func (s *Refunds) refundTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequ
 		return Refund{}, err
 	}
 	shares, err := r.part(o, left)
+	if err == nil {
+		err = s.exactTx(ctx, tx, o, r, shares)
+	}
 	if err != nil {
 		return Refund{}, err
 	}

@@ -15,6 +15,28 @@ import (
 var ErrRefundAmount = fault.New(fault.Invalid, "refund_amount",
 	"The amount must be above zero and not above what is left.")
 
+// ErrRefundRounds refuses a refund of a part that the payment's provider would have to round.
+var ErrRefundRounds = fault.New(fault.Invalid, "refund_rounds",
+	"The payment provider can't give back exactly this sum. Choose a rounder amount, or all of it.")
+
+// exactTx refuses a part that the provider of the payment can't give back exactly. All that is left of an item is never
+// refused: a provider that can't give it back says so, and the refund is then paid in another way. Errors:
+// ErrRefundRounds.
+func (s *Refunds) exactTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, shares []RefundItem) error {
+	sum := total(shares, o.Total.Currency)
+	if sum.IsZero() || !r.Unwatched && r.Amount.IsZero() {
+		return nil
+	}
+	capture, err := s.consumedTx(ctx, tx, o.OrderNo)
+	if err != nil {
+		return err
+	}
+	if !s.deps.Payments.Takes(capture.Provider, sum) {
+		return ErrRefundRounds.Because("%s can't give back %s of %s", capture.Provider, sum, o.OrderNo)
+	}
+	return nil
+}
+
 // part returns what a request takes of what is left of its items: all, an amount that is spread over them in
 // proportion, or what was not watched. Errors: ErrRefundAmount, ErrNothingLeft.
 func (r RefundRequest) part(o Order, left []RefundItem) ([]RefundItem, error) {
@@ -82,9 +104,11 @@ func (s *Refunds) Preview(ctx context.Context, r RefundRequest) (p Preview, err 
 		if err != nil {
 			return err
 		}
-		p.Shares, err = r.part(o, left)
+		if p.Shares, err = r.part(o, left); err != nil {
+			return err
+		}
 		p.Ended = whole(p.Shares, left)
-		return err
+		return s.exactTx(ctx, tx, o, r, p.Shares)
 	})
 	return p, err
 }

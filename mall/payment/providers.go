@@ -142,6 +142,12 @@ func (p *Payments) Takers(currency string) []Taker {
 	return list
 }
 
+// Takes reports whether a provider can move exactly this sum by some way to pay; true for one that is not known any more.
+func (p *Payments) Takes(provider string, sum money.Money) bool {
+	known, ok := p.all().byName[provider]
+	return !ok || slices.ContainsFunc(known.Methods(), func(m Method) bool { return m.Takes(sum) })
+}
+
 // Hidden reports whether a provider is not offered to shoppers.
 func (p *Payments) Hidden(name string) bool { return p.all().hidden[name] }
 

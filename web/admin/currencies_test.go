@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"videomall/mall/exchange"
+	"videomall/mall/payment"
+	financeview "videomall/views/admin/finance"
+	"videomall/views/text"
 	"videomall/web/webtest"
 )
 
@@ -211,4 +214,38 @@ func TestCurrencies_warnings(t *testing.T) {
 	b := d.Browser(d.olga.ID)
 	b.Get("/admin/currencies").Wants(200).Shows("Old rates: USD", "more than 7 days ago", "Old rate")
 	b.Get("/admin").Wants(200).Shows("Old exchange rates 1 Show")
+}
+
+// The list says who takes a currency, and warns where nobody does, or where prices end so that they can't be charged.
+func TestCurrencies_takers(t *testing.T) {
+	t.Parallel()
+	p := financeview.CurrenciesPage{
+		Base: "CNY",
+		List: []exchange.Present{
+			{Currency: exchange.Currency{Code: "GBP", Step: 1}},
+			{Currency: exchange.Currency{Code: "HUF", Step: 10_000, Offered: true}},
+			{Currency: exchange.Currency{Code: "ISK", Step: 10, Offered: true}},
+			{Currency: exchange.Currency{Code: "KWD", Step: 5, Offered: true}},
+		},
+		Takers: map[string][]payment.Taker{
+			"HUF": {{Name: "paypal", Multiple: 100}},
+			"KWD": {{Name: "stripe", Multiple: 10}},
+		},
+	}
+	var out bytes.Buffer
+	if err := financeview.Currencies(p).Render(text.With(t.Context(), text.For(text.En)), &out); err != nil {
+		t.Fatal(err)
+	}
+	body := out.String()
+	for _, want := range []string{
+		"No provider takes ISK<",
+		`text-muted">Only multiples of HUF 1.00<`,
+		`text-error">Only multiples of KWD 0.010<`,
+		`text-muted">None takes it<`, // pounds are not offered
+		`text-error">None takes it<`,
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
 }

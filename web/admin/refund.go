@@ -114,7 +114,7 @@ func (d Deps) reviewRefund(c *page.Ctx) error {
 		return d.refuseRefund(c, items, err)
 	}
 	preview, err := d.Orders.Refunds().Preview(ctx, ask)
-	if errors.Is(err, order.ErrRefundAmount) {
+	if errors.Is(err, order.ErrRefundAmount) || errors.Is(err, order.ErrRefundRounds) {
 		return d.refuseRefund(c, items, err)
 	}
 	if errors.Is(err, order.ErrNothingLeft) || errors.Is(err, order.ErrNotRefundable) {
