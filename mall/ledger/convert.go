@@ -71,9 +71,6 @@ func (l *Ledger) tableTx(ctx context.Context, q dbsqlc.DBTX, at time.Time) (exch
 // later earnings fill it whatever the creator has chosen since; then the settlement currency.
 func (c *converter) targets(e dbsqlc.LockDueRow) []string {
 	available := c.available[e.CreatorID]
-	if available[e.Currency] < 0 {
-		return []string{e.Currency}
-	}
 	var list []string
 	for _, currency := range slices.Sorted(maps.Keys(available)) {
 		if available[currency] < 0 {
@@ -150,16 +147,13 @@ func (l *Ledger) setConvertedTx(ctx context.Context, tx pgx.Tx, c *converter) er
 }
 
 // settledBack returns how much of what a converted earning became goes back with a part of its share: the proportion of
-// everything that went back so far including this part, less what went back before. As with feeBack, the last part
-// takes all that is left.
+// everything that went back so far including this part, less what went back before. As with feeBack, failed refunds in
+// between may put this off by a minor unit, and the last part takes all that is left.
 func settledBack(e dbsqlc.LedgerEarning, share int64) int64 {
 	if e.Settled == nil || share == 0 {
 		return 0
 	}
 	whole, back, left := e.Amount-e.Fee, e.AmountBack-e.FeeBack+share, *e.Settled-e.SettledBack
-	if back == whole {
-		return left
-	}
 	return max(min(money.Share(*e.Settled, back, whole)-e.SettledBack, left), 0)
 }
 

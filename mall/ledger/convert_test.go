@@ -8,11 +8,13 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"videomall/db"
 	"videomall/mall/calendar"
 	"videomall/mall/exchange"
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
+	"videomall/test/invariant"
 )
 
 const day = 24 * time.Hour
@@ -278,4 +280,57 @@ func TestLedger_RequestPayout_terms_in_other_currencies(t *testing.T) {
 	if least["JPY"] != 215 || least["CNY"] != 1000 {
 		t.Errorf("least payouts: %v", least)
 	}
+}
+
+// After refunds that failed, more may have gone back than the proportion of those that stand.
+func TestLedger_RefundTx_part_is_never_below_zero(t *testing.T) {
+	h, _ := rated(t, map[string]string{"USD": "0.25"})
+	h.terms(func(t *ledger.Terms) { t.FeeRate = 0 })
+	h.settles("USD")
+	h.sells(part("a/1", 8)) // 2 cents
+	h.advance(8 * day)
+	h.clears()
+	for no, n := range []int64{1, 1, 3, 1} { // 0, 1, 0 and 1 cent
+		h.refunds(fmt.Sprint("R", no), "a/1", n)
+	}
+	h.fails("R0")
+	h.fails("R2")
+	h.holdsIn("creator_available:7", "USD", 0)
+	h.refunds("R5", "a/1", 1)
+	h.holdsIn("creator_available:7", "USD", 0)
+	for _, no := range []string{"R1", "R3", "R5"} {
+		h.fails(no)
+	}
+	h.holdsIn("creator_available:7", "USD", -2)
+	h.statement()
+}
+
+// The refund fails while a clearing, which is about to commit, converts what the refund took from.
+func TestLedger_RefundFailedTx_waits_for_a_conversion(t *testing.T) {
+	h, _ := rated(t, map[string]string{"USD": "0.14"})
+	h.settles("USD")
+	h.sells(part("a/1", 1000))
+	h.refunds("R1", "a/1", 1000)
+	h.advance(8 * day)
+	failed := make(chan error, 1)
+	h.tx(func(tx pgx.Tx) error {
+		if n, err := h.books.ClearTx(h.ctx, tx); n != 1 || err != nil {
+			return fmt.Errorf("cleared %d: %w", n, err)
+		}
+		go func() {
+			failed <- db.InTx(h.ctx, h.pool, func(tx pgx.Tx) error { return h.books.RefundFailedTx(h.ctx, tx, "R1") })
+		}()
+		for waits := false; !waits; time.Sleep(5 * time.Millisecond) {
+			if err := h.pool.QueryRow(h.ctx, `select exists (select 1 from pg_stat_activity
+				where datname = current_database() and wait_event_type = 'Lock')`).Scan(&waits); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	h.ok(<-failed)
+	h.holdsIn("creator_available:7", "USD", -119)
+	h.zero()
+	h.statement()
+	invariant.Check(t, h.pool, false)
 }

@@ -28,7 +28,14 @@ func TestLedger_Revalue(t *testing.T) {
 	h.holdsIn("exchange_result", "CNY", 0)
 
 	h.advance(4*time.Hour + time.Minute)
-	h.rate(x, "USD", "0.5") // the next day's
+	h.rate(x, "USD", "0.5") // the next day's, and so is what a bank exchanges then
+	h.ok(h.books.RecordExchange(h.ctx, shanghai, ledger.BankExchange{
+		Sold:      cny(10_000),
+		Bought:    money.Of(1000, "USD"),
+		Reference: "FX-1",
+		Day:       shanghai.DayOf(h.now()),
+		ActorID:   olga,
+	}, "k"))
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
@@ -39,16 +46,16 @@ func TestLedger_Revalue(t *testing.T) {
 	}
 	wg.Wait()
 	h.holdsIn("exchange_result", "CNY", -1700) // the dollars are worth 68
-	h.holdsIn("exchange", "CNY", -8500+1700)
+	h.holdsIn("exchange", "CNY", -8500+10_000+1700)
 	h.advance(3 * day)   // nobody was there for two days
-	h.revalues(shanghai) // 17 yuan
-	h.holdsIn("exchange_result", "CNY", -6800)
+	h.revalues(shanghai) // 15 yuan, less the 1.50 dollars that are owed
+	h.holdsIn("exchange_result", "CNY", 1500-300)
 	h.advance(day)
 	h.revalues(shanghai) // the rate is the same
 	h.zero()
 	list, err := h.books.Revaluations(h.ctx, 10)
 	h.ok(err)
-	want := []ledger.Revaluation{{"2026-03-31", cny(5100)}, {"2026-03-28", cny(1700)}}
+	want := []ledger.Revaluation{{"2026-03-31", cny(-2900)}, {"2026-03-28", cny(1700)}}
 	if fmt.Sprint(list) != fmt.Sprint(want) {
 		t.Errorf("revaluations: %v, want %v", list, want)
 	}
