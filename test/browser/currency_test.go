@@ -105,6 +105,6 @@ func (p *person) choose(code string) {
 		p.t.Fatalf("typed %s, chosen %s", code, got)
 	}
 	p.fill(list, "\t\r") // on to the button, and press it
-	p.until(`document.readyState === 'complete' && document.querySelector('select[name=currency] option[selected]')?.value === ` +
-		quoted(code))
+	p.until(`document.readyState === 'complete' &&
+		document.querySelector('select[name=currency] option[selected]')?.value === ` + quoted(code))
 }

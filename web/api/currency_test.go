@@ -42,8 +42,8 @@ func TestVideos_currency(t *testing.T) {
 		"currency=KWD": "425 KWD",
 	} {
 		list := c.call("GET", "/videos?sort=price_asc&"+query, "").wants(200)
-		if got := fmt.Sprint(list.at("items", 0, "price", "amount"), " ", list.at("items", 0, "price", "currency")); got !=
-			want {
+		row := []any{list.at("items", 0, "price", "amount"), list.at("items", 0, "price", "currency")}
+		if got := fmt.Sprint(row[0], " ", row[1]); got != want {
 			t.Errorf("list with %q: got %s, want %s", query, got, want)
 		}
 		one := c.call("GET", fmt.Sprintf("/videos/%d?%s", sku, query), "").wants(200)

@@ -42,15 +42,15 @@ type field struct {
 // errNotCached says that a page, though asked for by a guest, is not one that all guests share.
 var errNotCached = errors.New("page: drawn, and not to be cached")
 
-// Cache says how long this page may be cached for all guests who ask for the same address in the same language, theme
-// and currency, and which changes invalidate it. A page whose handler does not call it is drawn for each guest. Cache does
-// nothing for a page that is drawn for somebody.
+// Cache says how long this page may be cached for all guests who ask for the same address in the same language,
+// theme and currency, and which changes invalidate it. A page whose handler does not call it is drawn for each
+// guest. Cache does nothing for a page that is drawn for somebody.
 func (c *Ctx) Cache(policy cache.Policy) { c.caching = &policy }
 
-// Cached is Handle for a page that is the same for all guests. The cached page is drawn for a request that belongs to
-// nobody: it carries the address, the language, the theme and the currency, and nothing else that a visitor sent, so that the
-// page can contain nothing of a visitor. A request with any other cookie or with a token, and a request for a fragment, gets
-// a page of its own.
+// Cached is Handle for a page that is the same for all guests. The cached page is drawn for a request that belongs
+// to nobody: it carries the address, the language, the theme and the currency, and nothing else that a visitor sent,
+// so that the page can contain nothing of a visitor. A request with any other cookie or with a token, and a request
+// for a fragment, gets a page of its own.
 func (s *Site) Cached(h func(*Ctx) error) echo.HandlerFunc {
 	own := s.Handle(h)
 	return func(c echo.Context) error {

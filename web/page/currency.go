@@ -63,8 +63,8 @@ func (c *Ctx) Price(m money.Money) money.Money {
 	return price
 }
 
-// Least returns the lowest price in a currency, in minor units, that the viewer sees as m or as more. Prices in lists are
-// compared in the currency in which they are set, and bounds are typed in the one in which they are seen.
+// Least returns the lowest price in a currency, in minor units, that the viewer sees as m or as more. Prices in
+// lists are compared in the currency in which they are set, and bounds are typed in the one in which they are seen.
 func (c *Ctx) Least(m money.Money, in string) int64 {
 	if m.Currency == in {
 		return m.Amount

@@ -58,7 +58,8 @@ func Sale(c *page.Ctx, terms *order.SaleTerms, normal money.Money) *order.SaleTe
 	}
 	converted := *terms
 	converted.Amount = c.Price(terms.Amount)
-	if normal = c.Price(normal); converted.Amount.Currency == normal.Currency && converted.Amount.Amount >= normal.Amount {
+	seen := c.Price(normal)
+	if converted.Amount.Currency == seen.Currency && converted.Amount.Amount >= seen.Amount {
 		return nil
 	}
 	return &converted

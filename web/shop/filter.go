@@ -33,8 +33,8 @@ type request struct {
 	wrong     string // the message key of what is wrong with the prices
 }
 
-// read parses the query. People type prices, in the currency in which they see them, so a wrong price is shown to them and left out of the filter. Nobody types
-// the other parameters; the catalogue refuses wrong ones.
+// read parses the query. People type prices, in the currency in which they see them, so a wrong price is shown to
+// them and left out of the filter. Nobody types the other parameters; the catalogue refuses wrong ones.
 func read(c *page.Ctx, action string, query url.Values) request {
 	r := request{
 		action:   action,

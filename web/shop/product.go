@@ -158,7 +158,8 @@ func policy(product catalog.Product, options []shopview.BuyOption) cache.Policy 
 	return l
 }
 
-// buyOptions are the SKUs as this viewer may buy them, at prices in their currency; the first that can be bought is chosen.
+// buyOptions are the SKUs as this viewer may buy them, at prices in their currency; the first that can be bought is
+// chosen.
 func (d Deps) buyOptions(c *page.Ctx, product catalog.Product,
 	mine []entitlement.Entitlement,
 ) ([]shopview.BuyOption, error) {

@@ -87,8 +87,8 @@ func Categories(c *catalog.Catalog) func(context.Context, *page.Ctx) ([]ui.Link,
 }
 
 // priceCards puts the prices of running flash sales on cards, as this viewer would pay them, and all prices into the
-// viewer's currency. The policy is that of a
-// page that shows them: what is left in a sale is part of orders, which announce nothing.
+// viewer's currency. The policy is that of a page that shows them: what is left in a sale is part of orders, which
+// announce nothing.
 func (d Deps) priceCards(c *page.Ctx, lists ...*[]catalog.Card) (cache.Policy, error) {
 	running, err := d.Orders.PriceCards(c.Request().Context(), c.Viewer.UserID, lists...)
 	price.Cards(c, lists...)
