@@ -56,9 +56,12 @@ func TestWeChatPay_Identify(t *testing.T) {
 	if id, err := c.pay.Identify(t.Context(), good); err != nil || id != wechatpaytest.Payer {
 		t.Fatalf("%q, %v", id, err)
 	}
+	if _, err := c.pay.Identify(t.Context(), good); kind(err) != "rejected" || !strings.Contains(err.Error(), "40163") {
+		t.Errorf("a code that was used: %v", err)
+	}
 	late := c.code()
 	c.Advance(5*time.Minute + time.Second)
-	for code, want := range map[string]string{good: "40163", late: "40029", "unknown": "40029", "": "none", "a b": "none"} {
+	for code, want := range map[string]string{late: "40029", "unknown": "40029", "": "none", "a b": "none"} {
 		if _, err := c.pay.Identify(t.Context(), code); kind(err) != "rejected" || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", code, err, want)
 		}

@@ -66,8 +66,8 @@ type Options struct {
 	// with a dot stands for all below it: ".tenpay.com".
 	DownloadHosts []string
 	TempDir       string // where a statement waits until it is verified; that of the system if empty
-	// Loopback permits http for BaseURL, OAuthURL, AccountAPIURL, NotifyURL and the pages of a stand-in at a loopback address. Only tests and
-	// demonstrations need it.
+	// Loopback permits http for the URLs above, NotifyURL and the pages of a stand-in at a loopback address. Only tests
+	// and demonstrations need it.
 	Loopback bool
 
 	Client *http.Client // its redirects are not followed; without a Transport of its own it uses no proxy
