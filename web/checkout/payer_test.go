@@ -25,6 +25,7 @@ type inWeChat struct {
 	*webtest.Browser
 	mall *webtest.Mall
 	bank *wechatpaytest.Bank
+	mia  int64
 	at   string // the page of the order
 	to   string // where the button of the checkout led
 }
@@ -42,7 +43,8 @@ func openWeChat(t *testing.T, agent string, change ...func(*wechatpay.Options)) 
 			return w.bank.Provider()
 		}
 	})
-	w.Browser = w.mall.Browser(w.mall.Person("mia", "shopper").ID)
+	w.mia = w.mall.Person("mia", "shopper").ID
+	w.Browser = w.mall.Browser(w.mia)
 	w.Agent = agent
 	w.at, w.to = w.orders(w.Browser)
 	return w
@@ -193,6 +195,12 @@ func TestPayer_state(t *testing.T) {
 	eve.Get(eveAt + "/pay/payer?" + query).Wants(http.StatusSeeOther)
 	w.mall.Browser(0).Get(back).Wants(http.StatusSeeOther)
 
+	// The way back of one order does not lead to the payment of another.
+	_, other := w.orders(w.Browser)
+	_, othersQuery, _ := strings.Cut(w.authorize(other), "?")
+	w.fails(path+"?"+othersQuery, expired)
+
+	back = w.authorize(w.again())
 	w.mall.Advance(5 * time.Minute)
 	w.fails(back, expired)
 	w.bank.UseAs(wechatpaytest.Payer)
@@ -244,6 +252,39 @@ func TestPayer_nobody_answers(t *testing.T) {
 	}
 	if got := w.attempts(); len(got) != 1 || got[0] != "native " {
 		t.Errorf("attempts: %v", got)
+	}
+}
+
+// An attempt belongs to the payer for whom it was opened, and a payer whom the provider refuses is asked for anew.
+func TestPayer_changes(t *testing.T) {
+	w := openWeChat(t, wechatAgent)
+	w.Get(w.authorize(w.to)).Wants(http.StatusSeeOther)
+	w.bank.UseAs("oOther")
+	other := w.mall.Browser(w.mia)
+	other.Agent = wechatAgent
+	to := other.Post(w.at+"/pay", url.Values{"provider": {"wechatpay"}}).Wants(http.StatusSeeOther).Location
+	if at := other.Get(w.authorize(to)).Location; at != w.at+"/pay" {
+		t.Fatalf("the way back leads to %q", at)
+	}
+	if got := w.attempts(); len(got) != 2 || got[0] != jsapi || got[1] != "jsapi oOther" {
+		t.Errorf("attempts: %v", got)
+	}
+	open := webtest.Query[string](w.mall, "select request->>'payerId' from video_payment where status = 'pending'")
+	if len(open) != 1 || open[0] != "oOther" {
+		t.Errorf("open attempts of %v", open)
+	}
+
+	w.bank.Refuse(http.StatusInternalServerError, "OPENID_MISMATCH")
+	if _, to := w.orders(w.Browser); strings.HasSuffix(to, "/pay") {
+		t.Errorf("a refused payer is led to %q", to)
+	}
+	w.Agent = "" // on a desk no payer is stored
+	if _, to := w.orders(w.Browser); !strings.HasSuffix(to, "/pay") || w.attempts()[len(w.attempts())-1] != "native " {
+		t.Errorf("on a desk: %q, %v", to, w.attempts())
+	}
+	w.Agent = wechatAgent
+	if _, to := w.orders(w.Browser); !strings.HasPrefix(to, w.bank.URL()) {
+		t.Errorf("after the refusal: %q", to)
 	}
 }
 
