@@ -274,15 +274,16 @@ func TestPayer_changes(t *testing.T) {
 		t.Errorf("open attempts of %v", open)
 	}
 
-	w.bank.Refuse(http.StatusInternalServerError, "OPENID_MISMATCH")
-	if _, to := w.orders(w.Browser); strings.HasSuffix(to, "/pay") {
-		t.Errorf("a refused payer is led to %q", to)
-	}
 	w.Agent = "" // on a desk no payer is stored
 	if _, to := w.orders(w.Browser); !strings.HasSuffix(to, "/pay") || w.attempts()[len(w.attempts())-1] != "native " {
 		t.Errorf("on a desk: %q, %v", to, w.attempts())
 	}
 	w.Agent = wechatAgent
+
+	w.bank.Refuse(http.StatusInternalServerError, "OPENID_MISMATCH")
+	if _, to := w.orders(w.Browser); strings.HasSuffix(to, "/pay") {
+		t.Errorf("a refused payer is led to %q", to)
+	}
 	if _, to := w.orders(w.Browser); !strings.HasPrefix(to, w.bank.URL()) {
 		t.Errorf("after the refusal: %q", to)
 	}
