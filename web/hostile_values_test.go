@@ -36,6 +36,7 @@ var unlinked = map[string]url.Values{
 	"GET /v/:slug/reviews":                  {"cursor": {"x"}},
 	"GET /orders":                           {"cursor": {"x"}},
 	"GET /orders/:orderNo/pay/status":       {"attempt": {"x"}},
+	"GET /orders/:orderNo/pay/payer":        {"code": {"x"}, "state": {"x"}},
 	"GET /library":                          {"cursor": {"x"}, "expired": {"1"}, "device": {"1"}},
 	"POST /admin/providers/:provider/offer": {"version": {"1"}, "offered": {"on"}},
 	"GET /admin/orders": {

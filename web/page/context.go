@@ -217,13 +217,21 @@ func (c *Ctx) SignOut() error {
 // Session is the request's own session; nil for a bearer of a token.
 func (c *Ctx) Session() *sessions.Session { return c.session }
 
+// SaveSession stores what was remembered and taken back so far, for a handler that must not begin twice what takes its
+// time. Otherwise this happens when the answer begins.
+func (c *Ctx) SaveSession() {
+	if !c.dirty || c.session == nil {
+		return
+	}
+	c.dirty = false
+	if err := c.session.Save(c.Request(), c.Response()); err != nil {
+		c.Log().Error("session not saved", "error", err)
+	}
+}
+
 // beforeWrite runs immediately before the status is written, which is the last moment for headers.
 func (c *Ctx) beforeWrite() {
-	if c.dirty && c.session != nil {
-		if err := c.session.Save(c.Request(), c.Response()); err != nil {
-			c.Log().Error("session not saved", "error", err)
-		}
-	}
+	c.SaveSession()
 	h := c.Response().Header()
 	if strings.HasPrefix(h.Get(echo.HeaderContentType), "text/html") {
 		h.Set(headerCSP, c.policy.String(c.nonce, c.site.https))
