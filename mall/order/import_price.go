@@ -121,6 +121,7 @@ func (im *importer) orderOf(p Past, offers map[int64]catalog.Offer,
 			SPUID:     f.SPUID,
 			CreatorID: f.CreatorID,
 			Amount:    f.Amount,
+			Set:       f.Amount,
 		})
 	}
 	if len(o.Items) == 0 {

@@ -52,7 +52,7 @@ func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, repla
 	if err := r.check(); err != nil {
 		return Order{}, false, err
 	}
-	hash := r.hash()
+	hash := r.hash(s.base())
 	if r.BundleID != 0 {
 		if r.Items, err = s.bundleLines(ctx, r.UserID, r.BundleID); err != nil {
 			// The buyer may have all of it because this very attempt was granted.
@@ -224,7 +224,7 @@ func (w *placeAttempt) putBack(coupons *promotion.CouponCount) {
 }
 
 func (w *placeAttempt) couponAsk() promotion.CouponAsk {
-	return w.quote.money.couponAsk(w.CouponCode, w.UserID)
+	return promotion.CouponAsk{Code: w.CouponCode, UserID: w.UserID}
 }
 
 // wants lists what the gate is asked for, in the order of the SKUs. It names every SKU, since the gate knows which of
@@ -350,8 +350,17 @@ func checkLines(lines []Line) error {
 	return nil
 }
 
-// hash is the same for the same request, whatever the order of its lines.
-func (r PlaceRequest) hash() []byte {
+// base returns the currency in which prices are set, or "" if the shop has no other.
+func (s *Orders) base() string {
+	if s.deps.Exchange == nil {
+		return ""
+	}
+	return s.deps.Exchange.Base()
+}
+
+// hash is the same for the same request, whatever the order of its lines. The currency of prices is not part of it, so
+// that a request from before there were others is still the same.
+func (r PlaceRequest) hash(base string) []byte {
 	lines := slices.SortedFunc(slices.Values(r.Items), func(a, b Line) int { return cmp.Compare(a.SKUID, b.SKUID) })
 	h := sha256.New()
 	if r.CampaignID != 0 {
@@ -363,7 +372,7 @@ func (r PlaceRequest) hash() []byte {
 	if r.BundleID != 0 {
 		fmt.Fprintf(h, "bundle %d\n", r.BundleID)
 	}
-	if r.Currency != "" {
+	if r.Currency != "" && r.Currency != base {
 		fmt.Fprintf(h, "currency %s\n", r.Currency)
 	}
 	for _, l := range lines {

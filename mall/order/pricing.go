@@ -75,18 +75,7 @@ func (p pricing) bundle(b promotion.Bundle) (promotion.Bundle, error) {
 	return b, err
 }
 
-// couponAsk asks for a coupon for an order in this currency.
-func (p pricing) couponAsk(code string, userID int64) promotion.CouponAsk {
-	return promotion.CouponAsk{
-		Code:     code,
-		UserID:   userID,
-		Currency: p.currency,
-		Rates:    p.rates,
-	}
-}
-
-// ratesTx reads the exchange rates if somebody wants to pay in another currency than that of what is asked for. The
-// currency of a coupon is one of these as well, since it covers prices of its own currency.
+// ratesTx reads the exchange rates if somebody wants to pay in another currency than that of what is asked for.
 func (s *Orders) ratesTx(ctx context.Context, tx pgx.Tx, f facts, set []asked, at time.Time) (exchange.Table, error) {
 	if s.deps.Exchange == nil || !f.foreign(set) {
 		return exchange.Table{}, nil

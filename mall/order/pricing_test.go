@@ -82,10 +82,10 @@ func TestOrders_Place_in_the_currency_of_the_buyer(t *testing.T) {
 		lines  []order.Line
 	}{
 		"dollars":             {"", usd(299 + 149), one(video, other, free)}, // 2.786 and 1.386
-		"dollars less coupon": {"MINUS3", usd(299 + 149 - 42), one(video, other)},
-		"yen":                 {"", money.Of(430+210, "JPY"), one(video, other)},          // 427.85 and 212.85
-		"yen less coupon":     {"MINUS3", money.Of(430+210-65, "JPY"), one(video, other)}, // 64.5
-		"dinars":              {"", money.Of(850+425, "KWD"), one(video, other)},          // 0.8517… and 0.4237…
+		"dollars less coupon": {"MINUS3", usd(299 + 149 - 30 - 15), one(video, other)},
+		"yen":                 {"", money.Of(430+210, "JPY"), one(video, other)},             // 427.85 and 212.85
+		"yen less coupon":     {"MINUS3", money.Of(430+210-43-21, "JPY"), one(video, other)}, // 2.00 and 1.00 yuan
+		"dinars":              {"", money.Of(850+425, "KWD"), one(video, other)},             // 0.8517… and 0.4237…
 		"yuan":                {"", cny(2980), one(video, other)},
 	} {
 		buyer := int64(100 + len(key))
@@ -319,20 +319,43 @@ func TestOrders_ApplyNotice_revives_a_foreign_order(t *testing.T) {
 
 func TestOrders_QuoteCoupon_sums_in_another_currency(t *testing.T) {
 	s := open(t)
-	video, cheap := s.sells(1990, -1), s.sells(500, -1)
+	video, cheap, least := s.sells(1990, -1), s.sells(999, -1), s.sells(1000, -1)
 	s.coupon("HALF", func(t *promotion.Terms) {
 		t.AmountOff, t.PercentOff = 0, 50
-		t.MaxOff, t.MinSpend = 300, 1000 // 0.42 and 1.40 dollars
+		t.MaxOff, t.MinSpend = 300, 1000
 	})
 	s.offers()
 	r := in("USD", alice, one(video))
 	r.Coupon = "HALF"
 	quote, refused, err := s.orders.QuoteCoupon(s.ctx, r)
-	if err != nil || refused != nil || quote.Discount != usd(42) || quote.Total != usd(299-42) {
-		t.Errorf("half of 2.99, at most 0.42: %s off, %v, %v", quote.Discount, refused, err)
+	if err != nil || refused != nil || quote.Discount != usd(45) || quote.Total != usd(299-45) {
+		t.Errorf("3.00 of 19.90, in dollars: %s off, %v, %v", quote.Discount, refused, err)
 	}
-	r.Lines = one(cheap) // 0.99: 0.70 is half way between 0.49 and 0.99
+	r.Lines = one(least) // 1.49, as the one that is too cheap: what counts is the price that was set
+	if _, refused, err = s.orders.QuoteCoupon(s.ctx, r); err != nil || refused != nil {
+		t.Errorf("at the minimum: %v, %v", refused, err)
+	}
+	r.Lines = one(cheap)
 	if _, refused, err = s.orders.QuoteCoupon(s.ctx, r); err != nil || !errors.Is(refused, promotion.ErrCouponMinimum) {
-		t.Errorf("below the minimum of 1.40: %v, %v", refused, err)
+		t.Errorf("below the minimum: %v, %v", refused, err)
+	}
+}
+
+// What a coupon leaves of a price is something in every currency, and nothing where nothing is left.
+func TestOrders_QuoteCoupon_never_free_by_rounding(t *testing.T) {
+	s := open(t)
+	video := s.sells(1000, -1)
+	s.coupon("NEARLY", func(t *promotion.Terms) { t.AmountOff = 999 })
+	s.coupon("ALL", func(t *promotion.Terms) { t.AmountOff = 1000 })
+	s.offers()
+	for code, left := range map[string]int64{"NEARLY": 1, "ALL": 0} {
+		for _, currency := range []string{"USD", "JPY", "KWD", "CNY"} {
+			r := in(currency, alice, one(video))
+			r.Coupon = code
+			quote, refused, err := s.orders.QuoteCoupon(s.ctx, r)
+			if err != nil || refused != nil || quote.Total != money.Of(left, currency) {
+				t.Errorf("%s in %s: %s, %v, %v", code, currency, quote.Total, refused, err)
+			}
+		}
 	}
 }

@@ -42,6 +42,8 @@ type QuoteLine struct {
 	Problem  string
 	Normal   money.Money // the price of a unit outside of sales; Offer.Amount is what this buyer pays for it
 	Sale     *SaleTerms  // the flash sale that runs for the SKU; nil if there is none
+
+	set money.Money // Amount in the currency in which the price was set; of the normal price
 }
 
 // InSale reports whether the line is bought at the price of a flash sale.
@@ -111,7 +113,7 @@ func (s *Orders) QuoteCoupon(ctx context.Context, r QuoteRequest) (quote Quote, 
 	if quote, err = s.quoteLines(ctx, r); err != nil || r.Coupon == "" {
 		return quote, nil, err
 	}
-	ask := quote.money.couponAsk(r.Coupon, r.UserID)
+	ask := promotion.CouponAsk{Code: r.Coupon, UserID: r.UserID}
 	count, err := s.deps.Promotions.ReadCouponsTx(ctx, s.deps.Pool, []promotion.CouponAsk{ask}, s.deps.Now(), false)
 	if err != nil {
 		return Quote{}, nil, err
@@ -151,8 +153,9 @@ func (q Quote) priced() []promotion.Priced {
 			SPUID:     l.Offer.SPUID,
 			CreatorID: l.Offer.CreatorID,
 			Amount:    l.Amount,
+			Set:       l.set,
 		}); l.Problem != "" || l.InSale() {
-			list[n].Amount.Amount = 0
+			list[n].Amount.Amount, list[n].Set.Amount = 0, 0
 		}
 	}
 	return list
@@ -373,6 +376,9 @@ func (f facts) quote(a asked) (quote Quote, err error) {
 		}
 		if priced.Offer.SKUID != 0 {
 			if priced.Amount, err = priced.Offer.Amount.Times(line.Quantity); err != nil {
+				return Quote{}, ErrQuantity.Because("sku %d: %w", line.SKUID, err)
+			}
+			if priced.set, err = f.offers[line.SKUID].Amount.Times(line.Quantity); err != nil {
 				return Quote{}, ErrQuantity.Because("sku %d: %w", line.SKUID, err)
 			}
 			priced.Discount = money.Of(off[line.SKUID], priced.Amount.Currency)

@@ -117,7 +117,7 @@ func (s *Refunds) refundTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequ
 	}
 	shares, err := r.part(o, left)
 	if err == nil {
-		err = s.exactTx(ctx, tx, o, r, shares)
+		err = s.exactTx(ctx, tx, o, shares)
 	}
 	if err != nil {
 		return Refund{}, err

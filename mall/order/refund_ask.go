@@ -137,7 +137,11 @@ func (s *Refunds) askTx(ctx context.Context, tx pgx.Tx, o Order, a Ask, watched 
 			outside = o.Policy.judge(*o.PaidAt, watched[i.SPUID], now)
 		}
 	}
-	if outside == "" && !o.Policy.ByRule {
+	exact := s.exactTx(ctx, tx, o, shares)
+	if exact != nil && !errors.Is(exact, ErrRefundRounds) {
+		return Asked{}, exact
+	}
+	if outside == "" && (!o.Policy.ByRule || exact != nil) {
 		outside = OutsideStaff
 	}
 	row, err := s.q.InsertRequest(ctx, tx, dbsqlc.InsertRequestParams{

@@ -19,22 +19,22 @@ var ErrRefundAmount = fault.New(fault.Invalid, "refund_amount",
 var ErrRefundRounds = fault.New(fault.Invalid, "refund_rounds",
 	"The payment provider can't give back exactly this sum. Choose a rounder amount, or all of it.")
 
-// exactTx refuses a part that the provider of the payment can't give back exactly. All that is left of an item is never
-// refused: a provider that can't give it back says so, and the refund is then paid in another way. Errors:
-// ErrRefundRounds.
-func (s *Refunds) exactTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, shares []RefundItem) error {
+// exactTx refuses a part that the provider of the payment can't give back exactly: access would end for a refund that
+// fails. All that is left of an order is never refused, since it goes back as it came. Errors: ErrRefundRounds.
+func (s *Refunds) exactTx(ctx context.Context, tx pgx.Tx, o Order, shares []RefundItem) error {
 	sum := total(shares, o.Total.Currency)
-	if sum.IsZero() || !r.Unwatched && r.Amount.IsZero() {
+	if sum.IsZero() {
 		return nil
 	}
 	capture, err := s.consumedTx(ctx, tx, o.OrderNo)
-	if err != nil {
+	if err != nil || s.deps.Payments.Takes(capture.Provider, sum) {
 		return err
 	}
-	if !s.deps.Payments.Takes(capture.Provider, sum) {
-		return ErrRefundRounds.Because("%s can't give back %s of %s", capture.Provider, sum, o.OrderNo)
+	left, err := s.sharesTx(ctx, tx, o, nil)
+	if err != nil || total(left, sum.Currency) == sum {
+		return err
 	}
-	return nil
+	return ErrRefundRounds.Because("%s can't give back %s of %s", capture.Provider, sum, o.OrderNo)
 }
 
 // part returns what a request takes of what is left of its items: all, an amount that is spread over them in
@@ -108,7 +108,7 @@ func (s *Refunds) Preview(ctx context.Context, r RefundRequest) (p Preview, err 
 			return err
 		}
 		p.Ended = whole(p.Shares, left)
-		return s.exactTx(ctx, tx, o, r, p.Shares)
+		return s.exactTx(ctx, tx, o, p.Shares)
 	})
 	return p, err
 }

@@ -161,7 +161,7 @@ func (s *Orders) reuseTx(ctx context.Context, tx pgx.Tx, o Order,
 	if o.couponID == 0 {
 		return nil, true, nil
 	}
-	ask := quote.money.couponAsk(o.CouponCode, o.UserID)
+	ask := promotion.CouponAsk{Code: o.CouponCode, UserID: o.UserID}
 	count, err := s.deps.Promotions.ReadCouponsTx(ctx, tx, []promotion.CouponAsk{ask}, s.deps.Now(), true)
 	if err != nil {
 		return nil, false, err

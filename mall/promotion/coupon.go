@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"videomall/mall/exchange"
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/promotion/internal/dbsqlc"
@@ -104,38 +103,35 @@ func (c Coupon) Phase(at time.Time) CouponPhase {
 	return PhaseOn
 }
 
-// Priced is a line that a discount may lower.
+// Priced is a line that a discount may lower. Amount is what it costs in the currency of the order, and Set what it costs
+// in the one in which its price was set; they are the same unless the order has another currency.
 type Priced struct {
 	SPUID     int64
 	CreatorID int64
 	Amount    money.Money
+	Set       money.Money
+}
+
+// lower returns what is taken off Amount if off is taken off Set: the same part, half a minor unit rounded up. What
+// costs something at the price that was set costs something in any currency.
+func (p Priced) lower(off int64) int64 {
+	if p.Set == p.Amount || off == 0 {
+		return off
+	}
+	converted := money.Share(p.Amount.Amount, off, p.Set.Amount)
+	if off < p.Set.Amount {
+		return max(min(converted, p.Amount.Amount-1), 0)
+	}
+	return converted
 }
 
 func (c Coupon) covers(p Priced) bool {
 	return (c.MallWide || c.OwnerID == p.CreatorID) && (len(c.SPUIDs) == 0 || slices.Contains(c.SPUIDs, p.SPUID)) &&
-		c.Currency == p.Amount.Currency
+		c.Currency == p.Set.Currency
 }
 
-// in returns the coupon with its sums in another currency. Errors: ErrCouponOther if there is no rate.
-func (c Coupon) in(currency string, rates exchange.Table) (Coupon, error) {
-	if currency == "" || currency == c.Currency {
-		return c, nil
-	}
-	for _, sum := range []*int64{&c.AmountOff, &c.MaxOff, &c.MinSpend} {
-		converted, err := rates.Convert(money.Of(*sum, c.Currency), currency)
-		if err != nil {
-			return Coupon{}, refusal(ErrCouponOther).Because("%w", err)
-		}
-		if *sum > 0 {
-			converted.Amount = max(converted.Amount, 1) // 0 means that there is none
-		}
-		*sum = converted.Amount
-	}
-	c.Currency = currency
-	return c, nil
-}
-
-// Discounts are what the coupon takes off each line, by its terms alone: uses are counted elsewhere. Errors:
+// Discounts are what the coupon takes off each line, in the currency of the order, by its terms alone: uses are counted
+// elsewhere. Its terms are about the prices that were set. Errors:
 // ErrCouponEarly, ErrCouponExpired, ErrCouponOther, ErrCouponMinimum.
 func (c Coupon) Discounts(lines []Priced, at time.Time) ([]int64, error) {
 	switch {
@@ -147,8 +143,8 @@ func (c Coupon) Discounts(lines []Priced, at time.Time) ([]int64, error) {
 	weights, spend := make([]int64, len(lines)), int64(0)
 	for n, l := range lines {
 		if c.covers(l) {
-			weights[n] = l.Amount.Amount
-			spend += l.Amount.Amount
+			weights[n] = l.Set.Amount
+			spend += l.Set.Amount
 		}
 	}
 	if spend == 0 {
@@ -163,7 +159,11 @@ func (c Coupon) Discounts(lines []Priced, at time.Time) ([]int64, error) {
 			off = min(off, c.MaxOff)
 		}
 	}
-	return money.Split(min(off, spend), weights), nil
+	parts := money.Split(min(off, spend), weights)
+	for n, l := range lines {
+		parts[n] = l.lower(parts[n])
+	}
+	return parts, nil
 }
 
 // refusal names the code as the input at fault.

@@ -87,7 +87,7 @@ var allowed = map[string][]string{
 		"mall/payment/wechatpay",
 	},
 	"mall/playback":  {"db", "mall/redisbreaker", "mall/entitlement", "mall/media"},
-	"mall/promotion": {"db", "mall/exchange"},
+	"mall/promotion": {"db"},
 	"mall/reconcile": {"db", "mall/ledger", "mall/order", "mall/payment"},
 	"mall/review":    {"db"},
 	"mall/risk":      {"db", "telemetry", "mall/redisbreaker"},

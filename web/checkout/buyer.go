@@ -1,8 +1,6 @@
 package checkout
 
 import (
-	"net/url"
-
 	checkoutview "videomall/views/checkout"
 )
 
@@ -11,13 +9,9 @@ func buyer(p checkoutview.CheckoutPage) *checkoutview.Buyer {
 	if p.Quote.Tax.Mode == "" || p.Quote.Subtotal.IsZero() {
 		return nil
 	}
-	next := "/checkout"
-	if p.Coupon.Code != "" {
-		next += "?coupon=" + url.QueryEscape(p.Coupon.Code)
-	}
 	return &checkoutview.Buyer{
 		Country: p.Quote.Tax.Country,
 		VATID:   p.Quote.Billing.VATID,
-		Next:    next,
+		Next:    p.Again(),
 	}
 }

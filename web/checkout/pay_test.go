@@ -158,11 +158,11 @@ func TestPayment_device(t *testing.T) {
 	video := m.Video(990, -1)
 	b := m.Browser(m.Person("mia", "shopper").ID)
 	b.Post("/cart/items", item(video))
-	page := b.Get("/checkout").Wants(http.StatusOK).Shows("No way to pay takes this sum in this browser")
+	page := b.Get("/checkout").Wants(http.StatusOK).Shows("No way to pay here takes this sum")
 	form := page.Form("/checkout")
 	form.Set("provider", "sandbox")
 	at := b.Post("/checkout", form).Wants(http.StatusSeeOther).Location
-	b.Get(at).Shows("No way to pay takes this sum in this browser", "The payment page could not be opened")
+	b.Get(at).Shows("No way to pay here takes this sum", "The payment page could not be opened")
 	if n := webtest.Query[int](m, "select count(*)::int from video_payment"); n[0] != 0 {
 		t.Errorf("%d attempts", n[0])
 	}
