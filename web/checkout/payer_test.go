@@ -105,8 +105,8 @@ func (w *inWeChat) attempts() []string {
 }
 
 const (
-	expired = "This way back to the payment has expired or was used before."
-	unknown = "We could not learn which account pays"
+	expired = "This link back to the payment has expired or was already used."
+	unknown = "We could not tell which WeChat account is paying."
 	jsapi   = "jsapi " + wechatpaytest.Payer
 )
 
