@@ -68,7 +68,7 @@ type Health struct {
 	Methods  []string
 	Resting  bool   // not asked and not offered for now, since it failed
 	Hidden   bool   // not offered to shoppers
-	Error    string // of the last call that failed; empty if none has
+	Error    string // of the last call that failed, or found wrong settings; empty if none has
 	FailedAt time.Time
 	WorkedAt time.Time // zero if no call has succeeded yet
 	Calls    int
@@ -116,7 +116,7 @@ func (g *guarded) callVia(ctx context.Context, b breaker, what string, do func(c
 		b.RecordSuccess()
 	}
 	g.metrics.ProviderCall(g.Name(), what, outcome, time.Since(began))
-	g.note(failed, err)
+	g.note(failed || errors.Is(err, ErrMisconfigured), err)
 	return err
 }
 

@@ -31,7 +31,7 @@ func (p *Payments) PayerURL(provider string, d Device, sum money.Money, returnUR
 }
 
 // Identify exchanges the code that a browser brought from PayerURL for the payer's number at the provider. Errors:
-// ErrUnknownProvider, ErrRejected, ErrRetryLater, ErrProviderDown.
+// ErrUnknownProvider, ErrRejected, which may wrap ErrMisconfigured, ErrRetryLater, ErrProviderDown.
 func (p *Payments) Identify(ctx context.Context, provider, code string) (payerID string, err error) {
 	g, err := p.guarded(provider)
 	if err != nil {

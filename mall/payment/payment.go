@@ -56,6 +56,10 @@ var (
 // ErrAbsent says that the provider does not know the number it was asked about.
 var ErrAbsent = errors.New("payment: unknown to the provider")
 
+// ErrMisconfigured is the cause of an ErrRejected that only an operator can mend: the provider refuses the mall's own
+// number or secret.
+var ErrMisconfigured = errors.New("payment: the provider refuses the mall's settings")
+
 // Payments holds the verbs. It is safe for concurrent use.
 type Payments struct {
 	pool *pgxpool.Pool

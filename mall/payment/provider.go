@@ -70,7 +70,7 @@ type Identifier interface {
 	// which is 1 to 128 letters and digits.
 	PayerURL(returnURL, state string) string
 	// Identify returns the payer's number, for CreateRequest.PayerID. A code can be exchanged once and within minutes.
-	// Errors: ErrRejected if this code can never be exchanged; ErrRetryLater.
+	// Errors: ErrRejected if this code can never be exchanged, around ErrMisconfigured if no code can; ErrRetryLater.
 	Identify(ctx context.Context, code string) (payerID string, err error)
 }
 

@@ -24,6 +24,9 @@ func (d Deps) payOrder(c *page.Ctx) error {
 // pay sends the shopper to the provider's page, or to the page that shows what else they have to do; or first to where
 // the provider learns who they are.
 func (d Deps) pay(c *page.Ctx, orderNo, provider string) error {
+	if !identifiable(c, provider) {
+		return d.payAs(c, orderNo, provider, "")
+	}
 	payer := knownPayer(c, provider)
 	if payer == "" {
 		if to := d.askPayer(c, orderNo, provider); to != "" {
@@ -33,9 +36,14 @@ func (d Deps) pay(c *page.Ctx, orderNo, provider string) error {
 	return d.payAs(c, orderNo, provider, payer)
 }
 
-// payAs is pay for a payer whom the provider knows by this number; "" for one whom it need not know. The order stands
-// whatever happens here, so every failure ends on the order's page, where the payment can be tried again.
+// payAs is pay for a payer whom the provider knows by this number; "" for one whom it need not know.
 func (d Deps) payAs(c *page.Ctx, orderNo, provider, payer string) error {
+	attempt, err := d.prepay(c, orderNo, provider, payer)
+	return d.follow(c, orderNo, provider, attempt, err)
+}
+
+// prepay opens the payment. A payer who is refused is forgotten, and asked for again.
+func (d Deps) prepay(c *page.Ctx, orderNo, provider, payer string) (payment.Attempt, error) {
 	attempt, err := d.Orders.Prepay(c.Request().Context(), order.PrepayRequest{
 		UserID:    c.Viewer.UserID,
 		OrderNo:   orderNo,
@@ -49,6 +57,12 @@ func (d Deps) payAs(c *page.Ctx, orderNo, provider, payer string) error {
 	if errors.Is(err, payment.ErrRejected) {
 		forgetPayer(c) // who may be the reason: the provider's account has changed
 	}
+	return attempt, err
+}
+
+// follow leads to what prepay returned. The order stands whatever happens here, so every failure ends on the order's
+// page, where the payment can be tried again.
+func (d Deps) follow(c *page.Ctx, orderNo, provider string, attempt payment.Attempt, err error) error {
 	switch {
 	case err == nil && attempt.Action == nil: // a notice was faster than the provider's answer
 		return c.Redirect(orderURL(orderNo))

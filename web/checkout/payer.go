@@ -3,31 +3,47 @@ package checkout
 import (
 	"crypto/rand"
 	"crypto/subtle"
+	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"videomall/mall/order"
+	"videomall/mall/payment"
 	"videomall/views/ui"
 	"videomall/web/page"
 )
 
-// Values of the session. Both are for one person: whoever signs in after them in the same browser is asked anew.
+// Values of the session, by their words.
 const (
-	payerKey = "payer"       // "person provider number": who pays, as the provider knows them
-	askedKey = "payer_asked" // "person provider order state unix": where the browser was sent to be identified
+	payerKey   = "payer"         // provider, number: who pays, as the provider knows them
+	askedKey   = "payer_asked"   // provider, order, state: where the browser was sent to be identified
+	refusedKey = "payer_refused" // provider: where identifying the viewer is of no use for now
 )
 
-// askedFor is how long the way back from there is open. It asks the payer nothing, so it takes seconds.
-const askedFor = 5 * time.Minute
+const (
+	// askedFor is how long the way back from there is open. It asks the payer nothing, so it takes seconds.
+	askedFor = 5 * time.Minute
+	// payerFor is how long a payer is known: for the next order, not for whoever uses the session hours later.
+	payerFor = 10 * time.Minute
+	// refusedFor is how long a payer is not asked for after a refusal, whose reason is often the provider's account: the
+	// next press would end like this one. What needs no payer is paid meanwhile.
+	refusedFor = 10 * time.Minute
+)
 
 func payerURL(orderNo string) string { return payURL(orderNo) + "/payer" }
 
+// identifiable reports whether this browser may pay in a way for which the provider knows the payer.
+func identifiable(c *page.Ctx, provider string) bool { return !c.LacksJSAPI() && !refused(c, provider) }
+
+func refused(c *page.Ctx, provider string) bool { return remembered(c, refusedKey, 1)[0] == provider }
+
 // knownPayer is the number of the viewer at the provider; "" if this session does not know it.
 func knownPayer(c *page.Ctx, provider string) string {
-	if f := remembered(c, payerKey, 3); f[0] == person(c) && f[1] == provider {
-		return f[2]
+	if f := remembered(c, payerKey, 2); f[0] == provider {
+		return f[1]
 	}
 	return ""
 }
@@ -53,14 +69,14 @@ func (d Deps) askPayer(c *page.Ctx, orderNo, provider string) string {
 	if err != nil || to == "" {
 		return ""
 	}
-	until := strconv.FormatInt(c.Now.Add(askedFor).Unix(), 10)
-	c.Remember(askedKey, strings.Join([]string{person(c), provider, orderNo, state, until}, " "))
+	remember(c, askedKey, askedFor, provider, orderNo, state)
 	return to
 }
 
 // takePayer answers a browser that comes back with a code, and goes on to the payment. It never sends the browser to be
-// identified again: whatever fails ends on the order's page. Only the session that was sent there for this order is let
-// in, once, since a link could otherwise make somebody pay as another person.
+// identified again: a refusal leads on to what needs no payer, and whatever else fails ends on the order's page. Only
+// the session that was sent there for this order is let in, once, since a link could otherwise make somebody pay as
+// another person.
 func (d Deps) takePayer(c *page.Ctx) error {
 	ctx, orderNo := c.Request().Context(), c.Param("orderNo")
 	if _, err := d.Orders.Get(ctx, c.Viewer.UserID, orderNo); err != nil {
@@ -75,7 +91,8 @@ func (d Deps) takePayer(c *page.Ctx) error {
 		if err != nil {
 			return err
 		}
-		if attempt.Action != nil && knownPayer(c, attempt.Provider) != "" { // the back button, or a page loaded twice
+		answered := knownPayer(c, attempt.Provider) != "" || refused(c, attempt.Provider)
+		if attempt.Action != nil && answered { // the back button, or a page loaded twice
 			return c.Redirect(payURL(orderNo))
 		}
 		c.Flash(ui.Warning, "payer_expired")
@@ -85,31 +102,56 @@ func (d Deps) takePayer(c *page.Ctx) error {
 	c.SaveSession() // before the provider is asked, which takes its time
 	payer, err := d.Payments.Identify(ctx, provider, c.QueryParam("code"))
 	if err != nil {
-		c.Log().Warn("payer not identified", "order_no", orderNo, "provider", provider, "error", err)
+		level := slog.LevelWarn
+		if errors.Is(err, payment.ErrMisconfigured) {
+			level = slog.LevelError // until an operator mends it, nobody is identified
+		}
+		c.Log().Log(ctx, level, "payer not identified", "order_no", orderNo, "provider", provider, "error", err)
+		if errors.Is(err, payment.ErrRejected) {
+			return d.payUnidentified(c, orderNo, provider)
+		}
 		c.Flash(ui.Error, "payer_unknown")
 		return c.Redirect(orderURL(orderNo))
 	}
-	c.Remember(payerKey, strings.Join([]string{person(c), provider, payer}, " "))
-	return d.payAs(c, orderNo, provider, payer)
+	remember(c, payerKey, payerFor, provider, payer)
+	attempt, err := d.prepay(c, orderNo, provider, payer)
+	if errors.Is(err, payment.ErrRejected) {
+		c.Log().Error("payment of an identified payer refused", "order_no", orderNo, "provider", provider, "error", err)
+		return d.payUnidentified(c, orderNo, provider)
+	}
+	return d.follow(c, orderNo, provider, attempt, err)
+}
+
+// payUnidentified goes on, after a refusal, to what needs no payer, as do the next payments for a while.
+func (d Deps) payUnidentified(c *page.Ctx, orderNo, provider string) error {
+	remember(c, refusedKey, refusedFor, provider)
+	return d.payAs(c, orderNo, provider, "")
 }
 
 // asked returns the state and the provider with which the viewer was sent to be identified for an order; open is false
 // if they were not, or too long ago.
 func asked(c *page.Ctx, orderNo string) (state, provider string, open bool) {
-	f := remembered(c, askedKey, 5)
-	until, err := strconv.ParseInt(f[4], 10, 64)
-	if err != nil || f[0] != person(c) || f[2] != orderNo || c.Now.Unix() >= until {
+	f := remembered(c, askedKey, 3)
+	if f[1] != orderNo {
 		return "", "", false
 	}
-	return f[3], f[1], true
+	return f[2], f[0], true
 }
 
-// remembered returns the n words of a value of the session, which stays; empty ones if it has another number of them.
+// remember keeps words in the session, for a while and for one person: whoever signs in after them in the same browser
+// is asked anew. It is "person unix words".
+func remember(c *page.Ctx, key string, lasts time.Duration, words ...string) {
+	until := strconv.FormatInt(c.Now.Add(lasts).Unix(), 10)
+	c.Remember(key, person(c)+" "+until+" "+strings.Join(words, " "))
+}
+
+// remembered returns the n words that remember keeps; empty ones if they are another person's, too old, or not n.
 func remembered(c *page.Ctx, key string, n int) []string {
 	if s := c.Session(); s != nil {
-		if value, ok := s.Values[key].(string); ok {
-			if f := strings.Split(value, " "); len(f) == n {
-				return f
+		value, _ := s.Values[key].(string)
+		if f := strings.Split(value, " "); len(f) == n+2 && f[0] == person(c) {
+			if until, err := strconv.ParseInt(f[1], 10, 64); err == nil && c.Now.Unix() < until {
+				return f[2:]
 			}
 		}
 	}

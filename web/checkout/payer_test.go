@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"videomall/mall/payment"
-	"videomall/mall/payment/paymenttest"
 	"videomall/mall/payment/wechatpay"
 	"videomall/mall/payment/wechatpay/wechatpaytest"
 	"videomall/web/webtest"
@@ -105,9 +104,10 @@ func (w *inWeChat) attempts() []string {
 }
 
 const (
-	expired = "This way back to the payment has expired or was used before."
-	unknown = "We could not learn which account pays"
+	expired = "This link back to the payment has expired or was already used."
+	unknown = "We could not tell which WeChat account is paying."
 	jsapi   = "jsapi " + wechatpaytest.Payer
+	native  = "native "
 )
 
 func TestPayer_whole_way(t *testing.T) {
@@ -154,18 +154,22 @@ func TestPayer_whole_way(t *testing.T) {
 	}
 }
 
-// Everywhere else, and without the account's secret, the code to scan stays.
+// Everywhere else, and without the account's secret, the code to scan stays. So it does where an app only calls itself
+// WeChat.
 func TestPayer_not_asked(t *testing.T) {
 	for name, c := range map[string]struct {
 		agent  string
 		change func(*wechatpay.Options)
 	}{
-		"on a desk":        {"Mozilla/5.0 (X11; Linux x86_64)", func(*wechatpay.Options) {}},
-		"without a secret": {wechatAgent, func(o *wechatpay.Options) { o.AppSecret = "" }},
+		"on a desk":         {"Mozilla/5.0 (X11; Linux x86_64)", func(*wechatpay.Options) {}},
+		"without a secret":  {wechatAgent, func(o *wechatpay.Options) { o.AppSecret = "" }},
+		"in WeCom":          {wechatAgent + " wxwork/4.1.22", func(*wechatpay.Options) {}},
+		"in a mini program": {wechatAgent + " miniProgram/wx0123456789abcdef", func(*wechatpay.Options) {}},
+		"in one on a desk":  {wechatAgent + " MiniProgramEnv/Windows", func(*wechatpay.Options) {}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := openWeChat(t, c.agent, c.change)
-			if got := w.attempts(); w.to != w.at+"/pay" || len(got) != 1 || got[0] != "native " {
+			if got := w.attempts(); w.to != w.at+"/pay" || len(got) != 1 || got[0] != native {
 				t.Errorf("the button leads to %q, attempts %v", w.to, got)
 			}
 			w.Get(w.at + "/pay/payer?code=x&state=y").Wants(http.StatusSeeOther)
@@ -209,49 +213,29 @@ func TestPayer_state(t *testing.T) {
 	}
 }
 
-// A code that can't be exchanged ends on the order's page, never at WeChat again, and its state is used up.
-func TestPayer_code(t *testing.T) {
-	w := openWeChat(t, wechatAgent, func(o *wechatpay.Options) { o.Client = &http.Client{Timeout: time.Second} })
-	used := w.authorize(w.to)
-	usedCode := query(t, used).Get("code")
-	if _, err := w.bank.Client().Identify(t.Context(), usedCode); err != nil {
-		t.Fatal(err)
-	}
-	w.fails(used, unknown)
-	w.fails(used, expired)
-	for _, errcode := range []int{-1, 40013, 40029, 40125, 40163} {
-		back := w.authorize(w.again())
-		w.bank.RefuseCode(errcode)
-		w.fails(back, unknown)
-		w.fails(back, expired)
-	}
-	path, _, _ := strings.Cut(used, "?")
-	w.fails(path+"?state="+query(t, w.authorize(w.again())).Get("state"), unknown)
-	for _, fault := range []paymenttest.Fault{
-		paymenttest.FaultUnavailable, paymenttest.FaultLostAnswer, paymenttest.FaultBadAnswer, paymenttest.FaultSlow,
-	} {
-		back := w.authorize(w.again())
-		w.bank.Fault(fault)
-		w.fails(back, unknown)
-	}
-	if to := w.Get(w.authorize(w.again())).Location; to != w.at+"/pay" {
-		t.Errorf("a good code leads to %q", to)
-	}
-}
-
-// While nobody exchanges codes, the shopper gets the code to scan, and WeChat Pay is offered as before.
-func TestPayer_nobody_answers(t *testing.T) {
+// What only calls itself WeChat may share the session of WeChat's browser, and pays without its payer.
+func TestPayer_known_in_a_mini_program(t *testing.T) {
 	w := openWeChat(t, wechatAgent)
-	for range 5 {
-		back := w.authorize(w.again())
-		w.bank.Fault(paymenttest.FaultLostAnswer)
-		w.fails(back, unknown)
-	}
+	w.Get(w.authorize(w.to)).Wants(http.StatusSeeOther)
+	w.Agent += " miniProgram/wx0123456789abcdef"
 	if to := w.again(); to != w.at+"/pay" {
 		t.Errorf("the button leads to %q", to)
 	}
-	if got := w.attempts(); len(got) != 1 || got[0] != "native " {
+	if got := w.attempts(); len(got) != 2 || got[0] != jsapi || got[1] != native {
 		t.Errorf("attempts: %v", got)
+	}
+}
+
+func TestPayer_is_known_for_minutes(t *testing.T) {
+	w := openWeChat(t, wechatAgent)
+	w.Get(w.authorize(w.to)).Wants(http.StatusSeeOther)
+	w.mall.Advance(9 * time.Minute)
+	if _, to := w.orders(w.Browser); !strings.HasSuffix(to, "/pay") || !strings.HasPrefix(to, "/orders/") {
+		t.Errorf("after nine minutes the button leads to %q", to)
+	}
+	w.mall.Advance(time.Minute)
+	if _, to := w.orders(w.Browser); !strings.HasPrefix(to, w.bank.URL()) {
+		t.Errorf("after ten minutes the button leads to %q", to)
 	}
 }
 
@@ -275,7 +259,7 @@ func TestPayer_changes(t *testing.T) {
 	}
 
 	w.Agent = "" // on a desk no payer is stored
-	if _, to := w.orders(w.Browser); !strings.HasSuffix(to, "/pay") || w.attempts()[len(w.attempts())-1] != "native " {
+	if _, to := w.orders(w.Browser); !strings.HasSuffix(to, "/pay") || w.attempts()[len(w.attempts())-1] != native {
 		t.Errorf("on a desk: %q, %v", to, w.attempts())
 	}
 	w.Agent = wechatAgent

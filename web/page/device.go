@@ -24,3 +24,10 @@ func (c *Ctx) Device() payment.Device {
 	}
 	return payment.DeviceDesktop
 }
+
+// LacksJSAPI reports whether the browser only calls itself WeChat's: WeCom and the pages inside mini programs do, where
+// neither WeChat's web authorization nor its payment function works.
+func (c *Ctx) LacksJSAPI() bool {
+	agent := strings.ToLower(c.Request().UserAgent())
+	return strings.Contains(agent, "wxwork/") || strings.Contains(agent, "miniprogram")
+}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"videomall/mall/payment"
 	"videomall/mall/strictjson"
@@ -24,6 +25,9 @@ const (
 	maxOpenID  = 128      // bytes, as payments allow
 	systemBusy = -1       // errcode: "system busy"
 )
+
+// misconfigured are the errcodes about the AppID and the AppSecret, which are wrong or missing.
+var misconfigured = []int64{40013, 40125, 41002, 41004}
 
 var _ payment.Identifier = (*WeChatPay)(nil)
 
@@ -44,8 +48,8 @@ type token struct {
 }
 
 // Identify exchanges a code for the payer's OpenID at the official account. The request has the account's secret in its
-// query, so that no error may name its address. Errors: payment.ErrRejected, such as for a code that was used before;
-// payment.ErrRetryLater if WeChat is busy.
+// query, so that no error may name its address. Errors: payment.ErrRejected, such as for a code that was used before,
+// or around payment.ErrMisconfigured; payment.ErrRetryLater if WeChat is busy.
 func (w *WeChatPay) Identify(ctx context.Context, code string) (string, error) {
 	switch {
 	case w.opt.AppSecret == "":
@@ -91,6 +95,9 @@ func openID(raw []byte) (string, error) {
 	switch {
 	case t.Code == systemBusy:
 		return "", payment.ErrRetryLater.Because("wechatpay: openid: errcode %d", t.Code)
+	case slices.Contains(misconfigured, t.Code):
+		return "", payment.ErrRejected.Because("wechatpay: openid: errcode %d, %.60q: %w", t.Code, t.Message,
+			payment.ErrMisconfigured)
 	case t.Code != 0:
 		return "", payment.ErrRejected.Because("wechatpay: openid: errcode %d, %.60q", t.Code, t.Message)
 	case !payment.IsPlain(t.OpenID, maxOpenID):

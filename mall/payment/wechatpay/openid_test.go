@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"videomall/mall/payment"
 	"videomall/mall/payment/paymenttest"
 	"videomall/mall/payment/wechatpay"
 	"videomall/mall/payment/wechatpay/wechatpaytest"
@@ -58,6 +59,8 @@ func TestWeChatPay_Identify(t *testing.T) {
 	}
 	if _, err := c.pay.Identify(t.Context(), good); kind(err) != "rejected" || !strings.Contains(err.Error(), "40163") {
 		t.Errorf("a code that was used: %v", err)
+	} else if errors.Is(err, payment.ErrMisconfigured) {
+		t.Errorf("a code that was used is the settings' fault: %v", err)
 	}
 	late := c.code()
 	c.Advance(5*time.Minute + time.Second)
@@ -75,7 +78,8 @@ func TestWeChatPay_Identify(t *testing.T) {
 		"40013": func(o *wechatpay.Options) { o.AppID = "wx0000000000000000" },
 	} {
 		wrong := open(t, wechatpaytest.Config{Change: change})
-		if _, err := wrong.pay.Identify(t.Context(), "x"); kind(err) != "rejected" || !strings.Contains(err.Error(), name) {
+		_, err := wrong.pay.Identify(t.Context(), "x")
+		if kind(err) != "rejected" || !errors.Is(err, payment.ErrMisconfigured) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
