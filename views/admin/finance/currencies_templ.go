@@ -1409,7 +1409,7 @@ func addRates(p CurrenciesPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.File(ui.Field{Name: "file", Label: t.T("currencies.file_choose"), Required: true, Class: "min-w-0 grow", Attrs: templ.Attributes{"accept": ".csv,text/csv,text/plain"}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.File(ui.Field{Name: "file", Label: t.T("currencies.file_choose"), Required: true, Class: "min-w-0", Attrs: templ.Attributes{"accept": ".csv,text/csv,text/plain"}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
