@@ -35,9 +35,9 @@ type Config struct {
 	RefundRule   bool          `env:"REFUND_BY_RULE" envDefault:"on" doc:"whether requests within REFUND_WITHIN and REFUND_WATCHED are approved at once; off leaves all to the staff; on or off"`
 	FeeRate      FeeRate       `env:"PLATFORM_FEE" envDefault:"15%" doc:"the mall's part of what is paid for a video, 0% to 100% with up to two decimals; what was sold keeps its own"`
 	Clearing     time.Duration `env:"CLEARING_PERIOD" envDefault:"168h" doc:"how long a creator's share is held before it can be paid out, 0s to 2160h"`
-	MinPayout    int64         `env:"PAYOUT_MINIMUM" envDefault:"1000" doc:"the least sum that a creator may ask to be paid, in minor units (fen, cents), 1 to 100000000"`
+	MinPayout    int64         `env:"PAYOUT_MINIMUM" envDefault:"1000" doc:"the least sum that a creator may ask to be paid, in minor units of the currency of prices (fen), 1 to 100000000"`
 	PayoutWait   time.Duration `env:"PAYOUT_WAIT" envDefault:"72h" doc:"how long a payout waits for its approval after its destination was set or changed, 0s to 2160h"`
-	PayoutTwo    int64         `env:"PAYOUT_TWO_ABOVE" envDefault:"1000000" doc:"the sum above which a payout needs two people, one to approve and another to transfer it, in minor units, 0 to 1000000000000"`
+	PayoutTwo    int64         `env:"PAYOUT_TWO_ABOVE" envDefault:"1000000" doc:"the sum above which a payout needs two people, one to approve and another to transfer it, in minor units of the currency of prices (fen), 0 to 1000000000000"`
 	TaxCountry   string        `env:"TAX_COUNTRY" fallback:"none: buyers are taxed only where they say they are" doc:"the country where the shop pays taxes, as two letters such as DE; see [tax](tax.md)"`
 	TaxID        string        `env:"TAX_ID" fallback:"none" doc:"the shop's own VAT id, for invoices"`
 	TaxPrices    string        `env:"TAX_PRICES" envDefault:"inclusive" doc:"whether prices include tax; inclusive or exclusive. It counts once the shop has tax rates"`

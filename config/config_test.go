@@ -109,6 +109,7 @@ func TestLoad_wrong_value(t *testing.T) {
 		"UPLOAD_MAX=many", "UPLOAD_QUOTA=1KiB", "UPLOAD_MAX=9999999TiB", "STORAGE_URL=gs://bucket",
 		"STRIPE_SECRET_KEY=sk_test_hunter22", "STRIPE_WEBHOOK_SECRETS=whsec_hunter22", "ALIPAY_APP_ID=2021000000000000",
 		"WECHATPAY_MERCHANT_ID=1900000109", "ALIPAY_APP_CERT_FILE=/app.crt", "PAYMENT_MARK=a-b", "WECHATPAY_H5=maybe",
+		"WECHATPAY_APP_SECRET=hunter22",
 		"SECRET_KEY=hunter22", "SANDBOX_SECRET=hunter22", "SECRET_KEY= DEMO=off", "SANDBOX_IN_PRODUCTION=maybe",
 		"PUBLIC_URL=https://mall.example.com", "PUBLIC_URL=http://10.1.2.3:8080",
 		"PUBLIC_URL=http://127.0.0.1.example.com",

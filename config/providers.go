@@ -33,7 +33,10 @@ type Providers struct {
 	WeChatAPIv3    string `env:"WECHATPAY_API_V3_KEY_FILE" fallback:"none" doc:"file of the APIv3 key, 32 characters; a second line may have the one that follows"`
 	WeChatPublic   List   `env:"WECHATPAY_PUBLIC_KEYS" fallback:"platform certificates, downloaded by themselves" doc:"WeChat Pay’s public keys with the files of each, comma separated: PUB_KEY_ID_…=/run/secrets/wechatpay.pem"`
 	WeChatH5       bool   `env:"WECHATPAY_H5" envDefault:"off" doc:"offers H5 payments to phones, which WeChat Pay has to permit for the domain of PUBLIC_URL; on or off"`
+	WeChatSecret   Secret `env:"WECHATPAY_APP_SECRET" fallback:"no payments inside WeChat’s browser" doc:"AppSecret of the official account WECHATPAY_APP_ID, which identifies payers inside WeChat’s browser"`
 	WeChatURL      string `env:"WECHATPAY_API_URL" envDefault:"https://api.mch.weixin.qq.com" doc:"where WeChat Pay’s API is"`
+	WeChatOAuth    string `env:"WECHATPAY_OAUTH_URL" envDefault:"https://open.weixin.qq.com" doc:"where WeChat’s web authorization is, to which payers inside WeChat’s browser are sent"`
+	WeChatAccounts string `env:"WECHATPAY_ACCOUNT_API_URL" envDefault:"https://api.weixin.qq.com" doc:"where the API of WeChat’s official accounts is"`
 
 	PayPalClient    string `env:"PAYPAL_CLIENT_ID" fallback:"no PayPal" doc:"client id of the app at PayPal"`
 	PayPalSecret    string `env:"PAYPAL_SECRET_FILE" fallback:"none" doc:"file of the app’s secret"`
@@ -52,6 +55,9 @@ var paymentMark = regexp.MustCompile(`^[A-Za-z0-9]{1,32}$`)
 func checkProviders(c *Config) error {
 	if !paymentMark.MatchString(c.PaymentMark) {
 		return wrong("PAYMENT_MARK", c.PaymentMark, "1 to 32 letters and digits")
+	}
+	if c.WeChatSecret != "" && c.WeChatMerchant == "" {
+		return errors.New("WECHATPAY_APP_SECRET is set without WECHATPAY_MERCHANT_ID")
 	}
 	for _, provider := range []struct {
 		name, on string

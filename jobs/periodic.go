@@ -60,9 +60,13 @@ func tasks(d Deps) map[string]task {
 		"reconcile":       {reconcileEvery, m.Reconciler.EnqueueDue},
 		"sum_differences": {time.Minute, func(ctx context.Context) error { return sumDifferences(ctx, d) }},
 		"clear_earnings":  {time.Minute, func(ctx context.Context) error { _, err := m.Ledger.Clear(ctx); return err }},
-		"sum_books":       {5 * time.Minute, func(ctx context.Context) error { return sumBooks(ctx, d) }},
-		"measure_rates":   {time.Minute, func(ctx context.Context) error { return measureRates(ctx, d) }},
-		"count_dead":      {15 * time.Second, func(ctx context.Context) error { return countDead(ctx, d) }},
+		// The day's rates decide, whenever in the next day this runs.
+		"revalue_exchange": {time.Hour, func(ctx context.Context) error {
+			return m.Ledger.Revalue(ctx, m.Taxes.Shop().Zone)
+		}},
+		"sum_books":     {5 * time.Minute, func(ctx context.Context) error { return sumBooks(ctx, d) }},
+		"measure_rates": {time.Minute, func(ctx context.Context) error { return measureRates(ctx, d) }},
+		"count_dead":    {15 * time.Second, func(ctx context.Context) error { return countDead(ctx, d) }},
 		"purge_outbox": {time.Hour, func(ctx context.Context) error {
 			_, err := m.Outbox.Purge(ctx, 7*24*time.Hour)
 			return err

@@ -283,11 +283,12 @@ func (m *Mall) openOrders(o Options) (err error) {
 		Audit: m.audit,
 	})
 	m.Ledger = ledger.New(ledger.Deps{
-		Pool:  m.pool,
-		Now:   o.Now,
-		Terms: o.Terms,
-		Key:   o.PayoutKey,
-		Audit: m.audit,
+		Pool:     m.pool,
+		Now:      o.Now,
+		Terms:    o.Terms,
+		Key:      o.PayoutKey,
+		Exchange: m.Exchange,
+		Audit:    m.audit,
 		OnDecision: func(ctx context.Context, tx pgx.Tx, p ledger.Payout) error {
 			kind, aggregate, e := p.Event()
 			return m.Outbox.WriteTx(ctx, tx, kind, aggregate, e)
@@ -337,6 +338,7 @@ func (m *Mall) openOrders(o Options) (err error) {
 		Entitlements: m.Entitlements,
 		Ledger:       m.Ledger,
 		Taxes:        m.Taxes,
+		Exchange:     m.Exchange,
 		Outbox:       m.Outbox,
 		River:        m.River,
 		Redis:        o.Redis,

@@ -76,6 +76,8 @@ func weChatPayKind(c *config.Config) settings.Kind {
 			{Name: "public_key_id", Optional: true},
 			{Name: "public_key", Lines: true, Optional: true},
 			{Name: "h5", Switch: true},
+			{Name: "app_secret", Secret: true, Optional: true},
+			{Name: "jsapi", Switch: true}, // a secret that was entered can't be emptied
 		},
 		Open: func(values map[string]string) (payment.Provider, error) {
 			if (values["public_key"] == "") != (values["public_key_id"] == "") {
@@ -86,8 +88,18 @@ func weChatPayKind(c *config.Config) settings.Kind {
 			if err != nil {
 				return nil, err
 			}
-			return makeWeChatPay(c, values["app_id"], values["merchant_id"], values["h5"] != "",
-				func() wechatpay.Keys { return keys })
+			o := wechatpay.Options{
+				AppID:      values["app_id"],
+				MerchantID: values["merchant_id"],
+				Keys:       func() wechatpay.Keys { return keys },
+				H5:         values["h5"] != "",
+			}
+			if values["jsapi"] != "" {
+				if o.AppSecret = values["app_secret"]; o.AppSecret == "" {
+					return nil, errors.New("payments inside WeChat need the AppSecret of the official account")
+				}
+			}
+			return makeWeChatPay(c, o)
 		},
 	}
 }

@@ -74,21 +74,17 @@ func makeAlipay(c *config.Config, appID, sellerID string, keys func() alipay.Key
 	}))
 }
 
-func makeWeChatPay(c *config.Config, appID, merchantID string, h5 bool,
-	keys func() wechatpay.Keys,
-) (payment.Provider, error) {
-	return made(wechatpay.New(wechatpay.Options{
-		AppID:      appID,
-		MerchantID: merchantID,
-		Mark:       c.PaymentMark,
-		NotifyURL:  c.PublicURL + callbackPath + "wechatpay",
-		Keys:       keys,
-		H5:         h5,
-		BaseURL:    c.WeChatURL,
-		Loopback:   onLoopback(c.WeChatURL) && onLoopback(c.PublicURL),
-		Client:     &http.Client{},
-		Now:        time.Now,
-	}))
+// makeWeChatPay takes what differs between both ways to configure it in o.
+func makeWeChatPay(c *config.Config, o wechatpay.Options) (payment.Provider, error) {
+	o.Mark = c.PaymentMark
+	o.NotifyURL = c.PublicURL + callbackPath + "wechatpay"
+	o.BaseURL = c.WeChatURL
+	o.OAuthURL = c.WeChatOAuth
+	o.AccountAPIURL = c.WeChatAccounts
+	o.Loopback = onLoopback(c.WeChatURL) && onLoopback(c.PublicURL)
+	o.Client = &http.Client{}
+	o.Now = time.Now
+	return made(wechatpay.New(o))
 }
 
 // weChatKeys parses keys. ids are the numbers of WeChat Pay's public keys, and public their texts.

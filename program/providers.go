@@ -94,5 +94,11 @@ func openWeChatPay(c *config.Config, log *slog.Logger) (payment.Provider, error)
 	if err != nil {
 		return nil, fmt.Errorf("keys of WeChat Pay: %w", err)
 	}
-	return makeWeChatPay(c, c.WeChatApp, c.WeChatMerchant, c.WeChatH5, keys)
+	return makeWeChatPay(c, wechatpay.Options{
+		AppID:      c.WeChatApp,
+		MerchantID: c.WeChatMerchant,
+		Keys:       keys,
+		H5:         c.WeChatH5,
+		AppSecret:  string(c.WeChatSecret),
+	})
 }

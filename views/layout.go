@@ -27,6 +27,7 @@ type Page struct {
 	Path       string
 	Text       *text.Printer
 	Theme      ui.Theme
+	Currencies ui.Currencies
 	Viewer     Viewer
 	Nonce      string // CSP nonce of this answer
 	CSRF       string // token for forms; empty where the session needs none

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"videomall/mall/account"
+	"videomall/mall/exchange"
 	"videomall/mall/ledger"
 	"videomall/mall/malltest"
 	"videomall/mall/money"
@@ -20,6 +21,8 @@ func TestSite_RequireRecent(t *testing.T) {
 	olga, carl, ann := h.person("olga", account.RoleOperator), h.person("carl", account.RoleCreator), h.person("ann",
 		account.RoleShopper)
 	h.Credit(carl.ID, 9000)
+	h.OK(h.Exchange.SaveCurrency(h.Ctx, olga.ID, exchange.Currency{Code: "USD", Step: 1}))
+	h.OK(h.Exchange.AddRate(h.Ctx, exchange.NewRate{Currency: "USD", Rate: "0.14"}))
 	h.OK(h.Ledger.SetDestination(h.Ctx, carl.ID, ledger.Destination{Name: "Carl", Account: "6222 0000 1111"}))
 	ids := make([]int64, 5)
 	for n := range ids {
@@ -40,6 +43,16 @@ func TestSite_RequireRecent(t *testing.T) {
 		status int
 	}{
 		{carl, "/studio/earnings/destination", url.Values{"name": {"Carl Chen"}, "account": {"DE89 3704 0044"}}, 303},
+		{carl, "/studio/earnings/settlement", url.Values{"settlement": {"USD"}}, 303},
+		{olga, "/admin/books/exchange", url.Values{
+			"sold":            {"100"},
+			"sold_currency":   {"CNY"},
+			"bought":          {"14"},
+			"bought_currency": {"USD"},
+			"reference":       {"FX 1"},
+			"day":             {h.Now().Format(time.DateOnly)},
+			"key":             {"k"},
+		}, 303},
 		{olga, payout(0, "approve"), reason, 303},
 		{olga, payout(1, "refuse"), reason, 303},
 		{olga, payout(2, "reveal"), url.Values{}, 200},

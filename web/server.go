@@ -58,6 +58,7 @@ func New(d Deps) http.Handler {
 		Awaiting:   checkout.Awaiting(d.Mall.Orders),
 		Categories: shop.Categories(d.Mall.Catalog),
 		Notice:     earnings.Notice(d.Mall.Ledger),
+		Rates:      d.Mall.Exchange.Table,
 		Log:        d.Log,
 		Now:        d.Now,
 		Changes:    d.Mall.Changes,

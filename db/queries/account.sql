@@ -38,6 +38,9 @@ update account_user set name = @name, locale = @locale where id = @id;
 -- name: SetLocale :execrows
 update account_user set locale = @locale where id = @id;
 
+-- name: SetCurrency :execrows
+update account_user set currency = @currency where id = @id;
+
 -- name: SetRole :execrows
 update account_user set role = @role where id = @id and role <> @role;
 
@@ -55,17 +58,17 @@ for key share of u;
 -- Returns the people to whom the credentials of requests belong. Every request asks this. A credential is valid while
 -- its own row is valid, the person's epoch is still the one in which it was given, and the person is not locked. A
 -- grant was given to a session or a token, and is valid as long as that is.
-select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
+select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, u.role, u.locale, u.currency, u.created_at, u.access_epoch,
     s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at, coalesce(s.proved_at, s.created_at)::timestamptz as proved_at
 from account_session s join account_user u on u.id = s.user_id and u.access_epoch = s.epoch and u.status = 'active'
 where s.id_hash = any(@sessions::bytea[]) and s.expires_at > @at
 union all
-select 'token', t.token_hash, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
+select 'token', t.token_hash, u.id, u.email, u.name, u.role, u.locale, u.currency, u.created_at, u.access_epoch,
     0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at, timestamptz 'epoch'
 from account_token t join account_user u on u.id = t.user_id and u.access_epoch = t.epoch and u.status = 'active'
 where t.token_hash = any(@tokens::bytea[]) and t.expires_at > @at and t.revoked_at is null
 union all
-select 'grant', ''::bytea, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
+select 'grant', ''::bytea, u.id, u.email, u.name, u.role, u.locale, u.currency, u.created_at, u.access_epoch,
     g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at), timestamptz 'epoch'
 from (select unnest(@grant_users::bigint[]) as user_id, unnest(@grant_epochs::bigint[]) as epoch,
     unnest(@grant_sessions::bigint[]) as session_no, unnest(@grant_tokens::bigint[]) as token_no) g

@@ -41,36 +41,61 @@ select count(*) from p;
 select * from ledger_earning where source = any(@sources::text[]) order by id for update;
 
 -- name: TakeBack :exec
+-- A part of an earning that was converted has what it takes of the settled sum.
 with w as (
-    select unnest(@sources::text[]) as source, unnest(@amounts::bigint[]) as amount, unnest(@fees::bigint[]) as fee, unnest(@taxes::bigint[]) as tax
+    select unnest(@sources::text[]) as source, unnest(@amounts::bigint[]) as amount, unnest(@fees::bigint[]) as fee, unnest(@taxes::bigint[]) as tax,
+        unnest(@converted::boolean[]) as converted, unnest(@settled::bigint[]) as settled
 ), r as (
-    insert into ledger_reversal (reference, source, amount, fee, tax, at) select @reference, source, amount, fee, tax, @at from w
+    insert into ledger_reversal (reference, source, amount, fee, tax, settled, from_settled, at)
+    select @reference, source, amount, fee, tax, case when converted then settled end, converted, @at from w
 )
-update ledger_earning e set amount_back = amount_back + w.amount, fee_back = fee_back + w.fee, tax_back = tax_back + w.tax from w where e.source = w.source;
+update ledger_earning e set amount_back = amount_back + w.amount, fee_back = fee_back + w.fee, tax_back = tax_back + w.tax,
+    settled_back = settled_back + w.settled
+from w where e.source = w.source;
 
 -- name: Reversals :many
-select r.source, r.amount, r.fee, r.tax from ledger_reversal r where r.reference = @reference and r.undone_at is null order by r.source;
+select r.source, r.amount, r.fee, r.tax, r.settled from ledger_reversal r
+where r.reference = @reference and r.undone_at is null order by r.source;
 
 -- name: GiveBack :exec
 with r as (
-    update ledger_reversal set undone_at = @at::timestamptz where reference = @reference and undone_at is null returning source, amount, fee, tax
+    update ledger_reversal set undone_at = @at::timestamptz where reference = @reference and undone_at is null
+    returning source, amount, fee, tax, coalesce(settled, 0) as settled
 )
-update ledger_earning e set amount_back = amount_back - r.amount, fee_back = fee_back - r.fee, tax_back = tax_back - r.tax from r where e.source = r.source;
+update ledger_earning e set amount_back = amount_back - r.amount, fee_back = fee_back - r.fee, tax_back = tax_back - r.tax,
+    settled_back = settled_back - r.settled
+from r where e.source = r.source;
 
 -- name: LinesOf :many
 select l.account, l.amount, l.currency from ledger_line l join ledger_posting p on p.id = l.posting_id
 where p.kind = @kind and p.reference = @reference order by l.id;
 
--- name: ClearDue :many
--- Each earning clears once, with what is left of it. One that a refund has locked is left for the next run.
-with due as (
-    select id from ledger_earning where cleared_at is null and clears_at <= @at::timestamptz order by clears_at limit @most for update skip locked
-), cleared as (
-    update ledger_earning e set cleared_at = @at::timestamptz from due where e.id = due.id
-    returning e.id, e.creator_id, e.currency, (e.amount - e.fee) - (e.amount_back - e.fee_back) as share
-)
-select creator_id, currency, min(id)::bigint as first_id, count(*) as earnings, saturated(sum(share))::bigint as share
-from cleared group by creator_id, currency order by creator_id, currency;
+-- name: LockDue :many
+-- An earning that a refund has locked is left for the next run. chosen: the creator has chosen a settlement currency once.
+select e.id, e.source, e.creator_id, e.currency, (e.amount - e.fee)::bigint as share, (e.amount_back - e.fee_back)::bigint as back,
+    (p.settlement_currency is not null)::boolean as chosen, coalesce(p.settlement_currency, '')::text as settlement
+from ledger_earning e left join ledger_payee p on p.creator_id = e.creator_id
+where e.cleared_at is null and e.clears_at <= @at::timestamptz order by e.clears_at limit @most for update of e skip locked;
+
+-- name: SetCleared :exec
+update ledger_earning set cleared_at = @at::timestamptz where id = any(@ids::bigint[]);
+
+-- name: SetConverted :exec
+-- Clears earnings whose shares were converted, with what had gone back of them before.
+update ledger_earning e set cleared_at = @at::timestamptz, settled_currency = w.currency, settled = w.settled, settled_back = w.back,
+    settled_rate = cast(w.rate as numeric)
+from (select unnest(@ids::bigint[]) as id, unnest(@currencies::text[]) as currency, unnest(@settled::bigint[]) as settled,
+    unnest(@backs::bigint[]) as back, unnest(@rates::text[]) as rate) w
+where e.id = w.id;
+
+-- name: StandingReversals :many
+select reference, source, (amount - fee)::bigint as share from ledger_reversal
+where source = any(@sources::text[]) and undone_at is null order by source, at, reference;
+
+-- name: SetReversalsSettled :exec
+update ledger_reversal r set settled = w.settled
+from (select unnest(@refs::text[]) as reference, unnest(@sources::text[]) as source, unnest(@settled::bigint[]) as settled) w
+where r.reference = w.reference and r.source = w.source;
 
 -- name: Balances :many
 select account, currency, saturated(sum(amount))::bigint as amount from ledger_line group by account, currency order by account, currency;
@@ -141,6 +166,37 @@ order by t.at, t.id;
 -- name: AdjustmentsBetween :many
 select amount, currency, reason, at from ledger_adjustment where creator_id = @creator_id and at >= @since and at < @until order by at, posting_id;
 
+-- name: ConvertedBetween :many
+-- Returns what was converted: what was left of shares when they cleared, in both currencies.
+select e.currency, e.settled_currency::text as settled_currency, trim_scale(e.settled_rate)::text as rate,
+    saturated(sum(e.amount - e.fee - b.share))::bigint as share, saturated(sum(e.settled - b.settled))::bigint as settled
+from ledger_earning e cross join lateral (
+    select coalesce(sum(r.amount - r.fee), 0) as share, coalesce(sum(r.settled), 0) as settled
+    from ledger_reversal r where r.source = e.source and r.settled is not null and not r.from_settled) b
+where e.creator_id = @creator_id and e.settled_currency is not null and e.cleared_at >= @since::timestamptz and e.cleared_at < @until::timestamptz
+group by 1, 2, 3 order by 1, 2, min(e.cleared_at);
+
+-- name: ConvertedBackBetween :many
+-- Returns what refunds took from settled sums, less what came back because they failed, in both currencies.
+select currency, settled_currency, rate, saturated(sum(share))::bigint as share, saturated(sum(settled))::bigint as settled
+from (
+    select e.currency, e.settled_currency::text as settled_currency, trim_scale(e.settled_rate)::text as rate, r.amount - r.fee as share, r.settled, r.at
+    from ledger_earning e join ledger_reversal r using (source)
+    where e.creator_id = @creator_id and e.settled_currency is not null and r.from_settled and r.at >= @since::timestamptz and r.at < @until::timestamptz
+    union all
+    select e.currency, e.settled_currency::text, trim_scale(e.settled_rate)::text, r.fee - r.amount, -r.settled, r.undone_at
+    from ledger_earning e join ledger_reversal r using (source)
+    where e.creator_id = @creator_id and e.settled_currency is not null and r.settled is not null
+        and r.undone_at >= @since::timestamptz and r.undone_at < @until::timestamptz) m
+group by 1, 2, 3 order by 1, 2, min(at);
+
+-- name: ConvertedByDay :many
+-- Days begin at the moments of starts, the first of which is number 1. Sums are those of today, less all refunds.
+select width_bucket(cleared_at, @starts::timestamptz[])::int as day, currency, settled_currency::text as settled_currency, trim_scale(settled_rate)::text as rate,
+    saturated(sum((amount - fee) - (amount_back - fee_back)))::bigint as share, saturated(sum(settled - settled_back))::bigint as settled
+from ledger_earning where creator_id = @creator_id and settled_currency is not null and cleared_at >= @since::timestamptz
+group by 1, 2, 3, 4 order by 1 desc, 2, 3, 4;
+
 -- name: OwedBefore :many
 -- Returns what the mall owes a creator at a moment, in all accounts together.
 select l.currency, saturated(sum(l.amount))::bigint as amount from ledger_line l join ledger_posting p on p.id = l.posting_id
@@ -161,12 +217,15 @@ select * from ledger_payee where creator_id = @creator_id for update;
 -- name: Payee :one
 select * from ledger_payee where creator_id = @creator_id;
 
+-- name: SetSettlement :exec
+update ledger_payee set settlement_currency = @currency::text, version = version + 1 where creator_id = @creator_id;
+
 -- name: SetDestination :one
 update ledger_payee set destination = @destination, version = version + 1, updated_at = @at where creator_id = @creator_id returning *;
 
 -- name: InsertPayout :one
-insert into ledger_payout (creator_id, amount, currency, request_key, destination, requested_at, approvable_at)
-values (@creator_id, @amount, @currency, @request_key, @destination, @at, @approvable_at) returning *;
+insert into ledger_payout (creator_id, amount, currency, worth, request_key, destination, requested_at, approvable_at)
+values (@creator_id, @amount, @currency, @worth::bigint, @request_key, @destination, @at, @approvable_at) returning *;
 
 -- name: PayoutByKey :one
 select * from ledger_payout where creator_id = @creator_id and request_key = @request_key;
@@ -243,3 +302,23 @@ select coalesce(max(id), 0)::bigint from ledger_posting;
 -- Returns the lines of the postings after one that this transaction has written.
 select p.kind, l.account, l.amount, l.currency from ledger_posting p join ledger_line l on l.posting_id = p.id
 where p.id > @after_id and p.xmin = pg_current_xact_id()::xid order by l.id;
+
+-- name: HasPosting :one
+select exists (select 1 from ledger_posting where kind = @kind and reference = @reference);
+
+-- name: PositionBefore :many
+-- Returns what an account holds in each currency by postings before a moment.
+select l.currency, sum(l.amount)::bigint as amount from ledger_line l join ledger_posting p on p.id = l.posting_id
+where l.account = @account and p.at < @until group by l.currency having sum(l.amount) <> 0 order by l.currency;
+
+-- name: InsertExchange :exec
+insert into ledger_exchange (posting_id, sold, sold_currency, bought, bought_currency, reference, day, actor_id, at)
+values (@posting_id, @sold, @sold_currency, @bought, @bought_currency, @reference, @day, @actor_id, @at);
+
+-- name: RecentExchanges :many
+select * from ledger_exchange order by posting_id desc limit @most;
+
+-- name: RecentRevaluations :many
+-- Returns what the last revaluations booked on an account.
+select p.reference, l.amount, l.currency from ledger_posting p join ledger_line l on l.posting_id = p.id and l.account = @account
+where p.kind = 'revaluation' order by p.id desc limit @most;

@@ -9,6 +9,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
+	"videomall/mall/money"
 )
 
 // ChangeProfile sets the name and the language. Errors: ErrInvalidAccount, ErrNoUser.
@@ -39,6 +40,16 @@ func (a *Accounts) SetLocale(ctx context.Context, id int64, locale string) error
 	}
 	n, err := a.q.SetLocale(ctx, a.pool, dbsqlc.SetLocaleParams{Locale: locale, ID: id})
 	return someone(n, err, "set locale", id)
+}
+
+// SetCurrency sets the currency in which the person wants to see prices; "" is that of each price. Errors:
+// ErrInvalidAccount, ErrNoUser.
+func (a *Accounts) SetCurrency(ctx context.Context, id int64, code string) error {
+	if code != "" && !money.IsCurrency(code) {
+		return ErrInvalidAccount.With("currency", "invalid_preference")
+	}
+	n, err := a.q.SetCurrency(ctx, a.pool, dbsqlc.SetCurrencyParams{Currency: code, ID: id})
+	return someone(n, err, "set currency", id)
 }
 
 // ChangePassword takes the old password as proof and ends every session and every token of the person. The session that

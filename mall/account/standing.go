@@ -30,6 +30,7 @@ type Grant struct {
 // Standing is a person who may act now, with the grant by which they do.
 type Standing struct {
 	User
+	Currency  string // in which the person wants to see prices; "" is that of each price
 	Grant     Grant
 	SeenAt    time.Time // when the credential was last used; late, since not every use is written
 	ExpiresAt time.Time
@@ -98,7 +99,8 @@ func (s *standings) find(ctx context.Context, asked []credential) []batch.Result
 	found := make(map[credential]Standing, len(rows))
 	for _, r := range rows {
 		st := Standing{
-			User: User{r.ID, r.Email, r.Name, r.Role, r.Locale, r.CreatedAt, r.AccessEpoch},
+			User:     User{r.ID, r.Email, r.Name, r.Role, r.Locale, r.CreatedAt, r.AccessEpoch},
+			Currency: r.Currency,
 			Grant: Grant{
 				UserID:  r.ID,
 				Epoch:   r.AccessEpoch,

@@ -2,7 +2,9 @@ package exchange
 
 import (
 	"fmt"
+	"hash/fnv"
 	"math/big"
+	"strconv"
 	"time"
 
 	"videomall/mall/money"
@@ -53,6 +55,15 @@ func (t Table) Offers(code string) bool {
 		}
 	}
 	return false
+}
+
+// Version names what the table knows. Tables with the same version convert alike and offer the same currencies.
+func (t Table) Version() string {
+	h := fnv.New64a()
+	for _, c := range t.currencies {
+		fmt.Fprintf(h, "%s %d %d %t %v\n", c.Code, c.Step, c.Less, c.Offered, t.rates[c.Code])
+	}
+	return strconv.FormatUint(h.Sum64(), 36)
 }
 
 // Convert returns a sum in another currency, half a minor unit rounded away from zero. Errors: ErrNoRate if one of both
@@ -118,17 +129,22 @@ func power(n int) *big.Rat {
 
 // rounded returns a sum in whole minor units, a half rounded away from zero.
 func rounded(sum *big.Rat, currency string) (money.Money, error) {
+	whole := whole(sum)
+	if !whole.IsInt64() {
+		return money.Money{}, money.ErrOverflow
+	}
+	return inRange(whole.Int64(), currency)
+}
+
+// whole returns the nearest whole number, a half rounded away from zero.
+func whole(sum *big.Rat) *big.Int {
 	two := new(big.Int).Lsh(sum.Num(), 1)
 	if sum.Sign() < 0 {
 		two.Sub(two, sum.Denom())
 	} else {
 		two.Add(two, sum.Denom())
 	}
-	whole := two.Quo(two, new(big.Int).Lsh(sum.Denom(), 1)) // toward zero
-	if !whole.IsInt64() {
-		return money.Money{}, money.ErrOverflow
-	}
-	return inRange(whole.Int64(), currency)
+	return two.Quo(two, new(big.Int).Lsh(sum.Denom(), 1)) // toward zero
 }
 
 // inRange refuses sums that no order can have, so that sums of them stay in range too.

@@ -68,22 +68,21 @@ func (l *Ledger) accountsTx(ctx context.Context, q dbsqlc.DBTX, creatorID int64)
 	return list, nil
 }
 
-// FreeTx returns the sum of a creator's held and available money in minor units, which no payout has reserved. It keeps
-// payouts from reserving it until the transaction ends.
-func (l *Ledger) FreeTx(ctx context.Context, tx pgx.Tx, creatorID int64, currency string) (int64, error) {
+// FreeTx returns the sum of a creator's held and available money in each currency, in minor units, which no payout has
+// reserved. It keeps payouts from reserving it until the transaction ends.
+func (l *Ledger) FreeTx(ctx context.Context, tx pgx.Tx, creatorID int64) (map[string]int64, error) {
 	if _, err := l.lockPayeeTx(ctx, tx, creatorID); err != nil {
-		return 0, err
+		return nil, err
 	}
 	accounts, err := l.accountsTx(ctx, tx, creatorID)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
+	free := make(map[string]int64, len(accounts))
 	for _, a := range accounts {
-		if a.Currency == currency {
-			return a.Available + a.Held, nil
-		}
+		free[a.Currency] = a.Available + a.Held
 	}
-	return 0, nil
+	return free, nil
 }
 
 // Clearing is the sum that becomes available on a day.

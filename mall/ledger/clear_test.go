@@ -11,6 +11,7 @@ import (
 	"videomall/db"
 	"videomall/mall/calendar"
 	"videomall/mall/ledger"
+	"videomall/test/invariant"
 )
 
 func TestLedger_RefundTx_sale_before_creator_accounts(t *testing.T) {
@@ -55,7 +56,31 @@ func TestLedger_Clear_due_only_and_once(t *testing.T) {
 
 // Whether an earning clears or is refunded first, no cent is lost.
 func TestLedger_Clear_races_with_refunds(t *testing.T) {
-	h := open(t)
+	for _, currency := range []string{"", "USD"} {
+		t.Run("settles in "+currency, func(t *testing.T) {
+			h, _ := rated(t, map[string]string{"USD": "0.14"})
+			h.settles(currency)
+			races(h)
+			var left, settled int64
+			h.ok(h.pool.QueryRow(h.ctx, `select coalesce(sum(amount - fee - amount_back + fee_back)
+				filter (where settled is null), 0), coalesce(sum(settled - settled_back), 0) from ledger_earning`).
+				Scan(&left, &settled))
+			if (left == 0) != (currency == "USD") || (settled == 0) != (currency == "") {
+				t.Errorf("%d are left as they were sold, and %d converted", left, settled)
+			}
+			h.holdsIn("creator_held:7", "CNY", 0)
+			h.holdsIn("creator_available:7", "CNY", -left)
+			h.holdsIn("creator_available:7", "USD", -settled)
+			h.zero()
+			h.statement()
+			invariant.Check(t, h.pool, false)
+		})
+	}
+}
+
+// races sells, and clears and refunds everything at the same time.
+func races(h *house) {
+	t := h.T
 	const items = 60
 	for n := range items {
 		h.sells(part(fmt.Sprint("A/", n), 1001))
@@ -91,11 +116,6 @@ func TestLedger_Clear_races_with_refunds(t *testing.T) {
 	}
 	wg.Wait()
 	h.clears()
-	h.holds("creator_held:7", 0)
-	var left int64
-	h.ok(h.pool.QueryRow(h.ctx, `select sum(amount - fee - amount_back + fee_back) from ledger_earning`).Scan(&left))
-	h.holds("creator_available:7", -left)
-	h.zero()
 }
 
 // TestLedger_ClearingOf checks that what clears late on a UTC day clears on the next day of a zone further east.

@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"videomall/mall/exchange"
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/money"
 )
@@ -34,6 +35,9 @@ const (
 	KindClearing   = "clearing"   // from held to available
 	KindPayout     = "payout"     // requested, paid or returned
 	KindAdjustment = "adjustment" // made by an operator
+
+	KindRevaluation  = "revaluation"   // of what shares were converted from and to, by the rates of a day
+	KindBankExchange = "bank_exchange" // at a bank, recorded by an operator
 )
 
 // The accounts; those that end in a colon have one for each provider, creator or country.
@@ -51,6 +55,12 @@ const (
 	Suspense    = "suspense"           // taken, and waits for an operator
 	Adjustments = "adjustments"        // the other side of adjustments by operators
 	Sales       = "sales"              // sales from before creators had accounts
+
+	// Position is the other side of converted shares, in each currency: below zero what the mall received and keeps,
+	// above zero what it owes creators instead.
+	Position  = "exchange"
+	Exchanged = "exchanged"       // what banks exchanged: above zero bought, below zero sold
+	Result    = "exchange_result" // gained (below zero) or lost by exchange, in the base currency
 )
 
 // BankTransfer is the channel of transfers that operators make by hand.
@@ -60,17 +70,17 @@ const BankTransfer = "bank_transfer"
 type Terms struct {
 	FeeRate   int           // the mall's fee on the price paid, in basis points: 1500 is 15 %
 	Clearing  time.Duration // how long a share is held
-	MinPayout int64         // the smallest payout, in minor units
+	MinPayout int64         // the smallest payout, in minor units of the base currency
 	// PayoutWait is how long a payout can't be approved after its destination was set or changed, so that the owner can
 	// notice a change that was not theirs.
 	PayoutWait time.Duration
-	// TwoAbove is the sum, in minor units, above which a payout needs two people: one to approve it and another to
-	// transfer it.
+	// TwoAbove is the sum, in minor units of the base currency, above which a payout needs two people: one to approve it
+	// and another to transfer it.
 	TwoAbove int64
 }
 
-// TwoPeople reports whether a payout of this sum needs two people.
-func (t Terms) TwoPeople(sum money.Money) bool { return sum.Amount > t.TwoAbove }
+// TwoPeople reports whether a payout needs two people.
+func (t Terms) TwoPeople(p Payout) bool { return p.Worth > t.TwoAbove }
 
 // WaitHours returns PayoutWait in hours, rounded up.
 func (t Terms) WaitHours() int { return begun(t.PayoutWait, time.Hour) }
@@ -116,6 +126,8 @@ type Deps struct {
 	Now   func() time.Time
 	Terms Terms  // the zero value means UsualTerms
 	Key   []byte // 32 bytes that encrypt destinations; without a key no destination can be set
+	// Exchange has the rates by which shares are converted when they clear; nil never converts.
+	Exchange *exchange.Exchange
 	// Audit records an action of staff, in the transaction of the action; nil records nothing.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 	// OnDecision, if not nil, is called with a payout that staff moved, in the same transaction.
@@ -144,7 +156,7 @@ func New(d Deps) *Ledger {
 func (l *Ledger) Terms() Terms { return l.deps.Terms }
 
 // ForHistory returns the same books for entries about the past: with another clock and another audit function, and
-// without OnDecision.
+// without OnDecision and conversions.
 func (l *Ledger) ForHistory(
 	now func() time.Time,
 	audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error,
@@ -153,6 +165,7 @@ func (l *Ledger) ForHistory(
 	d.Now = now
 	d.Audit = audit
 	d.OnDecision = nil
+	d.Exchange = nil
 	return New(d)
 }
 

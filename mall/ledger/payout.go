@@ -68,7 +68,12 @@ func (l *Ledger) requestTx(ctx context.Context, tx pgx.Tx, creatorID int64, sum 
 	if payee.Destination == nil {
 		return Payout{}, ErrPayoutInvalid.With("destination", "destination_missing")
 	}
-	if sum.Amount < max(l.deps.Terms.MinPayout, 1) {
+	at := l.now()
+	table, err := l.tableTx(ctx, tx, at)
+	if err != nil {
+		return Payout{}, err
+	}
+	if sum.Amount < l.least(table, sum.Currency) {
 		return Payout{}, ErrPayoutInvalid.With("amount", "payout_below_minimum")
 	}
 	account := of(Available, creatorID)
@@ -86,7 +91,6 @@ func (l *Ledger) requestTx(ctx context.Context, tx pgx.Tx, creatorID int64, sum 
 		return Payout{}, ErrPayoutInvalid.Because("creator %d asks for %s of %d", creatorID, sum, available).
 			With("amount", "payout_above_balance")
 	}
-	at := l.now()
 	approvable := at
 	if until := payee.UpdatedAt.Add(l.deps.Terms.PayoutWait); until.After(at) {
 		approvable = until
@@ -95,6 +99,7 @@ func (l *Ledger) requestTx(ctx context.Context, tx pgx.Tx, creatorID int64, sum 
 		CreatorID:    creatorID,
 		Amount:       sum.Amount,
 		Currency:     sum.Currency,
+		Worth:        worth(table, sum),
 		RequestKey:   key,
 		Destination:  payee.Destination,
 		At:           at,
@@ -196,7 +201,7 @@ func (l *Ledger) byStaff(ctx context.Context, id int64, version int, s step) err
 
 // secondPersonTx fails if a payout needs two people and the actor has approved it. Errors: ErrSecondPerson.
 func (l *Ledger) secondPersonTx(ctx context.Context, tx pgx.Tx, p Payout, actorID int64) error {
-	if !l.deps.Terms.TwoPeople(p.Amount) || p.State != Approved {
+	if !l.deps.Terms.TwoPeople(p) || p.State != Approved {
 		return nil
 	}
 	first, err := l.q.PayoutApprover(ctx, tx, p.ID)

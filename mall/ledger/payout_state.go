@@ -48,6 +48,7 @@ type Payout struct {
 	ID            int64
 	CreatorID     int64
 	Amount        money.Money
+	Worth         int64 // of Amount in the base currency when it was requested, in minor units
 	State         State
 	Version       int
 	BankReference string
@@ -61,10 +62,15 @@ type Payout struct {
 }
 
 func payoutOf(r dbsqlc.LedgerPayout) Payout {
+	worth := r.Amount // from before there were rates
+	if r.Worth != nil {
+		worth = *r.Worth
+	}
 	return Payout{
 		ID:            r.ID,
 		CreatorID:     r.CreatorID,
 		Amount:        money.Of(r.Amount, r.Currency),
+		Worth:         worth,
 		State:         State(r.State),
 		Version:       int(r.Version),
 		BankReference: r.BankReference,

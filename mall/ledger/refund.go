@@ -38,8 +38,9 @@ type RefundPart struct {
 // is not owed to its country any more. RefundTx divides the rest between the mall's fee and the creator's share in
 // proportion, so that parts that add up to the whole price reverse exactly what was booked, whatever their order. The
 // share is taken from the creator's held money, or from the available money if it has cleared; this may fall below
-// zero, until later earnings fill it. A refund of an item that was sold before creators had accounts is taken from
-// Sales.
+// zero, until later earnings fill it. If the share was converted when it cleared, the same part of what it became is
+// taken from the available money in that currency, and the mall bears the difference of rates. A refund of an item that
+// was sold before creators had accounts is taken from Sales.
 func (l *Ledger) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 	known, err := l.q.LinesOf(ctx, tx, dbsqlc.LinesOfParams{Kind: KindRefund, Reference: r.Reference})
 	if err != nil {
@@ -76,11 +77,13 @@ func (l *Ledger) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 		if err != nil {
 			return fmt.Errorf("refund %s: %w", r.Reference, err)
 		}
-		p.Lines = append(p.Lines, split(e, fee, untaxed, part.Tax.Amount)...)
+		settled := settledBack(e, untaxed.Amount-fee)
+		p.Lines = append(p.Lines, split(e, fee, untaxed, part.Tax.Amount, settled)...)
 		back.Sources = append(back.Sources, part.Source)
 		back.Amounts = append(back.Amounts, untaxed.Amount)
 		back.Fees = append(back.Fees, fee)
 		back.Taxes = append(back.Taxes, part.Tax.Amount)
+		back.Converted, back.Settled = append(back.Converted, e.Settled != nil), append(back.Settled, settled)
 	}
 	if _, err := l.postTx(ctx, tx, p, back.At); err != nil {
 		return err
@@ -125,7 +128,8 @@ func (l *Ledger) stepTx(ctx context.Context, tx pgx.Tx, r Refund, step, from, to
 }
 
 // RefundFailedTx reverses a refund that failed, once: the fee goes back to the mall, and the share to the creator's
-// held or, if the earning has cleared since, available money. A refund that RefundTx never booked needs no reversal.
+// held or, if the earning has cleared since, available money. If the earning was converted meanwhile, the share is
+// converted at the rate of then. A refund that RefundTx never booked needs no reversal.
 func (l *Ledger) RefundFailedTx(ctx context.Context, tx pgx.Tx, reference string) error {
 	lines, err := l.q.LinesOf(ctx, tx, dbsqlc.LinesOfParams{Kind: KindRefund, Reference: reference})
 	if err != nil {
@@ -160,9 +164,16 @@ func (l *Ledger) RefundFailedTx(ctx context.Context, tx pgx.Tx, reference string
 	if err != nil {
 		return err
 	}
+	// A clearing that came before the locks has set what the parts are in the currency that it converted to.
+	if taken, err = l.q.Reversals(ctx, tx, reference); err != nil {
+		return fmt.Errorf("locked reversals of refund %s: %w", reference, err)
+	}
 	for _, t := range taken {
-		e := earnings[t.Source]
-		p.Lines = append(p.Lines, split(e, -t.Fee, money.Of(-t.Amount, e.Currency), -t.Tax)...)
+		e, settled := earnings[t.Source], int64(0)
+		if t.Settled != nil {
+			settled = *t.Settled
+		}
+		p.Lines = append(p.Lines, split(e, -t.Fee, money.Of(-t.Amount, e.Currency), -t.Tax, -settled)...)
 	}
 	at := l.now()
 	if id, err := l.postTx(ctx, tx, p, at); err != nil || id == 0 {
@@ -191,13 +202,18 @@ func (l *Ledger) lockTx(ctx context.Context, tx pgx.Tx, names []string) (map[str
 }
 
 // split returns the lines that take a sum from an earning and a tax from its country, or return them if they are below
-// zero.
-func split(e dbsqlc.LedgerEarning, fee int64, sum money.Money, tax int64) []Line {
-	account := of(Held, e.CreatorID)
-	if e.ClearedAt != nil {
-		account = of(Available, e.CreatorID)
+// zero. settled is the part of what a converted earning became; other earnings ignore it.
+func split(e dbsqlc.LedgerEarning, fee int64, sum money.Money, tax, settled int64) []Line {
+	share := money.Of(sum.Amount-fee, sum.Currency)
+	lines := []Line{{Fees, money.Of(fee, sum.Currency)}}
+	switch {
+	case e.Settled != nil:
+		lines = append(lines, conversion(e.CreatorID, money.Of(settled, *e.SettledCurrency), share)...)
+	case e.ClearedAt != nil:
+		lines = append(lines, Line{of(Available, e.CreatorID), share})
+	default:
+		lines = append(lines, Line{of(Held, e.CreatorID), share})
 	}
-	lines := []Line{{Fees, money.Of(fee, sum.Currency)}, {account, money.Of(sum.Amount-fee, sum.Currency)}}
 	if tax != 0 {
 		lines = append(lines, Line{Taxes + e.TaxCountry, money.Of(tax, sum.Currency)})
 	}

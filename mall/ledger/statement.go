@@ -26,13 +26,14 @@ type Statement struct {
 
 // Book is a statement in one currency; amounts are minor units. Opening and Closing are what the mall owed the creator
 // according to the accounts, available, held or reserved. There is no statement unless
-// Closing = Opening + Net of all videos − Paid + Adjusted.
+// Closing = Opening + Net of all videos − Paid + Adjusted + Exchanged.
 type Book struct {
 	Currency    string
 	Opening     int64
 	Videos      []VideoLine
 	Payouts     []PaidLine
 	Adjustments []AdjustedLine
+	Converted   []ConvertedLine
 	Closing     int64
 }
 
@@ -186,6 +187,9 @@ func (l *Ledger) booksTx(ctx context.Context, tx pgx.Tx, creatorID int64, since,
 	if err := l.videosTx(ctx, tx, creatorID, since, until, in); err != nil {
 		return nil, err
 	}
+	if err := l.convertedTx(ctx, tx, creatorID, since, until, in); err != nil {
+		return nil, err
+	}
 	paid, err := l.q.PaidBetween(ctx, tx, dbsqlc.PaidBetweenParams{
 		CreatorID: creatorID,
 		Since:     since,
@@ -216,7 +220,7 @@ func (l *Ledger) booksTx(ctx context.Context, tx pgx.Tx, creatorID int64, since,
 	}
 	var out []Book
 	for _, b := range books {
-		if sum := b.Opening + b.Total().Net() - b.Paid() + b.Adjusted(); sum != b.Closing {
+		if sum := b.Opening + b.Total().Net() - b.Paid() + b.Adjusted() + b.Exchanged(); sum != b.Closing {
 			return nil, fmt.Errorf("%s: its lines come to %d, its accounts to %d", b.Currency, sum, b.Closing)
 		}
 		out = append(out, *b)

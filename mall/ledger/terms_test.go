@@ -9,7 +9,6 @@ import (
 
 func TestTerms_WaitHours_rounds_up(t *testing.T) {
 	t.Parallel()
-	const day = 24 * time.Hour
 	for length, want := range map[time.Duration]struct{ hours, days int }{
 		0:                     {0, 0},
 		time.Minute:           {1, 1},

@@ -19,6 +19,7 @@ type Memo[T any] struct {
 	value   T
 	readAt  time.Time // zero: never
 	reading bool
+	forgot  int // how often Forget was called
 }
 
 // New returns a Memo whose value is good for a time after it was read.
@@ -27,29 +28,30 @@ func New[T any](fresh time.Duration) *Memo[T] { return &Memo[T]{fresh: fresh} }
 // Get returns the value as it was not long before a moment, and reads it if need be. An error of read is returned, and
 // leaves what was kept.
 func (m *Memo[T]) Get(at time.Time, read func() (T, error)) (T, error) {
-	if value, good := m.look(at); good {
+	value, good, forgot := m.look(at)
+	if good {
 		return value, nil
 	}
 	value, err := read()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.reading = false
-	if err == nil {
+	if err == nil && m.forgot == forgot { // else it may have been read before the change
 		m.value, m.readAt = value, at
 	}
 	return value, err
 }
 
-// look returns the value if it is good. If not, the caller reads it.
-func (m *Memo[T]) look(at time.Time) (value T, good bool) {
+// look returns the value if it is good. If not, the caller reads it, and keeps it unless it was forgotten meanwhile.
+func (m *Memo[T]) look(at time.Time) (value T, good bool, forgot int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	age := at.Sub(m.readAt)
 	if !m.readAt.IsZero() && age >= 0 && (age < m.fresh || age < staleFactor*m.fresh && m.reading) {
-		return m.value, true
+		return m.value, true, m.forgot
 	}
 	m.reading = true
-	return value, false
+	return value, false, m.forgot
 }
 
 // Forget makes the next Get read the value again.
@@ -57,4 +59,5 @@ func (m *Memo[T]) Forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.readAt = time.Time{}
+	m.forgot++
 }

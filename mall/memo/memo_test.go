@@ -52,3 +52,15 @@ func TestMemo_Get_while_another_reads(t *testing.T) {
 		return 2, nil
 	})
 }
+
+func TestMemo_Forget_while_one_reads(t *testing.T) {
+	t.Parallel()
+	m, start := memo.New[int](3*time.Second), time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC)
+	_, _ = m.Get(start, func() (int, error) {
+		m.Forget() // what is being read may be from before the change
+		return 1, nil
+	})
+	if got, _ := m.Get(start, func() (int, error) { return 2, nil }); got != 2 {
+		t.Errorf("after Forget: %d, want it read again", got)
+	}
+}

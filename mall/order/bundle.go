@@ -63,8 +63,8 @@ func (q BundleQuote) Lines() (lines []Line) {
 }
 
 // QuoteBundles prices bundles for a person (0 for a guest), with the rules and the arithmetic of Place, and changes
-// nothing.
-func (s *Orders) QuoteBundles(ctx context.Context, userID int64,
+// nothing. An empty currency means that of the prices. Errors: ErrCurrency.
+func (s *Orders) QuoteBundles(ctx context.Context, userID int64, currency string,
 	bundles []promotion.Bundle,
 ) (quotes []BundleQuote, err error) {
 	if len(bundles) == 0 {
@@ -72,7 +72,11 @@ func (s *Orders) QuoteBundles(ctx context.Context, userID int64,
 	}
 	set := make([]asked, len(bundles))
 	for n, b := range bundles {
-		set[n] = asked{userID: userID, bundleID: b.ID}
+		set[n] = asked{
+			userID:   userID,
+			bundleID: b.ID,
+			currency: currency,
+		}
 	}
 	err = db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) error {
 		f, err := s.factsTx(ctx, tx, set, s.deps.Now())
@@ -81,7 +85,9 @@ func (s *Orders) QuoteBundles(ctx context.Context, userID int64,
 		}
 		quotes = make([]BundleQuote, len(bundles))
 		for n, b := range bundles {
-			quotes[n] = f.bundle(userID, b)
+			if quotes[n], err = f.bundle(set[n], b); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
@@ -117,9 +123,13 @@ func (s *Orders) markSoldOut(ctx context.Context, quotes []BundleQuote) error {
 	return nil
 }
 
-// bundle prices one bundle for a person.
-func (f facts) bundle(userID int64, b promotion.Bundle) BundleQuote {
-	terms := f.taxes.Terms(userID)
+// bundle prices one bundle for a person. Errors: ErrCurrency.
+func (f facts) bundle(a asked, b promotion.Bundle) (BundleQuote, error) {
+	terms, in := f.taxes.Terms(a.userID), f.pricing(a)
+	b, err := in.bundle(b)
+	if err != nil {
+		return BundleQuote{}, err
+	}
 	q := BundleQuote{
 		Bundle: b,
 		Full:   money.Of(0, b.Currency),
@@ -130,6 +140,9 @@ func (f facts) bundle(userID int64, b promotion.Bundle) BundleQuote {
 	prices := make([]int64, len(b.SKUIDs))
 	for n, id := range b.SKUIDs {
 		o, sold := f.offers[id]
+		if o, err = in.offer(o); err != nil {
+			return BundleQuote{}, err
+		}
 		if !sold || o.Amount.Currency != b.Currency {
 			return BundleQuote{
 				Bundle:  b,
@@ -137,10 +150,10 @@ func (f facts) bundle(userID int64, b promotion.Bundle) BundleQuote {
 				Tax:     q.Tax,
 				Total:   q.Total,
 				Problem: ErrBundleUnavailable.Slug,
-			}
+			}, nil
 		}
 		prices[n] = o.Amount.Amount
-		q.Parts = append(q.Parts, BundlePart{Offer: o, Held: f.held[userID].Cover(o.SPUID, o.Kind, o.Quality)})
+		q.Parts = append(q.Parts, BundlePart{Offer: o, Held: f.held[a.userID].Cover(o.SPUID, o.Kind, o.Quality)})
 	}
 	for n, amount := range b.Shares(prices) {
 		p := &q.Parts[n]
@@ -158,17 +171,20 @@ func (f facts) bundle(userID int64, b promotion.Bundle) BundleQuote {
 	case len(q.Lines()) == 0:
 		q.Problem = ErrBundleHeld.Slug
 	}
-	return q
+	return q, nil
 }
 
 // bundled returns, by SKU, what the bundle takes off the price of each line. Errors: ErrBundleUnavailable,
-// ErrBundleHeld, and ErrPriceChanged if the lines are no longer those that the buyer lacks.
+// ErrBundleHeld, ErrCurrency, and ErrPriceChanged if the lines are no longer those that the buyer lacks.
 func (f facts) bundled(a asked) (map[int64]int64, error) {
 	b, known := f.bundles[a.bundleID]
 	if !known {
 		return nil, ErrBundleUnavailable.Because("no bundle %d", a.bundleID)
 	}
-	q := f.bundle(a.userID, b)
+	q, err := f.bundle(a, b)
+	if err != nil {
+		return nil, err
+	}
 	if err := bundleFault(q.Problem); err != nil {
 		return nil, err
 	}
@@ -201,7 +217,7 @@ func (s *Orders) bundleLines(ctx context.Context, userID, bundleID int64) ([]Lin
 	if !known {
 		return nil, ErrBundleUnavailable.Because("no bundle %d", bundleID)
 	}
-	quotes, err := s.QuoteBundles(ctx, userID, []promotion.Bundle{b})
+	quotes, err := s.QuoteBundles(ctx, userID, "", []promotion.Bundle{b})
 	if err != nil {
 		return nil, err
 	}

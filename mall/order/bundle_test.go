@@ -41,7 +41,7 @@ func (s *shop) buyBundle(userID int64, b promotion.Bundle) (order.Order, error) 
 
 func (s *shop) quoteOf(userID int64, b promotion.Bundle) order.BundleQuote {
 	s.t.Helper()
-	quotes, err := s.orders.QuoteBundles(s.ctx, userID, []promotion.Bundle{b})
+	quotes, err := s.orders.QuoteBundles(s.ctx, userID, "", []promotion.Bundle{b})
 	s.ok(err)
 	return quotes[0]
 }

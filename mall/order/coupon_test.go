@@ -315,3 +315,12 @@ func TestOrders_Place_coupon_user_limit_many_at_once(t *testing.T) {
 		t.Errorf("slots %v", slots)
 	}
 }
+
+// quoted asks for the price of one unit of each SKU with a coupon.
+func quoted(userID int64, code string, skus ...int64) order.QuoteRequest {
+	return order.QuoteRequest{
+		UserID: userID,
+		Lines:  one(skus...),
+		Coupon: code,
+	}
+}

@@ -20,6 +20,7 @@ import (
 	"videomall/mall/batch"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
+	"videomall/mall/exchange"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/mall/ledger"
@@ -56,6 +57,7 @@ var (
 	ErrPriceChanged  = fault.New(fault.Conflict, "price_changed", "The price has changed.")
 	ErrMixedCurrency = fault.New(fault.Invalid, "mixed_currency",
 		"Items of different currencies can't be ordered together.")
+	ErrCurrency      = fault.New(fault.Conflict, "currency_unavailable", "Nothing can be bought in this currency now.")
 	ErrPolicyChanged = fault.New(fault.Conflict, "policy_changed",
 		"The refund policy has changed. Nothing has been ordered.")
 	ErrNotPayable = fault.New(fault.Conflict, "order_not_payable", "This order can't be paid any more.")
@@ -192,7 +194,8 @@ type Deps struct {
 	Payments     *payment.Payments
 	Entitlements *entitlement.Entitlements
 	Ledger       *ledger.Ledger
-	Taxes        *tax.Taxes // nil taxes nothing
+	Taxes        *tax.Taxes         // nil taxes nothing
+	Exchange     *exchange.Exchange // nil sells everything in the currency of its price
 	Outbox       *outbox.Outbox
 	River        *river.Client[pgx.Tx] // inserts only
 	Redis        redis.UniversalClient // remembers idempotency keys; nil to do without

@@ -34,13 +34,16 @@ type PlaceRequest struct {
 	CampaignID     int64  // the flash sale that all lines are bought in; 0 for none
 	CouponCode     string // as it was typed; empty for none. It can't be used with a CampaignID or a BundleID
 	BundleID       int64  // the bundle that is bought; 0 for none
+	// Currency is what the order is paid in. It is empty for the currency of the prices; all of them are converted to
+	// any other one that the shop offers.
+	Currency string
 }
 
 // Place makes an order, or returns the order that this key made before (replayed). Stock is held until PayBefore; an
 // order that costs nothing is paid at once. All parts of an order are committed together, before Place returns. Orders
 // that arrive at the same moment share one transaction, in which each is placed or refused independently of the others.
 // Errors: ErrKeyMissing, ErrKeyReused, ErrEmpty, ErrTooManyItems, ErrDuplicateItem, ErrQuantity, ErrUnavailable,
-// ErrAlreadyOwned, ErrPriceChanged, ErrMixedCurrency, ErrNoCampaign, inventory.ErrSoldOut, inventory.ErrBuyerLimit,
+// ErrAlreadyOwned, ErrPriceChanged, ErrMixedCurrency, ErrCurrency, ErrNoCampaign, inventory.ErrSoldOut, inventory.ErrBuyerLimit,
 // ErrCouponWithSale, ErrCouponWithBundle, ErrBundleUnavailable, ErrBundleHeld, ErrBundleOpen, those of
 // promotion.CouponCount.Take, and ErrBusy when too many are waiting.
 func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, replayed bool, err error) {
@@ -159,7 +162,7 @@ func (w *placeAttempt) judge(f facts, until time.Time) (err error) {
 			return problemFault(l)
 		}
 		if w.ExpectTotal == nil {
-			if err := w.sales.refuseUnsaid(l); err != nil {
+			if err := w.sales.refuseUnsaid(l, w.quote.money); err != nil {
 				return err
 			}
 		}
@@ -221,7 +224,7 @@ func (w *placeAttempt) putBack(coupons *promotion.CouponCount) {
 }
 
 func (w *placeAttempt) couponAsk() promotion.CouponAsk {
-	return promotion.CouponAsk{Code: w.CouponCode, UserID: w.UserID}
+	return w.quote.money.couponAsk(w.CouponCode, w.UserID)
 }
 
 // wants lists what the gate is asked for, in the order of the SKUs. It names every SKU, since the gate knows which of
@@ -247,6 +250,7 @@ func (w *placeAttempt) asks() asked {
 		sales:      w.sales.campaigns(),
 		bundleID:   w.BundleID,
 		lines:      w.Items,
+		currency:   w.Currency,
 	}
 }
 
@@ -358,6 +362,9 @@ func (r PlaceRequest) hash() []byte {
 	}
 	if r.BundleID != 0 {
 		fmt.Fprintf(h, "bundle %d\n", r.BundleID)
+	}
+	if r.Currency != "" {
+		fmt.Fprintf(h, "currency %s\n", r.Currency)
 	}
 	for _, l := range lines {
 		fmt.Fprintf(h, "%d*%d\n", l.SKUID, l.Quantity)

@@ -254,14 +254,14 @@ func TestOrders_Quote_agrees_with_the_order(t *testing.T) {
 	s := open(t)
 	video, gone, owned := s.sells(990, 5), s.sells(100, 0), s.sells(0, -1)
 	s.bought(alice, one(owned))
-	q, err := s.orders.Quote(s.ctx, alice, one(video, gone, owned, 999999))
+	q, err := s.orders.Quote(s.ctx, order.QuoteRequest{UserID: alice, Lines: one(video, gone, owned, 999999)})
 	s.ok(err)
 	problems := fmt.Sprint(q.Lines[0].Problem, "|", q.Lines[1].Problem, "|", q.Lines[2].Problem, "|",
 		q.Lines[3].Problem)
 	if problems != "|sold_out|already_owned|sku_unavailable" || q.Total != cny(990) || q.Buyable() {
 		t.Fatalf("problems %s, total %s", problems, q.Total)
 	}
-	if q, err = s.orders.Quote(s.ctx, alice, one(video)); err != nil || !q.Buyable() ||
+	if q, err = s.orders.Quote(s.ctx, order.QuoteRequest{UserID: alice, Lines: one(video)}); err != nil || !q.Buyable() ||
 		q.Total != s.place(alice, one(video)).Total {
 		t.Fatalf("quote %+v, %v", q, err)
 	}

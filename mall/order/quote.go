@@ -11,6 +11,7 @@ import (
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
+	"videomall/mall/exchange"
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
@@ -27,6 +28,7 @@ type Quote struct {
 	Billing  tax.Profile // of the person; zero for a guest, and in a shop without tax rates
 
 	terms tax.Terms
+	money pricing
 }
 
 // QuoteLine is one line at the current price. Problem is the slug of the reason why it can't be bought, or empty;
@@ -81,27 +83,35 @@ func (q *Quote) sum() (err error) {
 	return nil
 }
 
+// Currency is the currency that was asked for; empty for that of the prices.
+func (q Quote) Currency() string { return q.money.currency }
+
 // Buyable reports whether every line can be bought.
 func (q Quote) Buyable() bool {
 	return len(q.Lines) > 0 && !slices.ContainsFunc(q.Lines, func(l QuoteLine) bool { return l.Problem != "" })
 }
 
-// Quote prices lines for a person (0 for a guest) with the rules and the arithmetic of Place, and changes nothing.
-// A line that can't be bought has its Problem set, and does not fail the others. Errors: ErrMixedCurrency.
-func (s *Orders) Quote(ctx context.Context, userID int64, lines []Line) (Quote, error) {
-	quote, _, err := s.QuoteCoupon(ctx, userID, lines, "")
-	return quote, err
+// QuoteRequest asks what some lines would cost a person, 0 for a guest.
+type QuoteRequest struct {
+	UserID   int64
+	Lines    []Line
+	Coupon   string // its code as it was typed; empty for none
+	Currency string // of the order; empty for the currency of the prices
 }
 
-// QuoteCoupon is like Quote, and applies a coupon to the lines that can be bought. If the coupon can't be used, it
-// takes nothing off, and refused is the fault that Place would return. Errors: ErrMixedCurrency.
-func (s *Orders) QuoteCoupon(ctx context.Context, userID int64, lines []Line,
-	code string,
-) (quote Quote, refused *fault.Fault, err error) {
-	if quote, err = s.quoteLines(ctx, userID, lines); err != nil || code == "" {
+// Quote prices lines with the rules and the arithmetic of Place, and changes nothing. A line that can't be bought has
+// its Problem set, and does not fail the others. It ignores Coupon. Errors: ErrMixedCurrency, ErrCurrency.
+func (s *Orders) Quote(ctx context.Context, r QuoteRequest) (Quote, error) {
+	return s.quoteLines(ctx, r)
+}
+
+// QuoteCoupon is like Quote, and applies the coupon to the lines that can be bought. If it can't be used, it takes
+// nothing off, and refused is the fault that Place would return. Errors: ErrMixedCurrency, ErrCurrency.
+func (s *Orders) QuoteCoupon(ctx context.Context, r QuoteRequest) (quote Quote, refused *fault.Fault, err error) {
+	if quote, err = s.quoteLines(ctx, r); err != nil || r.Coupon == "" {
 		return quote, nil, err
 	}
-	ask := promotion.CouponAsk{Code: code, UserID: userID}
+	ask := quote.money.couponAsk(r.Coupon, r.UserID)
 	count, err := s.deps.Promotions.ReadCouponsTx(ctx, s.deps.Pool, []promotion.CouponAsk{ask}, s.deps.Now(), false)
 	if err != nil {
 		return Quote{}, nil, err
@@ -156,20 +166,21 @@ func (q *Quote) lower(use promotion.Use) error {
 	return q.sum()
 }
 
-func (s *Orders) quoteLines(ctx context.Context, userID int64, lines []Line) (Quote, error) {
+func (s *Orders) quoteLines(ctx context.Context, r QuoteRequest) (Quote, error) {
 	at := s.deps.Now()
-	terms, err := s.askSales(ctx, asksOf(userID, lines), at)
+	terms, err := s.askSales(ctx, asksOf(r.UserID, r.Lines), at)
 	if err != nil {
 		return Quote{}, err
 	}
 	a := asked{
-		userID: userID,
-		sales:  map[int64]int64{},
-		lines:  lines,
+		userID:   r.UserID,
+		sales:    map[int64]int64{},
+		lines:    r.Lines,
+		currency: r.Currency,
 	}
 	for n, t := range terms {
 		if t.Sells() {
-			a.sales[lines[n].SKUID] = t.CampaignID
+			a.sales[r.Lines[n].SKUID] = t.CampaignID
 		}
 	}
 	quote, err := s.quoteInSales(ctx, a, terms, at)
@@ -178,12 +189,14 @@ func (s *Orders) quoteLines(ctx context.Context, userID int64, lines []Line) (Qu
 	}
 	for n := range quote.Lines {
 		l := &quote.Lines[n]
-		l.Sale = nil
-		if terms[n] != nil && cheaper(terms[n].Amount, l.Normal) {
-			l.Sale = terms[n]
+		if l.Sale, err = quote.money.terms(terms[n]); err != nil {
+			return Quote{}, err
+		}
+		if l.Sale != nil && !cheaper(l.Sale.Amount, l.Normal) {
+			l.Sale = nil
 		}
 	}
-	if err := s.markLinesSoldOut(ctx, &quote, lines); err != nil {
+	if err := s.markLinesSoldOut(ctx, &quote, r.Lines); err != nil {
 		return Quote{}, err
 	}
 	return quote, quote.sum()
@@ -238,6 +251,7 @@ type asked struct {
 	agreed     bool            // the buyer agreed to the prices of sales, even if they are no lower by now
 	bundleID   int64
 	lines      []Line
+	currency   string // empty for the currency of the prices
 }
 
 // campaignOf returns the campaign that a line is to be bought in, or 0 for the normal price.
@@ -256,6 +270,7 @@ type facts struct {
 	bundles map[int64]promotion.Bundle
 	owners  entitlement.Owners
 	taxes   tax.Facts
+	rates   exchange.Table                 // only if somebody buys in another currency than that of a price
 	held    map[int64]entitlement.Holdings // by person, of the bundles' videos
 }
 
@@ -274,6 +289,9 @@ func (s *Orders) factsTx(ctx context.Context, tx pgx.Tx, set []asked, at time.Ti
 		if f.deals, err = s.deps.Promotions.OffersTx(ctx, tx, campaigns, at); err != nil {
 			return facts{}, err
 		}
+	}
+	if f.rates, err = s.ratesTx(ctx, tx, f, set, at); err != nil {
+		return facts{}, err
 	}
 	if f.owners, err = s.deps.Entitlements.OwnersTx(ctx, tx, f.viewings(set)); err != nil || len(f.bundles) == 0 {
 		return f, err
@@ -322,6 +340,7 @@ func (f facts) viewings(set []asked) []entitlement.Viewing {
 // without a problem.
 func (f facts) quote(a asked) (quote Quote, err error) {
 	quote.terms, quote.Billing = f.taxes.Terms(a.userID), f.taxes.Profile(a.userID)
+	quote.money = f.pricing(a)
 	var off map[int64]int64
 	if a.bundleID != 0 {
 		if off, err = f.bundled(a); err != nil {
@@ -329,10 +348,16 @@ func (f facts) quote(a asked) (quote Quote, err error) {
 		}
 	}
 	for _, line := range a.lines {
-		priced := QuoteLine{Line: line, Offer: f.offers[line.SKUID]}
+		priced := QuoteLine{Line: line}
+		if priced.Offer, err = quote.money.offer(f.offers[line.SKUID]); err != nil {
+			return Quote{}, err
+		}
 		priced.Normal = priced.Offer.Amount
 		campaignID := a.campaignOf(line.SKUID)
 		deal, runs := f.deals[promotion.Key{CampaignID: campaignID, SKUID: line.SKUID}]
+		if deal.Amount, err = quote.money.price(deal.Amount); err != nil {
+			return Quote{}, err
+		}
 		if a.campaignID == 0 && !a.agreed && runs { // the mall chose the sale because it is cheaper
 			runs = cheaper(deal.Amount, priced.Normal)
 		}

@@ -42,16 +42,18 @@ func (s *Refunds) RequestSale(ctx context.Context, creatorID int64, r RefundRequ
 		if !s.deps.Now().Before(o.PaidAt.Add(RefundWindow)) {
 			return ErrRefundWindow.Because("order %s was paid at %s", o.OrderNo, o.PaidAt)
 		}
-		had, err := s.deps.Ledger.FreeTx(ctx, tx, creatorID, o.Total.Currency)
+		had, err := s.deps.Ledger.FreeTx(ctx, tx, creatorID)
 		if err != nil {
 			return err
 		}
 		if refund, err = s.refundTx(ctx, tx, o, r, byCreator); err != nil {
 			return err
 		}
-		left, err := s.deps.Ledger.FreeTx(ctx, tx, creatorID, o.Total.Currency)
-		if err == nil && left < 0 && left < had { // a repeated request takes nothing more
-			err = ErrRefundUncovered.Because("creator %d would have %d %s", creatorID, left, o.Total.Currency)
+		left, err := s.deps.Ledger.FreeTx(ctx, tx, creatorID)
+		for currency, sum := range left { // of the sale, or the one that the share was converted to
+			if sum < 0 && sum < had[currency] { // a repeated request takes nothing more
+				err = ErrRefundUncovered.Because("creator %d would have %d %s", creatorID, sum, currency)
+			}
 		}
 		return err
 	})

@@ -84,6 +84,7 @@ func askedAgain(o Order) asked {
 		sales:    map[int64]int64{},
 		agreed:   true,
 		bundleID: o.BundleID,
+		currency: o.Total.Currency,
 	}
 	for _, i := range o.Items {
 		wanted.lines = append(wanted.lines, Line{i.SKUID, i.Quantity})
@@ -160,7 +161,7 @@ func (s *Orders) reuseTx(ctx context.Context, tx pgx.Tx, o Order,
 	if o.couponID == 0 {
 		return nil, true, nil
 	}
-	ask := promotion.CouponAsk{Code: o.CouponCode, UserID: o.UserID}
+	ask := quote.money.couponAsk(o.CouponCode, o.UserID)
 	count, err := s.deps.Promotions.ReadCouponsTx(ctx, tx, []promotion.CouponAsk{ask}, s.deps.Now(), true)
 	if err != nil {
 		return nil, false, err

@@ -10,8 +10,10 @@ import (
 
 	"videomall/db"
 	"videomall/mall/catalog"
+	"videomall/mall/exchange"
 	"videomall/mall/ledger"
 	"videomall/mall/locale"
+	"videomall/mall/money"
 	"videomall/mall/order"
 )
 
@@ -136,15 +138,33 @@ func TestRefunds_RequestSale_within_the_window(t *testing.T) {
 
 // A creator who was paid out can't have a friend buy and then refund the friend with the mall's money.
 func TestRefunds_RequestSale_covered_by_the_balance(t *testing.T) {
+	for settlement, payout := range map[string]money.Money{
+		"":    cny(9900 - 1485),
+		"USD": money.Of(4208, "USD"), // half of it, rounded
+	} {
+		t.Run("settled in "+settlement, func(t *testing.T) { coveredByTheBalance(t, settlement, payout) })
+	}
+}
+
+func coveredByTheBalance(t *testing.T, settlement string, payout money.Money) {
 	s := open(t)
 	terms := ledger.UsualTerms
 	terms.Clearing = time.Hour
-	books := ledger.New(ledger.Deps{
-		Pool:  s.pool,
-		Now:   s.now,
-		Terms: terms,
-		Key:   make([]byte, 32),
+	rates := exchange.New(exchange.Deps{
+		Pool: s.pool,
+		Now:  s.now,
+		Base: "CNY",
 	})
+	s.ok(rates.SaveCurrency(s.ctx, seller, exchange.Currency{Code: "USD", Step: 1}))
+	s.ok(rates.AddRate(s.ctx, exchange.NewRate{Currency: "USD", Rate: "0.5"}))
+	books := ledger.New(ledger.Deps{
+		Pool:     s.pool,
+		Now:      s.now,
+		Terms:    terms,
+		Key:      make([]byte, 32),
+		Exchange: rates,
+	})
+	s.ok(books.SetSettlement(s.ctx, seller, settlement))
 	s.deps.Ledger = books
 	s.orders = order.New(s.deps)
 	o := s.bought(alice, one(s.sells(9900, -1)))
@@ -152,7 +172,7 @@ func TestRefunds_RequestSale_covered_by_the_balance(t *testing.T) {
 	_, err := books.Clear(s.ctx)
 	s.ok(err)
 	s.ok(books.SetDestination(s.ctx, seller, ledger.Destination{Name: "S", Account: "DE89370400440532013000"}))
-	out, err := books.RequestPayout(s.ctx, seller, cny(9900-1485), "all of it")
+	out, err := books.RequestPayout(s.ctx, seller, payout, "all of it")
 	s.ok(err)
 	ask := func() error {
 		_, err := s.orders.Refunds().RequestSale(s.ctx, seller, order.RefundRequest{

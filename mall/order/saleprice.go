@@ -170,11 +170,15 @@ func (l lineSales) campaigns() map[int64]int64 {
 }
 
 // refuseUnsaid refuses to sell a line at the normal price if the buyer has missed a cheaper sale of it: nobody pays the
-// higher price without having agreed to it. Errors: ErrPriceChanged.
-func (l lineSales) refuseUnsaid(line QuoteLine) error {
+// higher price without having agreed to it. Errors: ErrPriceChanged, ErrCurrency.
+func (l lineSales) refuseUnsaid(line QuoteLine, in pricing) error {
 	offer, missed := l.missed[line.SKUID]
-	if !missed || !cheaper(offer.Amount, line.Offer.Amount) {
+	if !missed {
 		return nil
+	}
+	price, err := in.price(offer.Amount)
+	if err != nil || !cheaper(price, line.Offer.Amount) {
+		return err
 	}
 	return ErrPriceChanged.With(fmt.Sprintf("sku:%d", line.SKUID), "sale_missed")
 }

@@ -17,7 +17,7 @@ import (
 
 func (s *shop) quote(userID int64, l []order.Line) order.Quote {
 	s.t.Helper()
-	q, err := s.orders.Quote(s.ctx, userID, l)
+	q, err := s.orders.Quote(s.ctx, order.QuoteRequest{UserID: userID, Lines: l})
 	s.ok(err)
 	return q
 }
@@ -232,7 +232,7 @@ func TestOrders_QuoteCoupon_beside_a_sale(t *testing.T) {
 	s.coupon("TENTH", func(t *promotion.Terms) { t.AmountOff, t.PercentOff, t.PerUser = 0, 10, 9 })
 	s.sale(video, 1290, 5, 3)
 	s.turn(2 * time.Minute)
-	q, refused, err := s.orders.QuoteCoupon(s.ctx, alice, one(video, other), "TENTH")
+	q, refused, err := s.orders.QuoteCoupon(s.ctx, quoted(alice, "TENTH", video, other))
 	if err != nil || refused != nil || q.Discount != cny(100) || q.Total != cny(2190) {
 		t.Errorf("%+v, %v, %v", q, refused, err)
 	}
@@ -246,7 +246,7 @@ func TestOrders_QuoteCoupon_beside_a_sale(t *testing.T) {
 	if err != nil || o.Items[0].Discount.Amount != 0 {
 		t.Errorf("%+v, %v", o, err)
 	}
-	if _, refused, err := s.orders.QuoteCoupon(s.ctx, alice, one(video), "TENTH"); err != nil ||
+	if _, refused, err := s.orders.QuoteCoupon(s.ctx, quoted(alice, "TENTH", video)); err != nil ||
 		slug(refused) != order.ErrCouponWithSale.Slug {
 		t.Errorf("a line in a sale only: %v, %v", refused, err)
 	}

@@ -81,7 +81,7 @@ func TestOrders_Place_taxes_as_it_quotes(t *testing.T) {
 			if !c.buyer.IsZero() {
 				s.bills(alice, c.buyer)
 			}
-			quote, refused, err := s.orders.QuoteCoupon(s.ctx, alice, one(video, other), "MINUS3")
+			quote, refused, err := s.orders.QuoteCoupon(s.ctx, quoted(alice, "MINUS3", video, other))
 			if err != nil || refused != nil {
 				t.Fatal(err, refused)
 			}
@@ -165,7 +165,7 @@ func TestOrders_Place_after_the_rate_or_the_country_changed(t *testing.T) {
 	s := open(t)
 	video := s.sells(1000, -1)
 	s.taxed(tax.Exclusive, map[string]int{"DE": 1900})
-	quote, err := s.orders.Quote(s.ctx, alice, one(video))
+	quote, err := s.orders.Quote(s.ctx, order.QuoteRequest{UserID: alice, Lines: one(video)})
 	s.ok(err)
 	waiting := s.place(bob, one(video))
 	s.advance(time.Second)
@@ -217,7 +217,7 @@ func TestOrders_QuoteBundles_taxes_as_Place_does(t *testing.T) {
 			s.taxed(mode, map[string]int{"DE": 1900})
 		}
 		buyer := alice + total
-		quotes, err := s.orders.QuoteBundles(s.ctx, buyer, []promotion.Bundle{b})
+		quotes, err := s.orders.QuoteBundles(s.ctx, buyer, "", []promotion.Bundle{b})
 		s.ok(err)
 		o, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
 			UserID:         buyer,

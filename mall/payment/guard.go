@@ -37,8 +37,10 @@ type breaker interface {
 type guarded struct {
 	Provider
 	breaker breaker
-	metrics *telemetry.Metrics
-	now     func() time.Time
+	// identify is the breaker of Identify: another server answers it, whose failures say nothing about payments.
+	identify breaker
+	metrics  *telemetry.Metrics
+	now      func() time.Time
 
 	fetched atomic.Bool // what Refresh fetches
 
@@ -47,14 +49,16 @@ type guarded struct {
 }
 
 func guard(p Provider, d Deps) *guarded {
+	build := circuitbreaker.NewBuilder[any]().
+		WithFailureThresholdPeriod(breakAfter, breakWithin).
+		WithDelay(cmp.Or(d.Rest, defaultRest)).
+		Build
 	return &guarded{
 		Provider: p,
 		metrics:  d.Metrics,
 		now:      d.Now,
-		breaker: circuitbreaker.NewBuilder[any]().
-			WithFailureThresholdPeriod(breakAfter, breakWithin).
-			WithDelay(cmp.Or(d.Rest, defaultRest)).
-			Build(),
+		breaker:  build(),
+		identify: build(),
 	}
 }
 
@@ -72,7 +76,9 @@ type Health struct {
 }
 
 // resting reports whether the provider is not asked for now. Once its rest is over it is tried again.
-func (g *guarded) resting() bool { return g.breaker.IsOpen() && g.breaker.RemainingDelay() > 0 }
+func (g *guarded) resting() bool { return rests(g.breaker) }
+
+func rests(b breaker) bool { return b.IsOpen() && b.RemainingDelay() > 0 }
 
 func (g *guarded) health() Health {
 	g.mu.Lock()
@@ -87,9 +93,13 @@ func (g *guarded) health() Health {
 
 // call makes one call. A definite error is an answer like any other; only silence and nonsense count as failures.
 func (g *guarded) call(ctx context.Context, what string, do func(context.Context) error) error {
-	if !g.breaker.TryAcquirePermit() {
+	return g.callVia(ctx, g.breaker, what, do)
+}
+
+func (g *guarded) callVia(ctx context.Context, b breaker, what string, do func(context.Context) error) error {
+	if !b.TryAcquirePermit() {
 		g.metrics.ProviderCall(g.Name(), what, "not_asked", 0)
-		return ErrProviderDown.Because("%s is not asked for %s, since it failed", g.Name(), g.breaker.RemainingDelay())
+		return ErrProviderDown.Because("%s is not asked for %s, since it failed", g.Name(), b.RemainingDelay())
 	}
 	bounded, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -101,9 +111,9 @@ func (g *guarded) call(ctx context.Context, what string, do func(context.Context
 	// The end of the caller's context says nothing about the provider.
 	failed := outcome == "failed" && ctx.Err() == nil
 	if failed {
-		g.breaker.RecordFailure()
+		b.RecordFailure()
 	} else {
-		g.breaker.RecordSuccess()
+		b.RecordSuccess()
 	}
 	g.metrics.ProviderCall(g.Name(), what, outcome, time.Since(began))
 	g.note(failed, err)

@@ -21,7 +21,7 @@ type PrepayRequest struct {
 	Subject   string // shown to the payer
 	ReturnURL string
 	Language  string
-	PayerID   string
+	PayerID   string // the payer at the provider; without it, methods that need it are not chosen
 	PayerIP   string
 	Amount    money.Money
 	ExpiresAt time.Time
@@ -48,8 +48,13 @@ func (p *Payments) Prepay(ctx context.Context, r PrepayRequest) (Attempt, error)
 	case !p.now().Before(r.ExpiresAt):
 		return Attempt{}, ErrPaymentExpired.Because("reference %s expired at %s", r.Reference, r.ExpiresAt)
 	}
-	if r.method, err = methodOf(provider, r); err != nil {
+	method, err := methodOf(provider, r)
+	if err != nil {
 		return Attempt{}, err
+	}
+	r.method = method.Name
+	if !method.NeedsPayer {
+		r.PayerID = "" // and is not stored
 	}
 	attempt, err := p.livingAttempt(ctx, provider, r)
 	if err != nil {
@@ -71,23 +76,23 @@ func (p *Payments) Prepay(ctx context.Context, r PrepayRequest) (Attempt, error)
 	return p.fill(ctx, provider, attempt, created)
 }
 
-// methodOf returns the name of the provider's first method that fits the payer's device and the sum. Errors:
+// methodOf returns the provider's first method that fits the payer, the payer's device and the sum. Errors:
 // ErrUnknownMethod, ErrSumNotTaken.
-func methodOf(provider Provider, r PrepayRequest) (string, error) {
+func methodOf(provider Provider, r PrepayRequest) (Method, error) {
 	fits := false
 	for _, m := range provider.Methods() {
-		if !m.Fits(r.Device, r.Amount.Currency) {
+		if !m.Fits(r.Device, r.Amount.Currency) || m.NeedsPayer && r.PayerID == "" {
 			continue
 		}
 		if m.Takes(r.Amount) {
-			return m.Name, nil
+			return m, nil
 		}
 		fits = true
 	}
 	if fits {
-		return "", ErrSumNotTaken.Because("%s can't take %s without rounding", provider.Name(), r.Amount)
+		return Method{}, ErrSumNotTaken.Because("%s can't take %s without rounding", provider.Name(), r.Amount)
 	}
-	return "", ErrUnknownMethod.Because("%s takes no %s on %s", provider.Name(), r.Amount.Currency, r.Device)
+	return Method{}, ErrUnknownMethod.Because("%s takes no %s on %s", provider.Name(), r.Amount.Currency, r.Device)
 }
 
 // livingAttempt commits a new attempt, or finds the open one of this reference and provider.
@@ -123,11 +128,12 @@ func (p *Payments) livingAttempt(ctx context.Context, provider Provider, r Prepa
 				attempt.Amount, r.Amount)
 		}
 		// An attempt from before methods were stored has none.
-		if p.now().Before(attempt.ExpiresAt) && (attempt.Method == r.method || attempt.Method == "") {
+		if p.now().Before(attempt.ExpiresAt) && (attempt.Method == r.method || attempt.Method == "") &&
+			attempt.request.PayerID == r.PayerID {
 			return attempt, nil
 		}
-		// The time of the old attempt is over, but not that of the reference, or the payer has chosen another method:
-		// close it before opening another.
+		// The time of the old attempt is over, but not that of the reference, or the payer has chosen another method,
+		// or is another one: close it before opening another.
 		if err := p.closeAttempt(ctx, provider, attempt); err != nil {
 			return Attempt{}, err
 		}

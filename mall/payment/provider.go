@@ -62,6 +62,18 @@ type Capturer interface {
 	Capture(ctx context.Context, c ChargeRef) (Charge, error)
 }
 
+// Identifier is a Provider at which some methods need to know the payer before the payment: their NeedsPayer is set.
+// The payer's browser goes to PayerURL, and comes back to the mall with a code, which Identify exchanges.
+type Identifier interface {
+	Provider
+	// PayerURL returns where the payer's browser goes. It comes back to returnURL with the parameters code and state,
+	// which is 1 to 128 letters and digits.
+	PayerURL(returnURL, state string) string
+	// Identify returns the payer's number, for CreateRequest.PayerID. A code can be exchanged once and within minutes.
+	// Errors: ErrRejected if this code can never be exchanged; ErrRetryLater.
+	Identify(ctx context.Context, code string) (payerID string, err error)
+}
+
 // MaxNotice is the size in bytes above which a notice is refused unread.
 const MaxNotice = 64 << 10
 
@@ -85,6 +97,8 @@ type Method struct {
 	// taken: 10 of KWD where card networks count hundredths, 100 of HUF where whole forints are counted.
 	Multiples map[string]int64
 	Origins   []string // where the payer's browser is sent, such as "https://checkout.stripe.com"
+	// NeedsPayer says that CreateRequest.PayerID is required. The provider is an Identifier then.
+	NeedsPayer bool
 }
 
 // Fits reports whether the method can take a sum of the currency from a payer with the device.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"videomall/mall/exchange"
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/promotion/internal/dbsqlc"
@@ -113,6 +114,25 @@ type Priced struct {
 func (c Coupon) covers(p Priced) bool {
 	return (c.MallWide || c.OwnerID == p.CreatorID) && (len(c.SPUIDs) == 0 || slices.Contains(c.SPUIDs, p.SPUID)) &&
 		c.Currency == p.Amount.Currency
+}
+
+// in returns the coupon with its sums in another currency. Errors: ErrCouponOther if there is no rate.
+func (c Coupon) in(currency string, rates exchange.Table) (Coupon, error) {
+	if currency == "" || currency == c.Currency {
+		return c, nil
+	}
+	for _, sum := range []*int64{&c.AmountOff, &c.MaxOff, &c.MinSpend} {
+		converted, err := rates.Convert(money.Of(*sum, c.Currency), currency)
+		if err != nil {
+			return Coupon{}, refusal(ErrCouponOther).Because("%w", err)
+		}
+		if *sum > 0 {
+			converted.Amount = max(converted.Amount, 1) // 0 means that there is none
+		}
+		*sum = converted.Amount
+	}
+	c.Currency = currency
+	return c, nil
 }
 
 // Discounts are what the coupon takes off each line, by its terms alone: uses are counted elsewhere. Errors:

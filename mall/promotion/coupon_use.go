@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
+	"videomall/mall/exchange"
 	"videomall/mall/promotion/internal/dbsqlc"
 )
 
@@ -18,9 +19,12 @@ import (
 var ErrCouponStale = errors.New("promotion: a coupon has changed since it was counted")
 
 // CouponAsk is a person who wants to use a code.
+// The coupon's sums are converted to Currency by Rates; an empty Currency leaves them.
 type CouponAsk struct {
-	Code   string
-	UserID int64
+	Code     string
+	UserID   int64
+	Currency string
+	Rates    exchange.Table
 }
 
 // person is one person at one coupon.
@@ -129,6 +133,10 @@ func (c *CouponCount) Take(ask CouponAsk, orderNo string, lines []Priced) (Use, 
 	k, known := c.byCode[NormalCode(ask.Code)]
 	if !known {
 		return Use{}, refusal(ErrCouponUnknown)
+	}
+	k, err := k.in(ask.Currency, ask.Rates)
+	if err != nil {
+		return Use{}, err
 	}
 	discounts, err := k.Discounts(lines, c.at)
 	if err != nil {

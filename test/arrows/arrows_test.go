@@ -63,12 +63,12 @@ var allowed = map[string][]string{
 	"mall/insight":     {"db", "telemetry"},
 	"mall/inventory":   {"db", "telemetry", "mall/redisbreaker"},
 	"mall/invoice":     {"db", "mall/order", "mall/payment", "mall/tax"},
-	"mall/ledger":      {"db"},
+	"mall/ledger":      {"db", "mall/exchange"},
 	"mall/malltest":    {"*"}, // tests only
 	"mall/media":       {"db"},
 	"mall/order": {
 		"db", "telemetry", "mall/redisbreaker", "mall/catalog", "mall/inventory", "mall/promotion",
-		"mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox", "mall/tax",
+		"mall/payment", "mall/entitlement", "mall/exchange", "mall/ledger", "mall/outbox", "mall/tax",
 	},
 	"mall/outbox":         {"db"},
 	"mall/payment":        {"db", "telemetry"},
@@ -87,7 +87,7 @@ var allowed = map[string][]string{
 		"mall/payment/wechatpay",
 	},
 	"mall/playback":  {"db", "mall/redisbreaker", "mall/entitlement", "mall/media"},
-	"mall/promotion": {"db"},
+	"mall/promotion": {"db", "mall/exchange"},
 	"mall/reconcile": {"db", "mall/ledger", "mall/order", "mall/payment"},
 	"mall/review":    {"db"},
 	"mall/risk":      {"db", "telemetry", "mall/redisbreaker"},

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"videomall/mall/catalog"
@@ -95,6 +96,9 @@ func standIns(t *testing.T, address string) providers {
 			file("wechat.pub", string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))),
 		"WECHATPAY_H5=on",
 		"WECHATPAY_API_URL=" + wechat.URL(),
+		"WECHATPAY_APP_SECRET=" + wechatpaytest.AppSecret,
+		"WECHATPAY_OAUTH_URL=" + wechat.URL(),
+		"WECHATPAY_ACCOUNT_API_URL=" + wechat.URL(),
 	}
 	return providers{env, wechat}
 }
@@ -170,6 +174,21 @@ func TestPay(t *testing.T) {
 		no := p.checksOut("aurora-nights", "wechatpay")
 		p.until(`location.pathname === '/h5'`)
 		p.click(`form button`)
+		p.gets(no)
+	})
+	t.Run("inside WeChat", func(t *testing.T) {
+		p := buyer(t, look{lang: "zh-CN", width: 390}, phone+" MicroMessenger/8.0.47")
+		// WeChat's browser gives the page its payment function; the payer's answer to it is below.
+		_, err := chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument,
+			page.AddScriptToEvaluateOnNewDocumentParams{Source: `window.WeixinJSBridge = {
+				invoke: (name, fields, done) => { window.bridge = {name, fields, done}; },
+			};`})
+		p.ok(err)
+		no := p.checksOut("aurora-nights", "wechatpay")
+		p.at("/orders/" + no + "/pay")
+		p.until(`window.bridge?.name === 'getBrandWCPayRequest'`)
+		p.shot("bridge")
+		p.ok(banks.wechat.PayBridge(eval[map[string]string](p, `window.bridge.fields`)))
 		p.gets(no)
 	})
 	t.Run("by WeChat's code", func(t *testing.T) {
@@ -301,11 +320,11 @@ func press(t *testing.T, bank, code string) int {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	page, err := io.ReadAll(res.Body)
+	shown, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, ok := strings.Cut(string(page), `name="prepay_id" value="`)
+	_, rest, ok := strings.Cut(string(shown), `name="prepay_id" value="`)
 	if !ok {
 		return http.StatusConflict
 	}

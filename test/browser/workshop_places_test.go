@@ -204,6 +204,11 @@ func (w *workshop) places() []stop {
 			path: "/admin/books",
 		},
 		{
+			name: "desk-exchange",
+			who:  o,
+			path: "/admin/books/exchange",
+		},
+		{
 			name: "desk-account",
 			who:  o,
 			path: fmt.Sprintf("/admin/books/creators/%d", w.creator.ID),

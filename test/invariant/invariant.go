@@ -210,7 +210,8 @@ var rules = []struct{ promise, broken string }{
 		     -coalesce(sum(amount) filter (where account like 'payout_reserved:%'), 0) as reserved
 		   from ledger_line where account ~ '^(creator_held|creator_available|payout_reserved):' group by 1, 2
 		 ), e as (
-		   select creator_id, currency, sum(amount - fee - amount_back + fee_back) as earned,
+		   select creator_id, coalesce(settled_currency, currency) as currency,
+		     sum(coalesce(settled - settled_back, amount - fee - amount_back + fee_back)) as earned,
 		     coalesce(sum(amount - fee - amount_back + fee_back) filter (where cleared_at is null), 0) as held
 		   from ledger_earning group by 1, 2
 		 ), p as (
@@ -225,6 +226,35 @@ var rules = []struct{ promise, broken string }{
 		join a using (creator_id, currency)
 		 where coalesce(l.owed, 0) <> coalesce(e.earned, 0) - coalesce(p.paid, 0) + coalesce(a.amount, 0)
 		    or coalesce(l.held, 0) <> coalesce(e.held, 0) or coalesce(l.reserved, 0) <> coalesce(p.reserved, 0)`,
+	},
+	{
+		"the exchange account has the other side of each converted share, of banks' exchanges and of revaluations",
+		`with l as (
+		   select l.currency, sum(l.amount) filter (where p.kind <> 'revaluation') as booked,
+		     coalesce(sum(l.amount) filter (where p.kind = 'revaluation'), 0) as revalued
+		   from ledger_line l join ledger_posting p on p.id = l.posting_id where l.account = 'exchange' group by 1
+		 ), e as (
+		   select currency, sum(amount) as amount from (
+		     select currency, amount_back - fee_back - (amount - fee) as amount
+		     from ledger_earning where settled_currency is not null
+		     union all select settled_currency, settled - settled_back
+		     from ledger_earning where settled_currency is not null
+		     union all select sold_currency, sold from ledger_exchange
+		     union all select bought_currency, -bought from ledger_exchange) m group by 1
+		 ), r as (select currency, -sum(amount) as result from ledger_line where account = 'exchange_result' group by 1)
+		 select format('%s: booked %s, converted %s, revalued %s, result %s', currency, l.booked, e.amount, l.revalued,
+		   r.result)
+		 from l full join e using (currency) full join r using (currency)
+		 where coalesce(l.booked, 0) <> coalesce(e.amount, 0) or coalesce(l.revalued, 0) <> coalesce(r.result, 0)`,
+	},
+	{
+		"what went back of a converted share is the sum of its refunds' parts that stand, and each of them has its part",
+		`select format('%s: %s of %s went back, refunds %s', source, settled_back, settled, back) from (
+		   select e.source, e.settled, e.settled_back, e.amount - e.fee - e.amount_back + e.fee_back as rest,
+		     coalesce(sum(r.settled), 0) as back, count(*) filter (where r.source is not null and r.settled is null) as unset
+		   from ledger_earning e left join ledger_reversal r on r.source = e.source and r.undone_at is null
+		   group by e.id) s
+		 where settled_back <> back or settled is not null and (unset > 0 or (rest = 0 and settled_back <> settled))`,
 	},
 	{
 		"what the sandbox took less what it gave back is what the ledger says it holds",

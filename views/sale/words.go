@@ -93,6 +93,17 @@ type Lot struct {
 	Video *catalog.Offer
 }
 
+// Priced returns the lot at the prices that price makes of its own, which stay as they are.
+func (l Lot) Priced(price func(money.Money) money.Money) Lot {
+	l.Item.Amount = price(l.Item.Amount)
+	if l.Video != nil {
+		v := *l.Video
+		v.Amount = price(v.Amount)
+		l.Video = &v
+	}
+	return l
+}
+
 // Name is a campaign's name in the reader's language.
 func Name(t *text.Printer, c promotion.Campaign) string { return t.Of(c.Name) }
 

@@ -1782,7 +1782,7 @@ func productData(t *text.Printer, p ProductPage) map[string]any {
 			stock = "https://schema.org/SoldOut"
 		}
 		offer := map[string]any{"@type": "Offer", "sku": id(o.SKU.ID), "price": o.price().Now.Decimal(),
-			"priceCurrency": o.SKU.Price.Amount.Currency, "availability": stock, "url": p.Address}
+			"priceCurrency": o.price().Now.Currency, "availability": stock, "url": p.Address}
 		if until := o.until(); until != nil {
 			offer["priceValidUntil"] = until.UTC().Format(time.DateOnly)
 		}

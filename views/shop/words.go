@@ -12,7 +12,6 @@ import (
 
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
-	"videomall/mall/money"
 	"videomall/mall/search"
 	"videomall/views/address"
 	"videomall/views/text"
@@ -149,9 +148,6 @@ func share(part, whole int64) int {
 	}
 	return int(part * 100 / whole)
 }
-
-// Yuan is a bound of a price as a sum: lists compare amounts, and the mall prices in yuan.
-func Yuan(amount int64) money.Money { return money.Of(amount, "CNY") }
 
 // marked draws spans with what was found in <mark>; nil when nothing was.
 func marked(spans []search.Span) templ.Component {

@@ -57,6 +57,19 @@ func (p *Printer) Money(m money.Money) string {
 	return sum
 }
 
+// Currency names a currency by its code and its name: USD · US dollar. A currency whose name is not known is named by
+// its symbol, where it has one.
+func (p *Printer) Currency(code string) string {
+	name := p.Symbol(code)
+	if key := "currency." + code; p.Has(key) {
+		name = p.T(key)
+	}
+	if name == code {
+		return code
+	}
+	return code + " · " + name
+}
+
 // Sum writes a sum without its currency: 12,345.60.
 func (p *Printer) Sum(m money.Money) string {
 	whole, part, _ := strings.Cut(m.Decimal(), ".")
@@ -65,6 +78,9 @@ func (p *Printer) Sum(m money.Money) string {
 	}
 	return group(whole) + part
 }
+
+// Symbol is how prices in a currency are marked: $, CN¥, or its code.
+func (p *Printer) Symbol(code string) string { return strings.TrimSuffix(p.symbol(code), "\u00a0") }
 
 func (p *Printer) symbol(code string) string {
 	switch { // the common ones, without the formatter

@@ -17,6 +17,7 @@ import (
 
 	"videomall/db/dbtest"
 	"videomall/mall/account"
+	"videomall/mall/exchange"
 	accountweb "videomall/web/account"
 	"videomall/web/page"
 	"videomall/web/webtest"
@@ -26,6 +27,7 @@ const goodPassword = "three quiet herons"
 
 type mall struct {
 	accounts *account.Accounts
+	exchange *exchange.Exchange
 	url      string
 	entered  atomic.Int64 // the last person that OnSignIn was told of
 	broken   atomic.Bool  // OnSignIn fails
@@ -41,6 +43,11 @@ func open(t *testing.T, demo bool) *mall {
 		Now:        time.Now,
 		BrowserKey: []byte("the key that signs marks of browsers"),
 	})}
+	m.exchange = exchange.New(exchange.Deps{
+		Pool: pool,
+		Now:  time.Now,
+		Base: "CNY",
+	})
 	sessions := account.NewSessions(account.SessionsDeps{
 		Pool:  pool,
 		Redis: rdb,
@@ -51,6 +58,7 @@ func open(t *testing.T, demo bool) *mall {
 		Accounts:  m.accounts,
 		Sessions:  sessions,
 		PublicURL: "http://mall.example",
+		Rates:     m.exchange.Table,
 		Log:       log,
 		Now:       time.Now,
 	})

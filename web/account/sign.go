@@ -120,6 +120,11 @@ func (h handlers) signUp(c *page.Ctx) error {
 	case err != nil:
 		return err
 	}
+	if chosen := c.Currency(); chosen != "" {
+		if err := h.Accounts.SetCurrency(c.Request().Context(), u.ID, chosen); err != nil {
+			c.Log().Warn("the guest's currency is not the person's", "user", u.ID, "error", err)
+		}
+	}
 	return h.enter(c, u, "signed_up")
 }
 

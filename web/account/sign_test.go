@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"videomall/mall/exchange"
 )
 
 func TestSignUp_signs_in(t *testing.T) {
@@ -41,6 +43,39 @@ func TestSignUp_signs_in(t *testing.T) {
 	}
 	if !strings.Contains(v.get("/").Body, "You are signed out.") {
 		t.Error("nobody says that it worked")
+	}
+}
+
+func TestSignUp_keeps_the_currency(t *testing.T) {
+	t.Parallel()
+	m := open(t, false)
+	for _, c := range []exchange.Currency{{
+		Code:    "USD",
+		Step:    1,
+		Offered: true,
+	}, {
+		Code:    "EUR",
+		Step:    1,
+		Offered: true,
+	}} {
+		if err := m.exchange.SaveCurrency(t.Context(), 1, c); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.exchange.AddRate(t.Context(), exchange.NewRate{Currency: c.Code, Rate: "0.14"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v := m.visitor(t)
+	at, err := url.Parse(m.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.http.Jar.SetCookies(at, []*http.Cookie{{Name: "currency", Value: "USD"}})
+	v.signUp("ann@example.test")
+	other := m.visitor(t)
+	other.post("/sign-in", "email", "ann@example.test", "password", goodPassword)
+	if body := other.get("/").Body; !strings.Contains(body, `<option value="USD" selected>`) {
+		t.Error("another browser does not know the currency")
 	}
 }
 

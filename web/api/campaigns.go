@@ -37,10 +37,11 @@ type campaignItem struct {
 
 func (d Deps) listCampaigns(c *page.Ctx) error {
 	ctx := c.Request().Context()
-	q, err := readQuery(c)
+	q, err := readQuery(c, "currency")
 	if err != nil {
 		return err
 	}
+	q.currency(c)
 	if err := q.err(); err != nil {
 		return err
 	}
@@ -77,12 +78,12 @@ func (d Deps) listCampaigns(c *page.Ctx) error {
 		for _, i := range k.Items {
 			item := campaignItem{
 				SKUID:     i.SKUID,
-				Price:     i.Amount,
+				Price:     c.Price(i.Amount),
 				PerUser:   i.PerUser,
 				Remaining: counts[inventory.CampaignKey{CampaignID: k.ID, SKUID: i.SKUID}].Available,
 			}
 			if o, ok := offers[i.SKUID]; ok {
-				item.ListPrice = &o.Amount
+				item.ListPrice = new(c.Price(o.Amount))
 			}
 			row.Items = append(row.Items, item)
 		}

@@ -52,6 +52,7 @@ func open(t *testing.T) *mall {
 		Accounts:  m.Accounts,
 		Sessions:  m.Sessions,
 		PublicURL: server.URL,
+		Rates:     m.Exchange.Table,
 		Log:       m.Log,
 		Now:       m.Now,
 	})

@@ -17,6 +17,7 @@ type orderRequest struct {
 	CouponCode  string        `json:"couponCode"`
 	CampaignID  *int64        `json:"campaignId"`
 	ExpectTotal *sumRequest   `json:"expectTotal"`
+	Currency    *string       `json:"currency"`
 }
 
 // sumRequest is a sum that the sender agrees to.
@@ -63,6 +64,18 @@ func (r orderRequest) lines() ([]order.Line, error) {
 		}
 	}
 	return lines, required(missing...)
+}
+
+// currency returns what the order is to be paid in: what it names, or the currency of the sum that was agreed to. Empty
+// stands for that of the prices.
+func (r orderRequest) currency(agreed *money.Money) string {
+	switch {
+	case r.Currency != nil:
+		return *r.Currency
+	case agreed != nil:
+		return agreed.Currency
+	}
+	return ""
 }
 
 // campaign returns the flash sale that the order names; 0 for the normal prices. An id that no sale can have counts as
@@ -112,6 +125,7 @@ func (d Deps) placeOrder(c *page.Ctx) error {
 			ExpectTotal:    total,
 			CampaignID:     body.campaign(),
 			CouponCode:     body.CouponCode,
+			Currency:       body.currency(total),
 		})
 		return err
 	})

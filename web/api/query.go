@@ -44,6 +44,15 @@ func readQuery(c *page.Ctx, known ...string) (*query, error) {
 	return q, nil
 }
 
+// onlyOf reads one parameter of an address that ignores all others. It refuses one that occurs twice.
+func onlyOf(c *page.Ctx, name string) *query {
+	q := &query{values: c.QueryParams(), wrong: map[string]string{}}
+	if len(q.values[name]) > 1 {
+		q.wrong[name] = "repeated"
+	}
+	return q
+}
+
 // words is a text of at most that many characters, without spaces around it.
 func (q *query) words(name string, most int) string {
 	s := strings.TrimSpace(q.values.Get(name))
@@ -70,6 +79,13 @@ func (q *query) number(name string, low, high int64) *int64 {
 		q.wrong[name] = "out_of_range"
 	}
 	return &n
+}
+
+// currency makes the answer show prices in the currency that the query names; without one they stay as they are.
+func (q *query) currency(c *page.Ctx) {
+	if c.ShowIn(q.values.Get("currency")) != nil {
+		q.wrong["currency"] = "not_offered"
+	}
 }
 
 func (q *query) limit() int {

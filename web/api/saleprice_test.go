@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"videomall/mall/exchange"
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
@@ -79,4 +80,39 @@ func TestVideos_price_of_running_sale(t *testing.T) {
 		wants(201); a.at("total", "amount") != 2600.0 {
 		t.Errorf("order at the normal price: got %s, want total 2600", a.body)
 	}
+}
+
+func TestOrders_in_another_currency(t *testing.T) {
+	t.Parallel()
+	m := open(t)
+	video := m.Sells(1990, -1)
+	if err := m.Exchange.SaveCurrency(t.Context(), 1, exchange.Currency{
+		Code:    "USD",
+		Step:    50,
+		Less:    1,
+		Offered: true,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Exchange.AddRate(t.Context(), exchange.NewRate{Currency: "USD", Rate: "0.14"}); err != nil {
+		t.Fatal(err)
+	}
+	p := m.program(m.person("mia"))
+	place := func(key, more string) answer {
+		t.Helper()
+		body := fmt.Sprintf(`{"items": [{"skuId": %d, "quantity": 1}]%s}`, video, more)
+		return p.call("POST", "/orders", body, "Idempotency-Key", key)
+	}
+	place("a", `, "currency": "GBP"`).refuses(409, "currency_unavailable")
+	place("a", `, "currency": "usd"`).refuses(409, "currency_unavailable")
+	place("a", `, "currency": "CNY", "expectTotal": {"amount": 299, "currency": "USD"}`).refuses(409, "price_changed")
+	place("a", `, "expectTotal": {"amount": 298, "currency": "USD"}`).refuses(409, "price_changed")
+	named := place("a", `, "currency": "USD"`).wants(201)
+	agreed := place("b", `, "expectTotal": {"amount": 299, "currency": "USD"}`).wants(201)
+	for _, a := range []answer{named, agreed} {
+		if a.at("total", "amount") != 299.0 || a.at("total", "currency") != "USD" {
+			t.Errorf("total: %s, want 2.99 dollars", a.body)
+		}
+	}
+	place("a", `, "currency": "CNY"`).refuses(422, "idempotency_key_reused")
 }

@@ -7,11 +7,13 @@ import (
 	"time"
 
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/search"
 	"videomall/views/address"
 	"videomall/web/page"
+	"videomall/web/price"
 )
 
 // highestPrice bounds the price filters, in minor units.
@@ -65,11 +67,12 @@ type videoList struct {
 }
 
 func (d Deps) listVideos(c *page.Ctx) error {
-	q, err := readQuery(c, "q", "category", "sort", "priceMin", "priceMax", "limit", "cursor")
+	q, err := readQuery(c, "q", "category", "sort", "priceMin", "priceMax", "currency", "limit", "cursor")
 	if err != nil {
 		return err
 	}
 	words := q.words("q", search.LongestQuery)
+	q.currency(c)
 	f, err := d.filter(c, q)
 	if err != nil {
 		return err
@@ -91,6 +94,7 @@ func (d Deps) listVideos(c *page.Ctx) error {
 	if _, err := d.Orders.PriceCards(c.Request().Context(), c.Viewer.UserID, &found.Items); err != nil {
 		return err
 	}
+	price.Cards(c, &found.Items)
 	answer.Items, answer.NextCursor = make([]video, 0, len(found.Items)), found.NextCursor
 	for _, k := range found.Items {
 		if k.From != nil { // taken off sale since it was listed
@@ -119,6 +123,14 @@ func (d Deps) filter(c *page.Ctx, q *query) (catalog.Filter, error) {
 	}
 	if f.PriceMin != nil && f.PriceMax != nil && *f.PriceMin > *f.PriceMax {
 		q.wrong["priceMin"] = "above_price_max"
+	}
+	if currency := c.Currency(); currency != "" { // the bounds are in the currency in which prices are shown
+		if f.PriceMin != nil {
+			*f.PriceMin = c.Least(money.Of(*f.PriceMin, currency), listing.Currency)
+		}
+		if f.PriceMax != nil {
+			*f.PriceMax = c.Least(money.Of(*f.PriceMax+1, currency), listing.Currency) - 1
+		}
 	}
 	if f.CategorySlug != "" {
 		categories, err := d.Catalog.Categories(c.Request().Context())
@@ -178,6 +190,11 @@ func (d Deps) showSKU(c *page.Ctx) error {
 	if err != nil {
 		return catalog.ErrSKUNotFound.Because("SKU %q", c.Param("skuId"))
 	}
+	q := onlyOf(c, "currency")
+	q.currency(c)
+	if err := q.err(); err != nil {
+		return err
+	}
 	product, err := d.Catalog.ProductOfSKU(c.Request().Context(), id)
 	if err != nil {
 		return err
@@ -198,7 +215,7 @@ func (d Deps) showSKU(c *page.Ctx) error {
 	}
 	active := false
 	for _, k := range product.SKUs {
-		s := siblingOf(k, lines[k.ID])
+		s := siblingOf(c, k, lines[k.ID])
 		if k.ID != id {
 			answer.Siblings = append(answer.Siblings, s)
 			continue
@@ -215,7 +232,7 @@ func (d Deps) showSKU(c *page.Ctx) error {
 	return c.JSON(http.StatusOK, answer)
 }
 
-func siblingOf(k catalog.SKU, l order.QuoteLine) sibling {
+func siblingOf(c *page.Ctx, k catalog.SKU, l order.QuoteLine) sibling {
 	s := sibling{SKUID: k.ID, terms: terms{
 		Kind:        k.Kind,
 		Quality:     k.Quality,
@@ -223,13 +240,11 @@ func siblingOf(k catalog.SKU, l order.QuoteLine) sibling {
 		MaxPerOrder: k.MaxPerOrder,
 	}}
 	if k.Price != nil {
-		s.Price = &k.Price.Amount
-		s.ListPrice = k.Price.List
+		s.Price, s.ListPrice = price.Pair(c, &k.Price.Amount, k.Price.List)
 		s.PriceUntil = utc(k.Price.Until)
 	}
 	if k.Price != nil && l.InSale() {
-		s.Price = &l.Offer.Amount
-		s.ListPrice = &l.Normal
+		s.Price, s.ListPrice = price.Pair(c, &l.Offer.Amount, &l.Normal)
 		s.PriceUntil = utc(&l.Sale.EndsAt)
 	}
 	if l.Problem != "" {
@@ -245,7 +260,7 @@ func (d Deps) quoteEach(c *page.Ctx, skus []catalog.SKU) (map[int64]order.QuoteL
 	for i, k := range skus {
 		lines[i] = order.Line{SKUID: k.ID, Quantity: 1}
 	}
-	quote, err := d.Orders.Quote(c.Request().Context(), c.Viewer.UserID, lines)
+	quote, err := d.Orders.Quote(c.Request().Context(), order.QuoteRequest{UserID: c.Viewer.UserID, Lines: lines})
 	if err != nil {
 		return nil, err
 	}

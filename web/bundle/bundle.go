@@ -3,7 +3,6 @@
 package bundle
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"net/http"
@@ -37,15 +36,14 @@ func Routes(g *echo.Group, d Deps) {
 // mostHints bounds the bundles that a video's page names.
 const mostHints = 3
 
-// Hints are the bundles that hold a video and can be bought by a person (0 for a guest).
-func Hints(p *promotion.Promotions, o *order.Orders) func(ctx context.Context,
-	userID, spuID int64) ([]order.BundleQuote, error) {
-	return func(ctx context.Context, userID, spuID int64) ([]order.BundleQuote, error) {
-		bundles, err := p.BundlesWith(ctx, []int64{spuID}, mostHints)
+// Hints are the bundles that hold a video and can be bought by the viewer, in the currency of the viewer.
+func Hints(p *promotion.Promotions, o *order.Orders) func(c *page.Ctx, spuID int64) ([]order.BundleQuote, error) {
+	return func(c *page.Ctx, spuID int64) ([]order.BundleQuote, error) {
+		bundles, err := p.BundlesWith(c.Request().Context(), []int64{spuID}, mostHints)
 		if err != nil {
 			return nil, err
 		}
-		quotes, err := o.QuoteBundles(ctx, userID, bundles)
+		quotes, err := quote(c, o, bundles)
 		if err != nil {
 			return nil, err
 		}
@@ -59,6 +57,16 @@ func Hints(p *promotion.Promotions, o *order.Orders) func(ctx context.Context,
 	}
 }
 
+// quote prices bundles in the currency of the viewer, or as they are if one of them can't be converted.
+func quote(c *page.Ctx, o *order.Orders, bundles []promotion.Bundle) ([]order.BundleQuote, error) {
+	ctx := c.Request().Context()
+	quotes, err := o.QuoteBundles(ctx, c.Viewer.UserID, c.Currency(), bundles)
+	if errors.Is(err, order.ErrCurrency) {
+		return o.QuoteBundles(ctx, c.Viewer.UserID, "", bundles)
+	}
+	return quotes, err
+}
+
 func (d Deps) show(c *page.Ctx) error {
 	p, err := d.page(c)
 	if err != nil {
@@ -70,12 +78,11 @@ func (d Deps) show(c *page.Ctx) error {
 
 // page quotes the bundle for its visitor. One that has ended is shown to whoever comes by an old link.
 func (d Deps) page(c *page.Ctx) (bundleview.Page, error) {
-	ctx := c.Request().Context()
-	b, err := d.Promotions.Bundle(ctx, formvalue.ID(c.Param("id")))
+	b, err := d.Promotions.Bundle(c.Request().Context(), formvalue.ID(c.Param("id")))
 	if err != nil {
 		return bundleview.Page{}, err
 	}
-	quotes, err := d.Orders.QuoteBundles(ctx, c.Viewer.UserID, []promotion.Bundle{b})
+	quotes, err := quote(c, d.Orders, []promotion.Bundle{b})
 	if err != nil {
 		return bundleview.Page{}, err
 	}
@@ -112,6 +119,7 @@ func (d Deps) buy(c *page.Ctx) error {
 		IdempotencyKey: c.FormValue("key"),
 		BundleID:       p.Quote.Bundle.ID,
 		ExpectTotal:    &total,
+		Currency:       total.Currency, // as it was shown
 	})
 	f := fault.From(err)
 	switch {

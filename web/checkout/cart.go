@@ -35,7 +35,7 @@ func (d Deps) cartPage(c *page.Ctx) (checkoutview.CartPage, error) {
 	if err != nil {
 		return checkoutview.CartPage{}, err
 	}
-	quote, mixed, err := d.quote(ctx, c.Viewer.UserID, linesOf(items))
+	quote, mixed, err := d.quote(c, linesOf(items))
 	return checkoutview.CartPage{
 		Quote:    quote,
 		Mixed:    mixed,
@@ -44,18 +44,29 @@ func (d Deps) cartPage(c *page.Ctx) (checkoutview.CartPage, error) {
 	}, err
 }
 
-// quote prices lines. Lines of several currencies have no total, yet each can be shown.
-func (d Deps) quote(ctx context.Context, userID int64, lines []order.Line) (quote order.Quote, mixed bool, err error) {
+// quote prices lines in the currency of the viewer, or as they are if one of them can't be converted. Lines of several
+// currencies have no total, yet each can be shown.
+func (d Deps) quote(c *page.Ctx, lines []order.Line) (quote order.Quote, mixed bool, err error) {
 	if len(lines) == 0 {
 		return order.Quote{}, false, nil
 	}
-	quote, err = d.Orders.Quote(ctx, userID, lines)
+	ctx := c.Request().Context()
+	r := order.QuoteRequest{
+		UserID:   c.Viewer.UserID,
+		Lines:    lines,
+		Currency: c.Currency(),
+	}
+	if quote, err = d.Orders.Quote(ctx, r); errors.Is(err, order.ErrCurrency) {
+		r.Currency = ""
+		quote, err = d.Orders.Quote(ctx, r)
+	}
 	if !errors.Is(err, order.ErrMixedCurrency) {
 		return quote, false, err
 	}
 	quote = order.Quote{}
 	for _, l := range lines {
-		one, err := d.Orders.Quote(ctx, userID, []order.Line{l})
+		r.Lines = []order.Line{l}
+		one, err := d.Orders.Quote(ctx, r)
 		if err != nil {
 			return order.Quote{}, true, err
 		}
@@ -80,7 +91,7 @@ func (d Deps) addItem(c *page.Ctx) error {
 		quantity = int(formvalue.Number(q))
 	}
 	line := order.Line{SKUID: formvalue.ID(c.FormValue("sku_id")), Quantity: quantity}
-	quote, err := d.Orders.Quote(ctx, c.Viewer.UserID, []order.Line{line})
+	quote, err := d.Orders.Quote(ctx, order.QuoteRequest{UserID: c.Viewer.UserID, Lines: []order.Line{line}})
 	if err != nil {
 		return err
 	}

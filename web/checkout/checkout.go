@@ -48,6 +48,7 @@ func Routes(g *echo.Group, d Deps) {
 	own.POST("/orders/:orderNo/pay", on(d.payOrder))
 	own.GET("/orders/:orderNo/pay", on(d.showPayment))
 	own.GET("/orders/:orderNo/pay/status", on(d.followPayment))
+	own.GET("/orders/:orderNo/pay/payer", on(d.takePayer))
 	own.POST("/orders/:orderNo/ask", on(d.askProvider))
 	own.POST("/orders/:orderNo/cancel", on(d.cancelOrder))
 	own.POST("/orders/:orderNo/again", on(d.buyAgain))

@@ -99,7 +99,7 @@ func (d Deps) freeSKU(ctx context.Context, userID int64, product catalog.Product
 	if len(lines) == 0 {
 		return order.QuoteLine{}, order.ErrUnavailable
 	}
-	quote, err := d.Orders.Quote(ctx, userID, lines)
+	quote, err := d.Orders.Quote(ctx, order.QuoteRequest{UserID: userID, Lines: lines})
 	if err != nil {
 		return order.QuoteLine{}, err
 	}

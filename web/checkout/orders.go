@@ -68,6 +68,9 @@ func (d Deps) complete(c *page.Ctx, o order.Order) (checkoutview.OrderPage, erro
 		Providers: d.Payments.Offered(c.Device(), o.Total),
 		Now:       c.Now,
 	}
+	if len(p.Providers) == 0 {
+		p.Payable = d.payable(c, o.Total.Currency)
+	}
 	var err error
 	if p.Refunds, err = d.Orders.Refunds().OfOrder(ctx, o.OrderNo); err != nil {
 		return p, err
@@ -157,7 +160,10 @@ func (d Deps) buyAgain(c *page.Ctx) error {
 	}
 	added := 0
 	for _, i := range o.Items {
-		quote, err := d.Orders.Quote(ctx, c.Viewer.UserID, []order.Line{{SKUID: i.SKUID, Quantity: i.Quantity}})
+		quote, err := d.Orders.Quote(ctx, order.QuoteRequest{
+			UserID: c.Viewer.UserID,
+			Lines:  []order.Line{{SKUID: i.SKUID, Quantity: i.Quantity}},
+		})
 		if err != nil {
 			return err
 		}

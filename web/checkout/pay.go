@@ -21,9 +21,21 @@ func (d Deps) payOrder(c *page.Ctx) error {
 	return d.pay(c, c.Param("orderNo"), provider)
 }
 
-// pay sends the shopper to the provider's page, or to the page that shows what else they have to do. The order stands
-// whatever happens here, so every failure ends on the order's page, where the payment can be tried again.
+// pay sends the shopper to the provider's page, or to the page that shows what else they have to do; or first to where
+// the provider learns who they are.
 func (d Deps) pay(c *page.Ctx, orderNo, provider string) error {
+	payer := knownPayer(c, provider)
+	if payer == "" {
+		if to := d.askPayer(c, orderNo, provider); to != "" {
+			return c.Redirect(to)
+		}
+	}
+	return d.payAs(c, orderNo, provider, payer)
+}
+
+// payAs is pay for a payer whom the provider knows by this number; "" for one whom it need not know. The order stands
+// whatever happens here, so every failure ends on the order's page, where the payment can be tried again.
+func (d Deps) payAs(c *page.Ctx, orderNo, provider, payer string) error {
 	attempt, err := d.Orders.Prepay(c.Request().Context(), order.PrepayRequest{
 		UserID:    c.Viewer.UserID,
 		OrderNo:   orderNo,
@@ -31,8 +43,12 @@ func (d Deps) pay(c *page.Ctx, orderNo, provider string) error {
 		Device:    c.Device(),
 		ReturnURL: c.PublicURL(orderURL(orderNo)),
 		Language:  c.Text.Lang,
+		PayerID:   payer,
 		PayerIP:   c.RealIP(),
 	})
+	if errors.Is(err, payment.ErrRejected) {
+		forgetPayer(c) // who may be the reason: the provider's account has changed
+	}
 	switch {
 	case err == nil && attempt.Action == nil: // a notice was faster than the provider's answer
 		return c.Redirect(orderURL(orderNo))

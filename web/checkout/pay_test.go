@@ -168,6 +168,34 @@ func TestPayment_device(t *testing.T) {
 	}
 }
 
+// A currency that nobody takes is said before anything is ordered, with those that somebody takes.
+func TestPayment_currency(t *testing.T) {
+	m := open(t, func(o *webtest.Options) {
+		o.Provider = func(_ *webtest.Mall, p payment.Provider) payment.Provider {
+			return way{p, payment.Method{Name: "page", Currencies: []string{"CNY", "JPY"}}, payment.Action{
+				Type: payment.ActionRedirect,
+			}}
+		}
+	})
+	m.Offer("JPY", "21.5", 1, 0)
+	m.Offer("USD", "0.14", 1, 0)
+	b := m.Browser(m.Person("mia", "shopper").ID)
+	b.Cookie("currency", "USD")
+	b.Post("/cart/items", item(m.Video(1000, -1)))
+	page := b.Get("/checkout").Wants(http.StatusOK).Shows("No way to pay takes this sum in USD", "Pay in CNY", "Pay in JPY").
+		Hides("Pay in USD")
+	form := page.Form("/checkout")
+	form.Set("provider", "sandbox")
+	at := b.Post("/checkout", form).Wants(http.StatusSeeOther).Location
+	b.Get(at).Shows("No way to pay takes this sum in USD", "choose another currency (CNY, JPY)")
+	if n := webtest.Query[int](m, "select count(*)::int from video_payment"); n[0] != 0 {
+		t.Errorf("%d attempts", n[0])
+	}
+	b.Post("/cart/items", item(m.Video(2000, -1)))
+	b.Cookie("currency", "JPY")
+	b.Get("/checkout").Wants(http.StatusOK).Shows("Pay ¥430").Hides("No way to pay")
+}
+
 func TestOrder_ask(t *testing.T) {
 	m, b, at, _ := ordered(t, way{
 		method: payment.Method{Name: "qr"},

@@ -27,7 +27,7 @@ func (d Deps) showCheckout(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	quote, mixed, err := d.quote(ctx, c.Viewer.UserID, linesOf(items))
+	quote, mixed, err := d.quote(c, linesOf(items))
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,12 @@ func (d Deps) applyCoupon(c *page.Ctx, lines []order.Line, typed string, p *chec
 	quote := p.Quote
 	var refused *fault.Fault
 	err := d.Guess.Try(c, code, func() (err error) {
-		quote, refused, err = d.Orders.QuoteCoupon(c.Request().Context(), c.Viewer.UserID, lines, code)
+		quote, refused, err = d.Orders.QuoteCoupon(c.Request().Context(), order.QuoteRequest{
+			UserID:   c.Viewer.UserID,
+			Lines:    lines,
+			Coupon:   code,
+			Currency: p.Quote.Currency(),
+		})
 		if err == nil && refused != nil {
 			return refused
 		}
@@ -106,6 +111,9 @@ func (d Deps) renderCheckout(c *page.Ctx, status int, p checkoutview.CheckoutPag
 	p.Quote.Lines = buyable
 	p.Providers, p.Now = d.Payments.Offered(c.Device(), p.Quote.Total), c.Now
 	p.Policy = d.Orders.Policy()
+	if len(p.Providers) == 0 && !p.Quote.Total.IsZero() {
+		p.Payable = d.payable(c, p.Quote.Total.Currency)
+	}
 	p.Buyer = buyer(p)
 	if !slices.Contains(p.Providers, p.Provider) && len(p.Providers) > 0 {
 		p.Provider = p.Providers[0]
@@ -113,6 +121,16 @@ func (d Deps) renderCheckout(c *page.Ctx, status int, p checkoutview.CheckoutPag
 	d.allowPayment(c)
 	c.Page.NoIndex = true
 	return c.Render(status, c.Text.T("checkout.title"), checkoutview.Checkout(p))
+}
+
+// payable lists the currencies besides one in which somebody takes a round sum from this device.
+func (d Deps) payable(c *page.Ctx, besides string) (codes []string) {
+	for _, code := range c.Currencies() {
+		if code != besides && len(d.Payments.Offered(c.Device(), money.Of(1000, code))) > 0 {
+			codes = append(codes, code)
+		}
+	}
+	return codes
 }
 
 // allowPayment names where the pay button may lead. A browser holds the redirect after a form against form-action, and
@@ -187,6 +205,7 @@ func (d Deps) place(c *page.Ctx) error {
 			Items:          a.lines,
 			ExpectTotal:    &a.total,
 			CouponCode:     a.coupon,
+			Currency:       a.total.Currency, // as it was shown, whatever was chosen since in another tab
 		})
 		return err
 	})
@@ -215,7 +234,7 @@ func (d Deps) place(c *page.Ctx) error {
 // isRefusal reports whether the shopper can do something about the fault on the checkout page.
 func isRefusal(err error) bool {
 	for _, f := range []error{
-		order.ErrPriceChanged, order.ErrUnavailable, order.ErrQuantity, order.ErrAlreadyOwned,
+		order.ErrPriceChanged, order.ErrCurrency, order.ErrUnavailable, order.ErrQuantity, order.ErrAlreadyOwned,
 		inventory.ErrSoldOut,
 	} {
 		if errors.Is(err, f) {
@@ -234,7 +253,7 @@ func ofCoupon(f *fault.Fault) bool {
 // askAgain shows the checkout as it is now, beside what the shopper agreed to. The key stays, so that this page and the
 // earlier one can make only one order.
 func (d Deps) askAgain(c *page.Ctx, a agreed, f *fault.Fault) error {
-	quote, mixed, err := d.quote(c.Request().Context(), c.Viewer.UserID, a.lines)
+	quote, mixed, err := d.quote(c, a.lines)
 	if err != nil {
 		return err
 	}
@@ -248,8 +267,8 @@ func (d Deps) askAgain(c *page.Ctx, a agreed, f *fault.Fault) error {
 		Was:      map[int64]money.Money{},
 	}
 	for _, l := range quote.Lines {
-		if shown := a.amounts[l.SKUID]; l.Problem == "" && l.Amount.Amount != shown {
-			p.Was[l.SKUID] = money.Of(shown, l.Amount.Currency)
+		if shown := money.Of(a.amounts[l.SKUID], a.total.Currency); l.Problem == "" && l.Amount != shown {
+			p.Was[l.SKUID] = shown
 		}
 	}
 	if errors.Is(f, promotion.ErrCouponUnknown) || errors.Is(f, promotion.ErrCouponTries) { // tried already

@@ -21,6 +21,7 @@ import (
 	"videomall/views/ui"
 	"videomall/web/page"
 	"videomall/web/play"
+	"videomall/web/price"
 )
 
 // Deps is what the page works with.
@@ -97,9 +98,11 @@ func (d Deps) buyOptions(c *page.Ctx, product catalog.Product) ([]previewview.Bu
 		return nil, err
 	}
 	var options []previewview.BuyOption
-	for _, k := range product.SKUs {
-		switch sale := running[k.ID]; {
-		case k.Price == nil:
+	for n, k := range price.SKUs(c, product.SKUs) {
+		if k.Price == nil {
+			continue
+		}
+		switch sale := price.Sale(c, running[k.ID], product.SKUs[n].Price.Amount); {
 		case sale.Sells():
 			options = append(options, previewview.BuyOption{SKU: k, Price: sale.Amount})
 		case !k.StockLimited || left[k.ID] > 0:

@@ -5,6 +5,7 @@ import (
 	"videomall/mall/entitlement"
 	libraryview "videomall/views/library"
 	"videomall/web/page"
+	"videomall/web/price"
 )
 
 // mostRelated is how many other videos are offered after the end of a video.
@@ -20,7 +21,7 @@ func (d Deps) end(c *page.Ctx, product catalog.Product, e entitlement.Entitlemen
 		end.Review = product.Live && !said
 	}
 	if e.Kind == entitlement.KindRent && product.Live {
-		end.Own = toOwn(product.SKUs, e.Quality)
+		end.Own = toOwn(price.SKUs(c, product.SKUs), e.Quality)
 	}
 	return end
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/cache"
+	"videomall/mall/exchange"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/gzipsplice"
@@ -25,7 +26,7 @@ const (
 	longestCached = 400
 )
 
-// cachedPage is a page as all guests of one language and theme get it, apart from the nonce.
+// cachedPage is a page as all guests of one language, theme and currency get it, apart from the nonce.
 type cachedPage struct {
 	route  string
 	header []field
@@ -41,15 +42,15 @@ type field struct {
 // errNotCached says that a page, though asked for by a guest, is not one that all guests share.
 var errNotCached = errors.New("page: drawn, and not to be cached")
 
-// Cache says how long this page may be cached for all guests who ask for the same address in the same language and
-// theme, and which changes invalidate it. A page whose handler does not call it is drawn for each guest. Cache does
-// nothing for a page that is drawn for somebody.
+// Cache says how long this page may be cached for all guests who ask for the same address in the same language,
+// theme and currency, and which changes invalidate it. A page whose handler does not call it is drawn for each
+// guest. Cache does nothing for a page that is drawn for somebody.
 func (c *Ctx) Cache(policy cache.Policy) { c.caching = &policy }
 
-// Cached is Handle for a page that is the same for all guests. The cached page is drawn for a request that belongs to
-// nobody: it carries the address, the language and the theme, and nothing else that a visitor sent, so that the page
-// can contain nothing of a visitor. A request with any other cookie or with a token, and a request for a fragment, gets
-// a page of its own.
+// Cached is Handle for a page that is the same for all guests. The cached page is drawn for a request that belongs
+// to nobody: it carries the address, the language, the theme and the currency, and nothing else that a visitor sent,
+// so that the page can contain nothing of a visitor. A request with any other cookie or with a token, and a request
+// for a fragment, gets a page of its own.
 func (s *Site) Cached(h func(*Ctx) error) echo.HandlerFunc {
 	own := s.Handle(h)
 	return func(c echo.Context) error {
@@ -96,10 +97,21 @@ type sharedKey struct {
 	theme  ui.Theme
 	uri    string
 	spoken text.Lang // the language that the address names, which the page then says is its own
+	// The currency that the guest chose, if the shop offers it, and the rates that its prices are made by. A page with
+	// converted prices is cached under the version of the rates: a new rate begins at its moment, announced by nobody,
+	// and from then on no request finds the page of the old one. Without a currency prices depend on no rate, and no
+	// rates are read: what such a page says of rates is which currencies can be chosen, and that may be as old as the
+	// page.
+	currency string
+	rates    exchange.Table
 }
 
 func (k sharedKey) String() string {
-	return string(k.lang) + " " + string(k.theme) + " " + string(k.spoken) + " " + k.uri
+	key := string(k.lang) + " " + string(k.theme) + " " + string(k.spoken) + " "
+	if k.currency != "" {
+		key += k.currency + " " + k.rates.Version() + " "
+	}
+	return key + k.uri
 }
 
 // shares reports whether a request comes from a guest without anything of their own: no session, no cart, no waiting
@@ -111,7 +123,7 @@ func (s *Site) shares(c echo.Context) (sharedKey, bool) {
 		wantsProblem(r) {
 		return sharedKey{}, false
 	}
-	lang, theme := "", ""
+	lang, theme, currency := "", "", ""
 	if len(r.Header["Cookie"]) > 0 {
 		for _, cookie := range r.Cookies() {
 			switch cookie.Name {
@@ -119,6 +131,8 @@ func (s *Site) shares(c echo.Context) (sharedKey, bool) {
 				lang = cookie.Value
 			case themeCookie:
 				theme = cookie.Value
+			case currencyCookie:
+				currency = cookie.Value
 			case zoneCookie: // the browser writes the times of a shared page itself
 			default:
 				return sharedKey{}, false
@@ -129,12 +143,17 @@ func (s *Site) shares(c echo.Context) (sharedKey, bool) {
 	if named != "" {
 		lang = string(named)
 	}
-	return sharedKey{
-		lang:   text.Choose(lang, r.Header.Get("Accept-Language")),
-		theme:  ui.ParseTheme(theme),
-		uri:    r.URL.RequestURI(),
-		spoken: named,
-	}, true
+	k := sharedKey{
+		lang:     text.Choose(lang, r.Header.Get("Accept-Language")),
+		theme:    ui.ParseTheme(theme),
+		uri:      r.URL.RequestURI(),
+		spoken:   named,
+		currency: s.offered(c, currency),
+	}
+	if k.currency != "" {
+		k.rates = s.ratesOf(c)
+	}
+	return k, true
 }
 
 // draw makes the page for nobody.
@@ -145,9 +164,13 @@ func (s *Site) draw(ctx context.Context, e *echo.Echo, key sharedKey, uri, route
 	if err != nil {
 		return nil, cache.Policy{}, err
 	}
-	r.Header.Set("Cookie", langCookie+"="+string(key.lang)+"; "+themeCookie+"="+string(key.theme))
+	r.Header.Set("Cookie", langCookie+"="+string(key.lang)+"; "+themeCookie+"="+string(key.theme)+"; "+
+		currencyCookie+"="+key.currency)
 	sheet := &sheet{header: http.Header{}}
 	c := e.NewContext(r, sheet)
+	if key.currency != "" {
+		c.Set(ratesKey, key.rates) // those of the key, also if this draws the page again later
+	}
 	c.Set(spokenKey, key.spoken)
 	c.SetPath(route)
 	c.SetParamNames(names...)

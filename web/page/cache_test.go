@@ -21,7 +21,9 @@ import (
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/cache"
+	"videomall/mall/exchange"
 	"videomall/mall/fault"
+	"videomall/mall/money"
 	"videomall/mall/redisbreaker"
 	"videomall/views/ui"
 	"videomall/web/page"
@@ -33,6 +35,7 @@ type keeper struct {
 	url      string
 	accounts *account.Accounts
 	changes  *cache.Changes
+	exchange *exchange.Exchange
 	drawn    atomic.Int64
 }
 
@@ -53,6 +56,7 @@ func openKeeper(t *testing.T) *keeper {
 			Log:   log,
 			Now:   time.Now,
 		}),
+		exchange: newExchange(pool),
 	}
 	k.changes.Connect(t.Context())
 	site := page.New(page.Options{
@@ -68,6 +72,7 @@ func openKeeper(t *testing.T) *keeper {
 		Log:       log,
 		Now:       time.Now,
 		Changes:   k.changes,
+		Rates:     k.exchange.Table,
 		CartCount: func(_ context.Context, c *page.Ctx) (int, error) { return len(c.GuestToken()), nil },
 	})
 	e := echo.New()
@@ -85,6 +90,12 @@ func openKeeper(t *testing.T) *keeper {
 	}
 	e.GET("/film/:film", site.Cached(keep))
 	e.GET("/plain/:film", site.Handle(draw))
+	e.GET("/price/:film", site.Cached(func(c *page.Ctx) error {
+		c.Cache(cache.Policy{})
+		k.drawn.Add(1)
+		price := c.Price(money.Of(1000, "CNY"))
+		return c.Render(http.StatusOK, "Price", templ.Raw("<p>costs "+price.String()+" in "+c.Currency()+".</p>"))
+	}))
 	e.GET("/silent", site.Cached(draw))
 	e.GET("/gone", site.Cached(func(*page.Ctx) error {
 		k.drawn.Add(1)

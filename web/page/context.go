@@ -36,6 +36,8 @@ type Ctx struct {
 	dirty   bool          // the session is to be saved before the status is written
 	caching *cache.Policy // what the handler said of caching the page
 	bearer  bool          // the viewer is known by a token, not by a cookie
+	// in which this answer shows prices, once that was asked for; "" is that of each price
+	currency *string
 }
 
 // Viewer is who asks; the zero value is a guest. It is read from PostgreSQL at every request, so that a role that is
@@ -46,7 +48,9 @@ type Viewer struct {
 	Email  string
 	Role   string
 	Locale string
-	Grant  account.Grant // what they were let in with
+	// Currency in which they want to see prices; Ctx.Currency returns the one in which they do
+	Currency string
+	Grant    account.Grant // what they were let in with
 
 	ProvedAt time.Time // when they last proved their password in this session
 }
@@ -132,6 +136,7 @@ func (c *Ctx) setViewer(u account.Standing) {
 		Email:    u.Email,
 		Role:     u.Role,
 		Locale:   u.Locale,
+		Currency: u.Currency,
 		Grant:    u.Grant,
 		ProvedAt: u.ProvedAt,
 	}
@@ -212,13 +217,21 @@ func (c *Ctx) SignOut() error {
 // Session is the request's own session; nil for a bearer of a token.
 func (c *Ctx) Session() *sessions.Session { return c.session }
 
+// SaveSession stores what was remembered and taken back so far, for a handler that must not begin twice what takes its
+// time. Otherwise this happens when the answer begins.
+func (c *Ctx) SaveSession() {
+	if !c.dirty || c.session == nil {
+		return
+	}
+	c.dirty = false
+	if err := c.session.Save(c.Request(), c.Response()); err != nil {
+		c.Log().Error("session not saved", "error", err)
+	}
+}
+
 // beforeWrite runs immediately before the status is written, which is the last moment for headers.
 func (c *Ctx) beforeWrite() {
-	if c.dirty && c.session != nil {
-		if err := c.session.Save(c.Request(), c.Response()); err != nil {
-			c.Log().Error("session not saved", "error", err)
-		}
-	}
+	c.SaveSession()
 	h := c.Response().Header()
 	if strings.HasPrefix(h.Get(echo.HeaderContentType), "text/html") {
 		h.Set(headerCSP, c.policy.String(c.nonce, c.site.https))

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 
 	"videomall/db/dbtest"
 	"videomall/mall/account"
+	"videomall/mall/exchange"
 	"videomall/mall/fault"
 	"videomall/telemetry"
 	"videomall/views/ui"
@@ -39,6 +41,8 @@ type mall struct {
 	echo     *echo.Echo
 	url      string
 	log      *journal
+	exchange *exchange.Exchange
+	failing  atomic.Bool // whether its rates cannot be read
 }
 
 // journal is a log that can be read while it is written.
@@ -66,8 +70,14 @@ func (failing) RetryAfter() time.Duration { return 90*time.Second + 1 }
 
 func open(t *testing.T, publicURL string) *mall {
 	t.Helper()
+	m := &mall{}
+	return m.open(t, publicURL, m.rates)
+}
+
+func (m *mall) open(t *testing.T, publicURL string, rates func(context.Context) (exchange.Table, error)) *mall {
+	t.Helper()
 	pool, rdb := dbtest.New(t), dbtest.Redis(t)
-	m := &mall{log: &journal{}}
+	m.log, m.exchange = &journal{}, newExchange(pool)
 	log := telemetry.NewLogger(m.log, slog.LevelInfo, "text")
 	m.accounts = account.New(account.Deps{
 		Pool:  pool,
@@ -87,6 +97,7 @@ func open(t *testing.T, publicURL string) *mall {
 		PublicURL: publicURL,
 		Log:       log,
 		Now:       time.Now,
+		Rates:     rates,
 		CartCount: func(context.Context, *page.Ctx) (int, error) { return 3, nil },
 		Categories: func(context.Context, *page.Ctx) ([]ui.Link, error) {
 			return nil, errors.New("the catalog is asleep")
@@ -106,6 +117,8 @@ func open(t *testing.T, publicURL string) *mall {
 		c.AdmitPlayer()
 		return c.Render(http.StatusOK, "Player", templ.NopComponent)
 	}))
+	e.GET("/price", m.site.Handle(showPrice))
+	e.GET("/api/price", m.site.Handle(showPrice))
 	e.GET("/own", show("own"), m.site.RequireUser)
 	e.GET("/operator", show("operator"), m.site.RequireRole(account.RoleOperator))
 	e.GET("/api/v1/mall/me", func(c echo.Context) error {

@@ -9,32 +9,44 @@ import (
 )
 
 const (
-	langCookie  = "lang"
-	themeCookie = "theme"
-	zoneCookie  = "zone" // written by static/src/zone.js
-	yearSeconds = 365 * 24 * 60 * 60
+	langCookie     = "lang"
+	themeCookie    = "theme"
+	currencyCookie = "currency"
+	zoneCookie     = "zone" // written by static/src/zone.js
+	yearSeconds    = 365 * 24 * 60 * 60
 )
 
 var errPreference = fault.New(fault.Invalid, "invalid_preference", "That preference does not exist.")
 
-// savePreferences stores the language and the theme of this browser, each if the form names it, and the language of the
-// person who is signed in.
+// savePreferences stores the language, the theme and the currency of this browser, each if the form names it, and the
+// language and the currency of the person who is signed in. It stores nothing of a form with a value that does not
+// exist.
 func savePreferences(c *Ctx) error {
 	form, err := c.FormParams()
 	if err != nil {
 		return errPreference.Because("%w", err)
 	}
+	lang, theme, currency := text.Lang(form.Get("lang")), ui.Theme(form.Get("theme")), form.Get("currency")
+	switch {
+	case lang != "" && !knownLanguage(lang):
+		return errPreference.With("lang", "invalid_preference")
+	case ui.ParseTheme(string(theme)) != theme:
+		return errPreference.With("theme", "invalid_preference")
+	case currency != "" && !c.rates().Offers(currency):
+		return errPreference.With("currency", "invalid_preference")
+	}
 	if form.Has("lang") {
-		if err := c.SetLanguage(text.Lang(form.Get("lang"))); err != nil {
+		if err := c.SetLanguage(lang); err != nil {
 			return err
 		}
 	}
 	if form.Has("theme") {
-		theme := ui.Theme(form.Get("theme"))
-		if ui.ParseTheme(string(theme)) != theme {
-			return errPreference.With("theme", "invalid_preference")
-		}
 		c.remember(themeCookie, string(theme))
+	}
+	if form.Has("currency") {
+		if err := c.setCurrency(currency); err != nil {
+			return err
+		}
 	}
 	return c.Redirect(c.Next("/"))
 }

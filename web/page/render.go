@@ -65,6 +65,7 @@ func (c *Ctx) fillLayout() {
 	c.Page.Flash = c.takeFlash()
 	c.Page.CartCount = c.CartCount()
 	c.Page.Awaiting = c.awaiting()
+	c.Page.Currencies = ui.Currencies{Offered: c.Currencies(), Chosen: c.Currency()}
 	if c.site.notice != nil && c.Viewer.SignedIn() && !c.Page.Bare {
 		notice, err := c.site.notice(c.Request().Context(), c)
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/cache"
+	"videomall/mall/exchange"
 	"videomall/telemetry"
 	"videomall/views"
 	"videomall/views/ui"
@@ -30,6 +31,8 @@ type Options struct {
 	Awaiting   func(ctx context.Context, c *Ctx) (views.Awaiting, error) // asked for people only
 	Categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
 	Notice     func(ctx context.Context, c *Ctx) (*views.Notice, error) // as CartCount; nil shows none
+	// Rates returns those by which prices are shown in another currency; nil shows all prices as they are.
+	Rates func(context.Context) (exchange.Table, error)
 	// what the browser's device cookie names, nil without one; nil knows of no devices
 	Device  func(c echo.Context) []byte
 	Log     *slog.Logger
@@ -49,6 +52,7 @@ type Site struct {
 	awaiting   func(ctx context.Context, c *Ctx) (views.Awaiting, error)
 	categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
 	notice     func(ctx context.Context, c *Ctx) (*views.Notice, error)
+	rates      func(context.Context) (exchange.Table, error)
 	device     func(c echo.Context) []byte
 	log        *slog.Logger
 	now        func() time.Time
@@ -68,6 +72,7 @@ func New(o Options) *Site {
 		awaiting:   o.Awaiting,
 		categories: o.Categories,
 		notice:     o.Notice,
+		rates:      o.Rates,
 		log:        o.Log,
 		now:        o.Now,
 		buffers:    newBuffers(),
@@ -100,7 +105,7 @@ func (s *Site) Use(e *echo.Echo) {
 	e.Use(oneSegment, allowed, s.refuseCrossOrigin)
 }
 
-// Routes registers what belongs to every page: the switches of language and theme.
+// Routes registers what belongs to every page: the choices of language, theme and currency.
 func (s *Site) Routes(g *echo.Group) {
 	g.POST("/preferences", s.Handle(savePreferences))
 }

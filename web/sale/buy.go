@@ -46,12 +46,13 @@ func (d *buying) buy(c *page.Ctx) error {
 		return d.gate.join(c, campaign.ID)
 	}
 	// The price of a campaign never changes once it is announced, so this is the one that the page showed. The order's
-	// page shows what tax makes of it before anything is paid.
+	// page shows what tax and a new exchange rate make of it before anything is paid.
 	placed, _, err := d.Place(ctx, order.PlaceRequest{
 		UserID:         c.Viewer.UserID,
 		IdempotencyKey: form.Get("key"),
 		CampaignID:     campaign.ID,
 		Items:          []order.Line{{SKUID: skuID, Quantity: 1}},
+		Currency:       form.Get("currency"),
 	})
 	switch {
 	case err == nil:

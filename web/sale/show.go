@@ -30,6 +30,9 @@ func (d Deps) listSales(c *page.Ctx) error {
 	}
 	var p saleview.SalesPage
 	for _, t := range list {
+		for n := range t.Lots {
+			t.Lots[n] = t.Lots[n].Priced(c.Price)
+		}
 		if t.Campaign.Status == promotion.Running {
 			p.Running = append(p.Running, t)
 		} else {
@@ -86,6 +89,7 @@ func (d Deps) salePage(c *page.Ctx) (saleview.SalePage, error) {
 		return saleview.SalePage{}, err
 	}
 	for n := range p.Lots {
+		p.Lots[n] = p.Lots[n].Priced(c.Price)
 		p.Lots[n].Live = p.Live.Lots[n]
 	}
 	return p, nil

@@ -1,15 +1,20 @@
 package shop
 
 import (
+	"cmp"
+	"errors"
 	"net/url"
 	"strings"
 
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
+	"videomall/mall/fault"
+	"videomall/mall/money"
 	"videomall/mall/search"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
+	"videomall/web/page"
 
 	shopview "videomall/views/shop"
 )
@@ -22,13 +27,20 @@ type request struct {
 	action string // the path
 	asked  url.Values
 	filter catalog.Filter
-	wrong  string // the message key of what is wrong with the prices
+	// The bounds of the price in the viewer's currency, as they were typed; nil where none is in force.
+	low, high *money.Money
+	currency  string // in which they are typed
+	wrong     string // the message key of what is wrong with the prices
 }
 
-// read parses the query. People type prices, so a wrong price is shown to them and left out of the filter. Nobody types
-// the other parameters; the catalogue refuses wrong ones.
-func read(action string, query url.Values) request {
-	r := request{action: action, asked: url.Values{}}
+// read parses the query. People type prices, in the currency in which they see them, so a wrong price is shown to
+// them and left out of the filter. Nobody types the other parameters; the catalogue refuses wrong ones.
+func read(c *page.Ctx, action string, query url.Values) request {
+	r := request{
+		action:   action,
+		asked:    url.Values{},
+		currency: cmp.Or(c.Currency(), listing.Currency),
+	}
 	for _, name := range parameters {
 		if v := strings.TrimSpace(query.Get(name)); v != "" {
 			r.asked.Set(name, v)
@@ -42,26 +54,35 @@ func read(action string, query url.Values) request {
 		Sort:         catalog.Sort(r.asked.Get("sort")),
 		Cursor:       query.Get("cursor"),
 	}
-	low, lowOK := price(r.asked.Get("price_min"))
-	high, highOK := price(r.asked.Get("price_max"))
+	low, lowOK := r.bound("price_min")
+	high, highOK := r.bound("price_max")
 	switch {
 	case !lowOK || !highOK:
 		r.wrong = "shop.price_invalid"
-	case low != nil && high != nil && *low > *high:
+	case low != nil && high != nil && low.Amount > high.Amount:
 		r.wrong = "shop.price_crossed"
 	default:
-		r.filter.PriceMin, r.filter.PriceMax = low, high
+		r.low, r.high = low, high
+	}
+	// The catalogue compares prices as they are set: what is seen at a bound or beyond it begins at a price of its own.
+	if r.low != nil {
+		r.filter.PriceMin = new(c.Least(*r.low, listing.Currency))
+	}
+	if r.high != nil {
+		above := money.Of(r.high.Amount+1, r.currency)
+		r.filter.PriceMax = new(c.Least(above, listing.Currency) - 1)
 	}
 	return r
 }
 
-// price reads a bound of the price; nothing typed is no bound.
-func price(s string) (*int64, bool) {
-	if s == "" {
+// bound reads a bound of the price; nothing typed is no bound.
+func (r request) bound(name string) (*money.Money, bool) {
+	typed := r.asked.Get(name)
+	if typed == "" {
 		return nil, true
 	}
-	fen := formvalue.Price(s, listing.Currency)
-	return &fen, fen >= 0
+	sum := money.Of(formvalue.Price(typed, r.currency), r.currency)
+	return &sum, sum.Amount >= 0
 }
 
 // with returns the address of the list after a change; an empty value removes the parameter. Every change starts at the
@@ -96,6 +117,13 @@ func (r request) clear() string {
 	return r.with("category", "", "kind", "", "quality", "", "price_min", "", "price_max", "", "free", "")
 }
 
+// moved reports whether a later page can't be found because its list had other bounds of the price: the viewer has
+// chosen another currency since, or a new rate holds.
+func (r request) moved(err error) bool {
+	return errors.Is(err, catalog.ErrCursorInvalid) && fault.From(err).Fields["cursor"] == "other_list" &&
+		(r.low != nil || r.high != nil)
+}
+
 func (r request) next(cursor string) string {
 	if cursor == "" {
 		return ""
@@ -113,10 +141,11 @@ func (r request) form(t *text.Printer, categories []ui.Option) shopview.FilterFo
 		Quality:    r.asked.Get("quality"),
 		PriceMin:   r.asked.Get("price_min"),
 		PriceMax:   r.asked.Get("price_max"),
+		Currency:   r.currency,
 		Free:       r.filter.Free,
 	}
 	if r.wrong != "" {
-		f.PriceError = t.T(r.wrong)
+		f.PriceError = t.T(r.wrong, "Example", money.Of(1990, r.currency).Decimal())
 	}
 	return f
 }
@@ -145,11 +174,11 @@ func (r request) chips(t *text.Printer, categories []ui.Option) []ui.Link {
 	if r.filter.Quality != "" {
 		add(r.filter.Quality, "quality")
 	}
-	if r.filter.PriceMin != nil {
-		add(t.T("shop.price_from", "Price", t.Money(shopview.Yuan(*r.filter.PriceMin))), "price_min")
+	if r.low != nil {
+		add(t.T("shop.price_from", "Price", t.Money(*r.low)), "price_min")
 	}
-	if r.filter.PriceMax != nil {
-		add(t.T("shop.price_to", "Price", t.Money(shopview.Yuan(*r.filter.PriceMax))), "price_max")
+	if r.high != nil {
+		add(t.T("shop.price_to", "Price", t.Money(*r.high)), "price_max")
 	}
 	if r.filter.Free {
 		add(t.T("shop.free_only"), "free")

@@ -17,12 +17,12 @@ import (
 const popularShown = 4
 
 func (d Deps) videos(c *page.Ctx) error {
-	r := read("/videos", c.QueryParams())
+	r := read(c, "/videos", c.QueryParams())
 	return d.list(c, r, shopview.ListPage{Heading: c.Text.T("shop.all_videos")})
 }
 
 func (d Deps) search(c *page.Ctx) error {
-	return d.list(c, read("/search", c.QueryParams()), shopview.ListPage{Heading: c.Text.T("shop.all_videos")})
+	return d.list(c, read(c, "/search", c.QueryParams()), shopview.ListPage{Heading: c.Text.T("shop.all_videos")})
 }
 
 func (d Deps) category(c *page.Ctx) error {
@@ -32,7 +32,7 @@ func (d Deps) category(c *page.Ctx) error {
 	}
 	query := c.QueryParams()
 	query.Del("category")
-	r := read("/c/"+k.Slug, query)
+	r := read(c, "/c/"+k.Slug, query)
 	r.filter.CategorySlug = k.Slug
 	return d.list(c, r, shopview.ListPage{Heading: shopview.CategoryName(c.Text, k)})
 }
@@ -44,7 +44,7 @@ func (d Deps) creator(c *page.Ctx) error {
 	}
 	query := c.QueryParams()
 	query.Del("category")
-	r := read("/creators/"+m.Slug, query)
+	r := read(c, "/creators/"+m.Slug, query)
 	r.filter.CreatorSlug = m.Slug
 	c.Page.Kind = "profile"
 	return d.list(c, r, shopview.ListPage{Heading: shopview.CreatorName(c.Text, m), Creator: &m})
@@ -62,6 +62,9 @@ func (d Deps) list(c *page.Ctx, r request, p shopview.ListPage) error {
 		status = http.StatusUnprocessableEntity
 	}
 	found, err := d.find(ctx, r, &p)
+	if r.moved(err) {
+		return c.Redirect(r.with())
+	}
 	if err != nil {
 		return err
 	}

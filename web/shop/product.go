@@ -12,6 +12,7 @@ import (
 	"videomall/views/address"
 	"videomall/views/text"
 	"videomall/web/page"
+	"videomall/web/price"
 
 	shopview "videomall/views/shop"
 )
@@ -89,7 +90,7 @@ func (d Deps) fillOffers(c *page.Ctx, p *shopview.ProductPage) {
 		return
 	}
 	var err error
-	if p.Bundles, err = d.Bundles(c.Request().Context(), c.Viewer.UserID, p.Product.SPUID); err != nil {
+	if p.Bundles, err = d.Bundles(c, p.Product.SPUID); err != nil {
 		c.Log().Warn("bundles not shown", "spu", p.Product.SPUID, "error", err)
 	}
 }
@@ -157,7 +158,8 @@ func policy(product catalog.Product, options []shopview.BuyOption) cache.Policy 
 	return l
 }
 
-// buyOptions are the SKUs as this viewer may buy them; the first that can be bought is chosen.
+// buyOptions are the SKUs as this viewer may buy them, at prices in their currency; the first that can be bought is
+// chosen.
 func (d Deps) buyOptions(c *page.Ctx, product catalog.Product,
 	mine []entitlement.Entitlement,
 ) ([]shopview.BuyOption, error) {
@@ -171,12 +173,14 @@ func (d Deps) buyOptions(c *page.Ctx, product catalog.Product,
 	}
 	chosen := false
 	options := make([]shopview.BuyOption, len(product.SKUs))
-	for i, k := range product.SKUs {
+	for i, k := range price.SKUs(c, product.SKUs) {
 		o := shopview.BuyOption{
 			SKU:   k,
 			Left:  left[k.ID],
 			Owned: ownsAlready(mine, k),
-			Sale:  running[k.ID],
+		}
+		if normal := product.SKUs[i].Price; normal != nil {
+			o.Sale = price.Sale(c, running[k.ID], normal.Amount)
 		}
 		o.SoldOut = k.StockLimited && o.Left == 0 && !o.InSale()
 		if !chosen && k.Price != nil && !o.SoldOut && !o.Owned {

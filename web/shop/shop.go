@@ -21,6 +21,7 @@ import (
 	shopview "videomall/views/shop"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/price"
 )
 
 // Deps are the verbs that these pages call.
@@ -38,8 +39,8 @@ type Deps struct {
 	Chapters func(ctx context.Context, assetID int64) ([]media.Chapter, error)
 	// Sales are the flash sales that run, the next to end first; nil for a shop without any.
 	Sales func(context.Context) ([]saleview.Teaser, error)
-	// Bundles are those that hold a video and that a person (0 for a guest) can buy; nil for a shop without any.
-	Bundles func(ctx context.Context, userID, spuID int64) ([]order.BundleQuote, error)
+	// Bundles are those that hold a video and that the viewer can buy; nil for a shop without any.
+	Bundles func(c *page.Ctx, spuID int64) ([]order.BundleQuote, error)
 }
 
 // Routes registers the pages.
@@ -85,10 +86,12 @@ func Categories(c *catalog.Catalog) func(context.Context, *page.Ctx) ([]ui.Link,
 	}
 }
 
-// priceCards puts the prices of running flash sales on cards, as this viewer would pay them. The policy is that of a
-// page that shows them: what is left in a sale is part of orders, which announce nothing.
+// priceCards puts the prices of running flash sales on cards, as this viewer would pay them, and all prices into the
+// viewer's currency. The policy is that of a page that shows them: what is left in a sale is part of orders, which
+// announce nothing.
 func (d Deps) priceCards(c *page.Ctx, lists ...*[]catalog.Card) (cache.Policy, error) {
 	running, err := d.Orders.PriceCards(c.Request().Context(), c.Viewer.UserID, lists...)
+	price.Cards(c, lists...)
 	if err != nil || !running {
 		return cache.Policy{}, err
 	}
@@ -120,7 +123,7 @@ func (d Deps) owned(c *page.Ctx, lists ...[]catalog.Card) map[int64]bool {
 	return marks
 }
 
-// sales returns the running flash sales; none when they cannot be read.
+// sales returns the running flash sales at prices in the viewer's currency; none when they cannot be read.
 func (d Deps) sales(c *page.Ctx) []saleview.Teaser {
 	if d.Sales == nil {
 		return nil
@@ -129,5 +132,9 @@ func (d Deps) sales(c *page.Ctx) []saleview.Teaser {
 	if err != nil {
 		c.Log().Warn("running sales not shown", "error", err)
 	}
-	return list
+	seen := make([]saleview.Teaser, len(list))
+	for n, s := range list {
+		seen[n] = price.Teaser(c, s)
+	}
+	return seen
 }

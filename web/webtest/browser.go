@@ -17,6 +17,7 @@ type Browser struct {
 	mall   *Mall
 	client *http.Client
 	Lang   string // Accept-Language; "en" from the start
+	Agent  string // User-Agent; that of Go's client if it is empty
 }
 
 // Browser opens a new one, signed in as userID unless that is 0.
@@ -97,6 +98,9 @@ func (b *Browser) do(method, path string, form url.Values, header http.Header) A
 	}
 	r.Header.Set("Accept", "text/html")
 	r.Header.Set("Accept-Language", b.Lang)
+	if b.Agent != "" {
+		r.Header.Set("User-Agent", b.Agent)
+	}
 	for name, values := range header {
 		r.Header[http.CanonicalHeaderKey(name)] = values
 	}

@@ -62,8 +62,8 @@ type Mall struct {
 	Sandbox      *sandbox.Sandbox
 	Outbox       *outbox.Outbox
 	Orders       *order.Orders
+	Exchange     *exchange.Exchange // of CNY; it offers nothing else until a test adds a currency
 	Taxes        *tax.Taxes         // of a shop in Germany; it has no rates until a test adds some
-	Exchange     *exchange.Exchange // of the base CNY; it has no currencies until a test saves some
 	URL          string             // the server's address, without a trailing slash
 
 	t        testing.TB
@@ -139,6 +139,11 @@ func Open(t testing.TB, o Options) *Mall {
 	o.Listing.Now = m.Now
 	o.Listing.Catalog = m.Catalog
 	m.Listings = listing.New(o.Listing)
+	m.Exchange = exchange.New(exchange.Deps{
+		Pool: pool,
+		Now:  m.Now,
+		Base: listing.Currency,
+	})
 	m.Promotions = mall.Promotions(mall.PromotionsDeps{
 		Pool:      pool,
 		Catalog:   m.Catalog,
@@ -176,11 +181,6 @@ func Open(t testing.TB, o Options) *Mall {
 		Now:  m.Now,
 		Shop: tax.Shop{Country: "DE", VATID: "DE136695976"},
 	})
-	m.Exchange = exchange.New(exchange.Deps{
-		Pool: pool,
-		Now:  m.Now,
-		Base: listing.Currency,
-	})
 	m.Orders = order.New(order.Deps{
 		Pool:         pool,
 		Catalog:      m.Catalog,
@@ -193,6 +193,7 @@ func Open(t testing.TB, o Options) *Mall {
 			Now:  m.Now,
 		}),
 		Taxes:     m.Taxes,
+		Exchange:  m.Exchange,
 		Outbox:    m.Outbox,
 		River:     jobs,
 		Metrics:   telemetry.NewMetrics(),
@@ -214,6 +215,7 @@ func Open(t testing.TB, o Options) *Mall {
 		Log:       log,
 		Now:       m.Now,
 		Device:    o.Device,
+		Rates:     m.Exchange.Table,
 	}
 	if o.CartCount != nil {
 		options.CartCount = o.CartCount(m)

@@ -119,7 +119,7 @@ func (w *WeChatPay) order(r payment.CreateRequest) (order, error) {
 				r.AttemptNo)
 		}
 		o.Scene = &scene{ClientIP: ip.WithZone("").String(), H5: h5Info{"Wap"}}
-	case r.Method == MethodJSAPI && w.opt.JSAPI:
+	case r.Method == MethodJSAPI && w.opt.AppSecret != "":
 		if !payment.IsPlain(r.PayerID, 128) {
 			return order{}, payment.ErrRejected.Because("wechatpay: attempt %s without the payer's openid", r.AttemptNo)
 		}

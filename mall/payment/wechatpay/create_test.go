@@ -166,7 +166,7 @@ func TestWeChatPay_Create_refuses(t *testing.T) {
 	if _, err := c.pay.Create(t.Context(), late); kind(err) != "rejected" || c.Charges(late.AttemptNo) != 0 {
 		t.Errorf("expired: %v", err)
 	}
-	plain := open(t, wechatpaytest.Config{Change: func(o *wechatpay.Options) { o.H5, o.JSAPI = false, false }})
+	plain := open(t, wechatpaytest.Config{Change: func(o *wechatpay.Options) { o.H5, o.AppSecret = false, "" }})
 	for _, method := range []string{wechatpay.MethodH5, wechatpay.MethodJSAPI} {
 		if _, err := plain.pay.Create(t.Context(), plain.request(method)); kind(err) != "rejected" {
 			t.Errorf("%s, which is off: %v", method, err)
@@ -204,7 +204,11 @@ func TestWeChatPay_Create_description(t *testing.T) {
 func TestWeChatPay_Methods(t *testing.T) {
 	t.Parallel()
 	for _, on := range []bool{true, false} {
-		c := open(t, wechatpaytest.Config{Change: func(o *wechatpay.Options) { o.H5, o.JSAPI = on, on }})
+		c := open(t, wechatpaytest.Config{Change: func(o *wechatpay.Options) {
+			if o.H5 = on; !on {
+				o.AppSecret = ""
+			}
+		}})
 		for device, want := range map[payment.Device]string{
 			payment.DeviceWeChat:  "jsapi native",
 			payment.DevicePhone:   "h5 native",

@@ -4,6 +4,7 @@
 package wechatpay
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,6 +31,9 @@ const (
 	MethodJSAPI  = "jsapi"  // a call of WeChat's own browser
 )
 
+// maxSecret is in bytes; secrets have 32.
+const maxSecret = 128
+
 // currency is the only one that WeChat Pay takes from a merchant in mainland China.
 const currency = "CNY"
 
@@ -51,16 +55,19 @@ type Options struct {
 	// replaced without a restart; it must be quick and safe for concurrent use.
 	Keys func() Keys
 
-	H5    bool // offer MethodH5, which WeChat Pay has to permit for our domain
-	JSAPI bool // offer MethodJSAPI; AppID is then the account under which payers have their PayerID
+	H5 bool // offer MethodH5, which WeChat Pay has to permit for our domain
+	// AppSecret is that of the official account AppID. With it MethodJSAPI is offered, and payers are identified.
+	AppSecret string
 
-	BaseURL string // API if empty
+	BaseURL       string // API if empty
+	OAuthURL      string // OAuth if empty
+	AccountAPIURL string // AccountAPI if empty
 	// DownloadHosts are the hosts besides that of BaseURL from which a statement may be downloaded. A host that begins
 	// with a dot stands for all below it: ".tenpay.com".
 	DownloadHosts []string
 	TempDir       string // where a statement waits until it is verified; that of the system if empty
-	// Loopback permits http for BaseURL, NotifyURL and the pages of a stand-in at a loopback address. Only tests and
-	// demonstrations need it.
+	// Loopback permits http for the URLs above, NotifyURL and the pages of a stand-in at a loopback address. Only tests
+	// and demonstrations need it.
 	Loopback bool
 
 	Client *http.Client // its redirects are not followed; without a Transport of its own it uses no proxy
@@ -86,6 +93,8 @@ func (o Options) MarshalJSON() ([]byte, error) { return masked(o.String()) }
 type WeChatPay struct {
 	opt      Options
 	base     *url.URL
+	oauth    *url.URL
+	accounts *url.URL
 	client   *http.Client
 	platform platform
 }
@@ -100,9 +109,9 @@ var (
 
 // New returns a WeChatPay. It sends nothing. Its errors name the field that is wrong, and show no keys.
 func New(o Options) (*WeChatPay, error) {
-	if o.BaseURL == "" {
-		o.BaseURL = API
-	}
+	o.BaseURL = cmp.Or(o.BaseURL, API)
+	o.OAuthURL = cmp.Or(o.OAuthURL, OAuth)
+	o.AccountAPIURL = cmp.Or(o.AccountAPIURL, AccountAPI)
 	if o.Nonce == nil {
 		o.Nonce = nonce
 	}
@@ -113,6 +122,8 @@ func New(o Options) (*WeChatPay, error) {
 		return nil, fmt.Errorf("wechatpay: MerchantID %q is none", o.MerchantID)
 	case !marks.MatchString(o.Mark):
 		return nil, fmt.Errorf("wechatpay: Mark %q: 1 to 64 letters, digits, and - _ : . are allowed", o.Mark)
+	case o.AppSecret != "" && !payment.IsPlain(o.AppSecret, maxSecret):
+		return nil, errors.New("wechatpay: AppSecret is none: it has spaces or is too long")
 	case o.Client == nil:
 		return nil, errors.New("wechatpay: Client is required")
 	case o.Now == nil:
@@ -123,12 +134,27 @@ func New(o Options) (*WeChatPay, error) {
 	if err := o.Keys().check(); err != nil {
 		return nil, err
 	}
-	base, err := o.address("BaseURL", o.BaseURL)
-	if err != nil {
-		return nil, err
+	w := &WeChatPay{
+		opt:      o,
+		client:   payment.NewClient(o.Client, 0),
+		platform: platform{turn: make(chan struct{}, 1)},
 	}
-	if strings.Trim(base.Path, "/") != "" {
-		return nil, fmt.Errorf("wechatpay: BaseURL %q has a path", o.BaseURL)
+	for _, host := range []struct {
+		field, address string
+		to             **url.URL
+	}{
+		{"BaseURL", o.BaseURL, &w.base},
+		{"OAuthURL", o.OAuthURL, &w.oauth},
+		{"AccountAPIURL", o.AccountAPIURL, &w.accounts},
+	} {
+		u, err := o.address(host.field, host.address)
+		if err != nil {
+			return nil, err
+		}
+		if strings.Trim(u.Path, "/") != "" {
+			return nil, fmt.Errorf("wechatpay: %s %q has a path", host.field, host.address)
+		}
+		*host.to = u
 	}
 	if _, err := o.address("NotifyURL", o.NotifyURL); err != nil {
 		return nil, err
@@ -136,12 +162,7 @@ func New(o Options) (*WeChatPay, error) {
 	if len(o.NotifyURL) > 255 {
 		return nil, fmt.Errorf("wechatpay: NotifyURL has %d bytes, at most 255 are allowed", len(o.NotifyURL))
 	}
-	return &WeChatPay{
-		opt:      o,
-		base:     base,
-		client:   payment.NewClient(o.Client, 0),
-		platform: platform{turn: make(chan struct{}, 1)},
-	}, nil
+	return w, nil
 }
 
 // address parses a URL without query and fragment, which is https, or http at a loopback address if Loopback is set.
@@ -181,11 +202,13 @@ func (w *WeChatPay) Name() string { return Name }
 func (w *WeChatPay) Methods() []payment.Method {
 	cny := []string{currency}
 	var list []payment.Method
-	if w.opt.JSAPI {
+	if w.opt.AppSecret != "" {
 		list = append(list, payment.Method{
 			Name:       MethodJSAPI,
 			Devices:    []payment.Device{payment.DeviceWeChat},
 			Currencies: cny,
+			Origins:    []string{w.oauth.Scheme + "://" + w.oauth.Host},
+			NeedsPayer: true,
 		})
 	}
 	if w.opt.H5 {

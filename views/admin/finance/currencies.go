@@ -26,7 +26,7 @@ type CurrenciesPage struct {
 	Now     time.Time
 
 	Currency CurrencyForm
-	Rate     ExchangeForm
+	Rate     ExchangeRateForm
 	File     RatesFile
 }
 
@@ -53,9 +53,9 @@ func (f CurrencyForm) wrong(t *text.Printer, field string) string {
 	return ui.FieldError(t, f.Errors, field, "errors.")
 }
 
-// ExchangeForm is a rate as it was typed; the errors are slugs by field. Far says that it is so far from the one before
+// ExchangeRateForm is a rate as it was typed; the errors are slugs by field. Far says that it is so far from the one before
 // that it has to be confirmed.
-type ExchangeForm struct {
+type ExchangeRateForm struct {
 	Currency string
 	Rate     string
 	From     string
@@ -64,7 +64,7 @@ type ExchangeForm struct {
 	Errors   map[string]string
 }
 
-func (f ExchangeForm) wrong(t *text.Printer, field string) string {
+func (f ExchangeRateForm) wrong(t *text.Printer, field string) string {
 	return ui.FieldError(t, f.Errors, field, "errors.")
 }
 

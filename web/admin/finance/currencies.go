@@ -101,7 +101,7 @@ func (d Deps) saveCurrency(c *page.Ctx) error {
 // addExchangeRate adds a rate that begins now or later. A second click is refused, since the rate of that moment exists
 // then, or is the same rate once more.
 func (d Deps) addExchangeRate(c *page.Ctx) error {
-	f := financeview.ExchangeForm{
+	f := financeview.ExchangeRateForm{
 		Currency: c.FormValue("currency"),
 		Rate:     strings.TrimSpace(c.FormValue("rate")),
 		From:     strings.TrimSpace(c.FormValue("from")),

@@ -87,6 +87,8 @@ func Routes(g *echo.Group, d Deps) {
 	a.GET("/currencies/lines", on(toCurrencies))
 	a.POST("/currencies/lines", on(d.addLines), d.Site.RequireRecent)
 	a.GET("/books", on(d.showBooks))
+	a.GET("/books/exchange", on(d.showExchange))
+	a.POST("/books/exchange", on(d.recordExchange), d.Site.RequireRecent)
 	a.GET("/books/creators/:id", on(d.showCreator))
 	a.POST("/books/credits/:id/confirm", on(d.decideCredit(ledger.CreditConfirmed)), d.Site.RequireRecent)
 	a.POST("/books/credits/:id/refuse", on(d.decideCredit(ledger.CreditRefused)), d.Site.RequireRecent)

@@ -14,6 +14,9 @@ import (
 	financeview "videomall/views/admin/finance"
 )
 
+// conversionDays is how many days of converted shares the page of a payout lists.
+const conversionDays = 30
+
 func (d Deps) listPayouts(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	p := financeview.PayoutsPage{State: ledger.State(c.QueryParam("state"))}
@@ -69,6 +72,15 @@ func (d Deps) renderPayout(c *page.Ctx, status int, p financeview.PayoutPage) (e
 	if p.Accounts, err = d.Ledger.AccountsOf(ctx, p.CreatorID); err != nil {
 		return err
 	}
+	conversions, err := d.Ledger.ConversionsOf(ctx, p.CreatorID, d.Taxes.Shop().Zone, conversionDays)
+	if err != nil {
+		return err
+	}
+	for _, conversion := range conversions {
+		if conversion.To.Currency == p.Amount.Currency {
+			p.Conversions = append(p.Conversions, conversion)
+		}
+	}
 	if p.Moves, err = d.Ledger.PayoutMoves(ctx, p.ID); err != nil {
 		return err
 	}
@@ -81,7 +93,7 @@ func (d Deps) renderPayout(c *page.Ctx, status int, p financeview.PayoutPage) (e
 	p.Waits = p.State == ledger.Requested && p.ApprovableAt.After(c.Now)
 	for _, m := range p.Moves {
 		p.First = p.First ||
-			m.To == ledger.Approved && m.ActorID == c.Viewer.UserID && d.Ledger.Terms().TwoPeople(p.Amount)
+			m.To == ledger.Approved && m.ActorID == c.Viewer.UserID && d.Ledger.Terms().TwoPeople(p.Payout)
 	}
 	return c.Render(status, c.Text.T("books.payout_n", "Number", strconv.FormatInt(p.ID, 10)), financeview.Payout(p))
 }

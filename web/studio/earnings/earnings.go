@@ -47,6 +47,7 @@ func Routes(g *echo.Group, d Deps) {
 	s.POST("/payouts", on(d.request))
 	s.POST("/payouts/:id/cancel", on(d.cancel))
 	s.POST("/destination", on(d.setDestination), d.Site.RequireRecent)
+	s.POST("/settlement", on(d.setSettlement), d.Site.RequireRecent)
 	s.GET("/statements/:month", on(d.showStatement))
 	s.GET("/statements/:month/csv", on(d.file("csv")))
 	s.GET("/statements/:month/pdf", on(d.file("pdf")))
@@ -76,6 +77,15 @@ func (d Deps) render(c *page.Ctx, status int, p earningsview.Page) (err error) {
 		return err
 	}
 	if p.Destination, err = d.Ledger.DestinationOf(ctx, me); err != nil {
+		return err
+	}
+	if p.Settlement, err = d.Ledger.SettlementOf(ctx, me); err != nil {
+		return err
+	}
+	if p.Conversions, err = d.Ledger.ConversionsOf(ctx, me, p.Zone, daysListed); err != nil {
+		return err
+	}
+	if p.Least, err = d.Ledger.LeastPayouts(ctx, p.Accounts); err != nil {
 		return err
 	}
 	before := formvalue.ID(c.QueryParam("before"))
@@ -138,6 +148,23 @@ func (d Deps) setDestination(c *page.Ctx) error {
 		return d.render(c, http.StatusUnprocessableEntity, earningsview.Page{
 			Where:   f,
 			Request: earningsview.RequestForm{Key: rand.Text()},
+		})
+	}
+	return err
+}
+
+func (d Deps) setSettlement(c *page.Ctx) error {
+	f := earningsview.SettlementForm{Currency: c.FormValue("settlement")}
+	err := d.Ledger.SetSettlement(c.Request().Context(), c.Viewer.UserID, f.Currency)
+	switch {
+	case err == nil:
+		c.Flash(ui.Success, "settlement_saved")
+		return c.Redirect("/studio/earnings")
+	case errors.Is(err, ledger.ErrPayoutInvalid):
+		f.Errors = fault.From(err).Fields
+		return d.render(c, http.StatusUnprocessableEntity, earningsview.Page{
+			Settling: f,
+			Request:  earningsview.RequestForm{Key: rand.Text()},
 		})
 	}
 	return err

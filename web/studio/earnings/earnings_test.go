@@ -15,6 +15,7 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/calendar"
+	"videomall/mall/exchange"
 	"videomall/mall/insight"
 	"videomall/mall/ledger"
 	"videomall/mall/locale"
@@ -31,6 +32,7 @@ import (
 type studio struct {
 	*webtest.Mall
 	books             *ledger.Ledger
+	rates             *exchange.Exchange
 	sums              *insight.Insight // only for the time zones of creators
 	carl, dora, olga  account.User
 	creator, operator *webtest.Browser
@@ -47,11 +49,17 @@ func open(t *testing.T, adjust ...func(*ledger.Terms)) *studio {
 		for _, a := range adjust {
 			a(&terms)
 		}
+		s.rates = exchange.New(exchange.Deps{
+			Pool: m.Pool,
+			Now:  m.Now,
+			Base: "CNY",
+		})
 		s.books = ledger.New(ledger.Deps{
-			Pool:  m.Pool,
-			Now:   m.Now,
-			Terms: terms,
-			Key:   key[:],
+			Pool:     m.Pool,
+			Now:      m.Now,
+			Terms:    terms,
+			Key:      key[:],
+			Exchange: s.rates,
 		})
 		s.sums = insight.New(insight.Deps{
 			Pool:  m.Pool,
@@ -68,6 +76,7 @@ func open(t *testing.T, adjust ...func(*ledger.Terms)) *studio {
 			Ledger:   s.books,
 			Payments: m.Payments,
 			Accounts: m.Accounts,
+			Taxes:    m.Taxes,
 		})
 	}, Notice: func(*webtest.Mall) func(context.Context, *page.Ctx) (*views.Notice, error) {
 		return func(ctx context.Context, c *page.Ctx) (*views.Notice, error) { return earnings.Notice(s.books)(ctx, c) }

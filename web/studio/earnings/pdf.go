@@ -71,13 +71,19 @@ func PDF(t *text.Printer, s ledger.Statement, creator string, now time.Time) ([]
 	return buf.Bytes(), nil
 }
 
+// line draws a row. A text takes the columns after it too, if they are empty.
 func line(p *fpdf.Fpdf, cells []string, border string) {
-	for n, cell := range cells {
-		align := "R"
+	for n := 0; n < len(cells); n++ {
+		cell, width, align := cells[n], widths[n], "R"
 		if n < 2 {
 			align = "L"
 		}
-		p.CellFormat(widths[n], lineHigh, cut(p, cell, widths[n]-2), border, 0, align, false, 0, "")
+		if n == 1 {
+			for ; n+1 < len(cells) && cells[n+1] == ""; n++ {
+				width += widths[n+1]
+			}
+		}
+		p.CellFormat(width, lineHigh, cut(p, cell, width-2), border, 0, align, false, 0, "")
 	}
 	p.Ln(lineHigh)
 }

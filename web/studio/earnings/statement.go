@@ -98,6 +98,12 @@ func rows(t *text.Printer, z calendar.Zone, b ledger.Book) []row {
 			share:   decimal(v.Net()),
 		})
 	}
+	for _, c := range b.Converted {
+		list = append(list, row{
+			what:  earningsview.ConvertedWord(t, c),
+			share: decimal(c.In(b.Currency)),
+		})
+	}
 	for _, p := range b.Payouts {
 		list = append(list, row{
 			day:   z.DayOf(p.At).Format(time.DateOnly),

@@ -693,6 +693,23 @@ func (q *Queries) SessionsOf(ctx context.Context, db DBTX, arg SessionsOfParams)
 	return items, nil
 }
 
+const setCurrency = `-- name: SetCurrency :execrows
+update account_user set currency = $1 where id = $2
+`
+
+type SetCurrencyParams struct {
+	Currency string
+	ID       int64
+}
+
+func (q *Queries) SetCurrency(ctx context.Context, db DBTX, arg SetCurrencyParams) (int64, error) {
+	result, err := db.Exec(ctx, setCurrency, arg.Currency, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const setLocale = `-- name: SetLocale :execrows
 update account_user set locale = $1 where id = $2
 `
@@ -845,17 +862,17 @@ func (q *Queries) SlideSession(ctx context.Context, db DBTX, arg SlideSessionPar
 }
 
 const standings = `-- name: Standings :many
-select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
+select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, u.role, u.locale, u.currency, u.created_at, u.access_epoch,
     s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at, coalesce(s.proved_at, s.created_at)::timestamptz as proved_at
 from account_session s join account_user u on u.id = s.user_id and u.access_epoch = s.epoch and u.status = 'active'
 where s.id_hash = any($1::bytea[]) and s.expires_at > $2
 union all
-select 'token', t.token_hash, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
+select 'token', t.token_hash, u.id, u.email, u.name, u.role, u.locale, u.currency, u.created_at, u.access_epoch,
     0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at, timestamptz 'epoch'
 from account_token t join account_user u on u.id = t.user_id and u.access_epoch = t.epoch and u.status = 'active'
 where t.token_hash = any($3::bytea[]) and t.expires_at > $2 and t.revoked_at is null
 union all
-select 'grant', ''::bytea, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
+select 'grant', ''::bytea, u.id, u.email, u.name, u.role, u.locale, u.currency, u.created_at, u.access_epoch,
     g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at), timestamptz 'epoch'
 from (select unnest($4::bigint[]) as user_id, unnest($5::bigint[]) as epoch,
     unnest($6::bigint[]) as session_no, unnest($7::bigint[]) as token_no) g
@@ -883,6 +900,7 @@ type StandingsRow struct {
 	Name        string
 	Role        string
 	Locale      string
+	Currency    string
 	CreatedAt   time.Time
 	AccessEpoch int64
 	SessionNo   int64
@@ -920,6 +938,7 @@ func (q *Queries) Standings(ctx context.Context, db DBTX, arg StandingsParams) (
 			&i.Name,
 			&i.Role,
 			&i.Locale,
+			&i.Currency,
 			&i.CreatedAt,
 			&i.AccessEpoch,
 			&i.SessionNo,

@@ -113,46 +113,151 @@ func (q *Queries) BalancesOf(ctx context.Context, db DBTX, accounts []string) ([
 	return items, nil
 }
 
-const clearDue = `-- name: ClearDue :many
-with due as (
-    select id from ledger_earning where cleared_at is null and clears_at <= $1::timestamptz order by clears_at limit $2 for update skip locked
-), cleared as (
-    update ledger_earning e set cleared_at = $1::timestamptz from due where e.id = due.id
-    returning e.id, e.creator_id, e.currency, (e.amount - e.fee) - (e.amount_back - e.fee_back) as share
-)
-select creator_id, currency, min(id)::bigint as first_id, count(*) as earnings, saturated(sum(share))::bigint as share
-from cleared group by creator_id, currency order by creator_id, currency
+const convertedBackBetween = `-- name: ConvertedBackBetween :many
+select currency, settled_currency, rate, saturated(sum(share))::bigint as share, saturated(sum(settled))::bigint as settled
+from (
+    select e.currency, e.settled_currency::text as settled_currency, trim_scale(e.settled_rate)::text as rate, r.amount - r.fee as share, r.settled, r.at
+    from ledger_earning e join ledger_reversal r using (source)
+    where e.creator_id = $1 and e.settled_currency is not null and r.from_settled and r.at >= $2::timestamptz and r.at < $3::timestamptz
+    union all
+    select e.currency, e.settled_currency::text, trim_scale(e.settled_rate)::text, r.fee - r.amount, -r.settled, r.undone_at
+    from ledger_earning e join ledger_reversal r using (source)
+    where e.creator_id = $1 and e.settled_currency is not null and r.settled is not null
+        and r.undone_at >= $2::timestamptz and r.undone_at < $3::timestamptz) m
+group by 1, 2, 3 order by 1, 2, min(at)
 `
 
-type ClearDueParams struct {
-	At   time.Time
-	Most int32
-}
-
-type ClearDueRow struct {
+type ConvertedBackBetweenParams struct {
 	CreatorID int64
-	Currency  string
-	FirstID   int64
-	Earnings  int64
-	Share     int64
+	Since     time.Time
+	Until     time.Time
 }
 
-// Each earning clears once, with what is left of it. One that a refund has locked is left for the next run.
-func (q *Queries) ClearDue(ctx context.Context, db DBTX, arg ClearDueParams) ([]ClearDueRow, error) {
-	rows, err := db.Query(ctx, clearDue, arg.At, arg.Most)
+type ConvertedBackBetweenRow struct {
+	Currency        string
+	SettledCurrency string
+	Rate            string
+	Share           int64
+	Settled         int64
+}
+
+// Returns what refunds took from settled sums, less what came back because they failed, in both currencies.
+func (q *Queries) ConvertedBackBetween(ctx context.Context, db DBTX, arg ConvertedBackBetweenParams) ([]ConvertedBackBetweenRow, error) {
+	rows, err := db.Query(ctx, convertedBackBetween, arg.CreatorID, arg.Since, arg.Until)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []ClearDueRow{}
+	items := []ConvertedBackBetweenRow{}
 	for rows.Next() {
-		var i ClearDueRow
+		var i ConvertedBackBetweenRow
 		if err := rows.Scan(
-			&i.CreatorID,
 			&i.Currency,
-			&i.FirstID,
-			&i.Earnings,
+			&i.SettledCurrency,
+			&i.Rate,
 			&i.Share,
+			&i.Settled,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const convertedBetween = `-- name: ConvertedBetween :many
+select e.currency, e.settled_currency::text as settled_currency, trim_scale(e.settled_rate)::text as rate,
+    saturated(sum(e.amount - e.fee - b.share))::bigint as share, saturated(sum(e.settled - b.settled))::bigint as settled
+from ledger_earning e cross join lateral (
+    select coalesce(sum(r.amount - r.fee), 0) as share, coalesce(sum(r.settled), 0) as settled
+    from ledger_reversal r where r.source = e.source and r.settled is not null and not r.from_settled) b
+where e.creator_id = $1 and e.settled_currency is not null and e.cleared_at >= $2::timestamptz and e.cleared_at < $3::timestamptz
+group by 1, 2, 3 order by 1, 2, min(e.cleared_at)
+`
+
+type ConvertedBetweenParams struct {
+	CreatorID int64
+	Since     time.Time
+	Until     time.Time
+}
+
+type ConvertedBetweenRow struct {
+	Currency        string
+	SettledCurrency string
+	Rate            string
+	Share           int64
+	Settled         int64
+}
+
+// Returns what was converted: what was left of shares when they cleared, in both currencies.
+func (q *Queries) ConvertedBetween(ctx context.Context, db DBTX, arg ConvertedBetweenParams) ([]ConvertedBetweenRow, error) {
+	rows, err := db.Query(ctx, convertedBetween, arg.CreatorID, arg.Since, arg.Until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ConvertedBetweenRow{}
+	for rows.Next() {
+		var i ConvertedBetweenRow
+		if err := rows.Scan(
+			&i.Currency,
+			&i.SettledCurrency,
+			&i.Rate,
+			&i.Share,
+			&i.Settled,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const convertedByDay = `-- name: ConvertedByDay :many
+select width_bucket(cleared_at, $1::timestamptz[])::int as day, currency, settled_currency::text as settled_currency, trim_scale(settled_rate)::text as rate,
+    saturated(sum((amount - fee) - (amount_back - fee_back)))::bigint as share, saturated(sum(settled - settled_back))::bigint as settled
+from ledger_earning where creator_id = $2 and settled_currency is not null and cleared_at >= $3::timestamptz
+group by 1, 2, 3, 4 order by 1 desc, 2, 3, 4
+`
+
+type ConvertedByDayParams struct {
+	Starts    []time.Time
+	CreatorID int64
+	Since     time.Time
+}
+
+type ConvertedByDayRow struct {
+	Day             int32
+	Currency        string
+	SettledCurrency string
+	Rate            string
+	Share           int64
+	Settled         int64
+}
+
+// Days begin at the moments of starts, the first of which is number 1. Sums are those of today, less all refunds.
+func (q *Queries) ConvertedByDay(ctx context.Context, db DBTX, arg ConvertedByDayParams) ([]ConvertedByDayRow, error) {
+	rows, err := db.Query(ctx, convertedByDay, arg.Starts, arg.CreatorID, arg.Since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ConvertedByDayRow{}
+	for rows.Next() {
+		var i ConvertedByDayRow
+		if err := rows.Scan(
+			&i.Day,
+			&i.Currency,
+			&i.SettledCurrency,
+			&i.Rate,
+			&i.Share,
+			&i.Settled,
 		); err != nil {
 			return nil, err
 		}
@@ -311,9 +416,12 @@ func (q *Queries) FirstMoment(ctx context.Context, db DBTX, creatorID int64) (ti
 
 const giveBack = `-- name: GiveBack :exec
 with r as (
-    update ledger_reversal set undone_at = $1::timestamptz where reference = $2 and undone_at is null returning source, amount, fee, tax
+    update ledger_reversal set undone_at = $1::timestamptz where reference = $2 and undone_at is null
+    returning source, amount, fee, tax, coalesce(settled, 0) as settled
 )
-update ledger_earning e set amount_back = amount_back - r.amount, fee_back = fee_back - r.fee, tax_back = tax_back - r.tax from r where e.source = r.source
+update ledger_earning e set amount_back = amount_back - r.amount, fee_back = fee_back - r.fee, tax_back = tax_back - r.tax,
+    settled_back = settled_back - r.settled
+from r where e.source = r.source
 `
 
 type GiveBackParams struct {
@@ -324,6 +432,22 @@ type GiveBackParams struct {
 func (q *Queries) GiveBack(ctx context.Context, db DBTX, arg GiveBackParams) error {
 	_, err := db.Exec(ctx, giveBack, arg.At, arg.Reference)
 	return err
+}
+
+const hasPosting = `-- name: HasPosting :one
+select exists (select 1 from ledger_posting where kind = $1 and reference = $2)
+`
+
+type HasPostingParams struct {
+	Kind      string
+	Reference string
+}
+
+func (q *Queries) HasPosting(ctx context.Context, db DBTX, arg HasPostingParams) (bool, error) {
+	row := db.QueryRow(ctx, hasPosting, arg.Kind, arg.Reference)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const held = `-- name: Held :many
@@ -483,15 +607,48 @@ func (q *Queries) InsertCredit(ctx context.Context, db DBTX, arg InsertCreditPar
 	return i, err
 }
 
+const insertExchange = `-- name: InsertExchange :exec
+insert into ledger_exchange (posting_id, sold, sold_currency, bought, bought_currency, reference, day, actor_id, at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+`
+
+type InsertExchangeParams struct {
+	PostingID      int64
+	Sold           int64
+	SoldCurrency   string
+	Bought         int64
+	BoughtCurrency string
+	Reference      string
+	Day            time.Time
+	ActorID        int64
+	At             time.Time
+}
+
+func (q *Queries) InsertExchange(ctx context.Context, db DBTX, arg InsertExchangeParams) error {
+	_, err := db.Exec(ctx, insertExchange,
+		arg.PostingID,
+		arg.Sold,
+		arg.SoldCurrency,
+		arg.Bought,
+		arg.BoughtCurrency,
+		arg.Reference,
+		arg.Day,
+		arg.ActorID,
+		arg.At,
+	)
+	return err
+}
+
 const insertPayout = `-- name: InsertPayout :one
-insert into ledger_payout (creator_id, amount, currency, request_key, destination, requested_at, approvable_at)
-values ($1, $2, $3, $4, $5, $6, $7) returning id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at
+insert into ledger_payout (creator_id, amount, currency, worth, request_key, destination, requested_at, approvable_at)
+values ($1, $2, $3, $4::bigint, $5, $6, $7, $8) returning id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at, worth
 `
 
 type InsertPayoutParams struct {
 	CreatorID    int64
 	Amount       int64
 	Currency     string
+	Worth        int64
 	RequestKey   string
 	Destination  []byte
 	At           time.Time
@@ -503,6 +660,7 @@ func (q *Queries) InsertPayout(ctx context.Context, db DBTX, arg InsertPayoutPar
 		arg.CreatorID,
 		arg.Amount,
 		arg.Currency,
+		arg.Worth,
 		arg.RequestKey,
 		arg.Destination,
 		arg.At,
@@ -524,6 +682,7 @@ func (q *Queries) InsertPayout(ctx context.Context, db DBTX, arg InsertPayoutPar
 		&i.PaidAt,
 		&i.OverAt,
 		&i.ApprovableAt,
+		&i.Worth,
 	)
 	return i, err
 }
@@ -700,8 +859,61 @@ func (q *Queries) LockCredit(ctx context.Context, db DBTX, id int64) (LedgerCred
 	return i, err
 }
 
+const lockDue = `-- name: LockDue :many
+select e.id, e.source, e.creator_id, e.currency, (e.amount - e.fee)::bigint as share, (e.amount_back - e.fee_back)::bigint as back,
+    (p.settlement_currency is not null)::boolean as chosen, coalesce(p.settlement_currency, '')::text as settlement
+from ledger_earning e left join ledger_payee p on p.creator_id = e.creator_id
+where e.cleared_at is null and e.clears_at <= $1::timestamptz order by e.clears_at limit $2 for update of e skip locked
+`
+
+type LockDueParams struct {
+	At   time.Time
+	Most int32
+}
+
+type LockDueRow struct {
+	ID         int64
+	Source     string
+	CreatorID  int64
+	Currency   string
+	Share      int64
+	Back       int64
+	Chosen     bool
+	Settlement string
+}
+
+// An earning that a refund has locked is left for the next run. chosen: the creator has chosen a settlement currency once.
+func (q *Queries) LockDue(ctx context.Context, db DBTX, arg LockDueParams) ([]LockDueRow, error) {
+	rows, err := db.Query(ctx, lockDue, arg.At, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LockDueRow{}
+	for rows.Next() {
+		var i LockDueRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.CreatorID,
+			&i.Currency,
+			&i.Share,
+			&i.Back,
+			&i.Chosen,
+			&i.Settlement,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockEarnings = `-- name: LockEarnings :many
-select id, source, posting_id, creator_id, subject, title_zh, title_en, quantity, amount, fee, currency, fee_rate, amount_back, fee_back, at, clears_at, cleared_at, tax, tax_back, tax_country from ledger_earning where source = any($1::text[]) order by id for update
+select id, source, posting_id, creator_id, subject, title_zh, title_en, quantity, amount, fee, currency, fee_rate, amount_back, fee_back, at, clears_at, cleared_at, tax, tax_back, tax_country, settled_currency, settled, settled_rate, settled_back from ledger_earning where source = any($1::text[]) order by id for update
 `
 
 func (q *Queries) LockEarnings(ctx context.Context, db DBTX, sources []string) ([]LedgerEarning, error) {
@@ -734,6 +946,10 @@ func (q *Queries) LockEarnings(ctx context.Context, db DBTX, sources []string) (
 			&i.Tax,
 			&i.TaxBack,
 			&i.TaxCountry,
+			&i.SettledCurrency,
+			&i.Settled,
+			&i.SettledRate,
+			&i.SettledBack,
 		); err != nil {
 			return nil, err
 		}
@@ -746,7 +962,7 @@ func (q *Queries) LockEarnings(ctx context.Context, db DBTX, sources []string) (
 }
 
 const lockPayee = `-- name: LockPayee :one
-select creator_id, destination, version, updated_at from ledger_payee where creator_id = $1 for update
+select creator_id, destination, version, updated_at, settlement_currency from ledger_payee where creator_id = $1 for update
 `
 
 func (q *Queries) LockPayee(ctx context.Context, db DBTX, creatorID int64) (LedgerPayee, error) {
@@ -757,6 +973,7 @@ func (q *Queries) LockPayee(ctx context.Context, db DBTX, creatorID int64) (Ledg
 		&i.Destination,
 		&i.Version,
 		&i.UpdatedAt,
+		&i.SettlementCurrency,
 	)
 	return i, err
 }
@@ -767,7 +984,7 @@ update ledger_payout set state = $1, version = version + 1, reason = $2::text,
     paid_at = case when $1 = 'paid' then $4::timestamptz else paid_at end,
     over_at = case when $1 in ('refused', 'cancelled', 'failed') then $4 else over_at end
 where id = $5 and state = $6 and version = $7
-returning id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at
+returning id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at, worth
 `
 
 type MovePayoutParams struct {
@@ -807,6 +1024,7 @@ func (q *Queries) MovePayout(ctx context.Context, db DBTX, arg MovePayoutParams)
 		&i.PaidAt,
 		&i.OverAt,
 		&i.ApprovableAt,
+		&i.Worth,
 	)
 	return i, err
 }
@@ -927,7 +1145,7 @@ func (q *Queries) PaidOut(ctx context.Context, db DBTX, creatorID int64) ([]Paid
 }
 
 const payee = `-- name: Payee :one
-select creator_id, destination, version, updated_at from ledger_payee where creator_id = $1
+select creator_id, destination, version, updated_at, settlement_currency from ledger_payee where creator_id = $1
 `
 
 func (q *Queries) Payee(ctx context.Context, db DBTX, creatorID int64) (LedgerPayee, error) {
@@ -938,6 +1156,7 @@ func (q *Queries) Payee(ctx context.Context, db DBTX, creatorID int64) (LedgerPa
 		&i.Destination,
 		&i.Version,
 		&i.UpdatedAt,
+		&i.SettlementCurrency,
 	)
 	return i, err
 }
@@ -954,7 +1173,7 @@ func (q *Queries) PayoutApprover(ctx context.Context, db DBTX, payoutID int64) (
 }
 
 const payoutByID = `-- name: PayoutByID :one
-select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at from ledger_payout where id = $1
+select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at, worth from ledger_payout where id = $1
 `
 
 func (q *Queries) PayoutByID(ctx context.Context, db DBTX, id int64) (LedgerPayout, error) {
@@ -975,12 +1194,13 @@ func (q *Queries) PayoutByID(ctx context.Context, db DBTX, id int64) (LedgerPayo
 		&i.PaidAt,
 		&i.OverAt,
 		&i.ApprovableAt,
+		&i.Worth,
 	)
 	return i, err
 }
 
 const payoutByKey = `-- name: PayoutByKey :one
-select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at from ledger_payout where creator_id = $1 and request_key = $2
+select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at, worth from ledger_payout where creator_id = $1 and request_key = $2
 `
 
 type PayoutByKeyParams struct {
@@ -1006,6 +1226,7 @@ func (q *Queries) PayoutByKey(ctx context.Context, db DBTX, arg PayoutByKeyParam
 		&i.PaidAt,
 		&i.OverAt,
 		&i.ApprovableAt,
+		&i.Worth,
 	)
 	return i, err
 }
@@ -1044,7 +1265,7 @@ func (q *Queries) PayoutMoves(ctx context.Context, db DBTX, payoutID int64) ([]L
 }
 
 const payouts = `-- name: Payouts :many
-select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at from ledger_payout where ($1::text = '' or state = $1) and ($2::bigint = 0 or id < $2)
+select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at, worth from ledger_payout where ($1::text = '' or state = $1) and ($2::bigint = 0 or id < $2)
 order by id desc limit $3
 `
 
@@ -1078,6 +1299,7 @@ func (q *Queries) Payouts(ctx context.Context, db DBTX, arg PayoutsParams) ([]Le
 			&i.PaidAt,
 			&i.OverAt,
 			&i.ApprovableAt,
+			&i.Worth,
 		); err != nil {
 			return nil, err
 		}
@@ -1090,7 +1312,7 @@ func (q *Queries) Payouts(ctx context.Context, db DBTX, arg PayoutsParams) ([]Le
 }
 
 const payoutsOf = `-- name: PayoutsOf :many
-select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at from ledger_payout where creator_id = $1 and ($2::bigint = 0 or id < $2) order by id desc limit $3
+select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at, worth from ledger_payout where creator_id = $1 and ($2::bigint = 0 or id < $2) order by id desc limit $3
 `
 
 type PayoutsOfParams struct {
@@ -1123,7 +1345,44 @@ func (q *Queries) PayoutsOf(ctx context.Context, db DBTX, arg PayoutsOfParams) (
 			&i.PaidAt,
 			&i.OverAt,
 			&i.ApprovableAt,
+			&i.Worth,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const positionBefore = `-- name: PositionBefore :many
+select l.currency, sum(l.amount)::bigint as amount from ledger_line l join ledger_posting p on p.id = l.posting_id
+where l.account = $1 and p.at < $2 group by l.currency having sum(l.amount) <> 0 order by l.currency
+`
+
+type PositionBeforeParams struct {
+	Account string
+	Until   time.Time
+}
+
+type PositionBeforeRow struct {
+	Currency string
+	Amount   int64
+}
+
+// Returns what an account holds in each currency by postings before a moment.
+func (q *Queries) PositionBefore(ctx context.Context, db DBTX, arg PositionBeforeParams) ([]PositionBeforeRow, error) {
+	rows, err := db.Query(ctx, positionBefore, arg.Account, arg.Until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PositionBeforeRow{}
+	for rows.Next() {
+		var i PositionBeforeRow
+		if err := rows.Scan(&i.Currency, &i.Amount); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -1344,6 +1603,40 @@ func (q *Queries) ProviderDays(ctx context.Context, db DBTX) ([]ProviderDaysRow,
 	return items, nil
 }
 
+const recentExchanges = `-- name: RecentExchanges :many
+select posting_id, sold, sold_currency, bought, bought_currency, reference, day, actor_id, at from ledger_exchange order by posting_id desc limit $1
+`
+
+func (q *Queries) RecentExchanges(ctx context.Context, db DBTX, most int32) ([]LedgerExchange, error) {
+	rows, err := db.Query(ctx, recentExchanges, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LedgerExchange{}
+	for rows.Next() {
+		var i LedgerExchange
+		if err := rows.Scan(
+			&i.PostingID,
+			&i.Sold,
+			&i.SoldCurrency,
+			&i.Bought,
+			&i.BoughtCurrency,
+			&i.Reference,
+			&i.Day,
+			&i.ActorID,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const recentPostings = `-- name: RecentPostings :many
 select id, kind, reference, at from ledger_posting where ($1::bigint = 0 or id < $1) order by id desc limit $2
 `
@@ -1368,6 +1661,43 @@ func (q *Queries) RecentPostings(ctx context.Context, db DBTX, arg RecentPosting
 			&i.Reference,
 			&i.At,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const recentRevaluations = `-- name: RecentRevaluations :many
+select p.reference, l.amount, l.currency from ledger_posting p join ledger_line l on l.posting_id = p.id and l.account = $1
+where p.kind = 'revaluation' order by p.id desc limit $2
+`
+
+type RecentRevaluationsParams struct {
+	Account string
+	Most    int32
+}
+
+type RecentRevaluationsRow struct {
+	Reference string
+	Amount    int64
+	Currency  string
+}
+
+// Returns what the last revaluations booked on an account.
+func (q *Queries) RecentRevaluations(ctx context.Context, db DBTX, arg RecentRevaluationsParams) ([]RecentRevaluationsRow, error) {
+	rows, err := db.Query(ctx, recentRevaluations, arg.Account, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RecentRevaluationsRow{}
+	for rows.Next() {
+		var i RecentRevaluationsRow
+		if err := rows.Scan(&i.Reference, &i.Amount, &i.Currency); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -1438,14 +1768,16 @@ func (q *Queries) RefundsBySubject(ctx context.Context, db DBTX, arg RefundsBySu
 }
 
 const reversals = `-- name: Reversals :many
-select r.source, r.amount, r.fee, r.tax from ledger_reversal r where r.reference = $1 and r.undone_at is null order by r.source
+select r.source, r.amount, r.fee, r.tax, r.settled from ledger_reversal r
+where r.reference = $1 and r.undone_at is null order by r.source
 `
 
 type ReversalsRow struct {
-	Source string
-	Amount int64
-	Fee    int64
-	Tax    int64
+	Source  string
+	Amount  int64
+	Fee     int64
+	Tax     int64
+	Settled *int64
 }
 
 func (q *Queries) Reversals(ctx context.Context, db DBTX, reference string) ([]ReversalsRow, error) {
@@ -1462,6 +1794,7 @@ func (q *Queries) Reversals(ctx context.Context, db DBTX, reference string) ([]R
 			&i.Amount,
 			&i.Fee,
 			&i.Tax,
+			&i.Settled,
 		); err != nil {
 			return nil, err
 		}
@@ -1576,8 +1909,52 @@ func (q *Queries) SalesBySubject(ctx context.Context, db DBTX, arg SalesBySubjec
 	return items, nil
 }
 
+const setCleared = `-- name: SetCleared :exec
+update ledger_earning set cleared_at = $1::timestamptz where id = any($2::bigint[])
+`
+
+type SetClearedParams struct {
+	At  time.Time
+	Ids []int64
+}
+
+func (q *Queries) SetCleared(ctx context.Context, db DBTX, arg SetClearedParams) error {
+	_, err := db.Exec(ctx, setCleared, arg.At, arg.Ids)
+	return err
+}
+
+const setConverted = `-- name: SetConverted :exec
+update ledger_earning e set cleared_at = $1::timestamptz, settled_currency = w.currency, settled = w.settled, settled_back = w.back,
+    settled_rate = cast(w.rate as numeric)
+from (select unnest($2::bigint[]) as id, unnest($3::text[]) as currency, unnest($4::bigint[]) as settled,
+    unnest($5::bigint[]) as back, unnest($6::text[]) as rate) w
+where e.id = w.id
+`
+
+type SetConvertedParams struct {
+	At         time.Time
+	Ids        []int64
+	Currencies []string
+	Settled    []int64
+	Backs      []int64
+	Rates      []string
+}
+
+// Clears earnings whose shares were converted, with what had gone back of them before.
+func (q *Queries) SetConverted(ctx context.Context, db DBTX, arg SetConvertedParams) error {
+	_, err := db.Exec(ctx, setConverted,
+		arg.At,
+		arg.Ids,
+		arg.Currencies,
+		arg.Settled,
+		arg.Backs,
+		arg.Rates,
+	)
+	return err
+}
+
 const setDestination = `-- name: SetDestination :one
-update ledger_payee set destination = $1, version = version + 1, updated_at = $2 where creator_id = $3 returning creator_id, destination, version, updated_at
+update ledger_payee set destination = $1, version = version + 1, updated_at = $2 where creator_id = $3 returning creator_id, destination, version, updated_at, settlement_currency
 `
 
 type SetDestinationParams struct {
@@ -1594,17 +1971,84 @@ func (q *Queries) SetDestination(ctx context.Context, db DBTX, arg SetDestinatio
 		&i.Destination,
 		&i.Version,
 		&i.UpdatedAt,
+		&i.SettlementCurrency,
 	)
 	return i, err
 }
 
+const setReversalsSettled = `-- name: SetReversalsSettled :exec
+update ledger_reversal r set settled = w.settled
+from (select unnest($1::text[]) as reference, unnest($2::text[]) as source, unnest($3::bigint[]) as settled) w
+where r.reference = w.reference and r.source = w.source
+`
+
+type SetReversalsSettledParams struct {
+	Refs    []string
+	Sources []string
+	Settled []int64
+}
+
+func (q *Queries) SetReversalsSettled(ctx context.Context, db DBTX, arg SetReversalsSettledParams) error {
+	_, err := db.Exec(ctx, setReversalsSettled, arg.Refs, arg.Sources, arg.Settled)
+	return err
+}
+
+const setSettlement = `-- name: SetSettlement :exec
+update ledger_payee set settlement_currency = $1::text, version = version + 1 where creator_id = $2
+`
+
+type SetSettlementParams struct {
+	Currency  string
+	CreatorID int64
+}
+
+func (q *Queries) SetSettlement(ctx context.Context, db DBTX, arg SetSettlementParams) error {
+	_, err := db.Exec(ctx, setSettlement, arg.Currency, arg.CreatorID)
+	return err
+}
+
+const standingReversals = `-- name: StandingReversals :many
+select reference, source, (amount - fee)::bigint as share from ledger_reversal
+where source = any($1::text[]) and undone_at is null order by source, at, reference
+`
+
+type StandingReversalsRow struct {
+	Reference string
+	Source    string
+	Share     int64
+}
+
+func (q *Queries) StandingReversals(ctx context.Context, db DBTX, sources []string) ([]StandingReversalsRow, error) {
+	rows, err := db.Query(ctx, standingReversals, sources)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StandingReversalsRow{}
+	for rows.Next() {
+		var i StandingReversalsRow
+		if err := rows.Scan(&i.Reference, &i.Source, &i.Share); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const takeBack = `-- name: TakeBack :exec
 with w as (
-    select unnest($1::text[]) as source, unnest($2::bigint[]) as amount, unnest($3::bigint[]) as fee, unnest($4::bigint[]) as tax
+    select unnest($1::text[]) as source, unnest($2::bigint[]) as amount, unnest($3::bigint[]) as fee, unnest($4::bigint[]) as tax,
+        unnest($5::boolean[]) as converted, unnest($6::bigint[]) as settled
 ), r as (
-    insert into ledger_reversal (reference, source, amount, fee, tax, at) select $5, source, amount, fee, tax, $6 from w
+    insert into ledger_reversal (reference, source, amount, fee, tax, settled, from_settled, at)
+    select $7, source, amount, fee, tax, case when converted then settled end, converted, $8 from w
 )
-update ledger_earning e set amount_back = amount_back + w.amount, fee_back = fee_back + w.fee, tax_back = tax_back + w.tax from w where e.source = w.source
+update ledger_earning e set amount_back = amount_back + w.amount, fee_back = fee_back + w.fee, tax_back = tax_back + w.tax,
+    settled_back = settled_back + w.settled
+from w where e.source = w.source
 `
 
 type TakeBackParams struct {
@@ -1612,16 +2056,21 @@ type TakeBackParams struct {
 	Amounts   []int64
 	Fees      []int64
 	Taxes     []int64
+	Converted []bool
+	Settled   []int64
 	Reference string
 	At        time.Time
 }
 
+// A part of an earning that was converted has what it takes of the settled sum.
 func (q *Queries) TakeBack(ctx context.Context, db DBTX, arg TakeBackParams) error {
 	_, err := db.Exec(ctx, takeBack,
 		arg.Sources,
 		arg.Amounts,
 		arg.Fees,
 		arg.Taxes,
+		arg.Converted,
+		arg.Settled,
 		arg.Reference,
 		arg.At,
 	)

@@ -6,6 +6,8 @@ package dbsqlc
 
 import (
 	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 type LedgerCredit struct {
@@ -23,33 +25,50 @@ type LedgerCredit struct {
 }
 
 type LedgerEarning struct {
-	ID         int64
-	Source     string
-	PostingID  int64
-	CreatorID  int64
-	Subject    int64
-	TitleZh    string
-	TitleEn    string
-	Quantity   int32
-	Amount     int64
-	Fee        int64
-	Currency   string
-	FeeRate    int32
-	AmountBack int64
-	FeeBack    int64
-	At         time.Time
-	ClearsAt   time.Time
-	ClearedAt  *time.Time
-	Tax        int64
-	TaxBack    int64
-	TaxCountry string
+	ID              int64
+	Source          string
+	PostingID       int64
+	CreatorID       int64
+	Subject         int64
+	TitleZh         string
+	TitleEn         string
+	Quantity        int32
+	Amount          int64
+	Fee             int64
+	Currency        string
+	FeeRate         int32
+	AmountBack      int64
+	FeeBack         int64
+	At              time.Time
+	ClearsAt        time.Time
+	ClearedAt       *time.Time
+	Tax             int64
+	TaxBack         int64
+	TaxCountry      string
+	SettledCurrency *string
+	Settled         *int64
+	SettledRate     pgtype.Numeric
+	SettledBack     int64
+}
+
+type LedgerExchange struct {
+	PostingID      int64
+	Sold           int64
+	SoldCurrency   string
+	Bought         int64
+	BoughtCurrency string
+	Reference      string
+	Day            time.Time
+	ActorID        int64
+	At             time.Time
 }
 
 type LedgerPayee struct {
-	CreatorID   int64
-	Destination []byte
-	Version     int32
-	UpdatedAt   time.Time
+	CreatorID          int64
+	Destination        []byte
+	Version            int32
+	UpdatedAt          time.Time
+	SettlementCurrency *string
 }
 
 type LedgerPayout struct {
@@ -67,6 +86,7 @@ type LedgerPayout struct {
 	PaidAt        *time.Time
 	OverAt        *time.Time
 	ApprovableAt  time.Time
+	Worth         *int64
 }
 
 type LedgerPayoutTransition struct {

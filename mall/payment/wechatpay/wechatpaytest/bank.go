@@ -42,6 +42,7 @@ const (
 	AppID      = "wxd678efh567hg6787"
 	MerchantID = "1900007291"
 	Mark       = "videomall:test"
+	AppSecret  = "8c1f0e5d7b9a43628f5e1d0c7b6a5948" // of the official account AppID
 	APIv3      = "3f9c1e7a5b2d48c6908e7f1a2b3c4d5e"
 )
 
@@ -76,6 +77,9 @@ type Bank struct {
 	editBill   func(string) string
 	spoil      func([]byte) []byte
 	billHost   string
+	payer      string                // the OpenID of whoever uses WeChat's browser
+	codes      map[string]*oauthCode // by the code
+	errcode    int                   // with which the next code is refused
 }
 
 var _ paymenttest.Bank = (*Bank)(nil)
@@ -117,6 +121,8 @@ func Open(c Config) (*Bank, error) {
 		refunds:   map[string]*refund{},
 		nonces:    map[string]bool{},
 		bills:     map[string]bill{},
+		payer:     Payer,
+		codes:     map[string]*oauthCode{},
 	}
 	if err := b.firstKeys(); err != nil {
 		return nil, err
@@ -129,11 +135,15 @@ func Open(c Config) (*Bank, error) {
 		NotifyURL:  c.NotifyURL,
 		Keys:       b.Keys,
 		H5:         true,
-		JSAPI:      true,
+		AppSecret:  AppSecret,
 		BaseURL:    b.server.URL,
-		Loopback:   true,
-		Client:     &http.Client{},
-		Now:        b.Now,
+
+		OAuthURL:      b.server.URL,
+		AccountAPIURL: b.server.URL,
+
+		Loopback: true,
+		Client:   &http.Client{},
+		Now:      b.Now,
 	}
 	if c.Change != nil {
 		c.Change(&o)

@@ -258,6 +258,14 @@ var words = map[string]string{
 	closed:     "订单已关闭",
 }
 
+// payer is the OpenID of who pays: whom the order names, or whoever uses WeChat from the start.
+func (o *order) payer() string {
+	if o.asked.Payer != nil {
+		return *o.asked.Payer.OpenID
+	}
+	return Payer
+}
+
 // described is an order as queries and notices show it.
 func (o *order) described() map[string]any {
 	attach := ""
@@ -280,7 +288,7 @@ func (o *order) described() map[string]any {
 		d["trade_type"] = o.tradeType
 		d["bank_type"] = "OTHERS"
 		d["success_time"] = o.paidAt.In(Beijing).Format(time.RFC3339)
-		d["payer"] = map[string]any{"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}
+		d["payer"] = map[string]any{"openid": o.payer()}
 		d["amount"] = map[string]any{
 			"total":          o.taken,
 			"payer_total":    o.taken,

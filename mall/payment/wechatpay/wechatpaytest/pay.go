@@ -41,7 +41,7 @@ func (b *Bank) pay(o *order, how paymenttest.Payment) error {
 }
 
 // PayBridge pays as WeChat's browser does when a page calls its payment function with these arguments. Errors:
-// paymenttest.ErrNotPayable if the signature is not the merchant's, or there is no such order.
+// paymenttest.ErrNotPayable if the signature is not the merchant's, or there is no such order of this payer.
 func (b *Bank) PayBridge(arguments map[string]string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -56,6 +56,9 @@ func (b *Bank) PayBridge(arguments map[string]string) error {
 	}
 	for id, o := range b.prepaid {
 		if arguments["package"] == "prepay_id="+id && o.tradeType == "JSAPI" {
+			if *o.asked.Payer.OpenID != b.payer {
+				return fmt.Errorf("%w: the order is of another payer", paymenttest.ErrNotPayable)
+			}
 			return b.pay(o, paymenttest.Payment{})
 		}
 	}

@@ -58,6 +58,7 @@ func (b *Bank) routes() http.Handler {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { b.serve(w, r, verb) })
 	}
 	b.pages(mux)
+	b.oauth(mux)
 	return mux
 }
 

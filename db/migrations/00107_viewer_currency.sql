@@ -1,0 +1,6 @@
+-- +goose Up
+-- The currency in which a person wants to see prices; '' is the one that each price has.
+alter table account_user add column currency text not null default '' check (currency ~ '^([A-Z]{3})?$');
+
+-- +goose Down
+alter table account_user drop column currency;

@@ -1,0 +1,122 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/calendar"
+	"videomall/mall/ledger/internal/dbsqlc"
+	"videomall/mall/money"
+)
+
+// Conversion is what shares that cleared on a day were converted from and to at one rate, less what refunds have taken
+// of them since. Rate is how many units of To one unit of From is worth, as a decimal of ten significant digits.
+type Conversion struct {
+	Day      time.Time
+	From, To money.Money
+	Rate     string
+}
+
+// ConversionsOf lists the conversions of a creator's shares on the last days of a zone, up to today, the last first.
+func (l *Ledger) ConversionsOf(ctx context.Context, creatorID int64, z calendar.Zone, days int,
+) ([]Conversion, error) {
+	today := z.DayOf(l.now())
+	first := today.AddDate(0, 0, 1-days)
+	starts := z.Starts(first, today)
+	rows, err := l.q.ConvertedByDay(ctx, l.deps.Pool, dbsqlc.ConvertedByDayParams{
+		CreatorID: creatorID,
+		Since:     starts[0],
+		Starts:    starts,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("conversions of creator %d: %w", creatorID, err)
+	}
+	out := make([]Conversion, len(rows))
+	for n, r := range rows {
+		out[n] = Conversion{
+			Day:  first.AddDate(0, 0, int(r.Day)-1),
+			From: money.Of(r.Share, r.Currency),
+			To:   money.Of(r.Settled, r.SettledCurrency),
+			Rate: r.Rate,
+		}
+	}
+	return out, nil
+}
+
+// ConvertedLine is what was converted during a month at one rate. It is a line of the books of both currencies. Back
+// says that refunds took it from what was converted before, less what came back since they failed.
+type ConvertedLine struct {
+	From, To money.Money
+	Rate     string // as in Conversion
+	Back     bool
+}
+
+// In returns what the line adds to the book of a currency.
+func (c ConvertedLine) In(currency string) int64 {
+	sum := c.To.Amount
+	if currency == c.From.Currency {
+		sum = -c.From.Amount
+	}
+	if c.Back {
+		sum = -sum
+	}
+	return sum
+}
+
+// Exchanged sums the conversions.
+func (b Book) Exchanged() (sum int64) {
+	for _, c := range b.Converted {
+		sum += c.In(b.Currency)
+	}
+	return sum
+}
+
+// convertedTx sets the lines of conversions in the books of both currencies.
+func (l *Ledger) convertedTx(ctx context.Context, tx pgx.Tx, creatorID int64, since, until time.Time,
+	in func(string) *Book,
+) error {
+	set := func(c ConvertedLine) {
+		if c.From.IsZero() && c.To.IsZero() {
+			return
+		}
+		for _, currency := range []string{c.From.Currency, c.To.Currency} {
+			b := in(currency)
+			b.Converted = append(b.Converted, c)
+		}
+	}
+	rows, err := l.q.ConvertedBetween(ctx, tx, dbsqlc.ConvertedBetweenParams{
+		CreatorID: creatorID,
+		Since:     since,
+		Until:     until,
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		set(ConvertedLine{
+			From: money.Of(r.Share, r.Currency),
+			To:   money.Of(r.Settled, r.SettledCurrency),
+			Rate: r.Rate,
+		})
+	}
+	backs, err := l.q.ConvertedBackBetween(ctx, tx, dbsqlc.ConvertedBackBetweenParams{
+		CreatorID: creatorID,
+		Since:     since,
+		Until:     until,
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range backs {
+		set(ConvertedLine{
+			From: money.Of(r.Share, r.Currency),
+			To:   money.Of(r.Settled, r.SettledCurrency),
+			Rate: r.Rate,
+			Back: true,
+		})
+	}
+	return nil
+}
