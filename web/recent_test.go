@@ -93,7 +93,7 @@ func TestSite_RequireRecent(t *testing.T) {
 			"source":   {"<ECB>"},
 			"from":     {h.Now().UTC().AddDate(0, 0, 7).Format("2006-01-02T15:04")},
 		}, 303},
-		{olga, "/admin/currencies/rates/1/remove", url.Values{}, 303},
+		{olga, "/admin/currencies/rates/2/remove", url.Values{}, 303},
 		{olga, "/admin/currencies/lines", url.Values{"lines": {"USD,0.14"}, "source": {"ECB"}}, 303},
 		{olga, fmt.Sprintf("/admin/people/%d/role", ann.ID), url.Values{
 			"from":   {"shopper"},

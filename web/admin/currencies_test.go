@@ -197,7 +197,7 @@ func TestCurrencies_lines_all_or_nothing(t *testing.T) {
 	}
 	add("currency,rate\nUSD,0.14\nEUR,0.12\nJPY,<b>\nUSD", "", 422).Shows("One line needs another look", "Line 5:",
 		"two or three values")
-	add("currency,rate\nUSD,0.14\nEUR,0.12\nJPY,<b>", "", 422).Shows("2 lines need another look",
+	add("currency,rate\nUSD,0.14\nEUR,0.12\nJPY,<b>", "", 422).Shows("3 lines need another look",
 		"Line 3: EUR,0.12 Add this currency first.", "Line 4: JPY,<b> Write a number above 0").Hides("although some are far")
 	add("USD,0.14\nJPY,30\nEUR,1", "", 422).Hides("although some are far")
 	add("USD,0.14\nJPY,30", "", 409).Shows("Line 1: USD,0.14 This is the first rate of this currency.",
