@@ -34,10 +34,11 @@ func (s *seeder) currencies(ctx context.Context) error {
 			return fmt.Errorf("currency %s: %w", c.Code, err)
 		}
 		rates = append(rates, exchange.NewRate{
-			Currency: c.Code,
-			Rate:     c.rate,
-			Source:   "demo",
-			ActorID:  operator.ID,
+			Currency:  c.Code,
+			Rate:      c.rate,
+			Source:    "demo",
+			Confirmed: true,
+			ActorID:   operator.ID,
 		})
 	}
 	return s.mall.Exchange.AddRates(ctx, rates)

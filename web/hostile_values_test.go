@@ -91,6 +91,13 @@ var unlinked = map[string]url.Values{
 	"GET /admin/tax/report":            {"period": {"2026-Q4"}},
 	"GET /admin/tax/report.csv":        {"period": {"2026-11"}},
 	"GET /admin/currencies":            {"code": {"USD"}},
+	"POST /admin/currencies": {
+		"known":   {"USD"},
+		"code":    {"USD"},
+		"step":    {"1"},
+		"less":    {"0.01"},
+		"offered": {"on"},
+	},
 	"POST /admin/currencies/rates": {
 		"currency":  {"USD"},
 		"rate":      {"0.14"},

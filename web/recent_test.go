@@ -22,7 +22,11 @@ func TestSite_RequireRecent(t *testing.T) {
 		account.RoleShopper)
 	h.Credit(carl.ID, 9000)
 	h.OK(h.Exchange.SaveCurrency(h.Ctx, olga.ID, exchange.Currency{Code: "USD", Step: 1}))
-	h.OK(h.Exchange.AddRate(h.Ctx, exchange.NewRate{Currency: "USD", Rate: "0.14"}))
+	h.OK(h.Exchange.AddRate(h.Ctx, exchange.NewRate{
+		Currency:  "USD",
+		Rate:      "0.14",
+		Confirmed: true,
+	}))
 	h.OK(h.Ledger.SetDestination(h.Ctx, carl.ID, ledger.Destination{Name: "Carl", Account: "6222 0000 1111"}))
 	ids := make([]int64, 5)
 	for n := range ids {
@@ -76,14 +80,20 @@ func TestSite_RequireRecent(t *testing.T) {
 			"from":    {h.Now().AddDate(0, 1, 0).Format(time.DateOnly)},
 		}, 303},
 		{olga, "/admin/tax/rates/1/end", url.Values{"on": {h.Now().Format(time.DateOnly)}}, 303},
-		{olga, "/admin/currencies", url.Values{"code": {"USD"}, "step": {"1"}, "less": {"0.01"}, "offered": {"on"}}, 303},
+		{olga, "/admin/currencies", url.Values{
+			"known":   {"USD"},
+			"code":    {"USD"},
+			"step":    {"1"},
+			"less":    {"0.01"},
+			"offered": {"on"},
+		}, 303},
 		{olga, "/admin/currencies/rates", url.Values{
 			"currency": {"USD"},
 			"rate":     {"0.14"},
 			"source":   {"<ECB>"},
 			"from":     {h.Now().UTC().AddDate(0, 0, 7).Format("2006-01-02T15:04")},
 		}, 303},
-		{olga, "/admin/currencies/rates/1/remove", url.Values{}, 303},
+		{olga, "/admin/currencies/rates/2/remove", url.Values{}, 303},
 		{olga, "/admin/currencies/lines", url.Values{"lines": {"USD,0.14"}, "source": {"ECB"}}, 303},
 		{olga, fmt.Sprintf("/admin/people/%d/role", ann.ID), url.Values{
 			"from":   {"shopper"},

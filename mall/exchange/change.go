@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -11,9 +12,18 @@ import (
 	"videomall/mall/money"
 )
 
+// AddCurrency adds a currency. Errors: ErrCurrency with its fields, ErrCurrencyExists.
+func (x *Exchange) AddCurrency(ctx context.Context, actorID int64, c Currency) error {
+	return x.saveCurrency(ctx, actorID, c, true)
+}
+
 // SaveCurrency adds a currency or changes how its prices end and whether it is offered. Prices change at once; orders
 // stay as they are. Errors: ErrCurrency with its fields.
 func (x *Exchange) SaveCurrency(ctx context.Context, actorID int64, c Currency) error {
+	return x.saveCurrency(ctx, actorID, c, false)
+}
+
+func (x *Exchange) saveCurrency(ctx context.Context, actorID int64, c Currency, added bool) error {
 	wrong, bad := ErrCurrency, false
 	refuse := func(field, slug string) { wrong, bad = wrong.With(field, slug), true }
 	if !money.IsCurrency(c.Code) || c.Code == x.deps.Base {
@@ -29,6 +39,13 @@ func (x *Exchange) SaveCurrency(ctx context.Context, actorID int64, c Currency) 
 	}
 	defer x.recent.Forget()
 	return db.InTx(ctx, x.deps.Pool, func(tx pgx.Tx) error {
+		_, err := x.q.LockCurrency(ctx, tx, c.Code)
+		switch {
+		case err == nil && added:
+			return ErrCurrencyExists.With("code", ErrCurrencyExists.Slug)
+		case err != nil && !errors.Is(err, pgx.ErrNoRows):
+			return fmt.Errorf("lock currency %s: %w", c.Code, err)
+		}
 		if err := x.q.SaveCurrency(ctx, tx, dbsqlc.SaveCurrencyParams{
 			Code:      c.Code,
 			PriceStep: c.Step,

@@ -40,6 +40,11 @@ var ErrNoRate = errors.New("exchange: no rate")
 var (
 	ErrCurrency = fault.New(fault.Invalid, "exchange_currency_invalid", "Some fields need another look.")
 	ErrRate     = fault.New(fault.Invalid, "exchange_rate_invalid", "Some fields need another look.")
+	// ErrCurrencyExists says that a currency to be added is there. Saving it would change it.
+	ErrCurrencyExists = fault.New(fault.Conflict, "exchange_currency_exists", "This currency exists already.")
+	// ErrRateFirst wants a second look at the first rate of a currency, since there is none to compare it with.
+	ErrRateFirst = fault.New(fault.Conflict, "exchange_rate_first",
+		"This is the first rate of this currency. Check what one unit of the base is worth, and confirm it if it is right.")
 	// ErrRateFar wants a second look at a rate that is far from the one before.
 	ErrRateFar = fault.New(fault.Conflict, "exchange_rate_far",
 		"This rate is more than a fifth away from the one before. Confirm it if it is right.")

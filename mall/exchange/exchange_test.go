@@ -2,6 +2,9 @@ package exchange_test
 
 import (
 	"errors"
+	"fmt"
+	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,7 +42,11 @@ func offer(t *testing.T, x *exchange.Exchange, code string, step, less int64, ra
 	if err := x.SaveCurrency(t.Context(), 1, c); err != nil {
 		t.Fatal(err)
 	}
-	if err := x.AddRate(t.Context(), exchange.NewRate{Currency: code, Rate: rate}); err != nil {
+	if err := x.AddRate(t.Context(), exchange.NewRate{
+		Currency:  code,
+		Rate:      rate,
+		Confirmed: true,
+	}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -191,6 +198,7 @@ func TestExchange_AddRate_refuses(t *testing.T) {
 		"rate   ":  {Currency: "USD", Rate: "1/3"},
 		"rate_":    {Currency: "USD", Rate: "0.1234567890123"},
 		"rate__":   {Currency: "USD", Rate: "NaN"},
+		"comma":    {Currency: "USD", Rate: "0,141", From: start.Add(time.Hour), Confirmed: true},
 		"currency": {Currency: "CNY", Rate: "1"},
 		"other":    {Currency: "ZZZ", Rate: "1"},
 		"absent":   {Currency: "GBP", Rate: "1"},
@@ -215,6 +223,102 @@ func TestExchange_AddRate_refuses(t *testing.T) {
 		Confirmed: true,
 	}); err != nil {
 		t.Errorf("a rate that was confirmed: %v", err)
+	}
+}
+
+// The first rate of a currency is compared with nothing, so that somebody has to say that it is meant.
+func TestExchange_AddRate_first(t *testing.T) {
+	t.Parallel()
+	x, _, pool := open(t)
+	for _, code := range []string{"USD", "EUR", "JPY"} {
+		if err := x.SaveCurrency(t.Context(), 1, exchange.Currency{Code: code, Step: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add := func(code, rate string, from time.Time, confirmed bool) error {
+		return x.AddRate(t.Context(), exchange.NewRate{
+			Currency:  code,
+			Rate:      rate,
+			From:      from,
+			Confirmed: confirmed,
+		})
+	}
+	later := start.Add(time.Hour)
+	err := add("USD", "7.1", later, false)
+	if !errors.Is(err, exchange.ErrRateFirst) || fault.From(err).Fields["rate"] != "exchange_rate_first" {
+		t.Errorf("the first rate: %v", err)
+	}
+	for _, rate := range []string{"3,600", "0,141", "1,234,567"} {
+		err := add("USD", rate, later, true)
+		if !errors.Is(err, exchange.ErrRate) || fault.From(err).Fields["rate"] != "exchange_rate_comma" {
+			t.Errorf("%s: %v", rate, err)
+		}
+	}
+	if got := rates(t, pool); len(got) != 0 {
+		t.Errorf("kept %v of rates that were refused", got)
+	}
+	if err := add("USD", "0,14", later, true); err != nil {
+		t.Errorf("a first rate that was confirmed: %v", err)
+	}
+	if err := add("USD", "7.1", start, false); !errors.Is(err, exchange.ErrRateFirst) {
+		t.Errorf("a rate before the first: %v", err)
+	}
+	if err := add("USD", "0.141", later.Add(time.Hour), false); err != nil {
+		t.Errorf("a second rate: %v", err)
+	}
+	file := func(confirmed bool) error {
+		_, err := x.AddFile(t.Context(), exchange.File{
+			Text:      strings.NewReader("EUR,0.12\nEUR,0.125,2026-12-02\nJPY,21.5\nEUR,1.2,2026-12-03\n"),
+			Zone:      time.UTC,
+			Confirmed: confirmed,
+		})
+		return err
+	}
+	want := map[string]string{"1": "exchange_rate_first", "3": "exchange_rate_first", "4": "exchange_rate_far"}
+	if err := file(false); !errors.Is(err, exchange.ErrRates) || !maps.Equal(fault.From(err).Fields, want) {
+		t.Errorf("a file with first rates: %v", fault.From(err).Fields)
+	}
+	if got := fmt.Sprint(rates(t, pool)); got != "[USD 0.14 11-30 13:00 USD 0.141 11-30 14:00]" {
+		t.Errorf("kept %s", got)
+	}
+	if err := file(true); err != nil || len(rates(t, pool)) != 6 {
+		t.Errorf("a file that was confirmed: %v", err)
+	}
+}
+
+func TestExchange_AddCurrency(t *testing.T) {
+	t.Parallel()
+	x, _, _ := open(t)
+	c := exchange.Currency{
+		Code:    "USD",
+		Step:    100,
+		Less:    1,
+		Offered: true,
+	}
+	if err := x.AddCurrency(t.Context(), 1, c); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.AddCurrency(t.Context(), 1, exchange.Currency{Code: "USD", Step: 1}); !errors.Is(err,
+		exchange.ErrCurrencyExists) {
+		t.Errorf("a currency that exists: %v", err)
+	}
+	if list, err := x.Currencies(t.Context()); err != nil || len(list) != 1 || list[0] != c {
+		t.Errorf("it became %v, %v", list, err)
+	}
+}
+
+func TestTable_WithRate(t *testing.T) {
+	t.Parallel()
+	x, _, _ := open(t)
+	offer(t, x, "USD", 1, 0, "0.14")
+	was := table(t, x)
+	for rate, want := range map[string]int64{"7.1": 7029, "": 139, "0": 139, "x": 139} {
+		if got, err := was.WithRate("USD", rate).Price(money.Of(990, "CNY"), "USD"); err != nil || got.Amount != want {
+			t.Errorf("%q: %s %v, want %d", rate, got, err, want)
+		}
+	}
+	if got, err := was.Price(money.Of(990, "CNY"), "USD"); err != nil || got.Amount != 139 {
+		t.Errorf("the table itself became %s %v", got, err)
 	}
 }
 

@@ -22,8 +22,12 @@ import (
 	"videomall/mall/textnorm"
 )
 
-// rateForm is a decimal of at most 9 digits before the point and 12 after it.
-var rateForm = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,12})?$`)
+var (
+	// rateForm is a decimal of at most 9 digits before the point and 12 after it.
+	rateForm = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,12})?$`)
+	// unclear is a number whose comma may stand before decimals or before thousands.
+	unclear = regexp.MustCompile(`,[0-9]{3}$`)
+)
 
 // farAhead bounds how long before it begins a rate can be entered, so that a mistyped year is refused.
 const farAhead = 366 * 24 * time.Hour
@@ -31,10 +35,11 @@ const farAhead = 366 * 24 * time.Hour
 // secondClick is how soon after a rate the same one is taken for a form that was sent twice.
 const secondClick = time.Minute
 
-// NewRate is a rate to be added. Confirmed says that a rate far from the one before is meant.
+// NewRate is a rate to be added. Confirmed says that a rate is meant that is far from the one before, or that none was
+// before.
 type NewRate struct {
 	Currency  string
-	Rate      string    // units of Currency for one of the base
+	Rate      string    // units of Currency for one of the base, with a point or a comma before the decimals
 	From      time.Time // zero: now
 	Source    string
 	Confirmed bool
@@ -42,7 +47,7 @@ type NewRate struct {
 }
 
 // AddRate adds a rate that begins now or later. The one before it ends then. Errors: ErrRate with its fields,
-// ErrRateFar, ErrRateTaken.
+// ErrRateFirst, ErrRateFar, ErrRateTaken.
 func (x *Exchange) AddRate(ctx context.Context, n NewRate) error {
 	refused, err := x.addRates(ctx, []NewRate{n})
 	if err != nil {
@@ -117,22 +122,27 @@ func (x *Exchange) addRates(ctx context.Context, list []NewRate) (refused map[in
 	return nil, err
 }
 
-// addTx adds one rate. The currency is locked first, so that no other rate of it can begin at the same moment.
+// addTx adds one rate. The currency is locked first, so that no other rate of it can begin at the same moment. A rate
+// that has to be confirmed is written before it is refused, so that the next of a list is compared with it.
 func (x *Exchange) addTx(ctx context.Context, tx pgx.Tx, n NewRate, now time.Time) error {
 	if _, err := x.q.LockCurrency(ctx, tx, n.Currency); errors.Is(err, pgx.ErrNoRows) {
 		return ErrRate.With("currency", "exchange_currency_unknown")
 	} else if err != nil {
 		return fmt.Errorf("lock currency %s: %w", n.Currency, err)
 	}
+	var unsure error
 	before, err := x.q.RateAt(ctx, tx, dbsqlc.RateAtParams{Base: x.deps.Base, Currency: n.Currency, At: n.From})
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
+		if !n.Confirmed {
+			unsure = ErrRateFirst.With("rate", ErrRateFirst.Slug).Because("%s", n.Rate)
+		}
 	case err != nil:
 		return fmt.Errorf("rate of %s before %s: %w", n.Currency, n.From, err)
 	case before.ValidFrom.Equal(n.From), n.From.Sub(before.ValidFrom) < secondClick && same(before.Rate, n.Rate):
 		return ErrRateTaken.With("from", ErrRateTaken.Slug)
 	case !n.Confirmed && far(before.Rate, n.Rate):
-		return ErrRateFar.With("rate", ErrRateFar.Slug).Because("%s after %s", n.Rate, before.Rate)
+		unsure = ErrRateFar.With("rate", ErrRateFar.Slug).Because("%s after %s", n.Rate, before.Rate)
 	}
 	id, err := x.q.InsertRate(ctx, tx, dbsqlc.InsertRateParams{
 		Currency:  n.Currency,
@@ -146,12 +156,15 @@ func (x *Exchange) addTx(ctx context.Context, tx pgx.Tx, n NewRate, now time.Tim
 	if err != nil {
 		return fmt.Errorf("add a rate of %s: %w", n.Currency, err)
 	}
+	if unsure != nil {
+		return unsure
+	}
 	return x.auditTx(ctx, tx, n.ActorID, "exchange.rate_add", subject(n.Currency), map[string]any{
 		"rate": id, "base": x.deps.Base, "value": n.Rate, "from": n.From, "source": n.Source,
 	})
 }
 
-// checked returns a rate with its moment. Errors: ErrRate with its fields.
+// checked returns a rate with its moment, and with a point before the decimals. Errors: ErrRate with its fields.
 func checked(n NewRate, base string, now time.Time) (NewRate, error) {
 	n.Source = textnorm.Name(n.Source)
 	if n.From.IsZero() || n.From.Before(now) && now.Sub(n.From) < time.Minute {
@@ -163,9 +176,12 @@ func checked(n NewRate, base string, now time.Time) (NewRate, error) {
 	if !money.IsCurrency(n.Currency) || n.Currency == base {
 		refuse("currency", "exchange_code")
 	}
-	if rate, ok := parseRate(n.Rate); !ok || rate.Sign() <= 0 {
+	if rate, ok := parseRate(Point(n.Rate)); unclear.MatchString(n.Rate) {
+		refuse("rate", "exchange_rate_comma")
+	} else if !ok || rate.Sign() <= 0 {
 		refuse("rate", "exchange_rate_form")
 	}
+	n.Rate = Point(n.Rate)
 	if utf8.RuneCountInString(n.Source) > MaxSource {
 		refuse("source", "exchange_source")
 	}
@@ -177,6 +193,9 @@ func checked(n NewRate, base string, now time.Time) (NewRate, error) {
 	}
 	return n, nil
 }
+
+// Point returns a rate with a point before its decimals.
+func Point(rate string) string { return strings.ReplaceAll(rate, ",", ".") }
 
 func parseRate(s string) (*big.Rat, bool) {
 	if !rateForm.MatchString(s) {

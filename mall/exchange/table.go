@@ -3,6 +3,7 @@ package exchange
 import (
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math/big"
 	"strconv"
 	"time"
@@ -29,6 +30,18 @@ func tableOf(base string, k known, at time.Time) Table {
 			t.rates[r.Currency] = rate
 		}
 	}
+	return t
+}
+
+// WithRate returns the table with another rate of a currency, which it need not know otherwise. It is the same table if
+// the rate is none.
+func (t Table) WithRate(code, rate string) Table {
+	r, ok := parseRate(rate)
+	if !ok || r.Sign() <= 0 {
+		return t
+	}
+	t.rates = maps.Clone(t.rates)
+	t.rates[code] = r
 	return t
 }
 

@@ -35,7 +35,11 @@ func (s *shop) offers() *exchange.Exchange {
 			Less:    c.less,
 			Offered: true,
 		}))
-		s.ok(x.AddRate(s.ctx, exchange.NewRate{Currency: code, Rate: c.rate}))
+		s.ok(x.AddRate(s.ctx, exchange.NewRate{
+			Currency:  code,
+			Rate:      c.rate,
+			Confirmed: true,
+		}))
 	}
 	s.deps.Exchange = x
 	s.orders = order.New(s.deps)

@@ -156,7 +156,11 @@ func coveredByTheBalance(t *testing.T, settlement string, payout money.Money) {
 		Base: "CNY",
 	})
 	s.ok(rates.SaveCurrency(s.ctx, seller, exchange.Currency{Code: "USD", Step: 1}))
-	s.ok(rates.AddRate(s.ctx, exchange.NewRate{Currency: "USD", Rate: "0.5"}))
+	s.ok(rates.AddRate(s.ctx, exchange.NewRate{
+		Currency:  "USD",
+		Rate:      "0.5",
+		Confirmed: true,
+	}))
 	books := ledger.New(ledger.Deps{
 		Pool:     s.pool,
 		Now:      s.now,

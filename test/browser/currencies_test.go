@@ -25,8 +25,19 @@ func TestCurrencies(t *testing.T) {
 		}
 	}
 	if err := h.Exchange.AddRates(t.Context(), []exchange.NewRate{
-		{Currency: "KWD", Rate: "0.0428", Source: "Central Bank of Kuwait", ActorID: operator.ID},
-		{Currency: "ISK", Rate: "17.75", ActorID: operator.ID},
+		{
+			Currency:  "KWD",
+			Rate:      "0.0428",
+			Source:    "Central Bank of Kuwait",
+			Confirmed: true,
+			ActorID:   operator.ID,
+		},
+		{
+			Currency:  "ISK",
+			Rate:      "17.75",
+			Confirmed: true,
+			ActorID:   operator.ID,
+		},
 		{
 			Currency: "KWD",
 			Rate:     "0.0431",
@@ -99,6 +110,9 @@ func TestCurrencies(t *testing.T) {
 	p.visit("/admin/currencies")
 	p.do(setValue("#currency", "GBP"))
 	p.fill("#rate", "0.1055")
+	p.click(`form[action="/admin/currencies/rates"] button[type=submit]`)
+	p.has(`#rate-confirmed`)
+	p.click(`#rate-confirmed`)
 	p.click(`form[action="/admin/currencies/rates"] button[type=submit]`)
 	p.until(`document.body.innerText.includes('CN¥9.90 becomes £0.99')`)
 }

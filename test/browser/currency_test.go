@@ -35,7 +35,11 @@ func TestCurrency_pages(t *testing.T) {
 		if err := h.Exchange.SaveCurrency(ctx, 1, c); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Exchange.AddRate(ctx, exchange.NewRate{Currency: c.Code, Rate: rates[c.Code]}); err != nil {
+		if err := h.Exchange.AddRate(ctx, exchange.NewRate{
+			Currency:  c.Code,
+			Rate:      rates[c.Code],
+			Confirmed: true,
+		}); err != nil {
 			t.Fatal(err)
 		}
 		withdrawn := c

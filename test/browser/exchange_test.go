@@ -32,7 +32,11 @@ func TestExchange_pages(t *testing.T) {
 	}
 	for code, rate := range map[string]string{"USD": "0.1398", "KWD": "0.0428", "JPY": "21.5"} {
 		ok(h.Exchange.SaveCurrency(ctx, operator.ID, exchange.Currency{Code: code, Step: 1}))
-		ok(h.Exchange.AddRate(ctx, exchange.NewRate{Currency: code, Rate: rate}))
+		ok(h.Exchange.AddRate(ctx, exchange.NewRate{
+			Currency:  code,
+			Rate:      rate,
+			Confirmed: true,
+		}))
 	}
 	defer func() {
 		h.exec(t, "delete from exchange_rate")

@@ -61,7 +61,11 @@ func TestSignUp_keeps_the_currency(t *testing.T) {
 		if err := m.exchange.SaveCurrency(t.Context(), 1, c); err != nil {
 			t.Fatal(err)
 		}
-		if err := m.exchange.AddRate(t.Context(), exchange.NewRate{Currency: c.Code, Rate: "0.14"}); err != nil {
+		if err := m.exchange.AddRate(t.Context(), exchange.NewRate{
+			Currency:  c.Code,
+			Rate:      "0.14",
+			Confirmed: true,
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -92,7 +92,8 @@ func TestCurrencies_add_and_remove_rates(t *testing.T) {
 	}
 	d.b.Post("/admin/currencies/rates", url.Values{"currency": {"GBP"}, "rate": {"1"}}).Wants(422).
 		Shows("Add this currency first.")
-	add("0,14", "", "", 303)
+	add("0,140", "", "on", 422).Shows("could also mark thousands").Hides("The rate is right")
+	add("0,14", "", "on", 303)
 	add("0.140", "", "", 409).Shows("begins at that moment already") // a second click
 	add("0.2", "", "", 409).Shows("more than a fifth away", "The rate is right although it is far")
 	add("0.2", day(2), "on", 303)
@@ -128,11 +129,61 @@ func TestCurrencies_add_and_remove_rates(t *testing.T) {
 	}
 }
 
+// The first rate is shown with what it makes of prices before it holds.
+func TestCurrencies_first_rate(t *testing.T) {
+	d := open(t)
+	d.saveCurrency("USD", "1", "0.01", 303)
+	form := url.Values{"currency": {"USD"}, "rate": {"7,1"}}
+	d.b.Post("/admin/currencies/rates", form).Wants(409).Shows("This is the first rate of this currency.",
+		"CNY 1 is worth USD 7.1. CN¥9.90 becomes $69.99.", "The rate is right, though there is none before it")
+	if got := d.kept(); len(got) != 0 {
+		t.Errorf("kept %v, which nobody confirmed", got)
+	}
+	form.Set("confirmed", "on")
+	form.Set("rate", "0.14")
+	d.b.Post("/admin/currencies/rates", form).Wants(303)
+	d.b.Get("/admin/currencies").Wants(200).Shows("CN¥9.90 becomes $0.99")
+}
+
+// Typing the code of a currency that exists into the empty form shows the currency and changes nothing.
+func TestCurrencies_save_what_exists(t *testing.T) {
+	d := open(t)
+	d.saveCurrency("USD", "1", "0.01", 303)
+	stored := func() string {
+		return webtest.Query[string](d.Mall, "select price_step || ' ' || price_less || ' ' || offered from exchange_currency")[0]
+	}
+	a := d.b.Post("/admin/currencies", url.Values{"code": {"usd"}, "step": {"0.50"}}).Wants(409).
+		Shows("This currency exists already.", "Nothing was changed. The form now shows USD as it is.")
+	f := a.Form("/admin/currencies")
+	if f.Get("code") != "USD" || f.Get("step") != "1.00" || f.Get("less") != "0.01" || !f.Has("offered") {
+		t.Errorf("the form has %v", f)
+	}
+	if got := stored(); got != "100 1 true" {
+		t.Errorf("it became %s", got)
+	}
+	// The form that was loaded for another currency says nothing about this one either.
+	d.saveCurrency("JPY", "10", "", 303)
+	other := d.b.Get("/admin/currencies?code=JPY").Form("/admin/currencies")
+	other.Set("code", "USD")
+	d.b.Post("/admin/currencies", other).Wants(409)
+	f.Set("step", "x")
+	f = d.b.Post("/admin/currencies", f).Wants(422).Form("/admin/currencies")
+	f.Set("step", "0.50")
+	f.Del("offered")
+	d.b.Post("/admin/currencies", f).Wants(303)
+	if got := webtest.Query[string](d.Mall, `select price_step || ' ' || offered from exchange_currency
+		where code = 'USD'`)[0]; got != "50 false" {
+		t.Errorf("saved %s", got)
+	}
+}
+
 func TestCurrencies_lines_all_or_nothing(t *testing.T) {
 	d := open(t)
 	d.saveCurrency("USD", "1", "0.01", 303)
 	d.saveCurrency("JPY", "10", "", 303)
-	d.b.Post("/admin/currencies/rates", url.Values{"currency": {"JPY"}, "rate": {"21.5"}}).Wants(303)
+	d.b.Post("/admin/currencies/rates", url.Values{
+		"currency": {"JPY"}, "rate": {"21.5"}, "confirmed": {"on"},
+	}).Wants(303)
 	add := func(lines, confirmed string, status int) webtest.Answer {
 		t.Helper()
 		a := d.b.Post("/admin/currencies/lines", url.Values{
@@ -146,11 +197,12 @@ func TestCurrencies_lines_all_or_nothing(t *testing.T) {
 	}
 	add("currency,rate\nUSD,0.14\nEUR,0.12\nJPY,<b>\nUSD", "", 422).Shows("One line needs another look", "Line 5:",
 		"two or three values")
-	add("currency,rate\nUSD,0.14\nEUR,0.12\nJPY,<b>", "", 422).Shows("2 lines need another look",
+	add("currency,rate\nUSD,0.14\nEUR,0.12\nJPY,<b>", "", 422).Shows("3 lines need another look",
 		"Line 3: EUR,0.12 Add this currency first.", "Line 4: JPY,<b> Write a number above 0").Hides("although some are far")
 	add("USD,0.14\nJPY,30\nEUR,1", "", 422).Hides("although some are far")
-	add("USD,0.14\nJPY,30", "", 409).Shows("Line 2: JPY,30 This rate is more than a fifth away",
-		"although some are far")
+	add("USD,0.14\nJPY,30", "", 409).Shows("Line 1: USD,0.14 This is the first rate of this currency.",
+		"CNY 1 is worth USD 0.14. CN¥9.90 becomes $0.99.", "Line 2: JPY,30 This rate is more than a fifth away",
+		"CNY 1 is worth JPY 30. CN¥9.90 becomes ¥300.", "although some are far")
 	add("", "", 422).Shows("There are no rates in it.")
 	add(strings.TrimSpace(strings.Repeat("USD,0.14\n", exchange.MaxRates+1)), "", 422).Shows("more than 500 lines at once")
 	if got := d.kept(); len(got) != 1 {
@@ -189,8 +241,8 @@ func TestCurrencies_file(t *testing.T) {
 	}
 	send("file", "", 422).Shows("There are no rates in it.")
 	send("other", "USD,1", 422).Shows("There are no rates in it.")
-	send("file", "USD,\xff", 422).Shows("This file is no text in UTF-8.")
-	send("file", "USD,\x00", 422).Shows("This file is no text in UTF-8.")
+	send("file", "USD,\xff", 422).Shows("This file is not UTF-8 text.")
+	send("file", "USD,\x00", 422).Shows("This file is not UTF-8 text.")
 }
 
 // What needs an operator's attention is said on the page, and an old rate on the overview too.
@@ -204,7 +256,11 @@ func TestCurrencies_warnings(t *testing.T) {
 		if err := d.Exchange.SaveCurrency(t.Context(), 1, c); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.Exchange.AddRate(t.Context(), exchange.NewRate{Currency: c.Code, Rate: "0.14"}); err != nil {
+		if err := d.Exchange.AddRate(t.Context(), exchange.NewRate{
+			Currency:  c.Code,
+			Rate:      "0.14",
+			Confirmed: true,
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}

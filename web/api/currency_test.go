@@ -17,7 +17,11 @@ func (m *mall) offer(code string, step int64, rate string) {
 		Step:    step,
 		Offered: true,
 	}))
-	m.OK(m.Exchange.AddRate(m.Ctx, exchange.NewRate{Currency: code, Rate: rate}))
+	m.OK(m.Exchange.AddRate(m.Ctx, exchange.NewRate{
+		Currency:  code,
+		Rate:      rate,
+		Confirmed: true,
+	}))
 }
 
 func TestVideos_currency(t *testing.T) {

@@ -94,7 +94,11 @@ func TestOrders_in_another_currency(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Exchange.AddRate(t.Context(), exchange.NewRate{Currency: "USD", Rate: "0.14"}); err != nil {
+	if err := m.Exchange.AddRate(t.Context(), exchange.NewRate{
+		Currency:  "USD",
+		Rate:      "0.14",
+		Confirmed: true,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	p := m.program(m.person("mia"))

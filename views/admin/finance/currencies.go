@@ -1,6 +1,7 @@
 package finance
 
 import (
+	"encoding/csv"
 	"net/url"
 	"slices"
 	"strconv"
@@ -30,12 +31,15 @@ type CurrenciesPage struct {
 	File     RatesFile
 }
 
-// CurrencyForm is a currency as it was typed; the errors are slugs by field.
+// CurrencyForm is a currency as it was typed; the errors are slugs by field. Known is the code of the currency that the
+// form was loaded with, or empty. Exists says that it was loaded because somebody was about to add it once more.
 type CurrencyForm struct {
 	Code    string
 	Step    string
 	Less    string
 	Offered bool
+	Known   string
+	Exists  bool
 	Errors  map[string]string
 }
 
@@ -46,6 +50,7 @@ func CurrencyFormOf(c exchange.Currency) CurrencyForm {
 		Step:    money.Of(c.Step, c.Code).Decimal(),
 		Less:    money.Of(c.Less, c.Code).Decimal(),
 		Offered: c.Offered,
+		Known:   c.Code,
 	}
 }
 
@@ -53,14 +58,19 @@ func (f CurrencyForm) wrong(t *text.Printer, field string) string {
 	return ui.FieldError(t, f.Errors, field, "errors.")
 }
 
-// ExchangeRateForm is a rate as it was typed; the errors are slugs by field. Far says that it is so far from the one before
-// that it has to be confirmed.
+// Confirmable reports whether a rate that is refused for a reason is added once somebody confirms it.
+func Confirmable(slug string) bool {
+	return slug == exchange.ErrRateFar.Slug || slug == exchange.ErrRateFirst.Slug
+}
+
+// ExchangeRateForm is a rate as it was typed; the errors are slugs by field. Unsure is the slug of why it has to be
+// confirmed, or empty.
 type ExchangeRateForm struct {
 	Currency string
 	Rate     string
 	From     string
 	Source   string
-	Far      bool
+	Unsure   string
 	Errors   map[string]string
 }
 
@@ -69,11 +79,11 @@ func (f ExchangeRateForm) wrong(t *text.Printer, field string) string {
 }
 
 // RatesFile is a table of rates as it was typed or read from a file. Errors has the reason for each line that is
-// refused, and Whole is why the whole file is.
+// refused, and Whole is why the whole file is. Unsure says that they are added if somebody confirms them.
 type RatesFile struct {
 	Lines  string
 	Source string
-	Far    bool
+	Unsure bool
 	Whole  string // a slug
 	Errors map[int]string
 }
@@ -95,6 +105,14 @@ type refusedLine struct {
 	why    string // a slug
 }
 
+// confirm is the label of the box that confirms a rate.
+func (f ExchangeRateForm) confirm(t *text.Printer) string {
+	if f.Unsure == exchange.ErrRateFirst.Slug {
+		return t.T("currencies.confirm_first")
+	}
+	return t.T("currencies.confirm")
+}
+
 func (f RatesFile) refused() (list []refusedLine) {
 	lines := strings.Split(f.Lines, "\n")
 	for n, why := range f.Errors {
@@ -110,7 +128,7 @@ func (f RatesFile) refused() (list []refusedLine) {
 
 // CurrencyName names a currency in words; its code if it has no words here.
 func CurrencyName(t *text.Printer, code string) string {
-	if key := "currencies.name." + code; t.Has(key) {
+	if key := "currency." + code; t.Has(key) {
 		return t.T(key)
 	}
 	return code
@@ -131,6 +149,26 @@ func (p CurrenciesPage) sample(t *text.Printer, code string) string {
 		return ""
 	}
 	return t.T("currencies.sample", "From", t.Money(from), "To", t.Money(to))
+}
+
+// worth says what one unit of the base and the price of the sample become by a rate that was typed.
+func (p CurrenciesPage) worth(t *text.Printer, code, rate string) string {
+	rate = exchange.Point(rate)
+	said := t.T("currencies.worth", "Base", p.Base, "Rate", rate, "Code", code)
+	p.Table = p.Table.WithRate(code, rate)
+	if sample := p.sample(t, code); sample != "" {
+		said = t.T("currencies.worth_sample", "Worth", said, "Sample", sample)
+	}
+	return said
+}
+
+// worthOf is worth for a line of a file that has to be confirmed; "" for another.
+func (p CurrenciesPage) worthOf(t *text.Printer, l refusedLine) string {
+	row, err := csv.NewReader(strings.NewReader(l.text)).Read()
+	if !Confirmable(l.why) || err != nil || len(row) < 2 {
+		return ""
+	}
+	return p.worth(t, strings.ToUpper(strings.TrimSpace(row[0])), strings.TrimSpace(row[1]))
 }
 
 func ending(t *text.Printer, c exchange.Currency) string {
@@ -175,17 +213,9 @@ func rounds(c exchange.Currency, taker payment.Taker) bool {
 func (p CurrenciesPage) options(t *text.Printer) []ui.Option {
 	list := []ui.Option{{Label: t.T("currencies.choose")}}
 	for _, c := range p.List {
-		list = append(list, ui.Option{Value: c.Code, Label: label(t, c.Code)})
+		list = append(list, ui.Option{Value: c.Code, Label: t.Currency(c.Code)})
 	}
 	return list
-}
-
-// label is a currency's code with its name, if it has one.
-func label(t *text.Printer, code string) string {
-	if name := CurrencyName(t, code); name != code {
-		return code + " · " + name
-	}
-	return code
 }
 
 // rateState is "later" for a rate that has not begun, "now" for the one that holds, and "over" for one that held.

@@ -48,8 +48,14 @@ func (d Deps) renderCurrencies(c *page.Ctx, status int, p financeview.Currencies
 	p.Takers = map[string][]payment.Taker{p.Base: d.Payments.Takers(p.Base)}
 	for _, k := range p.List {
 		p.Takers[k.Code] = d.Payments.Takers(k.Code)
-		if p.Currency.Errors == nil && c.QueryParam("code") == k.Code {
+		asked := c.QueryParam("code")
+		if p.Currency.Exists {
+			asked = p.Currency.Code
+		}
+		if p.Currency.Errors == nil && asked == k.Code {
+			exists := p.Currency.Exists
 			p.Currency = financeview.CurrencyFormOf(k.Currency)
+			p.Currency.Exists = exists
 		}
 	}
 	if p.History, p.People, err = d.rates(c, ratesListed); err != nil {
@@ -73,15 +79,22 @@ func (d Deps) rates(c *page.Ctx, most int) ([]exchange.Rate, account.Users, erro
 	return list, people, err
 }
 
-// saveCurrency adds a currency or changes one. Step and less are typed as sums of the currency.
+// saveCurrency adds a currency, or changes the one that its form was loaded with. A currency that exists is shown as it
+// is if its code was typed, since the rest of that form says nothing about it. Step and less are typed as sums of the
+// currency.
 func (d Deps) saveCurrency(c *page.Ctx) error {
 	f := financeview.CurrencyForm{
 		Code:    strings.ToUpper(strings.TrimSpace(c.FormValue("code"))),
 		Step:    strings.TrimSpace(c.FormValue("step")),
 		Less:    strings.TrimSpace(c.FormValue("less")),
 		Offered: c.FormValue("offered") != "",
+		Known:   c.FormValue("known"),
 	}
-	err := d.Exchange.SaveCurrency(c.Request().Context(), c.Viewer.UserID, exchange.Currency{
+	save := d.Exchange.AddCurrency
+	if f.Known == f.Code {
+		save = d.Exchange.SaveCurrency
+	}
+	err := save(c.Request().Context(), c.Viewer.UserID, exchange.Currency{
 		Code:    f.Code,
 		Step:    formvalue.Price(f.Step, f.Code),
 		Less:    formvalue.OptionalPrice(f.Less, f.Code),
@@ -91,6 +104,10 @@ func (d Deps) saveCurrency(c *page.Ctx) error {
 	case err == nil:
 		c.Flash(ui.Success, "currency_saved")
 		return c.Redirect(currenciesURL)
+	case errors.Is(err, exchange.ErrCurrencyExists):
+		return d.renderCurrencies(c, http.StatusConflict, financeview.CurrenciesPage{
+			Currency: financeview.CurrencyForm{Code: f.Code, Exists: true},
+		})
 	case errors.Is(err, exchange.ErrCurrency):
 		f.Errors = fault.From(err).Fields
 		return d.renderCurrencies(c, http.StatusUnprocessableEntity, financeview.CurrenciesPage{Currency: f})
@@ -109,7 +126,7 @@ func (d Deps) addExchangeRate(c *page.Ctx) error {
 	}
 	n := exchange.NewRate{
 		Currency:  f.Currency,
-		Rate:      strings.ReplaceAll(f.Rate, ",", "."),
+		Rate:      f.Rate,
 		Source:    f.Source,
 		Confirmed: c.FormValue("confirmed") != "",
 		ActorID:   c.Viewer.UserID,
@@ -125,8 +142,8 @@ func (d Deps) addExchangeRate(c *page.Ctx) error {
 	case err == nil:
 		c.Flash(ui.Success, "exchange_rate_added")
 		return c.Redirect(currenciesURL)
-	case errors.Is(err, exchange.ErrRateFar):
-		f.Far, status = true, http.StatusConflict
+	case errors.Is(err, exchange.ErrRateFar), errors.Is(err, exchange.ErrRateFirst):
+		f.Unsure, status = fault.From(err).Slug, http.StatusConflict
 	case errors.Is(err, exchange.ErrRateTaken):
 		status = http.StatusConflict
 	case !errors.Is(err, exchange.ErrRate):
@@ -213,18 +230,18 @@ func (d Deps) addLines(c *page.Ctx) error {
 	case !errors.Is(err, exchange.ErrRates):
 		return err
 	}
-	f.Far, f.Errors = true, map[int]string{}
+	f.Unsure, f.Errors = true, map[int]string{}
 	for line, slug := range fault.From(err).Fields {
 		n, err := strconv.Atoi(line)
 		if err != nil {
-			f.Whole, f.Far = slug, false
+			f.Whole, f.Unsure = slug, false
 			continue
 		}
 		f.Errors[n] = slug
-		f.Far = f.Far && slug == exchange.ErrRateFar.Slug
+		f.Unsure = f.Unsure && financeview.Confirmable(slug)
 	}
 	status := http.StatusUnprocessableEntity
-	if f.Far {
+	if f.Unsure {
 		status = http.StatusConflict
 	}
 	return d.renderCurrencies(c, status, financeview.CurrenciesPage{File: f})

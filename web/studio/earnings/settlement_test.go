@@ -17,7 +17,11 @@ func (s *studio) rate(t *testing.T, code, rate string) {
 	if err := s.rates.SaveCurrency(t.Context(), s.olga.ID, exchange.Currency{Code: code, Step: 1}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.rates.AddRate(t.Context(), exchange.NewRate{Currency: code, Rate: rate}); err != nil {
+	if err := s.rates.AddRate(t.Context(), exchange.NewRate{
+		Currency:  code,
+		Rate:      rate,
+		Confirmed: true,
+	}); err != nil {
 		t.Fatal(err)
 	}
 }
