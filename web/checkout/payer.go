@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"log/slog"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -82,8 +81,8 @@ func (d Deps) takePayer(c *page.Ctx) error {
 	if _, err := d.Orders.Get(ctx, c.Viewer.UserID, orderNo); err != nil {
 		return err
 	}
-	if c.IsHead() {
-		return c.NoContent(http.StatusNoContent)
+	if c.IsHead() { // whoever only looks does not use up the code
+		return c.Redirect(orderURL(orderNo))
 	}
 	state, provider, open := asked(c, orderNo)
 	if !open || subtle.ConstantTimeCompare([]byte(state), []byte(c.QueryParam("state"))) != 1 {
