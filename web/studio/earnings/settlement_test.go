@@ -73,7 +73,7 @@ func TestBooks_exchange(t *testing.T) {
 	s := open(t)
 	const at = "/admin/books/exchange"
 	s.creator.Get(at).Wants(404)
-	s.operator.Get(at).Wants(200).Shows("Nothing was converted yet", "at least one currency needs a rate")
+	s.operator.Get(at).Wants(200).Shows("Nothing has been converted yet", "at least one currency needs a rate")
 	s.rate(t, "USD", "0.14")
 	form := s.operator.Get(at).Wants(200).Form(at)
 	form.Set("sold", "1000")
@@ -81,7 +81,7 @@ func TestBooks_exchange(t *testing.T) {
 	form.Set("bought", "a lot")
 	form.Set("bought_currency", "CNY")
 	form.Set("day", "2199-01-01")
-	s.operator.Post(at, form).Wants(422).Shows("Write a sum such as", "Choose another currency", "Write the bank’s reference",
+	s.operator.Post(at, form).Wants(422).Shows("Write a sum such as", "Choose a currency other than the one that was sold.", "Write the bank’s reference",
 		"Choose a day within the last year")
 	if n := webtest.Query[int64](s.Mall, "select count(*) from ledger_posting")[0]; n != 0 {
 		t.Fatalf("a refused form booked %d postings", n)
