@@ -107,6 +107,7 @@ func TestCurrencies(t *testing.T) {
 	}
 	p := newPerson(t, look{lang: "en", width: 1280})
 	p.enter(operator)
+	p.expect(`409 \(Conflict\)`) // a first rate is asked about
 	p.visit("/admin/currencies")
 	p.do(setValue("#currency", "GBP"))
 	p.fill("#rate", "0.1055")
