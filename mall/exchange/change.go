@@ -24,8 +24,8 @@ func (x *Exchange) SaveCurrency(ctx context.Context, actorID int64, c Currency) 
 }
 
 func (x *Exchange) saveCurrency(ctx context.Context, actorID int64, c Currency, added bool) error {
-	wrong, bad := ErrCurrency, false
-	refuse := func(field, slug string) { wrong, bad = wrong.With(field, slug), true }
+	wrong := ErrCurrency
+	refuse := func(field, slug string) { wrong = wrong.With(field, slug) }
 	if !money.IsCurrency(c.Code) || c.Code == x.deps.Base {
 		refuse("code", "exchange_code")
 	}
@@ -34,7 +34,7 @@ func (x *Exchange) saveCurrency(ctx context.Context, actorID int64, c Currency, 
 	} else if c.Less < 0 || c.Less >= c.Step {
 		refuse("less", "exchange_less")
 	}
-	if bad {
+	if len(wrong.Fields) > 0 {
 		return wrong
 	}
 	defer x.recent.Forget()

@@ -171,8 +171,8 @@ func checked(n NewRate, base string, now time.Time) (NewRate, error) {
 		n.From = now // a form that was open for some seconds means now
 	}
 	n.From = n.From.Truncate(time.Microsecond)
-	wrong, bad := ErrRate, false
-	refuse := func(field, slug string) { wrong, bad = wrong.With(field, slug), true }
+	wrong := ErrRate
+	refuse := func(field, slug string) { wrong = wrong.With(field, slug) }
 	if !money.IsCurrency(n.Currency) || n.Currency == base {
 		refuse("currency", "exchange_code")
 	}
@@ -188,7 +188,7 @@ func checked(n NewRate, base string, now time.Time) (NewRate, error) {
 	if n.From.Before(now.Truncate(time.Microsecond)) || n.From.After(now.Add(farAhead)) {
 		refuse("from", "exchange_rate_day")
 	}
-	if bad {
+	if len(wrong.Fields) > 0 {
 		return n, wrong
 	}
 	return n, nil

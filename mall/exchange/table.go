@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"maps"
 	"math/big"
+	"slices"
 	"strconv"
 	"time"
 
@@ -62,12 +63,7 @@ func (t Table) Offered() []string {
 
 // Offers reports whether viewers may choose a currency.
 func (t Table) Offers(code string) bool {
-	for _, c := range t.Offered() {
-		if c == code {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(t.Offered(), code)
 }
 
 // Version names what the table knows. Tables with the same version convert alike and offer the same currencies.

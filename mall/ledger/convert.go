@@ -84,8 +84,8 @@ func (c *converter) targets(e dbsqlc.LockDueRow) []string {
 }
 
 // convert adds what is left of an earning's share to sums by the currency that it clears in, and reports whether it did;
-// if not, the earning clears as it was sold. The whole share is converted, and what refunds took of it before is subtracted in proportion, so that
-// a refund that fails later returns the rest exactly, however little was left.
+// if not, the earning clears as it was sold. The whole share is converted, and what refunds took of it before is
+// subtracted in proportion, so that a refund that fails later returns the rest exactly, however little was left.
 func (c *converter) convert(e dbsqlc.LockDueRow, sums map[string]int64) bool {
 	if !e.Chosen || e.Share == 0 {
 		return false

@@ -78,7 +78,13 @@ func (b Book) Exchanged() (sum int64) {
 func (l *Ledger) convertedTx(ctx context.Context, tx pgx.Tx, creatorID int64, since, until time.Time,
 	in func(string) *Book,
 ) error {
-	set := func(c ConvertedLine) {
+	set := func(r dbsqlc.ConvertedBetweenRow, back bool) {
+		c := ConvertedLine{
+			From: money.Of(r.Share, r.Currency),
+			To:   money.Of(r.Settled, r.SettledCurrency),
+			Rate: r.Rate,
+			Back: back,
+		}
 		if c.From.IsZero() && c.To.IsZero() {
 			return
 		}
@@ -96,11 +102,7 @@ func (l *Ledger) convertedTx(ctx context.Context, tx pgx.Tx, creatorID int64, si
 		return err
 	}
 	for _, r := range rows {
-		set(ConvertedLine{
-			From: money.Of(r.Share, r.Currency),
-			To:   money.Of(r.Settled, r.SettledCurrency),
-			Rate: r.Rate,
-		})
+		set(r, false)
 	}
 	backs, err := l.q.ConvertedBackBetween(ctx, tx, dbsqlc.ConvertedBackBetweenParams{
 		CreatorID: creatorID,
@@ -111,12 +113,7 @@ func (l *Ledger) convertedTx(ctx context.Context, tx pgx.Tx, creatorID int64, si
 		return err
 	}
 	for _, r := range backs {
-		set(ConvertedLine{
-			From: money.Of(r.Share, r.Currency),
-			To:   money.Of(r.Settled, r.SettledCurrency),
-			Rate: r.Rate,
-			Back: true,
-		})
+		set(dbsqlc.ConvertedBetweenRow(r), true)
 	}
 	return nil
 }

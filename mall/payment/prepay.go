@@ -36,7 +36,8 @@ type PrepayRequest struct {
 //
 // A notice may arrive before the provider's answer: Prepay then returns an attempt that has succeeded. Errors:
 // ErrUnknownProvider, ErrUnknownMethod, ErrSumNotTaken, ErrInvalidPrepay, ErrAlreadyPaid, ErrProcessing,
-// ErrPaymentExpired, ErrPrepayMismatch, ErrRejected, and ErrProviderDown, after which the attempt stays open and Prepay may be called again.
+// ErrPaymentExpired, ErrPrepayMismatch, ErrRejected, and ErrProviderDown, after which the attempt stays open and Prepay
+// may be called again.
 func (p *Payments) Prepay(ctx context.Context, r PrepayRequest) (Attempt, error) {
 	provider, err := p.Provider(r.Provider)
 	if err != nil {
