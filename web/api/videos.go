@@ -129,7 +129,7 @@ func (d Deps) filter(c *page.Ctx, q *query) (catalog.Filter, error) {
 			*f.PriceMin = c.Least(money.Of(*f.PriceMin, currency), listing.Currency)
 		}
 		if f.PriceMax != nil {
-			*f.PriceMax = c.Least(money.Of(*f.PriceMax+1, currency), listing.Currency) - 1
+			*f.PriceMax = c.Most(money.Of(*f.PriceMax, currency), listing.Currency)
 		}
 	}
 	if f.CategorySlug != "" {

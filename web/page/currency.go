@@ -76,6 +76,11 @@ func (c *Ctx) Least(m money.Money, in string) int64 {
 	}))
 }
 
+// Most returns the highest price in a currency, in minor units, that the viewer sees as m or as less.
+func (c *Ctx) Most(m money.Money, in string) int64 {
+	return c.Least(money.Of(m.Amount+1, m.Currency), in) - 1
+}
+
 // ratesKey is where a request has its rates.
 const ratesKey = "rates"
 

@@ -11,6 +11,7 @@ import (
 	"videomall/views/address"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+	"videomall/web/price"
 
 	saleview "videomall/views/sale"
 )
@@ -30,9 +31,7 @@ func (d Deps) listSales(c *page.Ctx) error {
 	}
 	var p saleview.SalesPage
 	for _, t := range list {
-		for n := range t.Lots {
-			t.Lots[n] = t.Lots[n].Priced(c.Price)
-		}
+		t = price.Teaser(c, t)
 		if t.Campaign.Status == promotion.Running {
 			p.Running = append(p.Running, t)
 		} else {

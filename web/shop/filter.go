@@ -69,8 +69,7 @@ func read(c *page.Ctx, action string, query url.Values) request {
 		r.filter.PriceMin = new(c.Least(*r.low, listing.Currency))
 	}
 	if r.high != nil {
-		above := money.Of(r.high.Amount+1, r.currency)
-		r.filter.PriceMax = new(c.Least(above, listing.Currency) - 1)
+		r.filter.PriceMax = new(c.Most(*r.high, listing.Currency))
 	}
 	return r
 }

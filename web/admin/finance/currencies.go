@@ -46,12 +46,12 @@ func (d Deps) renderCurrencies(c *page.Ctx, status int, p financeview.Currencies
 	}
 	p.Table = d.Exchange.TableOf(p.List)
 	p.Takers = map[string][]payment.Taker{p.Base: d.Payments.Takers(p.Base)}
+	asked := c.QueryParam("code")
+	if p.Currency.Exists {
+		asked = p.Currency.Code
+	}
 	for _, k := range p.List {
 		p.Takers[k.Code] = d.Payments.Takers(k.Code)
-		asked := c.QueryParam("code")
-		if p.Currency.Exists {
-			asked = p.Currency.Code
-		}
 		if p.Currency.Errors == nil && asked == k.Code {
 			exists := p.Currency.Exists
 			p.Currency = financeview.CurrencyFormOf(k.Currency)
