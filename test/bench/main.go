@@ -110,15 +110,14 @@ func againstLimits(ctx context.Context, dir string, wanted func(string) bool) (r
 	for _, m := range []struct {
 		name    string
 		measure func(context.Context) ([]row, error)
-		// grants before the notices, whose paid orders
 	}{
 		{"pages", b.pages},
 		{"hot", b.hot},
 		{"rush", b.rush},
 		{"plays", b.plays},
 		{"orders", b.orders},
-		{"notices", b.notices}, // would stand in their way
-		{"films", b.videos},
+		{"notices", b.notices},
+		{"videos", b.videos},
 		{"covers", b.covers},
 		{"readers", b.readers},
 		{"reconcile", b.reconciliation},
