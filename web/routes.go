@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"videomall/config"
 	"videomall/mall"
 	"videomall/mall/catalog"
 	"videomall/mall/media"
@@ -158,6 +159,8 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Payments:  m.Payments,
 		Documents: documents.OfOrder,
 		Guess:     guess,
+		PayerKey:  d.Config.Key(config.KeyPayer),
+		Secure:    d.Config.SecureCookies(),
 	}
 	account.Routes(all, account.Deps{
 		Site:     site,
