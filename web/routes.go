@@ -98,6 +98,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Orders:       m.Orders,
 		Media:        m.Media,
 		Playback:     m.Playback,
+		PlusTax:      m.Taxes.Shop().Mode == tax.Exclusive,
 	})
 	sale.Routes(all, sale.Deps{
 		Site:       site,
