@@ -199,6 +199,10 @@ func TestDesk_disputes(t *testing.T) {
 		pdf.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%v, %.20q", pdf.Header, pdf.Body)
 	}
+	paid := webtest.Query[time.Time](d.Mall, "select paid_at from video_order where order_no = '"+first.OrderNo+"'")[0]
+	if len(d.plays) != 1 || !d.plays[0].Equal(paid) {
+		t.Errorf("plays since %v, want since the payment at %v", d.plays, paid)
+	}
 	d.Browser(d.mia.ID).Get(at).Wants(404)
 	d.b.Get("/admin/disputes/99/evidence.pdf").Wants(404)
 
