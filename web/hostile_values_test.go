@@ -217,7 +217,7 @@ var unlinked = map[string]url.Values{
 
 // bodies are valid bodies of the addresses that read JSON.
 var bodies = map[string]string{
-	"POST /api/v1/mall/orders":                      `{"items": [{"skuId": 1, "quantity": 1}], "couponCode": "SUMMER", "campaignId": 1,
+	"POST /api/v1/mall/orders": `{"items": [{"skuId": 1, "quantity": 1}], "couponCode": "SUMMER", "campaignId": 1,
 		"billing": {"country": "DE", "company": "x", "address": "x", "vatId": "DE136695976"}}`,
 	"POST /api/v1/mall/payments/:orderNo/prepay":    `{"provider": "sandbox"}`,
 	"POST /api/v1/mall/auth/token":                  `{"email": "nobody@example.test", "password": "x"}`,

@@ -50,7 +50,7 @@ set last_at = greatest(p.last_at, excluded.last_at), position = excluded.positio
     seconds = p.seconds + least(greatest(extract(epoch from excluded.last_at - p.last_at), 0), 45)::int;
 
 -- name: Plays :many
--- Returns the first and the last plays of each of some videos since a moment, with how many there are and how long they ran.
+-- Returns the first and the last plays of each of some videos since a moment, with the number of all and how long they ran.
 select p.spu_id, p.started_at, p.last_at, p.position, p.seconds, p.total, p.played, coalesce(d.label, '')::text as label
 from (
     select g.user_id, g.device_hash, g.session, g.spu_id, g.started_at, g.last_at, g.position, g.seconds,

@@ -45,8 +45,8 @@ type PlaceRequest struct {
 // that arrive at the same moment share one transaction, in which each is placed or refused independently of the others.
 // Errors: ErrKeyMissing, ErrKeyReused, ErrEmpty, ErrTooManyItems, ErrDuplicateItem, ErrQuantity, ErrUnavailable,
 // ErrAlreadyOwned, ErrPriceChanged, ErrMixedCurrency, ErrCurrency, ErrNoCampaign, inventory.ErrSoldOut,
-// inventory.ErrBuyerLimit, tax.ErrProfile with its fields, ErrCouponWithSale, ErrCouponWithBundle, ErrBundleUnavailable, ErrBundleHeld, ErrBundleOpen, those of
-// promotion.CouponCount.Take, and ErrBusy when too many are waiting.
+// inventory.ErrBuyerLimit, tax.ErrProfile with its fields, ErrCouponWithSale, ErrCouponWithBundle, ErrBundleUnavailable,
+// ErrBundleHeld, ErrBundleOpen, those of promotion.CouponCount.Take, and ErrBusy when too many are waiting.
 func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, replayed bool, err error) {
 	defer func() { s.deps.Metrics.OrderOutcome(placeOutcome(replayed, err)) }()
 	r.CouponCode = promotion.NormalCode(r.CouponCode)

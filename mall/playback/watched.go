@@ -31,8 +31,8 @@ type Play struct {
 	Device            string
 }
 
-// PlayLog is what a viewer played of one video: the first plays and the last ones, the oldest first. After First of them
-// come the Left that are not listed.
+// PlayLog is what a viewer played of one video: the first plays and the last ones, the oldest first. After First of
+// them come the Left that are not listed.
 type PlayLog struct {
 	Plays       []Play
 	First, Left int

@@ -70,7 +70,8 @@ func (t *Taxes) FactsTx(ctx context.Context, q Querier, userIDs []int64, at time
 // Profile returns the billing details of a person, or the zero Profile.
 func (f Facts) Profile(userID int64) Profile { return f.profiles[userID] }
 
-// TermsOf returns how an order of a buyer with these billing details is taxed: as one in the shop's country without any.
+// TermsOf returns how an order of a buyer with these billing details is taxed: as one in the shop's country if they name
+// none.
 func (f Facts) TermsOf(buyer Profile) Terms {
 	if len(f.rates) == 0 {
 		return Terms{}

@@ -75,9 +75,16 @@ func open(t *testing.T) *desk {
 			}),
 			Exchange: m.Exchange,
 			Lists:    d.lists,
-			Plays: func(_ context.Context, _ int64, spuIDs []int64, since time.Time, _, _ int) (map[int64]playback.PlayLog, error) {
+			Plays: func(_ context.Context, _ int64, spuIDs []int64, since time.Time,
+				_, _ int,
+			) (map[int64]playback.PlayLog, error) {
 				d.plays = append(d.plays, since)
-				return map[int64]playback.PlayLog{spuIDs[0]: {Plays: make([]playback.Play, 2), First: 1, Left: 1, Total: 3}}, nil
+				return map[int64]playback.PlayLog{spuIDs[0]: {
+					Plays: make([]playback.Play, 2),
+					First: 1,
+					Left:  1,
+					Total: 3,
+				}}, nil
 			},
 			PlayDays: func(_ context.Context, _ int64, spuIDs []int64, since time.Time, _ int) ([]playback.PlayDay, error) {
 				return []playback.PlayDay{{

@@ -170,7 +170,8 @@ func (p pack) drawHistory(s sheet) {
 
 func (p pack) drawPlays(s sheet) {
 	s.heading("5. Play log")
-	s.say("Plays since the payment: how many, and for each its begin, for how long the video ran, where it was at last, and on which device.")
+	s.say("Plays since the payment: how many, and for each its begin, for how long the video ran, where it was at last, " +
+		"and on which device.")
 	for _, spuID := range videosOf(p.Order) {
 		for _, i := range p.Order.Items {
 			if i.SPUID == spuID {
@@ -185,8 +186,8 @@ func (p pack) drawPlays(s sheet) {
 	}
 }
 
-// playFacts are the lines of the play log of one video, each with its name: how many plays there are, and those that are
-// listed, with a line for the others where they would stand.
+// playFacts are the lines of the play log of one video, each with its name: how many plays there are, and those that
+// are listed, with a line for the others where they would stand.
 func playFacts(t *text.Printer, log playback.PlayLog) [][2]string {
 	if log.Total == 0 {
 		return [][2]string{{"", "not played"}}

@@ -94,7 +94,7 @@ type unopened struct {
 // whyUnopened finds the first reason that fits: one that wraps another stands before it.
 func whyUnopened(err error) unopened {
 	for _, u := range []unopened{
-		{order.ErrAlreadyOwned, ui.Warning, "order_owned"}, // by another order since; the page says what, and what to do
+		{order.ErrAlreadyOwned, ui.Warning, "order_owned"}, // by another order since; the page says what to do
 		// Another provider, at which the order may have been paid, has no final answer yet.
 		{order.ErrAwaitsProvider, ui.Warning, "payment_awaited"},
 		{payment.ErrAlreadyPaid, ui.Info, "order_already_paid"},

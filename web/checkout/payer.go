@@ -78,8 +78,8 @@ func (d Deps) askPayer(c *page.Ctx, orderNo, provider string) string {
 
 // takePayer answers a browser that comes back with a code, and goes on to the payment. It never sends the browser to be
 // identified again: a refusal leads on to what needs no payer. Whatever else fails ends on the order's page the first
-// time, where it can be tried again, and then like a refusal. Only the session that was sent there for this order is let
-// in, once, since a link could otherwise make somebody pay as another person.
+// time, where it can be tried again, and then like a refusal. Only the session that was sent there for this order is
+// let in, once, since a link could otherwise make somebody pay as another person.
 func (d Deps) takePayer(c *page.Ctx) error {
 	ctx, orderNo := c.Request().Context(), c.Param("orderNo")
 	if _, err := d.Orders.Get(ctx, c.Viewer.UserID, orderNo); err != nil {

@@ -30,8 +30,8 @@ func (w *inWeChat) afresh() {
 	w.Agent = wechatAgent
 }
 
-// A code that WeChat refuses ends at the QR code. So does one that nobody answers, once it was tried again. Neither leads
-// to WeChat again, and the state is used up.
+// A code that WeChat refuses ends at the QR code. So does one that nobody answers, once it was tried again. Neither
+// leads to WeChat again, and the state is used up.
 func TestPayer_code(t *testing.T) {
 	w := openWeChat(t, wechatAgent, func(o *wechatpay.Options) { o.Client = &http.Client{Timeout: time.Second} })
 	used := w.authorize(w.to)

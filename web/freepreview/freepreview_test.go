@@ -134,8 +134,8 @@ func TestFreePreview_currency(t *testing.T) {
 			a.Hides("¥")
 		}
 		if n := strings.Count(strings.ReplaceAll(a.Body, "\u00a0", " "), c.price); n < 2 {
-			t.Errorf("%s in %s: the price stands there %d times, want it at the end of the free minutes too", c.currency,
-				c.lang, n)
+			t.Errorf("%s in %s: the price stands there %d times, want it at the end of the free minutes too",
+				c.currency, c.lang, n)
 		}
 		if n := strings.Count(a.Body, "data-plus-tax"); n != 1 {
 			t.Errorf("%s in %s: %d notes on tax", c.currency, c.lang, n)

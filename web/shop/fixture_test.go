@@ -168,8 +168,8 @@ func (s *stall) series(slug string, episodes ...string) {
 		s.t.Fatal(err)
 	}
 	for n, video := range episodes {
-		if _, err := s.Pool.Exec(s.t.Context(), "update video_product_spu set series_id = $1, episode = $2 where slug = $3",
-			id, n+1, video); err != nil {
+		if _, err := s.Pool.Exec(s.t.Context(),
+			"update video_product_spu set series_id = $1, episode = $2 where slug = $3", id, n+1, video); err != nil {
 			s.t.Fatal(err)
 		}
 	}

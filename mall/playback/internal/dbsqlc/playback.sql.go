@@ -222,7 +222,7 @@ type PlaysRow struct {
 	Label     string
 }
 
-// Returns the first and the last plays of each of some videos since a moment, with how many there are and how long they ran.
+// Returns the first and the last plays of each of some videos since a moment, with the number of all and how long they ran.
 func (q *Queries) Plays(ctx context.Context, db DBTX, arg PlaysParams) ([]PlaysRow, error) {
 	rows, err := db.Query(ctx, plays,
 		arg.UserID,
