@@ -114,10 +114,9 @@ func TestOrders_billing_refused(t *testing.T) {
 		},
 		{
 			fmt.Sprintf(`{"country": "DE", "company": %q, "address": "1\n2\n3\n4\n5\n6"}`, strings.Repeat("x", 121)),
-			422, "billing_invalid", map[string]any{
-				"billing/company": "billing_company",
-				"billing/address": "billing_address",
-			},
+			422,
+			"billing_invalid",
+			map[string]any{"billing/company": "billing_company", "billing/address": "billing_address"},
 		},
 		{`{"country": 1}`, 400, "wrong_type", map[string]any{"billing/country": "wrong_type"}},
 		{`{"country": "FR", "vat_id": "x"}`, 400, "unknown_field", map[string]any{"billing/vat_id": "unknown_field"}},

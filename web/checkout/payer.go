@@ -22,17 +22,10 @@ const (
 	refusedKey = "payer-refused" // provider: where identifying the viewer is of no use for now
 )
 
-const (
-	// askedFor is how long the way back from there is open. It asks the payer nothing, so it takes seconds.
-	askedFor = 10 * time.Minute
-	// payerFor is how long a payer is known: for the next order, not for whoever uses the session hours later.
-	payerFor = 10 * time.Minute
-	// refusedFor is how long a payer is not asked for after a refusal, whose reason is often the provider's account: the
-	// next press would end like this one. What needs no payer is paid meanwhile.
-	refusedFor = 10 * time.Minute
-	// failedFor is how long a failure counts: the next one within it is not tried again.
-	failedFor = 10 * time.Minute
-)
+// rememberedFor is how long all of it lasts. The way back asks the payer nothing, so it takes seconds; a payer is known for
+// the next order, and not for whoever uses the session hours later; and a payer who was refused is asked for again once
+// the reason, which is often the provider's account, may be gone. What needs no payer is paid meanwhile.
+const rememberedFor = 10 * time.Minute
 
 func payerURL(orderNo string) string { return payURL(orderNo) + "/payer" }
 
@@ -72,7 +65,7 @@ func (d Deps) askPayer(c *page.Ctx, orderNo, provider string) string {
 	if err != nil || to == "" {
 		return ""
 	}
-	d.remember(c, askedKey, askedFor, provider, orderNo, state)
+	d.remember(c, askedKey, provider, orderNo, state)
 	return to
 }
 
@@ -116,7 +109,7 @@ func (d Deps) takePayer(c *page.Ctx) error {
 		return d.payUnknown(c, orderNo, provider, err)
 	}
 	d.forget(c, failedKey)
-	d.remember(c, payerKey, payerFor, provider, payer)
+	d.remember(c, payerKey, provider, payer)
 	attempt, err := d.prepay(c, orderNo, provider, payer)
 	if errors.Is(err, payment.ErrRejected) {
 		c.Log().Error("payment of an identified payer refused", "order_no", orderNo, "provider", provider, "error", err)
@@ -146,7 +139,7 @@ func (d Deps) payUnknown(c *page.Ctx, orderNo, provider string, failure error) e
 		d.forget(c, failedKey)
 		return d.payUnidentified(c, orderNo, provider)
 	}
-	d.remember(c, failedKey, failedFor, provider)
+	d.remember(c, failedKey, provider)
 	if errors.Is(failure, payment.ErrRetryLater) {
 		c.Flash(ui.Warning, "payer_busy")
 	} else {
@@ -157,7 +150,7 @@ func (d Deps) payUnknown(c *page.Ctx, orderNo, provider string, failure error) e
 
 // payUnidentified goes on, after a refusal, to what needs no payer, as do the next payments for a while.
 func (d Deps) payUnidentified(c *page.Ctx, orderNo, provider string) error {
-	d.remember(c, refusedKey, refusedFor, provider)
+	d.remember(c, refusedKey, provider)
 	return d.payAs(c, orderNo, provider, "")
 }
 

@@ -12,18 +12,18 @@ import (
 	"videomall/web/page"
 )
 
-// remember keeps words in the browser for a while, for one session and one person: whoever signs in after them in the
-// same browser is asked anew. They are sealed, in a cookie and not among the session's values, which are lost without
-// Redis. The cookie has "unix words" in it, the second at which they are forgotten.
-func (d Deps) remember(c *page.Ctx, key string, lasts time.Duration, words ...string) {
+// remember keeps words in the browser for rememberedFor, for one session and one person: whoever signs in after them in
+// the same browser is asked anew. They are sealed, in a cookie and not among the session's values, which are lost
+// without Redis. The cookie has "unix words" in it, the second at which they are forgotten.
+func (d Deps) remember(c *page.Ctx, key string, words ...string) {
 	box, err := seal.New(d.PayerKey)
 	if err != nil {
 		c.Log().Error("payer not remembered", "error", err)
 		return
 	}
-	until := strconv.FormatInt(c.Now.Add(lasts).Unix(), 10)
+	until := strconv.FormatInt(c.Now.Add(rememberedFor).Unix(), 10)
 	sealed := box.Seal([]byte(until+" "+strings.Join(words, " ")), d.boundTo(c, key))
-	d.setCookie(c, key, base64.RawURLEncoding.EncodeToString(sealed), int(lasts/time.Second))
+	d.setCookie(c, key, base64.RawURLEncoding.EncodeToString(sealed), int(rememberedFor/time.Second))
 }
 
 // remembered returns the n words that remember keeps; empty ones if they are another session's or person's, too old, or
