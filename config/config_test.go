@@ -208,7 +208,7 @@ func TestConfig_Key_differs_by_purpose_and_secret(t *testing.T) {
 	for _, c := range []*config.Config{a, b} {
 		for _, p := range []string{
 			config.KeySession, config.KeyPlay, config.KeySegment, config.KeyDevice,
-			config.KeyMedia, config.KeyAPI, config.KeySandbox,
+			config.KeyMedia, config.KeyAPI, config.KeySandbox, config.KeyPayer,
 		} {
 			k := c.Key(p)
 			if len(k) != 32 || seen[string(k)] {

@@ -29,6 +29,7 @@ const (
 	KeyWebhook = "webhook" // wraps the secrets of creators' webhooks
 	KeySandbox = "sandbox" // SANDBOX_SECRET in demo mode
 	KeyPayment = "payment" // wraps settings of payment providers
+	KeyPayer   = "payer"   // cookies that know a payer for minutes
 )
 
 // Key derives the 32 bytes for one purpose from SECRET_KEY (HKDF-SHA256, RFC 5869).

@@ -39,6 +39,7 @@ var unlinked = map[string]url.Values{
 	"GET /orders/:orderNo/pay/payer":        {"code": {"x"}, "state": {"x"}},
 	"GET /library":                          {"cursor": {"x"}, "expired": {"1"}, "device": {"1"}},
 	"POST /admin/providers/:provider/offer": {"version": {"1"}, "offered": {"on"}},
+	"POST /orders/:orderNo/pay":             {"provider": {"x"}, "by_code": {"1"}},
 	"GET /admin/orders": {
 		"beforeNo": {"x"},
 		"before":   {"2026-01-02T03:04"},
@@ -198,9 +199,10 @@ var unlinked = map[string]url.Values{
 		"amount":   {"1.00"},
 		"currency": {"CNY"},
 		"answer":   {"Yes."},
+		"order":    {"x"},
 	},
-	"POST /admin/refunds/requests/:id/decline": {"answer": {"No."}},
-	"POST /admin/refunds/:refundNo/transfer":   {"reference": {"BANK 42"}},
+	"POST /admin/refunds/requests/:id/decline": {"answer": {"No."}, "order": {"x"}},
+	"POST /admin/refunds/:refundNo/transfer":   {"reference": {"BANK 42"}, "order": {"x"}},
 	"POST /orders/:orderNo/refund":             {"item": {"1"}, "reason": {"r"}, "key": {"k"}},
 	"POST /sandbox/pay/:token/dispute":         {"to": {"open"}},
 	"POST /admin/review/:id/return":            {"note": {"Too dark."}},
@@ -215,7 +217,8 @@ var unlinked = map[string]url.Values{
 
 // bodies are valid bodies of the addresses that read JSON.
 var bodies = map[string]string{
-	"POST /api/v1/mall/orders":                      `{"items": [{"skuId": 1, "quantity": 1}], "couponCode": "SUMMER", "campaignId": 1}`,
+	"POST /api/v1/mall/orders": `{"items": [{"skuId": 1, "quantity": 1}], "couponCode": "SUMMER", "campaignId": 1,
+		"billing": {"country": "DE", "company": "x", "address": "x", "vatId": "DE136695976"}}`,
 	"POST /api/v1/mall/payments/:orderNo/prepay":    `{"provider": "sandbox"}`,
 	"POST /api/v1/mall/auth/token":                  `{"email": "nobody@example.test", "password": "x"}`,
 	"POST /api/v1/mall/play/heartbeat":              `{"position": 1}`,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"videomall/config"
 	"videomall/mall"
 	"videomall/mall/catalog"
 	"videomall/mall/media"
@@ -97,6 +98,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Orders:       m.Orders,
 		Media:        m.Media,
 		Playback:     m.Playback,
+		PlusTax:      m.Taxes.Shop().Mode == tax.Exclusive,
 	})
 	sale.Routes(all, sale.Deps{
 		Site:       site,
@@ -158,6 +160,8 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Payments:  m.Payments,
 		Documents: documents.OfOrder,
 		Guess:     guess,
+		PayerKey:  d.Config.Key(config.KeyPayer),
+		Secure:    d.Config.SecureCookies(),
 	}
 	account.Routes(all, account.Deps{
 		Site:     site,

@@ -50,10 +50,19 @@ set last_at = greatest(p.last_at, excluded.last_at), position = excluded.positio
     seconds = p.seconds + least(greatest(extract(epoch from excluded.last_at - p.last_at), 0), 45)::int;
 
 -- name: Plays :many
-select p.spu_id, p.started_at, p.last_at, p.position, p.seconds, coalesce(d.label, '')::text as label
-from playback_play p left join playback_device d on d.user_id = p.user_id and d.device_hash = p.device_hash
-where p.user_id = @user_id and p.spu_id = any(@spu_ids::bigint[])
-order by p.started_at limit @max_rows;
+-- Returns the first and the last plays of each of some videos since a moment, with the number of all and how long they ran.
+select p.spu_id, p.started_at, p.last_at, p.position, p.seconds, p.total, p.played, coalesce(d.label, '')::text as label
+from (
+    select g.user_id, g.device_hash, g.session, g.spu_id, g.started_at, g.last_at, g.position, g.seconds,
+        row_number() over (partition by g.spu_id order by g.started_at, g.session) as n,
+        count(*) over (partition by g.spu_id) as total,
+        (sum(g.seconds) over (partition by g.spu_id))::bigint as played
+    from playback_play g
+    where g.user_id = @user_id and g.spu_id = any(@spu_ids::bigint[]) and g.last_at >= @since
+) p
+left join playback_device d on d.user_id = p.user_id and d.device_hash = p.device_hash
+where p.n <= @first_rows::bigint or p.n > p.total - @last_rows::bigint
+order by p.spu_id, p.started_at, p.session;
 
 -- name: DropPlays :execrows
 delete from playback_play where session in (

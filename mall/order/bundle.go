@@ -125,7 +125,7 @@ func (s *Orders) markSoldOut(ctx context.Context, quotes []BundleQuote) error {
 
 // bundle prices one bundle for a person. Errors: ErrCurrency.
 func (f facts) bundle(a asked, b promotion.Bundle) (BundleQuote, error) {
-	terms, in := f.taxes.Terms(a.userID), f.pricing(a)
+	terms, in := f.taxes.TermsOf(f.billing(a)), f.pricing(a)
 	b, err := in.bundle(b)
 	if err != nil {
 		return BundleQuote{}, err

@@ -23,7 +23,8 @@ type asked struct {
 	agreed     bool            // the buyer agreed to the prices of sales, even if they are no lower by now
 	bundleID   int64
 	lines      []Line
-	currency   string // empty for the currency of the prices
+	currency   string       // empty for the currency of the prices
+	billing    *tax.Profile // nil for what the person has saved
 }
 
 // campaignOf returns the campaign that a line is to be bought in, or 0 for the normal price.
@@ -111,7 +112,8 @@ func (f facts) viewings(set []asked) []entitlement.Viewing {
 // quote prices one person's lines and sets their problems, except for those of stock. Total is the sum of all lines
 // without a problem.
 func (f facts) quote(a asked) (quote Quote, err error) {
-	quote.terms, quote.Billing = f.taxes.Terms(a.userID), f.taxes.Profile(a.userID)
+	quote.Billing = f.billing(a)
+	quote.terms = f.taxes.TermsOf(quote.Billing)
 	quote.money = f.pricing(a)
 	var off map[int64]int64
 	if a.bundleID != 0 {
@@ -155,6 +157,14 @@ func (f facts) quote(a asked) (quote Quote, err error) {
 		quote.Lines = append(quote.Lines, priced)
 	}
 	return quote, quote.sum()
+}
+
+// billing returns the details that a request names, or those that its person has saved.
+func (f facts) billing(a asked) tax.Profile {
+	if a.billing != nil {
+		return *a.billing
+	}
+	return f.taxes.Profile(a.userID)
 }
 
 func (f facts) problem(userID int64, l QuoteLine) string {

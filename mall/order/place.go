@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,6 +17,7 @@ import (
 	"videomall/mall/inventory"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
+	"videomall/mall/tax"
 )
 
 // PlaceRequest orders some lines for one person. IdempotencyKey is the caller's name for this request: the same key
@@ -37,20 +36,29 @@ type PlaceRequest struct {
 	// Currency is what the order is paid in. It is empty for the currency of the prices; all of them are converted to
 	// any other one that the shop offers.
 	Currency string
+	// Billing are the details of this order alone; nil stands for those that the person has saved.
+	Billing *tax.Profile
 }
 
 // Place makes an order, or returns the order that this key made before (replayed). Stock is held until PayBefore; an
 // order that costs nothing is paid at once. All parts of an order are committed together, before Place returns. Orders
 // that arrive at the same moment share one transaction, in which each is placed or refused independently of the others.
 // Errors: ErrKeyMissing, ErrKeyReused, ErrEmpty, ErrTooManyItems, ErrDuplicateItem, ErrQuantity, ErrUnavailable,
-// ErrAlreadyOwned, ErrPriceChanged, ErrMixedCurrency, ErrCurrency, ErrNoCampaign, inventory.ErrSoldOut, inventory.ErrBuyerLimit,
-// ErrCouponWithSale, ErrCouponWithBundle, ErrBundleUnavailable, ErrBundleHeld, ErrBundleOpen, those of
-// promotion.CouponCount.Take, and ErrBusy when too many are waiting.
+// ErrAlreadyOwned, ErrPriceChanged, ErrMixedCurrency, ErrCurrency, ErrNoCampaign, inventory.ErrSoldOut,
+// inventory.ErrBuyerLimit, tax.ErrProfile with its fields, ErrCouponWithSale, ErrCouponWithBundle, ErrBundleUnavailable,
+// ErrBundleHeld, ErrBundleOpen, those of promotion.CouponCount.Take, and ErrBusy when too many are waiting.
 func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, replayed bool, err error) {
 	defer func() { s.deps.Metrics.OrderOutcome(placeOutcome(replayed, err)) }()
 	r.CouponCode = promotion.NormalCode(r.CouponCode)
 	if err := r.check(); err != nil {
 		return Order{}, false, err
+	}
+	if r.Billing != nil {
+		checked, err := tax.CheckProfile(*r.Billing)
+		if err != nil {
+			return Order{}, false, err
+		}
+		r.Billing = &checked
 	}
 	hash := r.hash(s.base())
 	if r.BundleID != 0 {
@@ -251,6 +259,7 @@ func (w *placeAttempt) asks() asked {
 		bundleID:   w.BundleID,
 		lines:      w.Items,
 		currency:   w.Currency,
+		billing:    w.Billing,
 	}
 }
 
@@ -306,79 +315,12 @@ func (w *placeAttempt) reserved(skuID int64) uuid.UUID {
 	return uuid.Nil
 }
 
-// check refuses what makes no sense whatever is for sale.
-func (r PlaceRequest) check() error {
-	if !printable(r.IdempotencyKey) || len(r.IdempotencyKey) > maxKeyLength {
-		return ErrKeyMissing
-	}
-	switch {
-	case r.CouponCode != "" && r.CampaignID != 0:
-		return ErrCouponWithSale.With(promotion.CouponField, ErrCouponWithSale.Slug)
-	case r.CouponCode != "" && r.BundleID != 0:
-		return ErrCouponWithBundle.With(promotion.CouponField, ErrCouponWithBundle.Slug)
-	case r.BundleID != 0 && (len(r.Items) > 0 || r.CampaignID != 0):
-		return ErrBundleUnavailable.Because("bundle %d with lines or a campaign of its own", r.BundleID)
-	case r.BundleID != 0:
-		return nil
-	}
-	return checkLines(r.Items)
-}
-
-// printable says that a key has characters, all of them printable ASCII.
-func printable(key string) bool {
-	return key != "" && !strings.ContainsFunc(key, func(c rune) bool { return c < ' ' || c > '~' })
-}
-
-// checkLines wants some lines, not too many, each of another SKU and of a unit at least.
-func checkLines(lines []Line) error {
-	switch {
-	case len(lines) == 0:
-		return ErrEmpty
-	case len(lines) > maxLines:
-		return ErrTooManyItems
-	}
-	seen := map[int64]bool{}
-	for _, l := range lines {
-		if l.Quantity < 1 {
-			return ErrQuantity.With(fmt.Sprintf("sku:%d", l.SKUID), ErrQuantity.Slug)
-		}
-		if seen[l.SKUID] {
-			return ErrDuplicateItem.With(fmt.Sprintf("sku:%d", l.SKUID), ErrDuplicateItem.Slug)
-		}
-		seen[l.SKUID] = true
-	}
-	return nil
-}
-
 // base returns the currency in which prices are set, or "" if the shop has no other.
 func (s *Orders) base() string {
 	if s.deps.Exchange == nil {
 		return ""
 	}
 	return s.deps.Exchange.Base()
-}
-
-// hash is the same for the same request, whatever the order of its lines. The currency of prices is not part of it, so
-// that a request from before there were others is still the same.
-func (r PlaceRequest) hash(base string) []byte {
-	lines := slices.SortedFunc(slices.Values(r.Items), func(a, b Line) int { return cmp.Compare(a.SKUID, b.SKUID) })
-	h := sha256.New()
-	if r.CampaignID != 0 {
-		fmt.Fprintf(h, "campaign %d\n", r.CampaignID)
-	}
-	if r.CouponCode != "" {
-		fmt.Fprintf(h, "coupon %s\n", r.CouponCode)
-	}
-	if r.BundleID != 0 {
-		fmt.Fprintf(h, "bundle %d\n", r.BundleID)
-	}
-	if r.Currency != "" && r.Currency != base {
-		fmt.Fprintf(h, "currency %s\n", r.Currency)
-	}
-	for _, l := range lines {
-		fmt.Fprintf(h, "%d*%d\n", l.SKUID, l.Quantity)
-	}
-	return h.Sum(nil)
 }
 
 // newNumber makes an order number: a ULID, so it sorts by time and carries 80 random bits. https://github.com/ulid/spec

@@ -31,21 +31,46 @@ type Play struct {
 	Device            string
 }
 
-// Plays lists at most limit plays of these videos by a viewer, the oldest first.
-func (p *Playback) Plays(ctx context.Context, userID int64, spuIDs []int64, limit int) ([]Play, error) {
+// PlayLog is what a viewer played of one video: the first plays and the last ones, the oldest first. After First of
+// them come the Left that are not listed.
+type PlayLog struct {
+	Plays       []Play
+	First, Left int
+	Total       int
+	Seconds     int64 // how long all of them ran
+}
+
+// Plays lists what a viewer played of each of these videos since a moment: the first plays and the last ones. Videos
+// that were not played are absent.
+func (p *Playback) Plays(ctx context.Context, userID int64, spuIDs []int64, since time.Time,
+	first, last int,
+) (map[int64]PlayLog, error) {
 	rows, err := p.q.Plays(ctx, p.pool, dbsqlc.PlaysParams{
-		UserID:  userID,
-		SpuIds:  spuIDs,
-		MaxRows: int32(limit),
+		UserID:    userID,
+		SpuIds:    spuIDs,
+		Since:     since,
+		FirstRows: int64(first),
+		LastRows:  int64(last),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("plays of user %d: %w", userID, err)
 	}
-	plays := make([]Play, len(rows))
-	for n, r := range rows {
-		plays[n] = Play{r.SpuID, r.StartedAt, r.LastAt, int(r.Position), int(r.Seconds), r.Label}
+	logs := map[int64]PlayLog{}
+	for _, r := range rows {
+		log := logs[r.SpuID]
+		log.Plays = append(log.Plays, Play{
+			SPUID:     r.SpuID,
+			StartedAt: r.StartedAt,
+			LastAt:    r.LastAt,
+			Position:  int(r.Position),
+			Seconds:   int(r.Seconds),
+			Device:    r.Label,
+		})
+		log.Total, log.Seconds = int(r.Total), r.Played
+		log.First, log.Left = min(first, log.Total), max(0, log.Total-first-last)
+		logs[r.SpuID] = log
 	}
-	return plays, nil
+	return logs, nil
 }
 
 // PlayDay is what a viewer played of a video within a day of UTC.

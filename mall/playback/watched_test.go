@@ -1,6 +1,7 @@
 package playback_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,8 +61,9 @@ func TestPlayback_Plays(t *testing.T) {
 		f.must(err)
 		s = next
 	}
-	plays, err := f.Plays(t.Context(), ann, []int64{video}, 10)
+	logs, err := f.Plays(t.Context(), ann, []int64{video}, begin, 10, 10)
 	f.must(err)
+	plays := logs[video].Plays
 	if len(plays) != 1 || plays[0].Seconds != 45 || plays[0].Position != 45 ||
 		plays[0].StartedAt.Sub(begin).Abs() > time.Second || !strings.Contains(plays[0].Device, "Browser") {
 		t.Errorf("%+v", plays)
@@ -72,5 +74,38 @@ func TestPlayback_Plays(t *testing.T) {
 	f.clock.advance(551 * 24 * time.Hour)
 	if n, err := f.ForgetPlays(t.Context(), 10); n != 1 || err != nil {
 		t.Errorf("forgot %d after a long time, %v", n, err)
+	}
+}
+
+// A viewer who has played other videos and this one many times, also before the payment: the first plays since then and
+// the last ones are listed, and all are counted.
+func TestPlayback_Plays_first_and_last(t *testing.T) {
+	f := open(t)
+	paid := f.clock.now()
+	_, err := f.pool.Exec(t.Context(), `insert into playback_play
+		(session, user_id, spu_id, device_hash, started_at, last_at, position, seconds)
+		select v.spu || '/' || n, $1, v.spu, '\x00', $2::timestamptz + n * interval '1 hour',
+			$2::timestamptz + n * interval '1 hour' + interval '1 second', n + 600, 60
+		from (values ($3::bigint), ($4::bigint)) v (spu), generate_series(-600, 999) n`, ann, paid, video, video+1)
+	f.must(err)
+	logs, err := f.Plays(t.Context(), ann, []int64{video}, paid, 3, 4)
+	f.must(err)
+	log := logs[video]
+	if len(logs) != 1 || log.Total != 1000 || log.Seconds != 60_000 || log.First != 3 || log.Left != 993 {
+		t.Errorf("%d videos, %+v", len(logs), log)
+	}
+	var at []int
+	for _, p := range log.Plays {
+		at = append(at, p.Position)
+	}
+	if want := []int{600, 601, 602, 1596, 1597, 1598, 1599}; !slices.Equal(at, want) {
+		t.Errorf("listed are the plays %v, want %v", at, want)
+	}
+	for _, c := range []struct{ since, listed, left int }{{997, 3, 0}, {993, 7, 0}, {992, 7, 1}, {1001, 0, 0}} {
+		logs, err := f.Plays(t.Context(), ann, []int64{video}, paid.Add(time.Duration(c.since)*time.Hour), 3, 4)
+		f.must(err)
+		if log := logs[video]; len(log.Plays) != c.listed || log.Left != c.left {
+			t.Errorf("since the play %d: %d listed, %d left, want %+v", c.since, len(log.Plays), log.Left, c)
+		}
 	}
 }

@@ -70,13 +70,13 @@ func (t *Taxes) FactsTx(ctx context.Context, q Querier, userIDs []int64, at time
 // Profile returns the billing details of a person, or the zero Profile.
 func (f Facts) Profile(userID int64) Profile { return f.profiles[userID] }
 
-// Terms return how an order of a person is taxed.
-func (f Facts) Terms(userID int64) Terms {
+// TermsOf returns how an order of a buyer with these billing details is taxed: as one in the shop's country if they name
+// none.
+func (f Facts) TermsOf(buyer Profile) Terms {
 	if len(f.rates) == 0 {
 		return Terms{}
 	}
-	buyer, rate := f.profiles[userID], Rate{}
-	country := buyer.Country
+	rate, country := Rate{}, buyer.Country
 	if country == "" {
 		country = f.shop.Country
 	}

@@ -81,7 +81,7 @@ func (o *office) charges(by *tax.Taxes, at time.Time) int {
 	o.t.Helper()
 	f, err := by.FactsTx(o.ctx, o.pool, []int64{1}, at)
 	o.ok(err)
-	return f.Terms(1).BasisPoints
+	return f.TermsOf(f.Profile(1)).BasisPoints
 }
 
 func TestTaxes_AddRate_and_EndRate(t *testing.T) {

@@ -103,6 +103,13 @@ func standIns(t *testing.T, address string) providers {
 	return providers{env, wechat}
 }
 
+// troubles holds while the page of WeChat's window shows just this trouble, and offers to try again; "" for none.
+func troubles(why string) string {
+	return `[...document.querySelectorAll('#pay-trouble [data-why]')].filter(e => e.checkVisibility())
+		.map(e => e.dataset.why).join() === '` + why + `' && ('` + why + `' === '' ||
+		document.querySelector("#pay-bridge [data-again]").checkVisibility())`
+}
+
 // TestPay buys a video at each provider, by a page, by a form and by a code, on a desk and on a phone. The providers
 // are stand-ins that the mall reaches, and that reach it, over HTTP.
 func TestPay(t *testing.T) {
@@ -189,6 +196,44 @@ func TestPay(t *testing.T) {
 		p.until(`window.bridge?.name === 'getBrandWCPayRequest'`)
 		p.shot("bridge")
 		p.ok(banks.wechat.PayBridge(eval[map[string]string](p, `window.bridge.fields`)))
+		p.gets(no)
+	})
+	t.Run("inside WeChat, whose window fails", func(t *testing.T) {
+		p := buyer(t, look{lang: "zh-CN", width: 390}, phone+" MicroMessenger/8.0.47")
+		_, err := chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument,
+			page.AddScriptToEvaluateOnNewDocumentParams{Source: `window.answers = ['fail', 'cancel'];
+			window.WeixinJSBridge = {invoke: (name, fields, done) => {
+				const answer = answers.shift();
+				if (!answer) throw new Error('no such function');
+				setTimeout(() => done({err_msg: 'get_brand_wcpay_request:' + answer}));
+			}};`})
+		p.ok(err)
+		no := p.checksOut("kyoto-lanterns", "wechatpay")
+		p.at("/orders/" + no + "/pay")
+		p.until(troubles(`failed`))
+		p.shot("bridge-failed")
+		p.click(`#pay-bridge button`)
+		p.until(troubles(`cancelled`))
+		p.click(`#pay-bridge button`)
+		p.until(troubles(`failed`))
+		p.click(`form:has([name=by_code]) button`)
+		p.until(`!!document.querySelector('#pay-code')`)
+		pay(t, banks.wechat.URL(), p.scan())
+		p.gets(no)
+	})
+	t.Run("inside WeChat without its window", func(t *testing.T) {
+		p := buyer(t, look{lang: "en", width: 390, theme: "dark"}, phone+" MicroMessenger/8.0.47")
+		no := p.checksOut("kyoto-lanterns", "wechatpay")
+		p.at("/orders/" + no + "/pay")
+		p.until(troubles(``))
+		p.until(troubles(`missing`))
+		p.shot("bridge-missing")
+		eval[bool](p, `window.WeixinJSBridge = {
+			invoke: (name, fields, done) => { window.bridge = fields; },
+		}; document.dispatchEvent(new Event('WeixinJSBridgeReady')); true`)
+		p.until(`!!window.bridge`)
+		p.until(troubles(``))
+		p.ok(banks.wechat.PayBridge(eval[map[string]string](p, `window.bridge`)))
 		p.gets(no)
 	})
 	t.Run("by WeChat's code", func(t *testing.T) {

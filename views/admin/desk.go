@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"slices"
+
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/payment"
@@ -55,4 +57,10 @@ func byNumber(refunds []order.Refund) map[string]order.Refund {
 		m[r.RefundNo] = r
 	}
 	return m
+}
+
+// Shows reports whether the page has the form that was refused.
+func (p RefundDeskPage) Shows() bool {
+	return slices.ContainsFunc(p.Asked, func(a order.Asked) bool { return a.ID == p.Decision.ID }) ||
+		slices.ContainsFunc(p.Returned, func(r order.Refund) bool { return r.RefundNo == p.Transfer.RefundNo })
 }

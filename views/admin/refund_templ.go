@@ -99,7 +99,7 @@ func refundStart(p OrderPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if p.Draft.chose(l.Item.ID) {
+			if p.Drafts.Refund.chose(l.Item.ID) {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, " checked")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -154,12 +154,12 @@ func refundStart(p OrderPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if !p.Order.Total.IsZero() {
-			templ_7745c5c3_Err = HowFields(How{Suffix: "-new", Currency: p.Order.Total.Currency, Chosen: cmp.Or(p.Draft.How, HowWhole), Amount: p.Draft.Amount, Error: p.Draft.AmountError}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = HowFields(How{Suffix: "-new", Currency: p.Order.Total.Currency, Chosen: cmp.Or(p.Drafts.Refund.How, HowWhole), Amount: p.Drafts.Refund.Amount, Error: p.Drafts.Refund.AmountError}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "reason", Label: t.T("admin.reason"), Hint: t.T("admin.reason_hint"), Value: p.Draft.Reason, Error: p.Draft.ReasonError, MaxLength: MaxReason, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "reason", Label: t.T("admin.reason"), Hint: t.T("admin.reason_hint"), Value: p.Drafts.Refund.Reason, Error: p.Drafts.Refund.ReasonError, MaxLength: MaxReason, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -51,8 +51,10 @@ type Deps struct {
 	Finders []Finder
 	// Waiting counts what the review desk has to do; nil where there is no desk.
 	Waiting func(context.Context) (reviews, appeals int, err error)
-	// Plays lists what a person played of some videos, for disputes; nil for a mall without playback.
-	Plays func(ctx context.Context, userID int64, spuIDs []int64, limit int) ([]playback.Play, error)
+	// Plays lists what a person played of some videos since a moment, the first and the last plays of each, for
+	// disputes; nil for a mall without playback.
+	Plays func(ctx context.Context, userID int64, spuIDs []int64, since time.Time,
+		first, last int) (map[int64]playback.PlayLog, error)
 	// PlayDays sums them up by day, and Watched says how much was watched; both nil without playback.
 	PlayDays func(ctx context.Context, userID int64, spuIDs []int64, since time.Time, most int) ([]playback.PlayDay, error)
 	Watched  func(ctx context.Context, userID int64, spuIDs []int64) (map[int64]int, error)

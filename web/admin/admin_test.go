@@ -31,7 +31,8 @@ import (
 
 // desk is a mall with its console, an operator who uses it, and a shopper.
 type desk struct {
-	audited []string // what the settings of providers wrote into the audit log
+	audited []string    // what the settings of providers wrote into the audit log
+	plays   []time.Time // since when plays were asked for
 	*webtest.Mall
 	olga, mia  account.User
 	b          *webtest.Browser
@@ -74,6 +75,17 @@ func open(t *testing.T) *desk {
 			}),
 			Exchange: m.Exchange,
 			Lists:    d.lists,
+			Plays: func(_ context.Context, _ int64, spuIDs []int64, since time.Time,
+				_, _ int,
+			) (map[int64]playback.PlayLog, error) {
+				d.plays = append(d.plays, since)
+				return map[int64]playback.PlayLog{spuIDs[0]: {
+					Plays: make([]playback.Play, 2),
+					First: 1,
+					Left:  1,
+					Total: 3,
+				}}, nil
+			},
 			PlayDays: func(_ context.Context, _ int64, spuIDs []int64, since time.Time, _ int) ([]playback.PlayDay, error) {
 				return []playback.PlayDay{{
 					SPUID:   spuIDs[0],

@@ -27,6 +27,26 @@ func (d Deps) showDesk(c *page.Ctx) error {
 	return c.Render(http.StatusOK, c.Text.T("refund.desk"), adminview.RefundDesk(p))
 }
 
+// refuse shows again the page on which a form of the desk stood, as it was typed, with the error beside its field.
+func (d Deps) refuse(c *page.Ctx, err error, drafts adminview.Drafts) error {
+	status := http.StatusUnprocessableEntity
+	if fault.From(err).Kind == fault.Forbidden {
+		status = http.StatusForbidden
+	}
+	if orderNo := c.FormValue("order"); orderNo != "" {
+		return d.renderOrder(c, status, orderNo, drafts)
+	}
+	p, failed := d.desk(c)
+	if failed != nil {
+		return failed
+	}
+	p.Decision, p.Transfer = drafts.Decision, drafts.Transfer
+	if !p.Shows() { // it does not wait, or not among the first
+		return err
+	}
+	return c.Render(status, c.Text.T("refund.desk"), adminview.RefundDesk(p))
+}
+
 func (d Deps) desk(c *page.Ctx) (p adminview.RefundDeskPage, err error) {
 	ctx := c.Request().Context()
 	p.Now = c.Now
@@ -65,10 +85,9 @@ func (d Deps) approveAsked(c *page.Ctx) error {
 	}
 	var err error
 	a.Amount, a.Unwatched, err = readPart(c.FormValue("how"), c.FormValue("amount"), c.FormValue("currency"))
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = d.Orders.Refunds().Approve(c.Request().Context(), a)
 	}
-	_, err = d.Orders.Refunds().Approve(c.Request().Context(), a)
 	return d.decided(c, err, "refund_started")
 }
 
@@ -87,9 +106,31 @@ func (d Deps) decided(c *page.Ctx, err error, done string) error {
 	case errors.Is(err, order.ErrNothingLeft), errors.Is(err, order.ErrNotRefundable):
 		c.Flash(ui.Info, "nothing_to_refund")
 	default:
-		return err
+		return d.undecided(c, err)
 	}
 	return c.Redirect("/admin/refunds")
+}
+
+// undecided shows a decision that can't be made as it was typed.
+func (d Deps) undecided(c *page.Ctx, err error) error {
+	typed := adminview.Decision{
+		ID:     formvalue.ID(c.Param("id")),
+		How:    c.FormValue("how"),
+		Amount: c.FormValue("amount"),
+		Answer: c.FormValue("answer"),
+	}
+	says := c.Explain(fault.From(err).Slug)
+	switch {
+	case errors.Is(err, order.ErrRefundAmount), errors.Is(err, order.ErrRefundRounds):
+		typed.AmountError = says
+	case errors.Is(err, order.ErrAskReason):
+		typed.AnswerError = says
+	case errors.Is(err, order.ErrAskOwn):
+		typed.Error = says
+	default:
+		return err
+	}
+	return d.refuse(c, err, adminview.Drafts{Decision: typed})
 }
 
 var errTransfer = fault.New(fault.Invalid, "transfer_reference_missing",
@@ -102,7 +143,11 @@ const maxTransfer = 100
 func (d Deps) transferRefund(c *page.Ctx) error {
 	reference := strings.TrimSpace(c.FormValue("reference"))
 	if reference == "" || len([]rune(reference)) > maxTransfer || !db.Storable(reference) {
-		return errTransfer
+		return d.refuse(c, errTransfer, adminview.Drafts{Transfer: adminview.Transfer{
+			RefundNo:  c.Param("refundNo"),
+			Reference: reference,
+			Error:     c.Explain(errTransfer.Slug),
+		}})
 	}
 	err := d.Orders.Refunds().Transfer(c.Request().Context(), c.Param("refundNo"), reference, actor(c))
 	switch {

@@ -38,7 +38,11 @@ func TestDesk_approves_an_amount(t *testing.T) {
 	form.Set("how", "amount")
 	for _, wrong := range []string{"", "0", "9.91", "-1", "a"} {
 		form.Set("amount", wrong)
-		d.b.Post(at, form).Wants(422)
+		refused := d.b.Post(at, form).Wants(422).
+			Shows("never came to it", "The amount must be above zero and not above what is left.")
+		if again := refused.Form(at); again.Get("how") != "amount" || again.Get("amount") != wrong {
+			t.Errorf("%q comes back as %v", wrong, again)
+		}
 	}
 	form.Set("amount", "2.50")
 	form.Set("answer", "We meet half way.")
@@ -58,11 +62,57 @@ func TestDesk_declines_with_an_answer(t *testing.T) {
 	d := open(t)
 	_, id := d.asks(t)
 	at := "/admin/refunds/requests/" + id + "/decline"
-	d.b.Post(at, url.Values{"answer": {" "}}).Wants(422)
+	form := url.Values{"answer": {" "}, "how": {"amount"}, "amount": {"1.00"}}
+	refused := d.b.Post(at, form).Wants(422).Shows("Say why, in 1 to 500 characters.", "never came to it")
+	if again := refused.Form(strings.Replace(at, "decline", "approve", 1)); again.Get("amount") != "1.00" {
+		t.Errorf("the amount comes back as %v", again)
+	}
+	d.b.Post(strings.Replace(at, "/"+id+"/", "/99/", 1), form).Wants(422).Hides("never came to it")
 	d.b.Post(at, url.Values{"answer": {"The time was over."}}).Wants(303)
 	if s := webtest.Query[string](d.Mall, "select status || ': ' || answer from order_refund_request")[0]; s !=
 		"declined: The time was over." {
 		t.Error(s)
+	}
+}
+
+// A form of the order's page comes back on that page, with what was typed, in the language of its reader.
+func TestDesk_refuses_on_the_page_of_the_order(t *testing.T) {
+	d := open(t)
+	o, id := d.asks(t)
+	at := "/admin/refunds/requests/" + id + "/approve"
+	d.b.Lang = "zh-CN"
+	form := d.b.Get("/admin/orders/" + o.OrderNo).Wants(200).Form(at)
+	form.Set("how", "amount")
+	form.Set("amount", "99")
+	form.Set("answer", "We meet half way.")
+	refused := d.b.Post(at, form).Wants(422).Shows("金额必须大于零，且不超过余额。", "We meet half way.", o.OrderNo)
+	if again := refused.Form(at); again.Get("amount") != "99" || again.Get("how") != "amount" ||
+		again.Get("order") != o.OrderNo {
+		t.Errorf("it comes back as %v", again)
+	}
+	if n := webtest.Query[int64](d.Mall, "select count(*) from order_refund")[0]; n != 0 {
+		t.Errorf("%d refunds", n)
+	}
+}
+
+// Nobody decides about their own request, which the form says.
+func TestDesk_own_request(t *testing.T) {
+	d := open(t)
+	o := d.Bought(d.olga.ID, d.Video(990, -1))
+	d.Advance(8 * 24 * time.Hour)
+	if _, err := d.Orders.Refunds().Ask(t.Context(), order.Ask{
+		UserID:  d.olga.ID,
+		OrderNo: o.OrderNo,
+		Reason:  "never came to it",
+		Key:     "k",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d.b = d.Browser(d.olga.ID)
+	id := webtest.Query[string](d.Mall, "select max(id)::text from order_refund_request")[0]
+	for _, verb := range []string{"approve", "decline"} {
+		d.b.Post("/admin/refunds/requests/"+id+"/"+verb, url.Values{"answer": {"Because I can."}}).Wants(403).
+			Shows("Nobody decides about their own money.", "Because I can.", "never came to it")
 	}
 }
 
@@ -105,7 +155,16 @@ func TestDesk_records_a_transfer(t *testing.T) {
 	d.DeliverNotices()
 	d.b.Get("/admin/orders/"+o.OrderNo).Wants(200).Shows("came back", "Record a transfer")
 	form := d.b.Get("/admin/refunds").Wants(200).Shows("CN¥9.90", "Record a transfer").Form(at)
-	d.b.Post(at, form).Wants(422)
+	long := strings.Repeat("4", 101)
+	for _, wrong := range []string{"", long} {
+		form.Set("reference", wrong)
+		refused := d.b.Post(at, form).Wants(422).Shows("Enter your bank’s reference", "Record a transfer", "CN¥9.90")
+		if again := refused.Form(at); again.Get("reference") != wrong {
+			t.Errorf("%q comes back as %v", wrong, again)
+		}
+	}
+	d.b.Post(at, d.b.Get("/admin/orders/"+o.OrderNo).Form(at)).Wants(422).
+		Shows("Enter your bank’s reference", "came back", o.OrderNo)
 	form.Set("reference", "BANK 42")
 	for range 2 {
 		d.b.Post(at, form).Wants(303)
@@ -139,6 +198,10 @@ func TestDesk_disputes(t *testing.T) {
 	if !bytes.HasPrefix([]byte(pdf.Body), []byte("%PDF-")) || pdf.Header.Get("Content-Type") != "application/pdf" ||
 		pdf.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%v, %.20q", pdf.Header, pdf.Body)
+	}
+	paid := webtest.Query[time.Time](d.Mall, "select paid_at from video_order where order_no = '"+first.OrderNo+"'")[0]
+	if len(d.plays) != 1 || !d.plays[0].Equal(paid) {
+		t.Errorf("plays since %v, want since the payment at %v", d.plays, paid)
 	}
 	d.Browser(d.mia.ID).Get(at).Wants(404)
 	d.b.Get("/admin/disputes/99/evidence.pdf").Wants(404)

@@ -4,13 +4,16 @@ import (
 	"slices"
 
 	"videomall/mall/order"
-	"videomall/mall/playback"
 	"videomall/web/formvalue"
 	"videomall/web/page"
 )
 
-// mostPlays bounds the play log of the evidence.
-const mostPlays = 500
+// How many plays of each video the evidence lists: the first ones show that the video was delivered, the last ones that
+// it was watched until the dispute. All others are counted.
+const (
+	firstPlays = 100
+	lastPlays  = 200
+)
 
 // evidence sends the evidence for a dispute as a PDF, and writes down who took it.
 func (d Deps) evidence(c *page.Ctx) error {
@@ -21,7 +24,11 @@ func (d Deps) evidence(c *page.Ctx) error {
 	}
 	p := pack{Evidence: e, now: c.Now}
 	if d.Plays != nil {
-		if p.plays, err = d.Plays(ctx, e.Order.UserID, videosOf(e.Order), mostPlays); err != nil {
+		since := e.Order.CreatedAt
+		if e.Order.PaidAt != nil {
+			since = *e.Order.PaidAt
+		}
+		if p.plays, err = d.Plays(ctx, e.Order.UserID, videosOf(e.Order), since, firstPlays, lastPlays); err != nil {
 			return err
 		}
 	}
@@ -48,11 +55,4 @@ func videosOf(o order.Order) []int64 {
 		}
 	}
 	return ids
-}
-
-// playsOf are the plays of one video since it was paid for.
-func (p pack) playsOf(spuID int64) []playback.Play {
-	return slices.DeleteFunc(slices.Clone(p.plays), func(g playback.Play) bool {
-		return g.SPUID != spuID || p.Order.PaidAt != nil && g.LastAt.Before(*p.Order.PaidAt)
-	})
 }

@@ -21,8 +21,8 @@ import (
 // videos and times in UTC. It has no address of the buyer's devices.
 type pack struct {
 	order.Evidence
-	plays []playback.Play
-	buyer string // name and email address; empty if the account is gone
+	plays map[int64]playback.PlayLog // by SPU; since the payment
+	buyer string                     // name and email address; empty if the account is gone
 	now   time.Time
 }
 
@@ -170,7 +170,8 @@ func (p pack) drawHistory(s sheet) {
 
 func (p pack) drawPlays(s sheet) {
 	s.heading("5. Play log")
-	s.say("Each play since the payment: its begin, for how long the video ran, where it was at last, and on which device.")
+	s.say("Plays since the payment: how many, and for each its begin, for how long the video ran, where it was at last, " +
+		"and on which device.")
 	for _, spuID := range videosOf(p.Order) {
 		for _, i := range p.Order.Items {
 			if i.SPUID == spuID {
@@ -179,18 +180,29 @@ func (p pack) drawPlays(s sheet) {
 				break
 			}
 		}
-		list := p.playsOf(spuID)
-		if len(list) == 0 {
-			s.fact("", "not played")
-		}
-		seconds := 0
-		for _, g := range list {
-			seconds += g.Seconds
-			s.fact(stamp(&g.StartedAt), s.t.Duration(g.Seconds)+" played, up to "+s.t.Duration(g.Position)+", "+
-				cmp.Or(g.Device, "a device that was removed"))
-		}
-		if len(list) > 0 {
-			s.fact("Played in all", s.t.Duration(seconds))
+		for _, fact := range playFacts(s.t, p.plays[spuID]) {
+			s.fact(fact[0], fact[1])
 		}
 	}
+}
+
+// playFacts are the lines of the play log of one video, each with its name: how many plays there are, and those that
+// are listed, with a line for the others where they would stand.
+func playFacts(t *text.Printer, log playback.PlayLog) [][2]string {
+	if log.Total == 0 {
+		return [][2]string{{"", "not played"}}
+	}
+	count := "1 play, "
+	if log.Total > 1 {
+		count = t.Number(log.Total) + " plays, "
+	}
+	facts := [][2]string{{"Played in all", count + t.Duration(int(log.Seconds))}}
+	for n, g := range log.Plays {
+		if n == log.First && log.Left > 0 {
+			facts = append(facts, [2]string{"", t.Number(log.Left) + " plays between these are not listed"})
+		}
+		facts = append(facts, [2]string{stamp(&g.StartedAt), t.Duration(g.Seconds) + " played, up to " +
+			t.Duration(g.Position) + ", " + cmp.Or(g.Device, "a device that was removed")})
+	}
+	return facts
 }

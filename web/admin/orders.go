@@ -110,13 +110,13 @@ func searchURL(p adminview.OrdersPage, before int64) string {
 }
 
 func (d Deps) showOrder(c *page.Ctx) error {
-	return d.renderOrder(c, http.StatusOK, adminview.RefundDraft{})
+	return d.renderOrder(c, http.StatusOK, c.Param("orderNo"), adminview.Drafts{})
 }
 
-// renderOrder shows an order, with a refund as it was typed if that can't be made.
-func (d Deps) renderOrder(c *page.Ctx, status int, draft adminview.RefundDraft) error {
+// renderOrder shows an order, with what was typed and can't be done.
+func (d Deps) renderOrder(c *page.Ctx, status int, orderNo string, drafts adminview.Drafts) error {
 	ctx := c.Request().Context()
-	o, err := d.Orders.GetAny(ctx, c.Param("orderNo"))
+	o, err := d.Orders.GetAny(ctx, orderNo)
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (d Deps) renderOrder(c *page.Ctx, status int, draft adminview.RefundDraft) 
 		Order:  o,
 		Now:    c.Now,
 		AtBank: map[string]payment.Refund{},
-		Draft:  draft,
+		Drafts: drafts,
 	}
 	if p.People, err = d.Accounts.Users(ctx, partiesOf(o)...); err != nil {
 		return err

@@ -86,7 +86,7 @@ func (d Deps) refuseRefund(c *page.Ctx, items []int64, err error) error {
 	} else {
 		draft.AmountError = says
 	}
-	return d.renderOrder(c, http.StatusUnprocessableEntity, draft)
+	return d.renderOrder(c, http.StatusUnprocessableEntity, c.Param("orderNo"), adminview.Drafts{Refund: draft})
 }
 
 // reviewRefund shows the exact sum. It changes nothing.

@@ -13,11 +13,12 @@ import (
 )
 
 type orderRequest struct {
-	Items       []lineRequest `json:"items"`
-	CouponCode  string        `json:"couponCode"`
-	CampaignID  *int64        `json:"campaignId"`
-	ExpectTotal *sumRequest   `json:"expectTotal"`
-	Currency    *string       `json:"currency"`
+	Items       []lineRequest   `json:"items"`
+	CouponCode  string          `json:"couponCode"`
+	CampaignID  *int64          `json:"campaignId"`
+	ExpectTotal *sumRequest     `json:"expectTotal"`
+	Currency    *string         `json:"currency"`
+	Billing     *billingRequest `json:"billing"`
 }
 
 // sumRequest is a sum that the sender agrees to.
@@ -115,6 +116,10 @@ func (d Deps) placeOrder(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
+	billing, err := body.Billing.profile()
+	if err != nil {
+		return err
+	}
 	var o order.Order
 	replayed := false
 	err = d.Guess.Try(c, body.CouponCode, func() (err error) {
@@ -126,11 +131,12 @@ func (d Deps) placeOrder(c *page.Ctx) error {
 			CampaignID:     body.campaign(),
 			CouponCode:     body.CouponCode,
 			Currency:       body.currency(total),
+			Billing:        billing,
 		})
 		return err
 	})
 	if err != nil {
-		return err
+		return inBilling(err)
 	}
 	answer := placedOrder{
 		OrderNo:   o.OrderNo,

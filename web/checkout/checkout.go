@@ -28,11 +28,18 @@ type Deps struct {
 	// Documents reads the invoices of an order with these refunds; nil for a mall without.
 	Documents func(*page.Ctx, order.Order, []order.Refund) (invoicesview.OrderDocuments, error)
 	Guess     page.Guess // of a coupon's code; refuses with promotion.ErrCouponTries
+	// PayerKey, of 32 bytes, seals what a browser keeps of its payer for minutes.
+	PayerKey []byte
+	// Secure says that people reach the mall over https; it names the cookies.
+	Secure bool
+
+	returns *returns // of Routes
 }
 
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
+	d.returns = &returns{busy: map[string]chan struct{}{}}
 	g.GET("/cart", on(d.showCart))
 	g.POST("/cart/items", on(d.addItem))
 	g.POST("/cart/items/:sku", on(d.setQuantity))

@@ -1,6 +1,7 @@
 package checkout_test
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"net/url"
@@ -46,6 +47,7 @@ func deps(m *webtest.Mall) checkout.Deps {
 		Carts:    m.Carts,
 		Orders:   m.Orders,
 		Payments: m.Payments,
+		PayerKey: bytes.Repeat([]byte{7}, 32),
 	}
 }
 

@@ -47,7 +47,7 @@ func TestOrder_prepay_fails_and_is_retried(t *testing.T) {
 	if !strings.HasPrefix(at, "/orders/") {
 		t.Fatalf("redirect while the provider is unreachable: got %q, want the order", at)
 	}
-	page := b.Get(at).Wants(200).Shows("The payment page could not be opened", "Waiting for your payment")
+	page := b.Get(at).Wants(200).Shows("The payment provider gives no answer right now", "Waiting for your payment")
 	bank.down.Store(false)
 	if to := b.Post(at+"/pay", page.Form(at+"/pay")).Wants(303).Location; !strings.HasPrefix(to, "/sandbox/pay/") {
 		t.Fatalf("redirect of the second try: got %q, want the payment page", to)

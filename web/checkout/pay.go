@@ -18,16 +18,19 @@ func (d Deps) payOrder(c *page.Ctx) error {
 	if names := d.Payments.Providers(); provider == "" && len(names) == 1 {
 		provider = names[0]
 	}
+	if c.FormValue("by_code") != "" { // instead of a window of the provider, which failed or isn't wanted
+		return d.payAs(c, c.Param("orderNo"), provider, "")
+	}
 	return d.pay(c, c.Param("orderNo"), provider)
 }
 
 // pay sends the shopper to the provider's page, or to the page that shows what else they have to do; or first to where
 // the provider learns who they are.
 func (d Deps) pay(c *page.Ctx, orderNo, provider string) error {
-	if !identifiable(c, provider) {
+	if !d.identifiable(c, provider) {
 		return d.payAs(c, orderNo, provider, "")
 	}
-	payer := knownPayer(c, provider)
+	payer := d.knownPayer(c, provider)
 	if payer == "" {
 		if to := d.askPayer(c, orderNo, provider); to != "" {
 			return c.Redirect(to)
@@ -55,7 +58,7 @@ func (d Deps) prepay(c *page.Ctx, orderNo, provider, payer string) (payment.Atte
 		PayerIP:   c.RealIP(),
 	})
 	if errors.Is(err, payment.ErrRejected) {
-		forgetPayer(c) // who may be the reason: the provider's account has changed
+		d.forget(c, payerKey) // who may be the reason: the provider's account has changed
 	}
 	return attempt, err
 }
@@ -72,19 +75,45 @@ func (d Deps) follow(c *page.Ctx, orderNo, provider string, attempt payment.Atte
 		return c.Redirect(payURL(orderNo))
 	case errors.Is(err, order.ErrNotFound), errors.Is(err, payment.ErrUnknownProvider) && !d.Payments.Hidden(provider):
 		return err
-	case errors.Is(err, order.ErrAlreadyOwned): // bought by another order since; the page says what, and what to do
-		c.Flash(ui.Warning, "order_owned")
-	case errors.Is(err, payment.ErrAlreadyPaid):
-		c.Flash(ui.Info, "order_already_paid")
-	case errors.Is(err, payment.ErrProcessing):
-		c.Flash(ui.Info, "payment_processing")
-	case errors.Is(err, order.ErrNotPayable), errors.Is(err, payment.ErrPaymentExpired):
-		c.Flash(ui.Warning, "order_not_payable")
-	default:
-		c.Log().Error("payment not opened", "order_no", orderNo, "provider", provider, "error", err)
-		c.Flash(ui.Error, "payment_unavailable")
 	}
+	why := whyUnopened(err)
+	if why.tone == ui.Error {
+		c.Log().Error("payment not opened", "order_no", orderNo, "provider", provider, "error", err)
+	}
+	c.Flash(why.tone, why.flash)
 	return c.Redirect(orderURL(orderNo))
+}
+
+// unopened is what the order's page says of a payment that was not opened.
+type unopened struct {
+	reason error
+	tone   ui.Tone // ui.Error for what an operator should see in the log
+	flash  string
+}
+
+// whyUnopened finds the first reason that fits: one that wraps another stands before it.
+func whyUnopened(err error) unopened {
+	for _, u := range []unopened{
+		{order.ErrAlreadyOwned, ui.Warning, "order_owned"}, // by another order since; the page says what to do
+		// Another provider, at which the order may have been paid, has no final answer yet.
+		{order.ErrAwaitsProvider, ui.Warning, "payment_awaited"},
+		{payment.ErrAlreadyPaid, ui.Info, "order_already_paid"},
+		{payment.ErrProcessing, ui.Info, "payment_processing"},
+		{order.ErrNotPayable, ui.Warning, "order_not_payable"},
+		{payment.ErrPaymentExpired, ui.Warning, "order_not_payable"},
+		{payment.ErrUnknownProvider, ui.Warning, "payment_not_offered"}, // any more
+		{payment.ErrUnknownMethod, ui.Warning, "payment_not_here"},
+		{payment.ErrSumNotTaken, ui.Warning, "payment_sum_not_taken"},
+		{payment.ErrProviderDown, ui.Error, "payment_no_answer"},
+		{payment.ErrRetryLater, ui.Error, "payment_no_answer"},
+		{payment.ErrRejected, ui.Error, "payment_refused"},
+		{payment.ErrPrepayMismatch, ui.Error, "payment_mismatch"},
+	} {
+		if errors.Is(err, u.reason) {
+			return u
+		}
+	}
+	return unopened{err, ui.Error, "payment_unavailable"}
 }
 
 func payURL(orderNo string) string { return orderURL(orderNo) + "/pay" }

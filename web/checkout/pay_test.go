@@ -130,7 +130,14 @@ func TestPayment_bridge(t *testing.T) {
 		method: payment.Method{Name: "jsapi"},
 		action: payment.Action{Type: payment.ActionBridge, Fields: map[string]string{"appId": "wx1", "paySign": "s"}},
 	})
-	holds(t, b.Get(to).Wants(http.StatusOK), "getBrandWCPayRequest", "paySign")
+	page := b.Get(to).Wants(http.StatusOK).Shows("Go on to Sandbox", "Pay in another way", "Show a QR code")
+	holds(t, page, "getBrandWCPayRequest", "paySign", "The payment window of Sandbox needs JavaScript",
+		`data-why="missing" hidden`, `data-why="cancelled" hidden`, `data-why="failed" hidden`)
+	if form := page.Form(to); form.Get("by_code") != "1" || form.Get("provider") != "sandbox" {
+		t.Errorf("the form for a code: %v", form)
+	}
+	b.Lang = "zh-CN"
+	b.Get(to).Wants(http.StatusOK).Shows("当前浏览器无法打开", "付款窗口已关闭", "未能在付款窗口中完成付款", "显示二维码", "重试")
 }
 
 func TestPayment_redirect(t *testing.T) {
@@ -162,7 +169,7 @@ func TestPayment_device(t *testing.T) {
 	form := page.Form("/checkout")
 	form.Set("provider", "sandbox")
 	at := b.Post("/checkout", form).Wants(http.StatusSeeOther).Location
-	b.Get(at).Shows("No way to pay here takes this sum", "The payment page could not be opened")
+	b.Get(at).Shows("No way to pay here takes this sum", "does not take the order’s currency on this device")
 	if n := webtest.Query[int](m, "select count(*)::int from video_payment"); n[0] != 0 {
 		t.Errorf("%d attempts", n[0])
 	}

@@ -30,8 +30,8 @@ func (w *inWeChat) afresh() {
 	w.Agent = wechatAgent
 }
 
-// A code that WeChat refuses ends at the QR code; one that nobody answers ends on the order's page. Neither leads to
-// WeChat again, and the state is used up.
+// A code that WeChat refuses ends at the QR code. So does one that nobody answers, once it was tried again. Neither
+// leads to WeChat again, and the state is used up.
 func TestPayer_code(t *testing.T) {
 	w := openWeChat(t, wechatAgent, func(o *wechatpay.Options) { o.Client = &http.Client{Timeout: time.Second} })
 	used := w.authorize(w.to)
@@ -39,17 +39,20 @@ func TestPayer_code(t *testing.T) {
 	if _, err := w.bank.Client().Identify(t.Context(), usedCode); err != nil {
 		t.Fatal(err)
 	}
-	busy := w.authorize(w.again())
-	w.bank.RefuseCode(-1)
-	w.fails(busy, unknown)
-	w.fails(busy, expired)
 	for _, fault := range []paymenttest.Fault{
 		paymenttest.FaultUnavailable, paymenttest.FaultLostAnswer, paymenttest.FaultBadAnswer, paymenttest.FaultSlow,
 	} {
+		w.afresh()
 		back := w.authorize(w.again())
 		w.bank.Fault(fault)
-		w.fails(back, unknown)
+		words := unknown
+		if fault == paymenttest.FaultUnavailable {
+			words = busy
+		}
+		w.fails(back, words)
+		w.fails(back, expired)
 	}
+	w.afresh()
 	back := w.authorize(w.again())
 	path, _, _ := strings.Cut(back, "?")
 	w.scans(path + "?code=" + usedCode + "&state=" + query(t, back).Get("state"))
@@ -75,10 +78,39 @@ func TestPayer_code(t *testing.T) {
 	}
 }
 
+// A WeChat that is too busy is asked once more when the shopper tries again; then they get the code to scan. A failure
+// long ago does not count.
+func TestPayer_busy(t *testing.T) {
+	w := openWeChat(t, wechatAgent)
+	refused := func() string {
+		back := w.authorize(w.again())
+		w.bank.RefuseCode(-1)
+		return back
+	}
+	w.fails(refused(), busy)
+	w.Lang = "zh-CN"
+	w.mall.Advance(10 * time.Minute)
+	w.fails(refused(), "微信系统繁忙")
+	w.scans(refused())
+
+	w.afresh()
+	if to := w.Get(refused()).Location; to != w.at {
+		t.Errorf("in another session a failure leads to %q", to)
+	}
+	if to := w.Get(w.authorize(w.again())).Location; to != w.at+"/pay" || w.attempts()[1] != jsapi {
+		t.Errorf("after a failure a good code leads to %q, attempts %v", to, w.attempts())
+	}
+	_, to := w.orders(w.Browser) // the payer is known
+	if !strings.HasPrefix(to, "/orders/") {
+		t.Errorf("the next order leads to %q", to)
+	}
+}
+
 // While nobody exchanges codes, the shopper gets the code to scan, and WeChat Pay is offered as before.
 func TestPayer_nobody_answers(t *testing.T) {
 	w := openWeChat(t, wechatAgent)
 	for range 5 {
+		w.afresh()
 		back := w.authorize(w.again())
 		w.bank.Fault(paymenttest.FaultLostAnswer)
 		w.fails(back, unknown)

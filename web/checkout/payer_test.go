@@ -31,8 +31,15 @@ type inWeChat struct {
 
 func openWeChat(t *testing.T, agent string, change ...func(*wechatpay.Options)) *inWeChat {
 	t.Helper()
+	return openWeChatWith(t, agent, func(*webtest.Options) {}, change...)
+}
+
+func openWeChatWith(t *testing.T, agent string, adjust func(*webtest.Options),
+	change ...func(*wechatpay.Options),
+) *inWeChat {
+	t.Helper()
 	w := &inWeChat{T: t}
-	w.mall = open(t, func(o *webtest.Options) {
+	w.mall = open(t, adjust, func(o *webtest.Options) {
 		o.Provider = func(m *webtest.Mall, _ payment.Provider) payment.Provider {
 			w.bank = wechatpaytest.New(t, wechatpaytest.Config{Now: m.Now, Change: func(o *wechatpay.Options) {
 				for _, c := range change {
@@ -105,6 +112,7 @@ func (w *inWeChat) attempts() []string {
 
 const (
 	expired = "This link back to the payment has expired or was already used."
+	busy    = "WeChat is too busy to tell us which account is paying."
 	unknown = "We could not tell which WeChat account is paying."
 	jsapi   = "jsapi " + wechatpaytest.Payer
 	native  = "native "
@@ -177,7 +185,7 @@ func TestPayer_not_asked(t *testing.T) {
 	}
 }
 
-// Only the session that was sent away for this order is let in, once and for minutes.
+// Only the session that was sent away for this order is let in, once and for ten minutes.
 func TestPayer_state(t *testing.T) {
 	w := openWeChat(t, wechatAgent)
 	back := w.authorize(w.to)
@@ -205,7 +213,7 @@ func TestPayer_state(t *testing.T) {
 	w.fails(path+"?"+othersQuery, expired)
 
 	back = w.authorize(w.again())
-	w.mall.Advance(5 * time.Minute)
+	w.mall.Advance(10 * time.Minute)
 	w.fails(back, expired)
 	w.bank.UseAs(wechatpaytest.Payer)
 	if to := w.Get(w.authorize(w.again())).Location; to != w.at+"/pay" {

@@ -33,6 +33,7 @@ type Deps struct {
 	Orders       *order.Orders
 	Media        media.Media
 	Playback     *playback.Playback
+	PlusTax      bool // the prices are without tax
 }
 
 // Routes registers the page.
@@ -62,7 +63,7 @@ func (d Deps) show(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := previewview.Page{Product: product, Video: d.video(c, product, asset)}
+	p := previewview.Page{Product: product, Video: d.video(c, product, asset), PlusTax: d.PlusTax}
 	if p.Options, err = d.buyOptions(c, product); err != nil {
 		return err
 	}

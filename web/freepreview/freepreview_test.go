@@ -46,6 +46,7 @@ func open(t *testing.T) *house {
 			Orders:       m.Orders,
 			Media:        videos,
 			Playback:     player,
+			PlusTax:      true,
 		})
 		play.Routes(g, play.Deps{
 			Site:     m.Site,
@@ -108,6 +109,42 @@ func TestFreePreview_open_to_everyone(t *testing.T) {
 	if a := guest.Get(here).Wants(200).Shows("免费试看前 8 秒", "购买"); !a.Has("chapters.zh-CN.vtt") {
 		t.Error("the Chinese page lacks the Chinese chapters")
 	}
+}
+
+// The buttons have the price in the viewer's currency, in the page and where the free minutes end.
+func TestFreePreview_currency(t *testing.T) {
+	h := open(t)
+	h.Offer("USD", "0.14", 50, 1)
+	h.Offer("KWD", "0.0428", 5, 0)
+	here := "/try/" + h.video.Slug
+	for _, c := range []struct{ currency, lang, price, tax string }{
+		{"", "en", "CN¥9.90", "Prices are without tax"},
+		{"", "zh-CN", "¥9.90", "标价不含税"},
+		{"USD", "en", "$1.49", "Prices are without tax"},
+		{"USD", "zh-CN", "US$1.49", "标价不含税"},
+		{"KWD", "en", "KWD 0.425", "Prices are without tax"},
+	} {
+		b := h.Browser(0)
+		b.Lang = c.lang
+		if c.currency != "" {
+			b.Cookie("currency", c.currency)
+		}
+		a := b.Get(here).Wants(200).Shows(c.price, c.tax)
+		if c.currency != "" {
+			a.Hides("¥")
+		}
+		if n := strings.Count(strings.ReplaceAll(a.Body, "\u00a0", " "), c.price); n < 2 {
+			t.Errorf("%s in %s: the price stands there %d times, want it at the end of the free minutes too",
+				c.currency, c.lang, n)
+		}
+		if n := strings.Count(a.Body, "data-plus-tax"); n != 1 {
+			t.Errorf("%s in %s: %d notes on tax", c.currency, c.lang, n)
+		}
+	}
+	h.FlashSale(h.sku, 490, 1)
+	b := h.Browser(0)
+	b.Cookie("currency", "USD")
+	b.Get(here).Wants(200).Shows("Buy for $0.49").Hides("$1.49", "¥")
 }
 
 func TestFreePreview_price_of_running_sale(t *testing.T) {

@@ -56,11 +56,17 @@ func TestSale_every_phase(t *testing.T) {
 func TestSales_running_and_coming(t *testing.T) {
 	f := open(t)
 	guest := f.Browser(0)
-	guest.Get("/sales").Wants(200).Shows("No sale right now")
+	guest.Get("/sales").Wants(200).Shows("No sale right now").Hides("without tax")
 	f.ScheduledSale(5, f.Video(990, -1))
-	guest.Get("/sales").Wants(200).Shows("Coming soon", "Midnight sale", "Starts").Hides("On now")
+	guest.Get("/sales").Wants(200).Shows("Coming soon", "Midnight sale", "Starts",
+		"Prices are without tax").Hides("On now")
 	f.TurnSales(61 * time.Minute)
 	guest.Get("/sales").Wants(200).Shows("On now", "Midnight sale", "Ends").Hides("Coming soon")
+	guest.Lang = "zh-CN"
+	if a := guest.Get("/sales").Wants(200).Shows("标价不含税"); strings.Count(a.Body, "data-plus-tax") != 1 {
+		t.Error("the page must say once that prices are without tax")
+	}
+	guest.Lang = "en"
 	f.Advance(time.Hour)
 	guest.Get("/sales").Wants(200).Hides("Midnight sale")
 }

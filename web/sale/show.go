@@ -29,7 +29,7 @@ func (d Deps) listSales(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var p saleview.SalesPage
+	p := saleview.SalesPage{PlusTax: d.PlusTax}
 	for _, t := range list {
 		t = price.Teaser(c, t)
 		if t.Campaign.Status == promotion.Running {

@@ -10,6 +10,7 @@ import (
 	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
+	"videomall/web/webtest"
 )
 
 // TestShop_currency holds that every page says its prices in the viewer's currency, and in no other.
@@ -18,6 +19,7 @@ func TestShop_currency(t *testing.T) {
 	s.Offer("USD", "0.14", 50, 1)
 	s.Offer("JPY", "21.5", 10, 0)
 	s.Offer("KWD", "0.0428", 5, 0)
+	s.series("north", "aurora", "kyoto")
 	for _, c := range []struct {
 		currency, lang string
 		from           string   // of aurora, which is rented from 6.00 yuan
@@ -101,6 +103,7 @@ func TestShop_currency(t *testing.T) {
 		}
 		for _, path := range []string{
 			"/", "/videos", "/c/nature", "/creators/lin-xi", "/search?q=aurora", "/c/empty", "/v/kyoto",
+			"/series/north",
 		} {
 			b.Get(path).Wants(http.StatusOK).Shows(c.from).Hides(hidden...)
 		}
@@ -120,6 +123,60 @@ func TestShop_currency(t *testing.T) {
 		if a := b.Get("/v/wok").Wants(http.StatusOK).Hides("KWD 0.000"); !a.Has(`action="/v/wok/free"`) {
 			t.Errorf("%s in %s: what is free is not", c.currency, c.lang)
 		}
+	}
+}
+
+// A series is cached for guests, for each currency by itself, and a new rate is seen there too.
+func TestShop_currency_of_a_series(t *testing.T) {
+	s := open(t)
+	s.Offer("USD", "0.14", 50, 1)
+	s.series("north", "aurora", "kyoto", "wok")
+	in := func(currency string) *webtest.Browser {
+		b := s.Browser(0)
+		b.Cookie("currency", currency)
+		return b
+	}
+	for range 2 {
+		in("CNY").Get("/series/north").Wants(http.StatusOK).Shows("from CN¥6.00", "Free").Hides("$")
+		in("USD").Get("/series/north").Wants(http.StatusOK).Shows("from $0.99", "Free").Hides("CN¥")
+	}
+	signedIn := s.Browser(s.Person("ann", "shopper").ID)
+	signedIn.Cookie("currency", "USD")
+	signedIn.Get("/series/north").Wants(http.StatusOK).Shows("from $0.99").Hides("CN¥")
+	s.Rate("USD", "0.28")
+	s.Advance(4 * time.Second) // until other processes know the rate
+	in("USD").Get("/series/north").Wants(http.StatusOK).Shows("from $1.49").Hides("CN¥", "$0.99")
+	s.Withdraw("USD")
+	s.Advance(4 * time.Second)
+	in("USD").Get("/series/north").Wants(http.StatusOK).Shows("from CN¥6.00").Hides("$")
+}
+
+// Where tax is added to prices, every list of them says so, and none as often as it has cards.
+func TestShop_lists_without_tax(t *testing.T) {
+	s := open(t)
+	s.series("north", "aurora", "kyoto")
+	b := s.Browser(0)
+	for lang, words := range map[string]string{"en": "Prices are without tax", "zh-CN": "标价不含税"} {
+		b.Lang = lang
+		for path, notes := range map[string]int{
+			"/":                1,
+			"/videos":          1,
+			"/c/nature":        1,
+			"/c/empty":         1, // the popular videos
+			"/creators/lin-xi": 1,
+			"/search?q=aurora": 1,
+			"/search?q=zzzzzz": 1,
+			"/series/north":    1,
+			"/v/kyoto":         2, // its own prices, and those of other videos
+		} {
+			a := b.Get(path).Wants(http.StatusOK).Shows(words)
+			if n := strings.Count(a.Body, "data-plus-tax"); n != notes {
+				t.Errorf("%s in %s: %d notes on tax, want %d", path, lang, n, notes)
+			}
+		}
+	}
+	if a := b.HTMX("/videos?kind=own", nil); strings.Count(a.Body, "data-plus-tax") != 1 {
+		t.Errorf("a list that is swapped in says nothing of tax: %s", a.Text())
 	}
 }
 

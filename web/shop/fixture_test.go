@@ -11,6 +11,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"
 	"videomall/mall/search"
 	"videomall/web/sale"
@@ -23,6 +24,7 @@ type stall struct {
 	*webtest.Mall
 	videos map[string]catalog.Created
 	find   *search.Search
+	t      *testing.T
 }
 
 type video struct {
@@ -68,7 +70,7 @@ func open(t *testing.T) *stall {
 	t.Helper()
 	t.Parallel()
 	var find *search.Search
-	s := &stall{videos: map[string]catalog.Created{}}
+	s := &stall{t: t, videos: map[string]catalog.Created{}}
 	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		m.Site.Routes(g)
 		find = search.New(search.Deps{
@@ -153,6 +155,24 @@ func open(t *testing.T) *stall {
 	s.find = find
 	must(find.RebuildAll(ctx))
 	return s
+}
+
+// series makes these videos the episodes of a series at /series/<slug>.
+func (s *stall) series(slug string, episodes ...string) {
+	s.t.Helper()
+	id, err := s.Listings.CreateSeries(s.t.Context(), 70, listing.NewSeries{
+		Slug:  slug,
+		Title: locale.Text{Zh: "北方", En: "The North"},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for n, video := range episodes {
+		if _, err := s.Pool.Exec(s.t.Context(),
+			"update video_product_spu set series_id = $1, episode = $2 where slug = $3", id, n+1, video); err != nil {
+			s.t.Fatal(err)
+		}
+	}
 }
 
 var cardLinks = regexp.MustCompile(`<a href="/v/([a-z0-9-]+)" class="card-link"`)

@@ -20,7 +20,7 @@ const (
 // home features the best seller and does not show it again below.
 func (d Deps) home(c *page.Ctx) error {
 	ctx := c.Request().Context()
-	var p shopview.HomePage
+	p := shopview.HomePage{PlusTax: d.PlusTax}
 	popular, err := d.Catalog.List(ctx, catalog.Filter{
 		Sort:    catalog.SortPopular,
 		Limit:   homeRow + 1,

@@ -53,6 +53,7 @@ func (d Deps) creator(c *page.Ctx) error {
 // list answers every list: what differs is the heading and what the filter starts with.
 func (d Deps) list(c *page.Ctx, r request, p shopview.ListPage) error {
 	ctx, t := c.Request().Context(), c.Text
+	p.PlusTax = d.PlusTax
 	p.Query = r.asked.Get("q")
 	if p.Query != "" {
 		p.Heading = t.T("shop.search_for", "Query", p.Query)

@@ -40,5 +40,9 @@ func (d Deps) series(c *page.Ctx) error {
 	if cover := s.Episodes[0].Cover; cover != "" {
 		c.SharePicture(c.PublicURL(address.Cover(cover, media.CoverLarge)), media.CoverLarge, address.CoverHeight)
 	}
-	return c.Render(http.StatusOK, title, shopview.Series(shopview.SeriesPage{Series: s, Owned: d.owned(c, cards)}))
+	return c.Render(http.StatusOK, title, shopview.Series(shopview.SeriesPage{
+		Series:  s,
+		Owned:   d.owned(c, cards),
+		PlusTax: d.PlusTax,
+	}))
 }

@@ -58,6 +58,19 @@ func (b *Browser) Cookie(name, value string) {
 	}})
 }
 
+// Kept returns a cookie that the browser keeps; nil without one of that name.
+func (b *Browser) Kept(name string) *http.Cookie {
+	b.t.Helper()
+	at, err := url.Parse(b.mall.URL)
+	b.mall.must(err)
+	for _, c := range b.client.Jar.Cookies(at) {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
 // Answer is what the server said.
 type Answer struct {
 	Response

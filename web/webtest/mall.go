@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/labstack/echo/v4"
+	"github.com/redis/go-redis/v9"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
@@ -88,6 +89,8 @@ type Options struct {
 	Listing listing.Deps
 	// Device names the browser that asks, as the program's own does; nil knows of no devices.
 	Device func(echo.Context) []byte
+	// Redis is used instead of the test's own, such as one that is away.
+	Redis *redis.Client
 	// Provider can wrap the mall's payment provider.
 	Provider func(*Mall, payment.Provider) payment.Provider
 }
@@ -101,7 +104,10 @@ func (m *Mall) Advance(by time.Duration) { m.ahead.Add(int64(by)) }
 // Open builds the mall and serves it until the test ends.
 func Open(t testing.TB, o Options) *Mall {
 	t.Helper()
-	pool, rdb := dbtest.New(t), dbtest.Redis(t)
+	pool, rdb := dbtest.New(t), o.Redis
+	if rdb == nil {
+		rdb = dbtest.Redis(t)
+	}
 	pools := db.Pools{Primary: pool, Replica: pool}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	m := &Mall{

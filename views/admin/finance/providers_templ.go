@@ -1510,7 +1510,7 @@ func TestPayment(p TestPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = checkoutview.Action(p.Test.Attempt, p.Code, p.url()).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = checkoutview.Action(p.Test.Attempt, p.Code, p.url(), "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -189,16 +189,26 @@ func (q *Queries) PlayDays(ctx context.Context, db DBTX, arg PlayDaysParams) ([]
 }
 
 const plays = `-- name: Plays :many
-select p.spu_id, p.started_at, p.last_at, p.position, p.seconds, coalesce(d.label, '')::text as label
-from playback_play p left join playback_device d on d.user_id = p.user_id and d.device_hash = p.device_hash
-where p.user_id = $1 and p.spu_id = any($2::bigint[])
-order by p.started_at limit $3
+select p.spu_id, p.started_at, p.last_at, p.position, p.seconds, p.total, p.played, coalesce(d.label, '')::text as label
+from (
+    select g.user_id, g.device_hash, g.session, g.spu_id, g.started_at, g.last_at, g.position, g.seconds,
+        row_number() over (partition by g.spu_id order by g.started_at, g.session) as n,
+        count(*) over (partition by g.spu_id) as total,
+        (sum(g.seconds) over (partition by g.spu_id))::bigint as played
+    from playback_play g
+    where g.user_id = $1 and g.spu_id = any($2::bigint[]) and g.last_at >= $3
+) p
+left join playback_device d on d.user_id = p.user_id and d.device_hash = p.device_hash
+where p.n <= $4::bigint or p.n > p.total - $5::bigint
+order by p.spu_id, p.started_at, p.session
 `
 
 type PlaysParams struct {
-	UserID  int64
-	SpuIds  []int64
-	MaxRows int32
+	UserID    int64
+	SpuIds    []int64
+	Since     time.Time
+	FirstRows int64
+	LastRows  int64
 }
 
 type PlaysRow struct {
@@ -207,11 +217,20 @@ type PlaysRow struct {
 	LastAt    time.Time
 	Position  int32
 	Seconds   int32
+	Total     int64
+	Played    int64
 	Label     string
 }
 
+// Returns the first and the last plays of each of some videos since a moment, with the number of all and how long they ran.
 func (q *Queries) Plays(ctx context.Context, db DBTX, arg PlaysParams) ([]PlaysRow, error) {
-	rows, err := db.Query(ctx, plays, arg.UserID, arg.SpuIds, arg.MaxRows)
+	rows, err := db.Query(ctx, plays,
+		arg.UserID,
+		arg.SpuIds,
+		arg.Since,
+		arg.FirstRows,
+		arg.LastRows,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -225,6 +244,8 @@ func (q *Queries) Plays(ctx context.Context, db DBTX, arg PlaysParams) ([]PlaysR
 			&i.LastAt,
 			&i.Position,
 			&i.Seconds,
+			&i.Total,
+			&i.Played,
 			&i.Label,
 		); err != nil {
 			return nil, err
