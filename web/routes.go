@@ -133,6 +133,8 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Site:       site,
 		Promotions: m.Promotions,
 		Catalog:    m.Catalog,
+		Payments:   m.Payments,
+		Exchange:   m.Exchange,
 		Now:        d.Now,
 		Guess:      guess,
 	}
@@ -239,6 +241,8 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Site:       site,
 		Promotions: m.Promotions,
 		Catalog:    m.Catalog,
+		Payments:   m.Payments,
+		Exchange:   m.Exchange,
 		Inventory:  m.Inventory,
 	}
 	campaigns.Routes(all, desk)
@@ -259,6 +263,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Settings:   m.Providers,
 		Taxes:      m.Taxes,
 		Exchange:   m.Exchange,
+		Catalog:    m.Catalog,
 	})
 	earnings.Routes(all, earnings.Deps{
 		Site:   site,
