@@ -59,7 +59,11 @@ func eachName(body []byte, do func(name []byte) error) error {
 			isName = depth == 1
 		case '"':
 			begin := at
-			at = endOfString(body, at)
+			for at++; body[at] != '"'; at++ {
+				if body[at] == '\\' {
+					at++ // whatever it is, it ends nothing
+				}
+			}
 			if !isName {
 				continue
 			}
@@ -78,20 +82,6 @@ func eachName(body []byte, do func(name []byte) error) error {
 		}
 	}
 	return nil
-}
-
-// endOfString returns where the quote is that ends the string which begins at a quote.
-func endOfString(body []byte, at int) int {
-	for {
-		at += 1 + bytes.IndexByte(body[at+1:], '"')
-		escapes := 0
-		for body[at-1-escapes] == '\\' {
-			escapes++
-		}
-		if escapes%2 == 0 { // the last one escapes another backslash
-			return at
-		}
-	}
 }
 
 // knownNames remembers the names of each type that was read, since reflection takes as long as parsing.
