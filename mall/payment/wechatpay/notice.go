@@ -23,13 +23,13 @@ const (
 	eventRefundClosed   = "REFUND.CLOSED"
 )
 
-// envelope is the body of a notice. The names in Resource need no look at their case: what doesn't decrypt is refused.
+// envelope is the body of a notice.
 type envelope struct {
-	ID           string     `json:"id"`
-	CreateTime   *time.Time `json:"create_time"`
-	EventType    string     `json:"event_type"`
-	ResourceType string     `json:"resource_type"`
-	Resource     sealed     `json:"resource"`
+	ID           string         `json:"id"`
+	CreateTime   *time.Time     `json:"create_time"`
+	EventType    string         `json:"event_type"`
+	ResourceType string         `json:"resource_type"`
+	Resource     jsontext.Value `json:"resource"`
 }
 
 // refundNotice is what the notice of a refund has encrypted. It names neither the app nor the currency, nor the attach
@@ -103,7 +103,11 @@ func (w *WeChatPay) read(k Keys, body []byte) (payment.Notice, error) {
 	case e.ResourceType != "encrypt-resource":
 		return payment.Notice{}, fmt.Errorf("resource_type %.60q", e.ResourceType)
 	}
-	text, err := e.Resource.open(k.APIv3)
+	var s sealed
+	if err := strictjson.Open(e.Resource, &s); err != nil {
+		return payment.Notice{}, err
+	}
+	text, err := s.open(k.APIv3)
 	if err != nil {
 		return payment.Notice{}, err
 	}
