@@ -55,9 +55,9 @@ func (s *Refunds) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captu
 		map[string]any{"attemptNo": n.AttemptNo, "amount": n.Amount})
 }
 
-// takenUpTx finds the refund that somebody made at the provider, and that another notice or a statement has told before.
-// Statements name it by another number than notices do, or by none: it is then the one of the same payment and sum. There
-// can be only one, since such a refund is taken up only if it gives back all that is left.
+// takenUpTx finds the refund that somebody made at the provider, and that another notice or a statement has told
+// before. Statements name it by another number than notices do, or by none: it is then the one of the same payment and
+// sum. There can be only one, since such a refund is taken up only if it gives back all that is left.
 func (s *Refunds) takenUpTx(ctx context.Context, tx pgx.Tx, o Order,
 	n payment.Notice,
 ) (taken payment.Refund, known bool, err error) {
@@ -73,7 +73,8 @@ func (s *Refunds) takenUpTx(ctx context.Context, tx pgx.Tx, o Order,
 		return payment.Refund{}, false, err
 	}
 	for _, r := range list {
-		if slices.Contains(ours, r.RefundNo) && r.Provider == n.Provider && r.AttemptNo == n.AttemptNo && tells(n, r, list) {
+		if slices.Contains(ours, r.RefundNo) && r.Provider == n.Provider && r.AttemptNo == n.AttemptNo &&
+			tells(n, r, list) {
 			return r, true, nil
 		}
 	}

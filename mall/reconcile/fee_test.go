@@ -10,8 +10,8 @@ import (
 	"videomall/mall/reconcile/reconciletest"
 )
 
-// The share is compared in every currency, a fixed part in those for which one was agreed. Half a minor unit is rounded up,
-// and one unit more or less is no difference.
+// The share is compared in every currency, a fixed part in those for which one was agreed. Half a minor unit is rounded
+// up, and one unit more or less is no difference.
 func TestReconciler_Run_fees(t *testing.T) {
 	d := open(t, nil)
 	none := month

@@ -52,10 +52,12 @@ func TestReconciler_Run_refund_returned(t *testing.T) {
 		t.Errorf("%+v, %v", report, err)
 	}
 	state := func() []string {
-		return malltest.Query[string](m, `select 'difference ' || kind || ' ' || cause || ', ' || mended_by || ', ' || closed_by
+		return malltest.Query[string](m, `
+			select 'difference ' || kind || ' ' || cause || ', ' || mended_by || ', ' || closed_by
 			from reconcile_difference union all select 'refund ' || status from payment_refund
 			union all select 'case ' || kind from order_case union all
-			select 'posting ' || reference from ledger_posting where kind = 'refund' and reference like '%/returned' order by 1`)
+			select 'posting ' || reference from ledger_posting
+			where kind = 'refund' and reference like '%/returned' order by 1`)
 	}
 	want := []string{
 		"case refund_returned",

@@ -207,7 +207,9 @@ func (p CurrenciesPage) unpaid() []string {
 
 // untaken leaves out the currencies that no provider takes at all, of which unpaid tells.
 func (p CurrenciesPage) untaken() []UntakenPrices {
-	return slices.DeleteFunc(slices.Clone(p.Untaken), func(u UntakenPrices) bool { return len(p.Takers[u.Sum.Currency]) == 0 })
+	return slices.DeleteFunc(slices.Clone(p.Untaken), func(u UntakenPrices) bool {
+		return len(p.Takers[u.Sum.Currency]) == 0
+	})
 }
 
 // example says what the lowest of such prices is.

@@ -276,7 +276,8 @@ func TestCampaigns_warns_of_what_nobody_could_pay(t *testing.T) {
 			Shows("No payment provider takes " + want + ".")
 	}
 	b.Post("/studio/sales", f.typed(time.UTC, sku, "price", "5.00", "units", "x")).Wants(422).Hides("No payment provider")
-	console := f.Browser(f.olga.ID).Get("/admin" + path(cheap)).Wants(200).Shows("No payment provider takes CN¥0.09, $0.01.")
+	console := f.Browser(f.olga.ID).Get("/admin" + path(cheap)).Wants(200).
+		Shows("No payment provider takes CN¥0.09, $0.01.")
 	if !console.Has(`id="price-0-warning"`) {
 		t.Error("the warning is not beside the price")
 	}
