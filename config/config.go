@@ -46,7 +46,7 @@ type Config struct {
 	SellerAt     string        `env:"SELLER_ADDRESS" fallback:"none" doc:"the seller's address on invoices, at most 6 lines with | between them"`
 	Sandbox      Secret        `env:"SANDBOX_SECRET" fallback:"derived in demo mode, else no sandbox" doc:"signs the sandbox's payment notices, at least 16 bytes; empty outside demo mode: no sandbox payments"`
 	SandboxOn    bool          `env:"SANDBOX_IN_PRODUCTION" envDefault:"off" doc:"allows SANDBOX_SECRET outside demo mode, on or off: whoever is signed in can then pay any order without money"`
-	ProviderFees ProviderFees  `env:"PROVIDER_FEES" fallback:"none: fees are not compared with an agreement" doc:"what providers agreed to keep of a payment, such as alipay=0.6%,stripe=2.9%+30 with a fixed part in minor units; reconciliation reports other fees"`
+	ProviderFees ProviderFees  `env:"PROVIDER_FEES" fallback:"none: fees are not compared with an agreement" doc:"what providers agreed to keep of a payment, such as alipay=0.6%,stripe=2.9%+0.30 USD+0.25 EUR with a fixed part for each currency; reconciliation reports other fees"`
 	Providers
 	OTLP      string         `env:"OTEL_EXPORTER_OTLP_ENDPOINT" fallback:"no traces" doc:"http:// or https:// URL that takes OTLP traces"`
 	LogLevel  slog.Level     `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`

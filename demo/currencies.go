@@ -8,14 +8,15 @@ import (
 	"videomall/mall/exchange"
 )
 
-// currencies are offered besides the one of the prices, with the rates that they had about when this was written.
+// currencies are offered besides the one of the prices, with the rates that they had about when this was written. No
+// price of the demo becomes less than what a provider takes, such as 0.50 EUR at Stripe.
 var currencies = []struct {
 	exchange.Currency
 	rate string // units for one yuan
 }{
-	{exchange.Currency{Code: "EUR", Step: 50, Less: 1, Offered: true}, "0.1215"},
+	{exchange.Currency{Code: "EUR", Step: 50, Offered: true}, "0.1215"},
 	{exchange.Currency{Code: "JPY", Step: 10, Offered: true}, "21.9"},
-	{exchange.Currency{Code: "USD", Step: 50, Less: 1, Offered: true}, "0.1411"},
+	{exchange.Currency{Code: "USD", Step: 50, Offered: true}, "0.1411"},
 }
 
 // currencies offers the currencies of the demo in a mall that has none.

@@ -11,6 +11,7 @@ import (
 
 	"videomall/demo"
 	"videomall/mall/calendar"
+	"videomall/mall/catalog"
 	"videomall/mall/insight"
 	"videomall/mall/malltest"
 	"videomall/mall/money"
@@ -207,9 +208,24 @@ func TestSeed(t *testing.T) {
 		if err != nil || fmt.Sprint(table.Offered()) != "[CNY EUR JPY USD]" {
 			t.Fatalf("offered %v, %v", table.Offered(), err)
 		}
-		for _, want := range []money.Money{money.Of(99, "EUR"), money.Of(220, "JPY"), money.Of(149, "USD")} {
+		for _, want := range []money.Money{money.Of(100, "EUR"), money.Of(220, "JPY"), money.Of(150, "USD")} {
 			if got, err := table.Price(money.Of(990, "CNY"), want.Currency); err != nil || got != want {
 				t.Errorf("9.90 is %s, %v, want %s", got, err, want)
+			}
+		}
+		published, err := m.Catalog.PublishedPrices(m.Ctx)
+		if err != nil || len(published) < 5 {
+			t.Fatalf("published: %v, %v", published, err)
+		}
+		for _, amount := range malltest.Query[int64](m, "select amount from promotion_campaign_item") {
+			published = append(published, catalog.PublishedPrice{Price: money.Of(amount, "CNY")})
+		}
+		least := map[string]int64{"EUR": 50, "JPY": 50, "USD": 50} // at Stripe
+		for _, p := range published {
+			for _, code := range table.Offered() {
+				if got, err := table.Price(p.Price, code); err != nil || got.Amount < least[code] {
+					t.Errorf("%s becomes %s, %v", p.Price, got, err)
+				}
 			}
 		}
 	})

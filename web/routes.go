@@ -135,6 +135,8 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Site:       site,
 		Promotions: m.Promotions,
 		Catalog:    m.Catalog,
+		Payments:   m.Payments,
+		Exchange:   m.Exchange,
 		Now:        d.Now,
 		Guess:      guess,
 	}
@@ -243,6 +245,8 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Site:       site,
 		Promotions: m.Promotions,
 		Catalog:    m.Catalog,
+		Payments:   m.Payments,
+		Exchange:   m.Exchange,
 		Inventory:  m.Inventory,
 	}
 	campaigns.Routes(all, desk)
@@ -263,6 +267,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Settings:   m.Providers,
 		Taxes:      m.Taxes,
 		Exchange:   m.Exchange,
+		Catalog:    m.Catalog,
 	})
 	earnings.Routes(all, earnings.Deps{
 		Site:   site,

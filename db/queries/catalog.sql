@@ -240,6 +240,14 @@ where k.status = 'active' and (@creator_id::bigint = 0 or s.creator_id = @creato
 order by s.published_at desc, s.id desc, k.kind desc, k.quality desc, k.rent_hours, k.id
 limit @most;
 
+-- name: PublishedPrices :many
+-- Returns each price above zero at which something is sold now, with how many SKUs have it.
+select p.currency, p.amount, count(*) as skus from video_product_spu s
+join video_product_sku k on k.spu_id = s.id and k.status = 'active'
+join sku_price p on p.sku_id = k.id and p.valid @> @at::timestamptz
+where s.status = 'live' and p.amount > 0
+group by p.currency, p.amount order by p.currency, p.amount;
+
 -- name: NextPriceChange :one
 -- Returns the next moment at which a price of an SPU begins or ends, and no row if nothing is scheduled.
 select (case when p.valid_from > @at::timestamptz then p.valid_from else p.valid_until end)::timestamptz as change_at

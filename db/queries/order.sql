@@ -142,6 +142,9 @@ select * from order_refund where refund_no = @refund_no;
 -- name: RefundsOf :many
 select * from order_refund where order_no = @order_no order by created_at, refund_no;
 
+-- name: RefundNosByCause :many
+select refund_no from order_refund where order_no = @order_no and cause = @cause;
+
 -- name: RefundItemsOf :many
 select * from order_refund_item where refund_no = any(@refund_nos::text[]) order by refund_no, item_id;
 

@@ -181,6 +181,9 @@ update payment_refund
 set status = @status, channel_refund_no = coalesce(channel_refund_no, sqlc.narg(channel_refund_no)), updated_at = @at
 where refund_no = @refund_no and status in ('pending', 'submitted');
 
+-- name: NameRefund :exec
+update payment_refund set channel_refund_no = sqlc.narg(channel_refund_no) where refund_no = @refund_no and channel_refund_no is null;
+
 -- name: ReturnRefund :execrows
 -- A refund that has succeeded has failed after all.
 update payment_refund set status = 'returned', last_error = @last_error, updated_at = @at

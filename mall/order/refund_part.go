@@ -27,7 +27,7 @@ func (s *Refunds) exactTx(ctx context.Context, tx pgx.Tx, o Order, shares []Refu
 		return nil
 	}
 	capture, err := s.consumedTx(ctx, tx, o.OrderNo)
-	if err != nil || s.deps.Payments.Takes(capture.Provider, sum) {
+	if err != nil || s.deps.Payments.GivesBack(capture.Provider, sum) {
 		return err
 	}
 	left, err := s.sharesTx(ctx, tx, o, nil)

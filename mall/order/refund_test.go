@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"videomall/mall/order"
+	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
 )
 
@@ -269,4 +270,49 @@ func TestOrders_ApplyNotice_refund_of_another_sum(t *testing.T) {
 	s.refunds() // the refund itself is settled all the same
 	s.is(o.OrderNo, order.Refunded)
 	s.whole()
+}
+
+// A refund that was made at the bank is told by a statement, which may not know its number, and by several notices.
+func TestOrders_ApplyStatement_refund_at_the_bank_before_its_notices(t *testing.T) {
+	for name, number := range map[string]string{"with the number": "BANK-1", "without a number": ""} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t)
+			o := s.bought(alice, one(s.sells(990, 2)))
+			attempt := query[string](s, `select attempt_no from video_payment`)[0]
+			txn := query[string](s, `select txn_no from sandbox_transaction`)[0]
+			outcome, err := s.orders.ApplyStatement(s.ctx, sandbox.Name, "refund/"+number, payment.StatementLine{
+				Kind:         payment.StatementRefund,
+				AttemptNo:    attempt,
+				ChannelTxnNo: txn,
+				RefundNo:     number,
+				Amount:       cny(990),
+				At:           s.now(),
+			})
+			if err != nil || outcome != order.OutcomeRefundSettled {
+				t.Fatalf("the statement: %s, %v", outcome, err)
+			}
+			now := s.now()
+			for n, c := range []struct{ kind, refundNo, channelNo, want string }{
+				{"succeeded", "BANK-1", "sbr1", order.OutcomeDuplicate},
+				{"succeeded", "BANK-1", "sbr1", order.OutcomeDuplicate}, // another event of the same refund
+				{"succeeded", "BANK-2", "sbr2", order.OutcomeRefundUnmatched},
+				{"failed", "BANK-1", "sbr1", order.OutcomeRefundFailed},
+				{"failed", "BANK-1", "sbr1", order.OutcomeDuplicate},
+			} {
+				body := fmt.Sprintf(`{"eventId":"e%d","type":"refund.%s","outTradeNo":%q,"channelTxnNo":%q,"refundNo":%q,`+
+					`"refundTxnNo":%q,"amount":990,"currency":"CNY","occurredAt":%q}`, n, c.kind, attempt, txn, c.refundNo,
+					c.channelNo, now.Format(time.RFC3339))
+				if got, _, err := s.notify(body, now, "sandbox-secret"); err != nil || got != c.want {
+					t.Errorf("notice %d: %s, %v; want %s", n, got, err, c.want)
+				}
+			}
+			if got := query[string](s, `select status from payment_refund`); len(got) != 1 || got[0] != payment.Returned {
+				t.Errorf("refunds: %q", got)
+			}
+			cases, err := s.orders.CasesOf(s.ctx, o.OrderNo)
+			if err != nil || len(cases) != 2 { // of the number that nobody knows, and of what came back
+				t.Errorf("cases %+v, %v", cases, err)
+			}
+		})
+	}
 }

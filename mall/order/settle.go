@@ -82,7 +82,15 @@ func (s *Refunds) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notic
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return "", fmt.Errorf("refund %s: %w", n.RefundNo, err)
 	}
-	if status == payment.Failed {
+	taken, known, err := s.takenUpTx(ctx, tx, o, n)
+	switch {
+	case err != nil:
+		return "", err
+	case known && status == payment.Failed:
+		return s.settleTx(ctx, tx, o, taken.RefundNo, status, n.ChannelRefundNo)
+	case known:
+		return OutcomeDuplicate, s.deps.Payments.NameRefundTx(ctx, tx, taken.RefundNo, n.ChannelRefundNo)
+	case status == payment.Failed:
 		return OutcomeIgnored, nil // no refund of ours failed, and no money moved
 	}
 	captures, err := s.deps.Payments.CapturesTx(ctx, tx, o.OrderNo)
@@ -121,45 +129,6 @@ func (s *Refunds) orderOfTx(ctx context.Context, tx pgx.Tx, n *payment.Notice) (
 	}
 	o, err = s.lockTx(ctx, tx, attempt.Reference)
 	return o, "", err
-}
-
-// channelRefundTx records a refund that somebody made at the provider itself. If it returns all that is left of the
-// order, the whole order is refunded. A refund of a part names no items, so an operator has to settle it.
-func (s *Refunds) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captures []payment.Capture,
-	n payment.Notice,
-) (string, error) {
-	shares, err := s.sharesTx(ctx, tx, o, nil)
-	if err != nil && !errors.Is(err, ErrNothingLeft) {
-		return "", err
-	}
-	for _, c := range captures {
-		if c.State != payment.Consumed || c.AttemptNo != n.AttemptNo {
-			continue
-		}
-		if n.Amount.IsZero() { // the notice tells only how much has been refunded so far
-			n.Amount = money.Of(n.RefundedTotal.Amount-(c.Amount.Amount-c.Refundable.Amount), c.Amount.Currency)
-		}
-		if total(shares, o.Total.Currency) != n.Amount {
-			continue
-		}
-		refund, err := s.startRefundTx(ctx, tx, o, newRefund{
-			capture: c,
-			shares:  shares,
-			amount:  n.Amount,
-			cause:   "channel",
-			key:     "channel:" + n.EventID,
-			actor:   "provider:" + n.Provider,
-		})
-		if err != nil {
-			return "", err
-		}
-		if err := s.revokeTx(ctx, tx, &o, shares); err != nil {
-			return "", err
-		}
-		return s.settleTx(ctx, tx, o, refund.RefundNo, payment.Succeeded, n.ChannelRefundNo)
-	}
-	return OutcomeRefundUnmatched, s.openCaseTx(ctx, tx, OutcomeRefundUnmatched, o.OrderNo, n.Provider+"/"+n.EventID,
-		map[string]any{"attemptNo": n.AttemptNo, "amount": n.Amount})
 }
 
 // settleTx settles a refund once, with all that follows from it. The caller has locked the order.

@@ -32,6 +32,7 @@ func (s *stub) Methods() []payment.Method {
 			Name:       "page",
 			Currencies: []string{"KWD", "USD"},
 			Multiples:  map[string]int64{"KWD": 10},
+			Least:      map[string]int64{"KWD": 150, "USD": 50},
 		}}
 	}
 	return []payment.Method{{
@@ -83,7 +84,11 @@ func TestPayments_Offered_sums_that_can_be_taken(t *testing.T) {
 	for sum, want := range map[money.Money]string{
 		money.Of(1230, "KWD"): "tens",
 		money.Of(1234, "KWD"): "",
+		money.Of(140, "KWD"):  "",
+		money.Of(150, "KWD"):  "tens",
 		money.Of(1234, "USD"): "tens",
+		money.Of(50, "USD"):   "tens",
+		money.Of(49, "USD"):   "",
 		money.Of(1234, "CNY"): "desk",
 		money.Of(1234, "EUR"): "",
 	} {
@@ -91,14 +96,25 @@ func TestPayments_Offered_sums_that_can_be_taken(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", sum, got, want)
 		}
 	}
-	_, err := payments.Prepay(t.Context(), payment.PrepayRequest{
-		Reference: "1",
-		Provider:  "tens",
-		Device:    payment.DeviceDesktop,
-		Amount:    money.Of(1234, "KWD"),
-		ExpiresAt: noon.Add(time.Hour),
-	})
-	wantErr(t, err, payment.ErrSumNotTaken)
+	for _, sum := range []money.Money{money.Of(1234, "KWD"), money.Of(140, "KWD"), money.Of(49, "USD")} {
+		_, err := payments.Prepay(t.Context(), payment.PrepayRequest{
+			Reference: "1",
+			Provider:  "tens",
+			Device:    payment.DeviceDesktop,
+			Amount:    sum,
+			ExpiresAt: noon.Add(time.Hour),
+		})
+		wantErr(t, err, payment.ErrSumNotTaken)
+	}
+	for sum, want := range map[money.Money]bool{
+		money.Of(10, "KWD"): true, // no smallest sum binds what goes back
+		money.Of(15, "KWD"): false,
+		money.Of(1, "USD"):  true,
+	} {
+		if got := payments.GivesBack("tens", sum); got != want {
+			t.Errorf("gives back %s: %t", sum, got)
+		}
+	}
 }
 
 func TestPayments_Takers(t *testing.T) {
@@ -110,8 +126,8 @@ func TestPayments_Takers(t *testing.T) {
 	payments.Configure([]payment.Configured{{Provider: &stub{name: "everywhere"}}}) // not offered yet
 	for currency, want := range map[string][]payment.Taker{
 		"CNY": {{Name: "desk", Multiple: 1}},
-		"KWD": {{Name: "tens", Multiple: 10}},
-		"USD": {{Name: "tens", Multiple: 1}},
+		"KWD": {{Name: "tens", Multiple: 10, Least: 150}},
+		"USD": {{Name: "tens", Multiple: 1, Least: 50}},
 		"EUR": nil,
 	} {
 		if got := payments.Takers(currency); !slices.Equal(got, want) {

@@ -91,7 +91,7 @@ func methodOf(provider Provider, r PrepayRequest) (Method, error) {
 		fits = true
 	}
 	if fits {
-		return Method{}, ErrSumNotTaken.Because("%s can't take %s without rounding", provider.Name(), r.Amount)
+		return Method{}, ErrSumNotTaken.Because("%s can't take exactly %s, or not so little", provider.Name(), r.Amount)
 	}
 	return Method{}, ErrUnknownMethod.Because("%s takes no %s on %s", provider.Name(), r.Amount.Currency, r.Device)
 }

@@ -96,7 +96,10 @@ type Method struct {
 	// Multiples says, by currency and in minor units, what every sum must be a multiple of where not every sum can be
 	// taken: 10 of KWD where card networks count hundredths, 100 of HUF where whole forints are counted.
 	Multiples map[string]int64
-	Origins   []string // where the payer's browser is sent, such as "https://checkout.stripe.com"
+	// Least is the smallest sum that can be charged, by currency and in minor units, where the provider publishes one: 50
+	// of USD at Stripe. Refunds may be smaller.
+	Least   map[string]int64
+	Origins []string // where the payer's browser is sent, such as "https://checkout.stripe.com"
 	// NeedsPayer says that CreateRequest.PayerID is required. The provider is an Identifier then.
 	NeedsPayer bool
 }
@@ -107,8 +110,13 @@ func (m Method) Fits(d Device, currency string) bool {
 		(len(m.Currencies) == 0 || slices.Contains(m.Currencies, currency))
 }
 
-// Takes reports whether the method can take exactly this sum.
+// Takes reports whether the method can take exactly this sum from a payer.
 func (m Method) Takes(sum money.Money) bool {
+	return m.Moves(sum) && sum.Amount >= m.Least[sum.Currency]
+}
+
+// Moves reports whether the method can move exactly this sum, as in a refund, which no smallest sum binds.
+func (m Method) Moves(sum money.Money) bool {
 	return (len(m.Currencies) == 0 || slices.Contains(m.Currencies, sum.Currency)) &&
 		sum.Amount%m.multiple(sum.Currency) == 0
 }

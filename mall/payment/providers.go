@@ -115,7 +115,12 @@ type Taker struct {
 	Name string
 	// Multiple is what its sums must be a multiple of, in minor units: 1 if it takes every sum.
 	Multiple int64
+	// Least is the smallest sum that it takes, in minor units; 0 if it publishes none.
+	Least int64
 }
+
+// Takes reports whether it takes a sum of its currency, in minor units.
+func (t Taker) Takes(amount int64) bool { return amount%t.Multiple == 0 && amount >= t.Least }
 
 // Takers lists the providers that shoppers are offered and that take a currency on some device, in their order, whether
 // they are well at the moment or not.
@@ -131,9 +136,11 @@ func (p *Payments) Takers(currency string) []Taker {
 			if len(m.Currencies) > 0 && !slices.Contains(m.Currencies, currency) {
 				continue
 			}
-			if n := m.multiple(currency); t.Multiple == 0 || n < t.Multiple {
-				t.Multiple = n
+			n, least := m.multiple(currency), m.Least[currency]
+			if t.Multiple == 0 {
+				t.Multiple, t.Least = n, least
 			}
+			t.Multiple, t.Least = min(t.Multiple, n), min(t.Least, least)
 		}
 		if t.Multiple > 0 {
 			list = append(list, t)
@@ -142,10 +149,11 @@ func (p *Payments) Takers(currency string) []Taker {
 	return list
 }
 
-// Takes reports whether a provider can move exactly this sum by some way to pay; true for one that is not known any more.
-func (p *Payments) Takes(provider string, sum money.Money) bool {
+// GivesBack reports whether a provider can give back exactly this sum, by some way to pay; true for one that is not known
+// any more.
+func (p *Payments) GivesBack(provider string, sum money.Money) bool {
 	known, ok := p.all().byName[provider]
-	return !ok || slices.ContainsFunc(known.Methods(), func(m Method) bool { return m.Takes(sum) })
+	return !ok || slices.ContainsFunc(known.Methods(), func(m Method) bool { return m.Moves(sum) })
 }
 
 // Hidden reports whether a provider is not offered to shoppers.

@@ -264,6 +264,17 @@ func (p *Payments) SettleRefundTx(ctx context.Context, tx pgx.Tx,
 	return r, rows == 1, err
 }
 
+// NameRefundTx keeps the provider's number of a refund that has none yet; an empty one changes nothing.
+func (p *Payments) NameRefundTx(ctx context.Context, tx pgx.Tx, refundNo, channelRefundNo string) error {
+	if err := p.q.NameRefund(ctx, tx, dbsqlc.NameRefundParams{
+		ChannelRefundNo: optional(channelRefundNo),
+		RefundNo:        refundNo,
+	}); err != nil {
+		return fmt.Errorf("name refund %s: %w", refundNo, err)
+	}
+	return nil
+}
+
 // ReturnRefundTx books that a refund which had succeeded has failed after all: the provider holds its sum again. It
 // returns false if the refund had not succeeded. Errors: ErrUnknownRefund.
 func (p *Payments) ReturnRefundTx(ctx context.Context, tx pgx.Tx, refundNo, reason string) (bool, error) {
@@ -328,7 +339,16 @@ func (p *Payments) refundRow(ctx context.Context, db dbsqlc.DBTX, refundNo strin
 
 // Refunds lists the refunds of a reference, the oldest first.
 func (p *Payments) Refunds(ctx context.Context, reference string) ([]Refund, error) {
-	rows, err := p.q.Refunds(ctx, p.pool, reference)
+	return p.refunds(ctx, p.pool, reference)
+}
+
+// RefundsTx is Refunds as the caller's transaction sees them.
+func (p *Payments) RefundsTx(ctx context.Context, tx pgx.Tx, reference string) ([]Refund, error) {
+	return p.refunds(ctx, tx, reference)
+}
+
+func (p *Payments) refunds(ctx context.Context, db dbsqlc.DBTX, reference string) ([]Refund, error) {
+	rows, err := p.q.Refunds(ctx, db, reference)
 	if err != nil {
 		return nil, fmt.Errorf("refunds of %s: %w", reference, err)
 	}

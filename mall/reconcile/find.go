@@ -89,6 +89,9 @@ func (r *Reconciler) findArgs(one *run, at time.Time) pgx.NamedArgs {
 	if !agreed {
 		rate.BasisPoints = -1
 	}
+	if rate.Fixed == nil {
+		rate.Fixed = map[string]int64{} // which is {} as JSON, and not null
+	}
 	return pgx.NamedArgs{
 		"provider": one.name,
 		"run_id":   one.id,

@@ -6,7 +6,9 @@ with compared as (
         coalesce(o.reference, a.reference, '') as reference, coalesce(nullif(t.attempt_no, ''), o.attempt_no, '') as our_attempt,
         case when o.moved then o.booked else 0 end as due, coalesce(b.amount, 0)::bigint as booked, b.first_currency, b.last_currency,
         case when t.fee_currency = t.currency and s.kind = 'payment' and @rate::int >= 0
-            then (t.amount * @rate + 5000) / 10000 + @fixed::bigint end as agreed
+            then (t.amount * @rate + 5000) / 10000 + coalesce((@fixed::jsonb ->> t.currency)::bigint, 0) end as agreed,
+        -- With fixed parts in other currencies only, the fee here is the share and something that nobody agreed to.
+        @fixed::jsonb <> '{}' and @fixed::jsonb -> t.currency is null as at_least
     from reconcile_scope s
     left join lateral (
         select l.day, l.amount, l.currency, l.fee, l.fee_currency, l.attempt_no, count(*) over () as n, sum(l.amount) over ()::bigint as total
@@ -66,7 +68,7 @@ from compared c cross join lateral (values
     ('amount', c.n > 0 and c.moved and c.stated_in = c.ours_in and c.stated <> c.ours),
     ('duplicate', c.n > 1),
     ('fee', c.n > 0 and c.kind = 'payment' and (c.fee < 0 or c.fee_currency = c.stated_in and c.fee > c.stated
-        or c.agreed is not null and abs(c.fee - c.agreed) > 1)),
+        or c.agreed is not null and (c.agreed - c.fee > 1 or c.fee - c.agreed > 1 and not c.at_least))),
     ('ledger', c.booked <> c.due or c.booked <> 0 and (c.first_currency <> c.ours_in or c.last_currency <> c.ours_in))) as f(cause, applies)
 where f.applies
 on conflict (provider, kind, number, cause) do update

@@ -52,10 +52,12 @@ var Causes = []Cause{
 	MissingHere, MissingThere, Amount, Currency, State, Duplicate, Fee, Ledger, Restated,
 }
 
-// Rate is the fee that a provider agreed to: a share of the sum in basis points, and a fixed part in minor units.
+// Rate is the fee that a provider agreed to: a share of the sum in basis points, half a minor unit rounded up, and a
+// fixed part by currency, in its minor units. Without any fixed part the fee is the share. If there are some, but none in
+// the currency of a payment, its fixed part is not known, and the fee has to be the share at least.
 type Rate struct {
 	BasisPoints int
-	Fixed       int64
+	Fixed       map[string]int64
 }
 
 // AuditFunc records an action of staff in the transaction of the action.

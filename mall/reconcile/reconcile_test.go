@@ -41,6 +41,7 @@ type desk struct {
 	now       time.Time
 	reconcile *reconcile.Reconciler
 	payments  *payment.Payments
+	rates     map[string]reconcile.Rate // what was agreed
 }
 
 func open(t *testing.T, wrap func(payment.Provider) payment.Provider) *desk {
@@ -51,7 +52,13 @@ func open(t *testing.T, wrap func(payment.Provider) payment.Provider) *desk {
 
 func on(t *testing.T, pool *pgxpool.Pool, now time.Time, wrap func(payment.Provider) payment.Provider) *desk {
 	t.Helper()
-	d := &desk{t: t, ctx: context.Background(), pool: pool, now: now}
+	d := &desk{
+		t:     t,
+		ctx:   context.Background(),
+		pool:  pool,
+		now:   now,
+		rates: map[string]reconcile.Rate{"alpha": {BasisPoints: reconciletest.Rate}},
+	}
 	providers := reconciletest.Providers(pool)
 	if wrap != nil {
 		for n := range providers {
@@ -77,7 +84,7 @@ func on(t *testing.T, pool *pgxpool.Pool, now time.Time, wrap func(payment.Provi
 			Metrics:  telemetry.NewMetrics(),
 			Now:      clock,
 		}),
-		Rates: map[string]reconcile.Rate{"alpha": {BasisPoints: reconciletest.Rate}},
+		Rates: d.rates,
 	})
 	return d
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"videomall/mall/money"
 	"videomall/views/text"
 )
 
@@ -47,6 +48,19 @@ func FieldError(t *text.Printer, errors map[string]string, field, prefix string)
 	return t.T(prefix + slug)
 }
 
+// Untaken warns that no provider takes these sums, which are what a price is in the currencies of buyers; it is empty if
+// there are none.
+func Untaken(t *text.Printer, sums []money.Money) string {
+	if len(sums) == 0 {
+		return ""
+	}
+	words := make([]string, len(sums))
+	for n, sum := range sums {
+		words[n] = t.Money(sum)
+	}
+	return t.T("form.untaken", "Sums", strings.Join(words, ", "))
+}
+
 func icon(name string) string {
 	shape, ok := icons[name]
 	if !ok {
@@ -63,6 +77,9 @@ func describedBy(f Field) string {
 	var ids []string
 	if f.Hint != "" {
 		ids = append(ids, f.id()+"-hint")
+	}
+	if f.Warning != "" {
+		ids = append(ids, f.id()+"-warning")
 	}
 	if f.Error != "" {
 		ids = append(ids, f.id()+"-error")

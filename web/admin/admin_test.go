@@ -19,6 +19,7 @@ import (
 	"videomall/mall/backoffice"
 	"videomall/mall/insight"
 	"videomall/mall/order"
+	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/playback"
 	"videomall/mall/reconcile"
@@ -41,11 +42,11 @@ type desk struct {
 	routes     []*echo.Route
 }
 
-func open(t *testing.T) *desk {
+func open(t *testing.T, takes ...payment.Method) *desk {
 	t.Helper()
 	t.Parallel()
 	d := &desk{}
-	d.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+	o := webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		d.lists = risk.NewLists(risk.ListsDeps{
 			Pool: m.Pool,
 			Log:  slog.New(slog.DiscardHandler),
@@ -116,6 +117,7 @@ func open(t *testing.T) *desk {
 			Settings:   d.settings(t, m),
 			Taxes:      m.Taxes,
 			Exchange:   m.Exchange,
+			Catalog:    m.Catalog,
 		})
 		d.reconciler = deps.Reconciler
 		peopleDeps := people.Deps{
@@ -129,7 +131,11 @@ func open(t *testing.T) *desk {
 		admin.Routes(e.Group(""), deps)
 		people.Routes(e.Group(""), peopleDeps)
 		d.routes = e.Routes()
-	}})
+	}}
+	for _, m := range takes {
+		o.Provider = webtest.Limited(m)
+	}
+	d.Mall = webtest.Open(t, o)
 	d.olga, d.mia = d.Person("olga", account.RoleOperator), d.Person("mia", account.RoleShopper)
 	d.b = d.Browser(d.olga.ID)
 	return d

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"videomall/mall/exchange"
+	"videomall/mall/money"
 	"videomall/mall/payment"
 	financeview "videomall/views/admin/finance"
 	"videomall/views/text"
@@ -284,8 +285,12 @@ func TestCurrencies_takers(t *testing.T) {
 			{Currency: exchange.Currency{Code: "KWD", Step: 5, Offered: true}},
 		},
 		Takers: map[string][]payment.Taker{
-			"HUF": {{Name: "paypal", Multiple: 100}},
+			"HUF": {{Name: "paypal", Multiple: 100, Least: 17_500}},
 			"KWD": {{Name: "stripe", Multiple: 10}},
+		},
+		Untaken: []financeview.UntakenPrices{
+			{Price: money.Of(100, "CNY"), Sum: money.Of(14, "ISK"), SKUs: 2}, // which nobody takes at all
+			{Price: money.Of(100, "CNY"), Sum: money.Of(45, "KWD"), SKUs: 1},
 		},
 	}
 	var out bytes.Buffer
@@ -293,8 +298,14 @@ func TestCurrencies_takers(t *testing.T) {
 		t.Fatal(err)
 	}
 	body := out.String()
+	if strings.Contains(body, "can’t be paid in ISK") { // it is said already that nobody takes it
+		t.Error("prices in a currency without a provider are warned of twice")
+	}
 	for _, want := range []string{
 		"No provider takes ISK<",
+		`text-muted">From HUF 175.00<`,
+		"One price can’t be paid in KWD<",
+		"CN¥1.00 becomes KWD 0.045.",
 		`text-muted">Only multiples of HUF 1.00<`,
 		`text-error">Only multiples of KWD 0.010<`,
 		`text-muted">None takes it<`, // pounds are not offered
@@ -304,4 +315,31 @@ func TestCurrencies_takers(t *testing.T) {
 			t.Errorf("the page lacks %s", want)
 		}
 	}
+}
+
+// Published prices that no provider takes are counted by the currency in which it takes none.
+func TestCurrencies_published_prices_that_nobody_takes(t *testing.T) {
+	d := open(t, payment.Method{
+		Currencies: []string{"CNY", "USD", "KWD"},
+		Multiples:  map[string]int64{"KWD": 10},
+		Least:      map[string]int64{"CNY": 10, "USD": 50},
+	})
+	for _, price := range []int64{0, 9, 100, 100, 300, 490, 500} {
+		d.Video(price, -1)
+	}
+	if _, err := d.Pool.Exec(t.Context(), `update video_product_spu set status = 'taken_down' where id =
+		(select spu_id from video_product_sku where id = $1)`, d.Video(200, -1)); err != nil {
+		t.Fatal(err)
+	}
+	d.b.Get("/admin/currencies").Wants(200).Shows("One price can’t be paid in CNY", "to be rounded: CN¥0.09.")
+	for code, rate := range map[string]string{"USD": "0.1", "KWD": "0.042"} {
+		d.saveCurrency(code, money.Of(1, code).Decimal(), "", 303)
+		d.b.Post("/admin/currencies/rates", url.Values{
+			"currency": {code}, "rate": {rate}, "confirmed": {"on"},
+		}).Wants(303)
+	}
+	// In dollars 0.01, twice 0.10, 0.30 and 0.49 are too little; in dinars 0.042, 0.126 and 0.206 are no multiples of 0.010,
+	// nor is 0.0038.
+	d.b.Get("/admin/currencies").Wants(200).Shows("One price can’t be paid in CNY",
+		"5 prices can’t be paid in USD", "to be rounded: CN¥0.09 becomes $0.01.", "5 prices can’t be paid in KWD")
 }

@@ -139,7 +139,8 @@ func webAddress(s string) (*url.URL, error) {
 // Name is "alipay".
 func (a *Alipay) Name() string { return Name }
 
-// Methods lists a page for desktops, a page for phones and Alipay's own browser, and a QR code for desktops.
+// Methods lists a page for desktops, a page for phones and Alipay's own browser, and a QR code for desktops. They take
+// sums from 0.01 CNY (total_amount of alipay.trade.page.pay), which is every sum above zero.
 func (a *Alipay) Methods() []payment.Method {
 	// The gateway sends the payer on to cashiers on other hosts of Alipay's; a browser holds those redirects against
 	// the policy of the page that the form was on.

@@ -95,7 +95,6 @@ type capture struct {
 			OrderID string `json:"order_id"`
 		} `json:"related_ids"`
 	} `json:"supplementary_data"`
-	Links []link `json:"links"`
 }
 
 // refund is a refund of a capture.

@@ -151,6 +151,8 @@ func New(o Options) (*PayPal, error) {
 func (p *PayPal) Name() string { return Name }
 
 // Methods are PayPal's page alone, which fits every device, in the currencies that PayPal takes; CNY is none of them.
+// PayPal refuses only sums that are not above zero (its error CANNOT_BE_ZERO_OR_NEGATIVE), so it has no smallest sum
+// besides the unit in which it counts.
 func (p *PayPal) Methods() []payment.Method {
 	return []payment.Method{{
 		Name:       MethodPage,

@@ -51,33 +51,35 @@ func Signed(transmissionID, transmissionTime, webhookID string, body []byte) []b
 // verify checks the signature of a notice under any of our webhooks' ids. Errors: payment.ErrBadSignature; any other if
 // the certificate can't be fetched now, so that the notice must be sent again.
 func (p *PayPal) verify(h http.Header, body []byte) error {
-	values := map[string]string{}
-	for _, name := range []string{IDHeader, TimeHeader, SignatureHeader, CertHeader, AlgorithmHeader} {
-		if list := h.Values(name); len(list) != 1 || len(list[0]) > maxHeader || list[0] == "" {
+	var values [5]string
+	for n, name := range [...]string{IDHeader, TimeHeader, SignatureHeader, CertHeader, AlgorithmHeader} {
+		list := h.Values(name)
+		if len(list) != 1 || len(list[0]) > maxHeader || list[0] == "" {
 			return payment.ErrBadSignature.Because("%d headers %s", len(list), name)
 		}
-		values[name] = h.Get(name)
+		values[n] = list[0]
 	}
-	if values[AlgorithmHeader] != Algorithm {
-		return payment.ErrBadSignature.Because("algorithm %.40q", values[AlgorithmHeader])
+	id, at, claimed, certificate, algorithm := values[0], values[1], values[2], values[3], values[4]
+	if algorithm != Algorithm {
+		return payment.ErrBadSignature.Because("algorithm %.40q", algorithm)
 	}
-	sent, err := timeOf(values[TimeHeader])
+	sent, err := timeOf(at)
 	if err != nil {
 		return payment.ErrBadSignature.Because("%w", err)
 	}
 	if now := p.opt.Now(); sent.Before(now.Add(-maxAge)) || sent.After(now.Add(maxAhead)) {
 		return payment.ErrBadSignature.Because("sent at %s, the clock says %s", sent, now)
 	}
-	signature, err := base64.StdEncoding.DecodeString(values[SignatureHeader])
+	signature, err := base64.StdEncoding.DecodeString(claimed)
 	if err != nil {
 		return payment.ErrBadSignature.Because("the signature is no base64")
 	}
-	key, err := p.certificates.key(values[CertHeader])
+	key, err := p.certificates.key(certificate)
 	if err != nil {
 		return err
 	}
-	for _, id := range p.opt.WebhookIDs {
-		sum := sha256.Sum256(Signed(values[IDHeader], values[TimeHeader], id, body))
+	for _, webhook := range p.opt.WebhookIDs {
+		sum := sha256.Sum256(Signed(id, at, webhook, body))
 		if rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature) == nil {
 			return nil
 		}

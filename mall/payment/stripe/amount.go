@@ -68,6 +68,16 @@ func multiples() map[string]int64 {
 	return all
 }
 
+// least is the smallest sum that Stripe charges, in minor units, as its table "Minimum and maximum charge amounts" at
+// https://docs.stripe.com/currencies lists it. Stripe compares the sum in the currency in which the account is settled:
+// where it converts, it may refuse a sum that is slightly above these. It publishes none for currencies that are not
+// listed, among them CNY.
+var least = map[string]int64{
+	"AED": 2_00, "AUD": 50, "BGN": 1_00, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 15_00, "DKK": 2_50, "EUR": 50, "GBP": 30,
+	"HKD": 4_00, "HUF": 175_00, "INR": 50, "JPY": 50, "MXN": 10_00, "MYR": 2_00, "NOK": 3_00, "NZD": 50, "PLN": 2_00,
+	"RON": 2_00, "SEK": 3_00, "SGD": 50, "THB": 10_00, "USD": 50,
+}
+
 // ToStripe returns a sum of ours, which must be above zero, in the units in which Stripe counts its currency, and the
 // currency's name there. A sum that Stripe would have to round is refused: whoever pays must pay what was shown.
 func ToStripe(m money.Money) (amount int64, currency string, err error) {

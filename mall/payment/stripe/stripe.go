@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -149,6 +150,7 @@ func (s *Stripe) Methods() []payment.Method {
 		Name:       MethodPage,
 		Currencies: Currencies(),
 		Multiples:  multiples(),
+		Least:      maps.Clone(least),
 		Origins:    []string{s.opt.CheckoutURL},
 	}}
 }

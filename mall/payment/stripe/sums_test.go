@@ -66,9 +66,32 @@ func TestStripe_sums_that_it_would_round(t *testing.T) {
 		"CNY": 1, "JPY": 1, "KWD": 10, "HUF": 1, "TWD": 1, "ISK": 1, "UGX": 1, "IDR": 1, "MGA": 100,
 	} {
 		m := open(t).Provider().Methods()[0]
-		if !m.Takes(money.Of(want, code)) || want > 1 && m.Takes(money.Of(want/2, code)) ||
+		if !m.Moves(money.Of(want, code)) || want > 1 && m.Moves(money.Of(want/2, code)) ||
 			!m.Fits(payment.DevicePhone, code) {
 			t.Errorf("%s: not in multiples of %d", code, want)
+		}
+	}
+}
+
+// A sum below the smallest that Stripe publishes is not offered there. It can be given back.
+func TestStripe_Methods_smallest_sums(t *testing.T) {
+	t.Parallel()
+	m := open(t).Provider().Methods()[0]
+	for code, want := range map[string]int64{
+		"USD": 50, "GBP": 30, "HKD": 400, "JPY": 50, "HUF": 17_500, "CNY": 1, "TWD": 1, "KWD": 10, "ISK": 1,
+	} {
+		least := money.Of(want, code)
+		below := money.Of(want-1, code)
+		if !m.Takes(least) || m.Takes(below) && below.Amount > 0 {
+			t.Errorf("%s is not the smallest sum", least)
+		}
+		if want > 10 && !m.Moves(below) {
+			t.Errorf("%s can't be given back", below)
+		}
+	}
+	for code, sum := range m.Least {
+		if !m.Fits(payment.DevicePhone, code) || !m.Moves(money.Of(sum, code)) {
+			t.Errorf("the smallest sum in %s is %d, which can't be taken", code, sum)
 		}
 	}
 }

@@ -198,7 +198,7 @@ func (o Options) secure(u *url.URL) bool {
 func (w *WeChatPay) Name() string { return Name }
 
 // Methods lists the call of WeChat's browser and the phone's page, as far as they are configured, and then the QR code,
-// which can be shown everywhere.
+// which can be shown everywhere. They take sums from one fen (amount.total), which is every sum above zero.
 func (w *WeChatPay) Methods() []payment.Method {
 	cny := []string{currency}
 	var list []payment.Method

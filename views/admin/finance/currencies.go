@@ -22,6 +22,7 @@ type CurrenciesPage struct {
 	List    []exchange.Present
 	Table   exchange.Table             // the rates of List
 	Takers  map[string][]payment.Taker // by currency, the base among them
+	Untaken []UntakenPrices
 	History []exchange.Rate
 	People  account.Users
 	Now     time.Time
@@ -29,6 +30,14 @@ type CurrenciesPage struct {
 	Currency CurrencyForm
 	Rate     ExchangeRateForm
 	File     RatesFile
+}
+
+// UntakenPrices are published prices that are a sum in one currency which no provider takes: Price, which is Sum there, is
+// the lowest of them.
+type UntakenPrices struct {
+	Price money.Money
+	Sum   money.Money
+	SKUs  int // how many have such a price
 }
 
 // CurrencyForm is a currency as it was typed; the errors are slugs by field. Known is the code of the currency that the
@@ -194,6 +203,21 @@ func (p CurrenciesPage) unrated() []string {
 
 func (p CurrenciesPage) unpaid() []string {
 	return p.codes(func(c exchange.Present) bool { return c.Offered && len(p.Takers[c.Code]) == 0 })
+}
+
+// untaken leaves out the currencies that no provider takes at all, of which unpaid tells.
+func (p CurrenciesPage) untaken() []UntakenPrices {
+	return slices.DeleteFunc(slices.Clone(p.Untaken), func(u UntakenPrices) bool {
+		return len(p.Takers[u.Sum.Currency]) == 0
+	})
+}
+
+// example says what the lowest of such prices is.
+func (u UntakenPrices) example(t *text.Printer) string {
+	if u.Price == u.Sum {
+		return t.Money(u.Sum)
+	}
+	return t.T("currencies.sample", "From", t.Money(u.Price), "To", t.Money(u.Sum))
 }
 
 func (p CurrenciesPage) codes(which func(exchange.Present) bool) (list []string) {

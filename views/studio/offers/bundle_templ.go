@@ -276,11 +276,11 @@ func bundleForm(p BundlePage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "price", Label: t.T("offer.price"), Value: p.Form.Price, InputMode: "decimal", Placeholder: "19.90", Error: wrong(t, p.Form.Errors, "price")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "price", Label: t.T("offer.price"), Value: p.Form.Price, InputMode: "decimal", Placeholder: "19.90", Error: wrong(t, p.Form.Errors, "price"), Warning: p.warning(t, "sum")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "percent_off", Label: t.T("offer.percent_off"), Value: p.Form.PercentOff, InputMode: "numeric", Error: wrong(t, p.Form.Errors, "percent_off")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "percent_off", Label: t.T("offer.percent_off"), Value: p.Form.PercentOff, InputMode: "numeric", Error: wrong(t, p.Form.Errors, "percent_off"), Warning: p.warning(t, "percent")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -133,6 +133,7 @@ type BundlePage struct {
 	Bundle  *promotion.Bundle
 	Form    BundleForm
 	Choices []catalog.Offer
+	Untaken []money.Money // what the saved bundle costs in the currencies in which nobody could pay it
 }
 
 func (p BundlePage) action() string {
@@ -140,6 +141,14 @@ func (p BundlePage) action() string {
 		return p.Frame.Base + "/bundles"
 	}
 	return p.Frame.bundleURL(p.Bundle.ID)
+}
+
+// warning says beside the field of the chosen kind that the price can't be paid everywhere.
+func (p BundlePage) warning(t *text.Printer, kind string) string {
+	if p.Form.Kind != kind {
+		return ""
+	}
+	return ui.Untaken(t, p.Untaken)
 }
 
 func (p BundlePage) heading(t *text.Printer) string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/account"
+	"videomall/mall/catalog"
 	"videomall/mall/exchange"
 	"videomall/mall/fault"
 	"videomall/mall/payment"
@@ -20,6 +22,7 @@ import (
 	"videomall/web/csvfile"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+	"videomall/web/payable"
 )
 
 const (
@@ -58,10 +61,31 @@ func (d Deps) renderCurrencies(c *page.Ctx, status int, p financeview.Currencies
 			p.Currency.Exists = exists
 		}
 	}
+	published, err := d.Catalog.PublishedPrices(ctx)
+	if err != nil {
+		return err
+	}
+	p.Untaken = untaken(payable.Of(p.Table, d.Payments.Takers), published)
 	if p.History, p.People, err = d.rates(c, ratesListed); err != nil {
 		return err
 	}
 	return c.Render(status, c.Text.T("currencies.title"), financeview.Currencies(p))
+}
+
+// untaken groups the published prices that no provider takes by the currency in which it takes none, in the order of the
+// lowest of them.
+func untaken(judge payable.Judge, published []catalog.PublishedPrice) (list []financeview.UntakenPrices) {
+	for _, p := range published {
+		for _, sum := range judge.Untaken(p.Price) {
+			n := slices.IndexFunc(list, func(u financeview.UntakenPrices) bool { return u.Sum.Currency == sum.Currency })
+			if n < 0 {
+				n = len(list)
+				list = append(list, financeview.UntakenPrices{Price: p.Price, Sum: sum})
+			}
+			list[n].SKUs += p.SKUs
+		}
+	}
+	return list
 }
 
 // rates reads the last rates and who entered them.

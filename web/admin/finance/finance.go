@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/account"
+	"videomall/mall/catalog"
 	"videomall/mall/exchange"
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
@@ -41,6 +42,7 @@ type Deps struct {
 	Settings   *settings.Settings
 	Taxes      *tax.Taxes
 	Exchange   *exchange.Exchange
+	Catalog    *catalog.Catalog
 }
 
 // Routes registers the pages.

@@ -8,7 +8,9 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/catalog"
+	"videomall/mall/exchange"
 	"videomall/mall/inventory"
+	"videomall/mall/payment"
 	"videomall/mall/promotion"
 	"videomall/web/page"
 )
@@ -18,6 +20,8 @@ type Deps struct {
 	Site       *page.Site
 	Promotions *promotion.Promotions
 	Catalog    *catalog.Catalog
+	Payments   *payment.Payments
+	Exchange   *exchange.Exchange
 	Inventory  *inventory.Inventory
 }
 

@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"strconv"
 
+	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/promotion"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+	"videomall/web/payable"
 	"videomall/web/sale"
 
 	saleview "videomall/views/sale"
@@ -83,8 +85,17 @@ func (k desk) begin(c *page.Ctx) error {
 // renderForm shows the form of a new sale, or of the draft in p.
 func (k desk) renderForm(c *page.Ctx, status int, p campaignview.FormPage) error {
 	var err error
-	if p.Choices, _, err = k.choices(c.Request().Context(), k.creator(c), p.Form); err != nil {
+	ctx := c.Request().Context()
+	var offers map[int64]catalog.Offer
+	if p.Choices, offers, err = k.choices(ctx, k.creator(c), p.Form); err != nil {
 		return err
+	}
+	judge, err := payable.New(ctx, k.Exchange, k.Payments)
+	if err != nil {
+		return err
+	}
+	for n, item := range draft(p.Form, c.Text.Zone(), offers).Items {
+		p.Form.Rows[n].Untaken = judge.Untaken(item.Amount)
 	}
 	p.Frame, p.MaxItems = k.frame(), promotion.MaxItems
 	title := c.Text.T("sale.new")

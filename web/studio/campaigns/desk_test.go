@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"videomall/mall/account"
+	"videomall/mall/exchange"
+	"videomall/mall/payment"
 	"videomall/mall/promotion"
 	"videomall/web/webtest"
 )
@@ -253,4 +255,30 @@ func TestCampaigns_pages(t *testing.T) {
 	}
 	b.Get(next).Wants(200).Shows("Sale 1 ").Hides("Sale 2 ")
 	b.Get("/studio/sales?before=x").Wants(200).Shows("Sale 51")
+}
+
+// A sale whose price no provider takes, as it is or converted, is kept, with a warning beside the price.
+func TestCampaigns_warns_of_what_nobody_could_pay(t *testing.T) {
+	f := open(t, payment.Method{
+		Currencies: []string{"CNY", "USD"},
+		Least:      map[string]int64{"CNY": 10, "USD": 50},
+	})
+	sku := f.Video(990, 20)
+	b := f.Browser(f.creator.ID)
+	b.Get("/studio/sales/new").Wants(200).Hides("No payment provider takes")
+	cheap := f.created(b.Post("/studio/sales", f.typed(time.UTC, sku, "price", "0.09")), "/studio")
+	b.Get("/studio" + path(cheap)).Wants(200).Shows("No payment provider takes CN¥0.09. Whoever sees that price")
+	f.ok(f.Exchange.SaveCurrency(t.Context(), 1, exchange.Currency{Code: "USD", Step: 1, Offered: true}))
+	f.ok(f.Exchange.AddRate(t.Context(), exchange.NewRate{Currency: "USD", Rate: "0.1", Confirmed: true}))
+	f.Advance(4 * time.Second) // rates are kept in memory for three
+	for price, want := range map[string]string{"4.90": "$0.49", "0.09": "CN¥0.09, $0.01"} {
+		b.Post("/studio/sales", f.typed(time.UTC, sku, "price", price, "units", "x")).Wants(422).
+			Shows("No payment provider takes " + want + ".")
+	}
+	b.Post("/studio/sales", f.typed(time.UTC, sku, "price", "5.00", "units", "x")).Wants(422).Hides("No payment provider")
+	console := f.Browser(f.olga.ID).Get("/admin" + path(cheap)).Wants(200).
+		Shows("No payment provider takes CN¥0.09, $0.01.")
+	if !console.Has(`id="price-0-warning"`) {
+		t.Error("the warning is not beside the price")
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/account"
+	"videomall/mall/payment"
 	"videomall/mall/promotion"
 	admincampaigns "videomall/web/admin/campaigns"
 	"videomall/web/studio/campaigns"
@@ -22,20 +23,26 @@ type fair struct {
 	mia     account.User // a shopper
 }
 
-func open(t *testing.T) *fair {
+func open(t *testing.T, takes ...payment.Method) *fair {
 	t.Helper()
 	t.Parallel()
 	f := &fair{t: t}
-	f.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+	o := webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		deps := campaigns.Deps{
 			Site:       m.Site,
 			Promotions: m.Promotions,
 			Catalog:    m.Catalog,
+			Payments:   m.Payments,
+			Exchange:   m.Exchange,
 			Inventory:  m.Inventory,
 		}
 		campaigns.Routes(g, deps)
 		admincampaigns.Routes(g, deps)
-	}})
+	}}
+	for _, m := range takes {
+		o.Provider = webtest.Limited(m)
+	}
+	f.Mall = webtest.Open(t, o)
 	f.creator = f.Person("carl", account.RoleCreator)
 	f.olga = f.Person("olga", account.RoleOperator)
 	f.mia = f.Person("mia", account.RoleShopper)

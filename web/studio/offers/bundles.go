@@ -7,9 +7,11 @@ import (
 	"net/url"
 	"strconv"
 
+	"videomall/mall/money"
 	"videomall/mall/promotion"
 	"videomall/web/formvalue"
 	"videomall/web/page"
+	"videomall/web/payable"
 
 	offersview "videomall/views/studio/offers"
 )
@@ -33,9 +35,33 @@ func (k desk) renderBundle(c *page.Ctx, status int, p offersview.BundlePage) err
 	p.Frame = k.frame()
 	title := c.Text.T("offer.bundle_new")
 	if p.Bundle != nil {
+		if p.Untaken, err = k.untaken(ctx, *p.Bundle); err != nil {
+			return err
+		}
 		title = offersview.BundleName(c.Text, *p.Bundle)
 	}
 	return c.Render(status, title, offersview.BundleView(p))
+}
+
+// untaken is what a bundle costs in the currencies in which nobody could pay it; nothing while a part is not for sale.
+func (k desk) untaken(ctx context.Context, b promotion.Bundle) ([]money.Money, error) {
+	offers, err := k.Catalog.Offers(ctx, b.SKUIDs)
+	if err != nil {
+		return nil, err
+	}
+	parts := make([]money.Money, len(b.SKUIDs))
+	for n, sku := range b.SKUIDs {
+		o, sold := offers[sku]
+		if !sold {
+			return nil, nil
+		}
+		parts[n] = o.Amount
+	}
+	judge, err := payable.New(ctx, k.Exchange, k.Payments)
+	if err != nil {
+		return nil, err
+	}
+	return judge.Bundle(b, parts), nil
 }
 
 func (k desk) createBundle(c *page.Ctx) error {

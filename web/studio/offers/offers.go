@@ -13,6 +13,8 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/catalog"
+	"videomall/mall/exchange"
+	"videomall/mall/payment"
 	"videomall/mall/promotion"
 	offersview "videomall/views/studio/offers"
 	"videomall/web/formvalue"
@@ -24,6 +26,8 @@ type Deps struct {
 	Site       *page.Site
 	Promotions *promotion.Promotions
 	Catalog    *catalog.Catalog
+	Payments   *payment.Payments
+	Exchange   *exchange.Exchange
 	Now        func() time.Time
 	Guess      page.Guess // of a new coupon's code; refuses with promotion.ErrCouponTries
 }

@@ -11,6 +11,8 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/catalog"
+	"videomall/mall/exchange"
+	"videomall/mall/payment"
 	"videomall/mall/promotion"
 	"videomall/web/admin/coupons"
 	"videomall/web/bundle"
@@ -25,14 +27,16 @@ type desk struct {
 	creator account.User
 }
 
-func open(t *testing.T) *desk {
+func open(t *testing.T, takes ...payment.Method) *desk {
 	t.Helper()
 	t.Parallel()
-	m := webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+	o := webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		deps := offers.Deps{
 			Site:       m.Site,
 			Promotions: m.Promotions,
 			Catalog:    m.Catalog,
+			Payments:   m.Payments,
+			Exchange:   m.Exchange,
 			Now:        m.Now,
 		}
 		offers.Routes(g, deps)
@@ -42,7 +46,11 @@ func open(t *testing.T) *desk {
 			Promotions: m.Promotions,
 			Orders:     m.Orders,
 		})
-	}})
+	}}
+	for _, method := range takes {
+		o.Provider = webtest.Limited(method)
+	}
+	m := webtest.Open(t, o)
 	d := &desk{
 		Mall:    m,
 		t:       t,
@@ -212,4 +220,46 @@ func TestBundles_create_and_buy_the_rest(t *testing.T) {
 	leo.Get(page).Wants(200).Shows("not for sale right now").Hides("Buy for")
 	leo.Get("/bundles/4711").Wants(404)
 	leo.Get("/bundles/x").Wants(404)
+}
+
+// A bundle whose price no provider takes, as it is or converted, is kept, with a warning beside the price.
+func TestBundles_warns_of_what_nobody_could_pay(t *testing.T) {
+	d := open(t, payment.Method{
+		Currencies: []string{"CNY", "USD"},
+		Multiples:  map[string]int64{"USD": 10},
+		Least:      map[string]int64{"CNY": 300},
+	})
+	for _, c := range []exchange.Currency{{Code: "USD", Step: 1, Offered: true}, {Code: "EUR", Step: 1, Offered: true}} {
+		if err := d.Exchange.SaveCurrency(t.Context(), 1, c); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Exchange.AddRate(t.Context(), exchange.NewRate{
+			Currency:  c.Code,
+			Rate:      "0.1",
+			Confirmed: true,
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, second := d.Video(1000, -1), d.Video(500, -1)
+	b := d.Browser(d.creator.ID)
+	b.Get("/studio/offers/bundles/new").Wants(200).Hides("No payment provider takes")
+	made := b.Post("/studio/offers/bundles", bundleForm(first, second)).Wants(303).Location // 12.00, $1.20, €1.20
+	b.Get(made).Wants(200).Shows("No payment provider takes €1.20.")
+	form := b.Get(made).Form(made)
+	form.Set("price", "2.50") // below the smallest sum in yuan, and no multiple in dollars
+	b.Post(made, form).Wants(303)
+	page := b.Get(made).Wants(200).Shows("No payment provider takes CN¥2.50, €0.25, $0.25. Whoever sees that price")
+	if !page.Has(`id="price-warning"`) || !page.Has(`aria-describedby="price-warning"`) {
+		t.Error("the warning is not beside the price")
+	}
+	form = page.Form(made)
+	form.Set("kind", "percent")
+	form.Set("price", "")
+	form.Set("percent_off", "15") // of 15.00: 12.75, and $1.28 of $1.00 and $0.50
+	b.Post(made, form).Wants(303)
+	page = b.Get(made).Wants(200).Shows("No payment provider takes €1.28, $1.28.")
+	if !page.Has(`id="percent_off-warning"`) {
+		t.Error("the warning is not beside the percentage")
+	}
 }

@@ -849,6 +849,41 @@ func (q *Queries) ProductByID(ctx context.Context, db DBTX, id int64) (ProductBy
 	return i, err
 }
 
+const publishedPrices = `-- name: PublishedPrices :many
+select p.currency, p.amount, count(*) as skus from video_product_spu s
+join video_product_sku k on k.spu_id = s.id and k.status = 'active'
+join sku_price p on p.sku_id = k.id and p.valid @> $1::timestamptz
+where s.status = 'live' and p.amount > 0
+group by p.currency, p.amount order by p.currency, p.amount
+`
+
+type PublishedPricesRow struct {
+	Currency string
+	Amount   int64
+	Skus     int64
+}
+
+// Returns each price above zero at which something is sold now, with how many SKUs have it.
+func (q *Queries) PublishedPrices(ctx context.Context, db DBTX, at time.Time) ([]PublishedPricesRow, error) {
+	rows, err := db.Query(ctx, publishedPrices, at)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PublishedPricesRow{}
+	for rows.Next() {
+		var i PublishedPricesRow
+		if err := rows.Scan(&i.Currency, &i.Amount, &i.Skus); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const refundReview = `-- name: RefundReview :one
 update catalog_review set refunded_at = $1::timestamptz
 where user_id = $2 and spu_id = $3 and refunded_at is null

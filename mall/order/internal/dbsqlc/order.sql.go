@@ -1430,6 +1430,35 @@ func (q *Queries) RefundItemsOf(ctx context.Context, db DBTX, refundNos []string
 	return items, nil
 }
 
+const refundNosByCause = `-- name: RefundNosByCause :many
+select refund_no from order_refund where order_no = $1 and cause = $2
+`
+
+type RefundNosByCauseParams struct {
+	OrderNo string
+	Cause   string
+}
+
+func (q *Queries) RefundNosByCause(ctx context.Context, db DBTX, arg RefundNosByCauseParams) ([]string, error) {
+	rows, err := db.Query(ctx, refundNosByCause, arg.OrderNo, arg.Cause)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var refund_no string
+		if err := rows.Scan(&refund_no); err != nil {
+			return nil, err
+		}
+		items = append(items, refund_no)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const refundsOf = `-- name: RefundsOf :many
 select refund_no, order_no, amount, currency, cause, request_key, reason, actor, status, created_at, settled_at from order_refund where order_no = $1 order by created_at, refund_no
 `

@@ -1010,6 +1010,20 @@ func (q *Queries) MovedBetween(ctx context.Context, db DBTX, arg MovedBetweenPar
 	return items, nil
 }
 
+const nameRefund = `-- name: NameRefund :exec
+update payment_refund set channel_refund_no = $1 where refund_no = $2 and channel_refund_no is null
+`
+
+type NameRefundParams struct {
+	ChannelRefundNo *string
+	RefundNo        string
+}
+
+func (q *Queries) NameRefund(ctx context.Context, db DBTX, arg NameRefundParams) error {
+	_, err := db.Exec(ctx, nameRefund, arg.ChannelRefundNo, arg.RefundNo)
+	return err
+}
+
 const noticeOf = `-- name: NoticeOf :one
 select n.id, n.provider, n.event_id, n.type, n.attempt_no, n.channel_txn_no, n.refund_no, n.amount, n.currency, n.raw, n.outcome, n.replays, n.occurred_at, n.received_at from payment_notice n where n.id = $1 and (
     exists (select from video_payment p where p.attempt_no = n.attempt_no and p.provider = n.provider and p.reference = $2)
