@@ -213,6 +213,23 @@ func TestSeed(t *testing.T) {
 			}
 		}
 	})
+	t.Run("shares of what was sold in dollars are converted", func(t *testing.T) {
+		var orders, shares int
+		var creators []int64
+		m.OK(m.Pool.QueryRow(m.Ctx, `select count(*) from video_order where currency = 'USD' and status = 'DELIVERED'`).
+			Scan(&orders))
+		m.OK(m.Pool.QueryRow(m.Ctx, `select count(*), array_agg(distinct creator_id) from ledger_earning
+			where currency = 'USD' and settled_currency = 'CNY' and settled_rate between 7 and 7.3`).Scan(&shares, &creators))
+		if orders < 5 || shares < 3 || len(creators) != 1 {
+			t.Errorf("%d orders, %d converted shares of the creators %v", orders, shares, creators)
+		}
+		var others int
+		m.OK(m.Pool.QueryRow(m.Ctx, `select count(*) from ledger_earning where currency <> 'USD' and settled_currency is not null`).
+			Scan(&others))
+		if others != 0 {
+			t.Errorf("%d shares of other sales are converted", others)
+		}
+	})
 	t.Run("a second time changes nothing, and needs no videos", func(t *testing.T) {
 		before := everything(t, m)
 		m.OK(demo.Seed(m.Ctx, m.Pool, m.Mall, demo.OpenVideos(t.TempDir()), m.Log))
