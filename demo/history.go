@@ -216,7 +216,9 @@ const (
 // abroad reports whether an order was paid in another currency: one of three orders of a video of the creator who
 // settles, without a coupon and a refund.
 func (p *plan) abroad(o drawn) bool {
-	if o.PaidAt.IsZero() || o.Refund != nil || o.CouponCode != "" || spread(o.OrderNo, 3) != 0 {
+	const random = 10 // what comes before this in a number is the time, which depends on the hour
+	if o.PaidAt.IsZero() || o.Refund != nil || o.CouponCode != "" || o.email == emailOf(account.RoleShopper) ||
+		spread(o.OrderNo[random:], 3) != 0 {
 		return false
 	}
 	for _, f := range p.videos {
