@@ -20,8 +20,10 @@ var march = insight.Range{
 // sold writes what creator 1 sold on a day: a video, orders, a currency, gross and refunded sums.
 func sold(m *malltest.Mall, day string, spu, orders int64, currency string, gross, refunded int64) {
 	m.T.Helper()
-	_, err := m.Pool.Exec(m.Ctx, `insert into insight_day (day, creator_id, spu_id, currency, orders, units, gross, refunds, refunded)
-		values ($1::text::date, 1, $2, $3, $4, $4, $5, sign($6::bigint), $6)`, day, spu, currency, orders, gross, refunded)
+	_, err := m.Pool.Exec(m.Ctx, `insert into insight_day (day, creator_id, spu_id, currency, orders, units, gross,
+			refunds, refunded)
+		values ($1::text::date, 1, $2, $3, $4, $4, $5, sign($6::bigint), $6)`, day, spu, currency, orders, gross,
+		refunded)
 	m.OK(err)
 }
 
@@ -33,8 +35,10 @@ func rated(m *malltest.Mall, currency, rate, day string) {
 		Step:    1,
 		Offered: true,
 	}))
-	_, err := m.Pool.Exec(m.Ctx, `insert into exchange_rate (currency, base, rate, source, valid_from, created_by, created_at)
-		values ($1, 'CNY', $2::text::numeric, 'test', $3::text::timestamptz, 1, $3::text::timestamptz)`, currency, rate, day)
+	_, err := m.Pool.Exec(m.Ctx, `insert into exchange_rate (currency, base, rate, source, valid_from, created_by,
+			created_at)
+		values ($1, 'CNY', $2::text::numeric, 'test', $3::text::timestamptz, 1, $3::text::timestamptz)`, currency, rate,
+		day)
 	m.OK(err)
 }
 

@@ -48,7 +48,9 @@ func decisionsOf(set []*placeAttempt) map[string][]Decision {
 
 // insertDecisions keeps with orders what was decided about their requests, in one statement. It has none if nothing was
 // decided.
-func (s *store) insertDecisions(ctx context.Context, q dbsqlc.DBTX, occasion string, decided map[string][]Decision) error {
+func (s *store) insertDecisions(ctx context.Context, q dbsqlc.DBTX, occasion string,
+	decided map[string][]Decision,
+) error {
 	arg := dbsqlc.InsertDecisionsParams{Occasion: occasion}
 	for _, orderNo := range slices.Sorted(maps.Keys(decided)) {
 		for _, d := range decided[orderNo] {

@@ -183,8 +183,8 @@ func (x *index) judge(s Subject, now time.Time) (Effect, Kind) {
 	return e.effect, kind
 }
 
-// entryOf returns the deciding entry and its kind, the narrowest kind of those with the same effect; the zero values if no
-// entry applies.
+// entryOf returns the deciding entry and its kind, the narrowest kind of those with the same effect; the zero values if
+// no entry applies.
 func (x *index) entryOf(s Subject, now time.Time) (by listed, of Kind) {
 	say := func(e listed, found bool, kind Kind) {
 		if found && e.living(now) && (by.effect == "" || by.effect != Deny && e.effect == Deny) {
