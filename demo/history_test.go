@@ -60,12 +60,12 @@ var counters = []struct{ shown, differs string }{
 	{
 		"customers of creators",
 		`with counted as (
-		   select i.creator_id, o.user_id, count(distinct o.order_no) as orders,
+		   select i.creator_id, o.user_id, o.currency, count(distinct o.order_no) as orders,
 		sum(i.amount - i.discount_amount) as spent,
 		     sum(i.refunded_amount) as refunded
-		   from video_order o join video_order_item i using (order_no) where o.paid_at is not null group by 1, 2)
+		   from video_order o join video_order_item i using (order_no) where o.paid_at is not null group by 1, 2, 3)
 		 select format('customer %s of %s', user_id, creator_id) from counted full
-		join order_customer c using (creator_id, user_id)
+		join order_customer c using (creator_id, user_id, currency)
 		 where (counted.orders, counted.spent, counted.refunded) is distinct from (c.orders, c.spent, c.refunded)`,
 	},
 	{
@@ -87,11 +87,13 @@ var counters = []struct{ shown, differs string }{
 		"no more orders came from somewhere than there were",
 		`select format('%s %s %s', b.creator_id, b.day, b.spu_id) from (
 		   select creator_id, day, spu_id, sum(orders) as n from insight_buyer group by 1, 2, 3) b
-		 left join insight_day d using (creator_id, day, spu_id) where b.n > coalesce(d.orders, 0)`,
+		 left join (select creator_id, day, spu_id, sum(orders) as orders from insight_day group by 1, 2, 3) d
+		using (creator_id, day, spu_id) where b.n > coalesce(d.orders, 0)`,
 	},
 	{
 		"whoever bought came by",
-		`select format('%s %s %s', d.creator_id, d.day, d.spu_id) from insight_day d
+		`select format('%s %s %s', d.creator_id, d.day, d.spu_id) from (
+			select creator_id, day, spu_id, sum(orders) as orders from insight_day group by 1, 2, 3) d
 			left join insight_traffic t using (creator_id, day, spu_id)
 		 where d.creator_id > 0 and d.orders > coalesce(t.visitors, 0)`,
 	},
@@ -227,6 +229,23 @@ func TestSeed(t *testing.T) {
 					t.Errorf("%s becomes %s, %v", p.Price, got, err)
 				}
 			}
+		}
+	})
+	t.Run("shares of what was sold in dollars are converted", func(t *testing.T) {
+		var orders, shares int
+		var creators []int64
+		m.OK(m.Pool.QueryRow(m.Ctx, `select count(*) from video_order where currency = 'USD' and status = 'DELIVERED'`).
+			Scan(&orders))
+		m.OK(m.Pool.QueryRow(m.Ctx, `select count(*), array_agg(distinct creator_id) from ledger_earning
+			where currency = 'USD' and settled_currency = 'CNY' and settled_rate between 7 and 7.3`).Scan(&shares, &creators))
+		if orders < 5 || shares < 3 || len(creators) != 1 {
+			t.Errorf("%d orders, %d converted shares of the creators %v", orders, shares, creators)
+		}
+		var others int
+		m.OK(m.Pool.QueryRow(m.Ctx, `select count(*) from ledger_earning where currency <> 'USD' and settled_currency is not null`).
+			Scan(&others))
+		if others != 0 {
+			t.Errorf("%d shares of other sales are converted", others)
 		}
 	})
 	t.Run("a second time changes nothing, and needs no videos", func(t *testing.T) {

@@ -72,11 +72,11 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, videos fs.FS, l
 	} else if err := s.findCreators(ctx); err != nil {
 		return err
 	}
-	if err := s.history(ctx); err != nil {
-		return fmt.Errorf("history: %w", err)
-	}
 	if err := s.currencies(ctx); err != nil {
 		return err
+	}
+	if err := s.history(ctx); err != nil {
+		return fmt.Errorf("history: %w", err)
 	}
 	return s.sales(ctx)
 }

@@ -1,7 +1,10 @@
 package mall
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"math/big"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -54,5 +57,41 @@ func Insight(m *Mall, pool *pgxpool.Pool, o Options) *insight.Insight {
 			}
 			return creators, err
 		},
+		Values: m.values,
 	})
+}
+
+// values says what sales are worth: those of a creator in the currency in which they settle, others in the shop's own.
+// A currency that shares of the creator were converted from in these days counts at the average of these conversions,
+// any other at the rate that held when the last of the days ended, or holds now.
+func (m *Mall) values(ctx context.Context, creatorID int64, r insight.Range) (insight.Values, error) {
+	v, until := insight.Values{Currency: m.Exchange.Base()}, r.To.AddDate(0, 0, 1)
+	table, err := m.Exchange.Table(ctx)
+	if err != nil || len(table.Rated()) < 2 {
+		return v, err
+	}
+	if until.Before(m.now()) {
+		if table, err = m.Exchange.TableAt(ctx, m.pool, until); err != nil {
+			return v, err
+		}
+	}
+	booked := map[string]*big.Rat{}
+	if creatorID != insight.Mall {
+		settlement, err := m.Ledger.SettlementOf(ctx, creatorID)
+		if err != nil {
+			return v, err
+		}
+		v.Currency = cmp.Or(settlement.Currency, v.Currency)
+		if booked, err = m.Ledger.ConvertedTo(ctx, creatorID, v.Currency, r.From, until); err != nil {
+			return v, err
+		}
+	}
+	v.Factors = map[string]*big.Rat{}
+	for _, currency := range table.Rated() {
+		if factor, err := table.Factor(currency, v.Currency); err == nil { // it has none if the rates are younger
+			v.Factors[currency] = factor
+		}
+	}
+	maps.Copy(v.Factors, booked)
+	return v, nil
 }

@@ -350,7 +350,8 @@ func (m *Mall) openOrders(o Options) (err error) {
 		Ended: func(ctx context.Context, tx pgx.Tx, spuIDs []int64) (map[int64]int64, error) {
 			return m.Reviews.EndedAccessTx(ctx, tx, spuIDs)
 		},
-		Audit: m.audit,
+		Decided: decided,
+		Audit:   m.audit,
 	})
 	m.Reconciler = reconcile.New(reconcile.Deps{
 		Pool:     m.pool,
@@ -381,4 +382,12 @@ func (m *Mall) openOrders(o Options) (err error) {
 func (m *Mall) nameOf(ctx context.Context, userID int64) (string, error) {
 	u, err := m.Accounts.User(ctx, userID)
 	return u.Name, err
+}
+
+// decided returns what risk has decided about the request of a context.
+func decided(ctx context.Context) (list []order.Decision) {
+	for _, d := range risk.Decisions(ctx) {
+		list = append(list, order.Decision(d))
+	}
+	return list
 }

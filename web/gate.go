@@ -114,6 +114,11 @@ func gate(site *page.Site, d Deps, asks func(echo.Context) risk.Subject) echo.Mi
 			if failed != nil {
 				return failed
 			}
+			if verdict == risk.Allow && !page.IsRead(c.Request().Method) { // an order may come of it, and keeps why
+				if d := m.Lists.Explain(ctx, who); d != nil {
+					c.SetRequest(c.Request().WithContext(risk.WithDecision(c.Request().Context(), *d)))
+				}
+			}
 			return next(c)
 		}
 	}

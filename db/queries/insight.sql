@@ -72,36 +72,44 @@ where creator_id = @creator_id and spu_id = @spu_id and day between @from_day an
 order by day;
 
 -- name: TopVideos :many
--- Returns videos that were sold and, if those are too few, videos that were only seen. Visits are summed only for the
--- videos that are returned.
-with sold as (
+-- Returns videos that were sold, those with the highest value first, a row for each currency, and, if those are too few,
+-- videos that were only seen. A factor says what a minor unit of a currency is worth; what has none counts nothing.
+-- Visits are summed only for the videos that are returned.
+with rate as (
+    select unnest(@currencies::text[]) as currency, cast(unnest(@factors::text[]) as numeric) as factor
+), sold as (
     select spu_id, currency, sum(orders)::bigint as orders, sum(units)::bigint as units, sum(gross)::bigint as gross,
         sum(refunds)::bigint as refunds, sum(refunded)::bigint as refunded
     from insight_day d
     where d.creator_id = @creator_id and d.spu_id > 0 and d.day between @from_day and @to_day
     group by spu_id, currency
-    order by 3 desc, 5 desc, 1, 2
+), ranked as (
+    select spu_id, row_number() over (order by sum(gross * coalesce(factor, 0)) desc, sum(orders) desc, spu_id) as place
+    from sold left join rate using (currency)
+    group by spu_id
+    order by 2
     limit @max_rows
 ), only_seen as (
-    select spu_id from insight_traffic t
-    where (select count(*) from sold) < @max_rows
+    select spu_id, row_number() over (order by sum(visitors) desc, spu_id) as place
+    from insight_traffic t
+    where (select count(*) from ranked) < @max_rows
         and t.creator_id = @creator_id and t.spu_id > 0 and t.day between @from_day and @to_day and t.spu_id not in (select spu_id from sold)
     group by spu_id
-    order by sum(visitors) desc, spu_id
+    order by 2
     limit @max_rows
 ), shown as (
-    select * from sold union all select spu_id, '' as currency, 0 as orders, 0 as units, 0 as gross, 0 as refunds, 0 as refunded from only_seen
+    select spu_id, 1 as part, place from ranked union all select spu_id, 2 as part, place from only_seen
 )
-select shown.spu_id, currency::text as currency, orders::bigint as orders, units::bigint as units, gross::bigint as gross, refunds::bigint as refunds,
-    refunded::bigint as refunded, seen.views, seen.visitors, seen.viewers, seen.watch_seconds
+select shown.spu_id, coalesce(currency, '')::text as currency, coalesce(orders, 0)::bigint as orders, coalesce(units, 0)::bigint as units,
+    coalesce(gross, 0)::bigint as gross, coalesce(refunds, 0)::bigint as refunds, coalesce(refunded, 0)::bigint as refunded,
+    seen.views, seen.visitors, seen.viewers, seen.watch_seconds
 from shown cross join lateral (
     select coalesce(sum(views), 0)::bigint as views, coalesce(sum(visitors), 0)::bigint as visitors,
         coalesce(sum(viewers), 0)::bigint as viewers, coalesce(sum(watch_seconds), 0)::bigint as watch_seconds
     from insight_traffic t
     where t.creator_id = @creator_id and t.spu_id = shown.spu_id and t.day between @from_day and @to_day
-) seen
-order by orders desc, gross desc, seen.visitors desc, shown.spu_id, currency
-limit @max_rows;
+) seen left join sold on sold.spu_id = shown.spu_id
+order by shown.part, shown.place, currency;
 
 -- name: Sources :many
 with arrived as (
@@ -193,13 +201,20 @@ delete from insight_touch where at < @before::timestamptz;
 delete from insight_event where at < @before::timestamptz;
 
 -- name: BestSellers :many
--- Returns the best sellers of all creators.
-select creator_id, spu_id, currency, sum(orders)::bigint as orders, sum(gross)::bigint as gross, sum(refunded)::bigint as refunded
-from insight_day where spu_id > 0 and day between @from_day and @to_day
-group by creator_id, spu_id, currency
-order by 4 desc, 5 desc, 2, 3 limit @max_rows;
+-- Returns the best sellers of all creators, those with the highest value first. A factor says what a minor unit of a
+-- currency is worth in the one that is given; what has none counts nothing.
+with rate as (
+    select unnest(@currencies::text[]) as currency, cast(unnest(@factors::text[]) as numeric) as factor
+)
+select creator_id, spu_id
+from insight_day d where spu_id > 0 and day between @from_day and @to_day
+group by creator_id, spu_id
+order by coalesce(sum(gross) filter (where currency = @currency), 0)
+    + coalesce(sum(gross * (select factor from rate r where r.currency = d.currency)) filter (where currency <> @currency), 0) desc,
+    sum(orders) desc, spu_id
+limit @max_rows;
 
 -- name: VideoDays :many
-select spu_id, currency, day, gross from insight_day d
+select spu_id, currency, day, orders, units, gross, refunds, refunded from insight_day d
 where (creator_id, spu_id) in (select unnest(@creator_ids::bigint[]), unnest(@spu_ids::bigint[])) and day between @from_day and @to_day
 order by spu_id, currency, day;

@@ -274,3 +274,13 @@ where o.user_id = @user_id and c.order_no <> '' order by c.id desc limit @max_ro
 
 -- name: OrdersByNo :many
 select * from video_order where order_no = any(@order_nos::text[]);
+
+-- name: InsertDecisions :exec
+-- Keeps the first decision of each rule on each occasion.
+insert into order_decision (order_no, occasion, rule, outcome, reason, facts, at)
+select unnest(@order_nos::text[]), @occasion, unnest(@rules::text[]), unnest(@outcomes::text[]), unnest(@reasons::text[]),
+    unnest(@facts::text[])::jsonb, unnest(@moments::timestamptz[])
+on conflict do nothing;
+
+-- name: DecisionsOfOrder :many
+select * from order_decision where order_no = @order_no order by at, occasion, rule, outcome;

@@ -64,6 +64,9 @@ func (t Table) Rate(from, to string) (string, error) {
 	return s, nil
 }
 
+// Factor returns how many minor units of a currency one minor unit of another is worth. Errors: ErrNoRate.
+func (t Table) Factor(from, to string) (*big.Rat, error) { return t.exact(money.Of(1, from), to) }
+
 // Total returns what sums are worth together in a currency, rounded once, half a minor unit away from zero. Unlike a
 // price it may be any sum that an int64 holds. Errors: ErrNoRate, money.ErrOverflow.
 func (t Table) Total(sums []money.Money, to string) (money.Money, error) {

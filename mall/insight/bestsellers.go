@@ -8,45 +8,44 @@ import (
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
-// BestSeller sums up the sales of one video in one currency, in minor units.
+// BestSeller sums up the sales of one video: in each currency, by code, and their value in the mall's own, in minor
+// units.
 type BestSeller struct {
 	CreatorID int64
 	SPUID     int64
-	Currency  string
-	Orders    int64
-	Gross     int64
-	Refunded  int64
-	Before    int64               // the gross of the range of the same length right before
-	Days      map[time.Time]int64 // the gross of each day of the range; days without sales are absent
+	Sold      []Sold
+	Value     Sold
+	Before    int64               // the gross value of the range of the same length right before
+	Days      map[time.Time]int64 // the gross value of each day of the range; days without sales are absent
 }
 
-// BestSellers lists at most most videos of all creators, those with the most orders in a range.
+// BestSellers lists at most most videos of all creators, those with the highest value in a range first.
 func (s *Insight) BestSellers(ctx context.Context, r Range, most int) ([]BestSeller, error) {
+	values, err := s.deps.Values(ctx, Mall, r)
+	if err != nil {
+		return nil, fmt.Errorf("what sales are worth: %w", err)
+	}
+	currencies, factors := values.columns()
 	rows, err := s.q.BestSellers(ctx, s.deps.Pool, dbsqlc.BestSellersParams{
-		FromDay: r.From,
-		ToDay:   r.To,
-		MaxRows: int32(most),
+		Currency:   values.Currency,
+		Currencies: currencies,
+		Factors:    factors,
+		FromDay:    r.From,
+		ToDay:      r.To,
+		MaxRows:    int32(most),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("top videos: %w", err)
 	}
-	type key struct {
-		spu      int64
-		currency string
-	}
-	list, at := make([]BestSeller, len(rows)), map[key]*BestSeller{}
+	list, at := make([]BestSeller, len(rows)), map[int64]*daily{}
 	arg := dbsqlc.VideoDaysParams{FromDay: r.Before().From, ToDay: r.To}
 	for n, v := range rows {
 		list[n] = BestSeller{
 			CreatorID: v.CreatorID,
 			SPUID:     v.SpuID,
-			Currency:  v.Currency,
-			Orders:    v.Orders,
-			Gross:     v.Gross,
-			Refunded:  v.Refunded,
 			Days:      map[time.Time]int64{},
 		}
-		at[key{v.SpuID, v.Currency}] = &list[n]
+		at[v.SpuID] = &daily{days: map[time.Time][]Sold{}}
 		arg.CreatorIds, arg.SpuIds = append(arg.CreatorIds, v.CreatorID), append(arg.SpuIds, v.SpuID)
 	}
 	days, err := s.q.VideoDays(ctx, s.deps.Pool, arg)
@@ -54,14 +53,36 @@ func (s *Insight) BestSellers(ctx context.Context, r Range, most int) ([]BestSel
 		return nil, fmt.Errorf("days of %d videos: %w", len(list), err)
 	}
 	for _, d := range days {
-		f := at[key{d.SpuID, d.Currency}]
-		switch {
-		case f == nil: // sales in another currency, which are not in the list
-		case d.Day.Before(r.From):
-			f.Before += d.Gross
-		default:
-			f.Days[d.Day] = d.Gross
+		at[d.SpuID].add(d, r)
+	}
+	for n := range list {
+		f, found := &list[n], at[list[n].SPUID]
+		f.Sold, f.Value = found.sold, values.Of(found.sold)
+		f.Before = values.Of(found.before).Gross
+		for day, sold := range found.days {
+			f.Days[day] = values.Of(sold).Gross
 		}
 	}
 	return list, nil
+}
+
+// daily are the sales of a video, by currency: in a range, on each of its days, and before it.
+type daily struct {
+	sold, before []Sold
+	days         map[time.Time][]Sold
+}
+
+// add adds a day of one currency. Those of one currency come one after the other.
+func (v *daily) add(d dbsqlc.VideoDaysRow, r Range) {
+	sales := Sold{d.Currency, Sales{d.Orders, d.Units, d.Gross, d.Refunds, d.Refunded}}
+	if d.Day.Before(r.From) {
+		v.before = append(v.before, sales)
+		return
+	}
+	v.days[d.Day] = append(v.days[d.Day], sales)
+	if n := len(v.sold); n > 0 && v.sold[n-1].Currency == d.Currency {
+		v.sold[n-1].Sales = v.sold[n-1].plus(sales.Sales)
+		return
+	}
+	v.sold = append(v.sold, sales)
 }

@@ -41,6 +41,8 @@ type Deps struct {
 	Waiting func(context.Context, pgx.Tx) (int64, error)
 	// CreatorsOf returns the creators of videos; videos that don't exist are absent.
 	CreatorsOf func(ctx context.Context, spuIDs []int64) (map[int64]int64, error)
+	// Values says what the sales of a creator, or of the Mall, are worth in one currency, in a range of days.
+	Values func(ctx context.Context, creatorID int64, r Range) (Values, error)
 }
 
 // Insight counts sales and traffic, and reports them.

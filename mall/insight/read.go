@@ -66,8 +66,10 @@ func (r Report) Refunds() (n int64) {
 }
 
 // In returns the sales in a currency.
-func (r Report) In(currency string) Sales {
-	for _, s := range r.Sales {
+func (r Report) In(currency string) Sales { return salesIn(r.Sales, currency) }
+
+func salesIn(list []Sold, currency string) Sales {
+	for _, s := range list {
 		if s.Currency == currency {
 			return s.Sales
 		}
@@ -146,32 +148,55 @@ func (s *Insight) Report(ctx context.Context, creatorID, spuID int64, r Range) (
 	return p, nil
 }
 
-// VideoSums sums up one video in one currency. The currency is empty if there were no sales.
+// VideoSums sums up one video: what it sold in each currency, by code, and the value of all of that. Sold is empty if
+// there were no sales.
 type VideoSums struct {
-	SPUID int64
-	Sold
+	SPUID   int64
+	Sold    []Sold
+	Value   Sold
 	Traffic Traffic
 }
 
-// Videos lists at most most of a creator's videos that have sales or traffic in a range, those with the most orders
-// first.
+// In returns the sales in a currency.
+func (v VideoSums) In(currency string) Sales { return salesIn(v.Sold, currency) }
+
+// Videos lists at most most of a creator's videos that have sales or traffic in a range, those with the highest value
+// first: what was paid for them, in the currency of Values.
 func (s *Insight) Videos(ctx context.Context, creatorID int64, r Range, most int) ([]VideoSums, error) {
+	values, err := s.deps.Values(ctx, creatorID, r)
+	if err != nil {
+		return nil, fmt.Errorf("what the sales of creator %d are worth: %w", creatorID, err)
+	}
+	currencies, factors := values.columns()
 	rows, err := s.q.TopVideos(ctx, s.deps.Pool, dbsqlc.TopVideosParams{
-		CreatorID: creatorID,
-		FromDay:   r.From,
-		ToDay:     r.To,
-		MaxRows:   int32(most),
+		CreatorID:  creatorID,
+		FromDay:    r.From,
+		ToDay:      r.To,
+		MaxRows:    int32(most),
+		Currencies: currencies,
+		Factors:    factors,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("videos of creator %d: %w", creatorID, err)
 	}
-	list := make([]VideoSums, len(rows))
-	for n, v := range rows {
-		list[n] = VideoSums{
-			v.SpuID,
-			Sold{v.Currency, Sales{v.Orders, v.Units, v.Gross, v.Refunds, v.Refunded}},
-			Traffic{v.Views, v.Visitors, v.Viewers, v.WatchSeconds},
+	var list []VideoSums
+	for _, v := range rows {
+		if n := len(list); n == 0 || list[n-1].SPUID != v.SpuID {
+			if n == most {
+				break // the query has as many that were only seen
+			}
+			list = append(list, VideoSums{
+				SPUID:   v.SpuID,
+				Traffic: Traffic{v.Views, v.Visitors, v.Viewers, v.WatchSeconds},
+			})
 		}
+		if last := &list[len(list)-1]; v.Currency != "" {
+			sales := Sales{v.Orders, v.Units, v.Gross, v.Refunds, v.Refunded}
+			last.Sold = append(last.Sold, Sold{v.Currency, sales})
+		}
+	}
+	for n := range list {
+		list[n].Value = values.Of(list[n].Sold)
 	}
 	return list, nil
 }

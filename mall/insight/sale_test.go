@@ -236,34 +236,33 @@ func TestInsight_Videos_best_selling_first(t *testing.T) {
 		From: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC),
 		To:   time.Date(2026, 3, 31, 0, 0, 0, 0, time.UTC),
 	}
+	cny := insight.Sold{Currency: "CNY", Sales: insight.Sales{
+		Orders: 4,
+		Units:  4,
+		Gross:  3960,
+	}}
+	one := insight.Sold{Currency: "CNY", Sales: insight.Sales{
+		Orders: 1,
+		Units:  1,
+		Gross:  990,
+	}}
+	usd := insight.Sold{Currency: "USD", Sales: insight.Sales{
+		Orders: 1,
+		Units:  1,
+		Gross:  300,
+	}}
+	worth, nothing := cny, insight.Sold{Currency: "CNY"} // dollars have no rate here
+	worth.Orders, worth.Units = 5, 5
 	all := []insight.VideoSums{
-		{8, insight.Sold{Currency: "CNY", Sales: insight.Sales{
-			Orders: 4,
-			Units:  4,
-			Gross:  3960,
-		}}, insight.Traffic{
+		{8, []insight.Sold{cny, usd}, worth, insight.Traffic{
 			Views:        24,
 			Visitors:     13,
 			Viewers:      3,
 			WatchSeconds: 90,
 		}},
-		{7, insight.Sold{Currency: "CNY", Sales: insight.Sales{
-			Orders: 1,
-			Units:  1,
-			Gross:  990,
-		}}, insight.Traffic{}},
-		{8, insight.Sold{Currency: "USD", Sales: insight.Sales{
-			Orders: 1,
-			Units:  1,
-			Gross:  300,
-		}}, insight.Traffic{
-			Views:        24,
-			Visitors:     13,
-			Viewers:      3,
-			WatchSeconds: 90,
-		}},
-		{6, insight.Sold{}, insight.Traffic{Views: 60, Visitors: 50}},
-		{5, insight.Sold{}, insight.Traffic{Views: 50, Visitors: 40}},
+		{7, []insight.Sold{one}, one, insight.Traffic{}},
+		{6, nil, nothing, insight.Traffic{Views: 60, Visitors: 50}},
+		{5, nil, nothing, insight.Traffic{Views: 50, Visitors: 40}},
 	}
 	for most := range len(all) + 2 {
 		got, err := m.Insight.Videos(m.Ctx, 1, r, most)

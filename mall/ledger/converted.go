@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"math/big"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -44,6 +45,44 @@ func (l *Ledger) ConversionsOf(ctx context.Context, creatorID int64, z calendar.
 		}
 	}
 	return out, nil
+}
+
+// ConvertedTo returns the average rate at which shares of a creator were converted to a currency in a time, weighed by
+// the shares, for each currency that they were sold in: minor units for one minor unit.
+func (l *Ledger) ConvertedTo(ctx context.Context, creatorID int64, currency string, since, until time.Time,
+) (map[string]*big.Rat, error) {
+	rows, err := l.q.ConvertedBetween(ctx, l.deps.Pool, dbsqlc.ConvertedBetweenParams{
+		CreatorID: creatorID,
+		Since:     since,
+		Until:     until,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("conversions of creator %d to %s: %w", creatorID, currency, err)
+	}
+	averages, shares := map[string]*big.Rat{}, map[string]*big.Rat{}
+	for _, r := range rows {
+		rate, ok := new(big.Rat).SetString(r.Rate)
+		if r.SettledCurrency != currency || r.Share <= 0 || !ok {
+			continue
+		}
+		if shares[r.Currency] == nil {
+			averages[r.Currency], shares[r.Currency] = new(big.Rat), new(big.Rat)
+		}
+		share := new(big.Rat).SetInt64(r.Share)
+		shares[r.Currency].Add(shares[r.Currency], share)
+		averages[r.Currency].Add(averages[r.Currency], share.Mul(share, rate))
+	}
+	for sold, sum := range averages {
+		sum.Quo(sum, shares[sold])
+		sum.Mul(sum, minors(currency))
+		sum.Quo(sum, minors(sold))
+	}
+	return averages, nil
+}
+
+// minors returns how many minor units a unit of a currency has.
+func minors(currency string) *big.Rat {
+	return new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(money.Digits(currency))), nil))
 }
 
 // ConvertedLine is what was converted during a month at one rate. It is a line of the books of both currencies. Back

@@ -156,7 +156,7 @@ func New(d Deps) *Ledger {
 func (l *Ledger) Terms() Terms { return l.deps.Terms }
 
 // ForHistory returns the same books for entries about the past: with another clock and another audit function, and
-// without OnDecision and conversions.
+// without OnDecision. Shares that clear are converted at the rates that held then.
 func (l *Ledger) ForHistory(
 	now func() time.Time,
 	audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error,
@@ -165,7 +165,6 @@ func (l *Ledger) ForHistory(
 	d.Now = now
 	d.Audit = audit
 	d.OnDecision = nil
-	d.Exchange = nil
 	return New(d)
 }
 

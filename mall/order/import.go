@@ -26,6 +26,7 @@ type Past struct {
 	UserID     int64
 	SKUIDs     []int64 // SKUs of unlimited stock, one unit of each
 	CouponCode string
+	Currency   string // in which it was paid: its prices are converted at the rates of now; empty for theirs
 	Provider   string
 	AttemptNo  string
 	TxnNo      string // the provider's

@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/catalog"
+	"videomall/mall/exchange"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
 )
@@ -33,9 +35,15 @@ func (im *importer) price(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var rates exchange.Table // without rates, for a mall of one currency
+	if im.deps.Exchange != nil {
+		if rates, err = im.deps.Exchange.TableTx(ctx, im.tx, now); err != nil {
+			return err
+		}
+	}
 	var uses []promotion.Use
 	for _, p := range im.past {
-		o, use, err := im.orderOf(p, offers, coupons)
+		o, use, err := im.orderOf(p, offers, coupons, rates)
 		if err != nil {
 			return err
 		}
@@ -79,7 +87,7 @@ func (im *importer) settleUses(ctx context.Context) error {
 }
 
 func (im *importer) orderOf(p Past, offers map[int64]catalog.Offer,
-	coupons *promotion.CouponCount,
+	coupons *promotion.CouponCount, rates exchange.Table,
 ) (Order, *promotion.Use, error) {
 	p.PlacedAt = p.PlacedAt.Truncate(time.Microsecond)
 	hash := sha256.Sum256([]byte(p.OrderNo))
@@ -98,6 +106,10 @@ func (im *importer) orderOf(p Past, offers map[int64]catalog.Offer,
 		if !sold || f.StockLimited {
 			return Order{}, nil, ErrNotImportable.Because("order %s: SKU %d is not for sale without a limit", p.OrderNo,
 				id)
+		}
+		set, err := f.Amount, error(nil)
+		if f.Amount, err = rates.Price(set, cmp.Or(p.Currency, set.Currency)); err != nil {
+			return Order{}, nil, ErrNotImportable.Because("order %s: %w", p.OrderNo, err)
 		}
 		o.Items = append(o.Items, Item{
 			LineNo:     n + 1,
@@ -121,7 +133,7 @@ func (im *importer) orderOf(p Past, offers map[int64]catalog.Offer,
 			SPUID:     f.SPUID,
 			CreatorID: f.CreatorID,
 			Amount:    f.Amount,
-			Set:       f.Amount,
+			Set:       set,
 		})
 	}
 	if len(o.Items) == 0 {

@@ -210,6 +210,9 @@ type Deps struct {
 	// Watched returns how much of these videos a person has watched, in percent; videos never played are absent. Nil if
 	// that is unknown, as if nothing had been watched.
 	Watched func(ctx context.Context, userID int64, spuIDs []int64) (map[int64]int, error)
+	// Decided returns what rules about unwanted visitors have decided about the request of a context, if it is other
+	// than nothing; it is kept with the order. Nil if there are no such rules.
+	Decided func(context.Context) []Decision
 	// Audit records an operator's action in the transaction of the action, and is called last. Nil records nothing.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 }

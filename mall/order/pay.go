@@ -63,6 +63,10 @@ func (s *Orders) Prepay(ctx context.Context, r PrepayRequest) (payment.Attempt, 
 	if err := s.leaveOthers(ctx, o.OrderNo, r.Provider); err != nil {
 		return payment.Attempt{}, err
 	}
+	decided := map[string][]Decision{o.OrderNo: s.decided(ctx)}
+	if err := s.insertDecisions(ctx, s.deps.Pool, occasionPay, decided); err != nil {
+		return payment.Attempt{}, err
+	}
 	return s.deps.Payments.Prepay(ctx, payment.PrepayRequest{
 		Reference: o.OrderNo,
 		Provider:  r.Provider,

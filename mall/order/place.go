@@ -80,6 +80,7 @@ func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, repla
 			hash:         hash,
 			orderNo:      newNumber(s.deps.Now()),
 			sales:        sales,
+			decided:      s.decided(ctx),
 		})
 		if err == nil {
 			return placed, replayed, nil
@@ -135,6 +136,7 @@ type placeAttempt struct {
 	orderNo string           // chosen before the commit, so that the order is found if the answer to the commit is lost
 	took    []inventory.Want // what the gate has taken for it, to be returned if it places no order
 	sales   lineSales
+	decided []Decision // about the request
 
 	quote  Quote
 	stock  []inventory.Reservation

@@ -43,6 +43,7 @@ const (
 	StepCase         StepKind = "case"
 	StepCaseClosed   StepKind = "case_closed"
 	StepEvent        StepKind = "event"
+	StepDecision     StepKind = "decision" // of a rule about unwanted visitors, when it was placed or paid for
 
 	StepPlayed    StepKind = "played"
 	StepRisk      StepKind = "risk"
@@ -57,7 +58,7 @@ type Step struct {
 	At       time.Time
 	Kind     StepKind
 	State    string      // what became of it: a status, an outcome, a kind of case, the type of an event
-	Previous string      // the state before a move
+	Previous string      // the state before a move, the occasion of a decision
 	Number   string      // of what it is about
 	Provider string      // or the method, kind or subject that the number belongs to
 	Amount   money.Money // without a currency if there is none
@@ -121,7 +122,7 @@ func (s *Orders) Timeline(ctx context.Context, orderNo string) (t Timeline, err 
 	}
 	t.Steps = placedSteps(t.Order)
 	for _, read := range []func(context.Context, *Timeline) error{
-		s.stockSteps, s.attemptSteps, s.noticeSteps, s.moveSteps, s.accessSteps, s.askedSteps, s.refundSteps,
+		s.decisionSteps, s.stockSteps, s.attemptSteps, s.noticeSteps, s.moveSteps, s.accessSteps, s.askedSteps, s.refundSteps,
 		s.disputeSteps, s.caseSteps, s.eventSteps,
 	} {
 		if err := read(ctx, &t); err != nil {

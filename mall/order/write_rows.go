@@ -45,6 +45,9 @@ func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*placeAttemp
 		return fmt.Errorf("enqueue the close of %d orders: %w", len(set), err)
 	}
 	var later db.Later
+	if err := s.insertDecisions(ctx, &later, occasionPlace, decisionsOf(set)); err != nil {
+		return err
+	}
 	if err := s.q.InsertPlacings(ctx, &later, moves); err != nil {
 		return fmt.Errorf("record %d placings: %w", len(set), err)
 	}

@@ -140,7 +140,9 @@ type index struct {
 }
 
 type listed struct {
-	effect  Effect
+	id      int64
+	effect  Effect // "" if there is none
+	reason  string
 	expires *time.Time
 }
 
@@ -154,7 +156,12 @@ func newIndex(version int64, rows []dbsqlc.RiskEntry) *index {
 		devices:   map[string]listed{},
 	}
 	for _, r := range rows {
-		e := listed{Effect(r.Effect), r.ExpiresAt}
+		e := listed{
+			id:      r.ID,
+			effect:  Effect(r.Effect),
+			reason:  r.Reason,
+			expires: r.ExpiresAt,
+		}
 		switch {
 		case r.Address != nil:
 			x.addresses[*r.Address] = e
@@ -171,10 +178,17 @@ func newIndex(version int64, rows []dbsqlc.RiskEntry) *index {
 	return x
 }
 
-func (x *index) judge(s Subject, now time.Time) (verdict Effect, of Kind) {
+func (x *index) judge(s Subject, now time.Time) (Effect, Kind) {
+	e, kind := x.entryOf(s, now)
+	return e.effect, kind
+}
+
+// entryOf returns the deciding entry and its kind, the narrowest kind of those with the same effect; the zero values if
+// no entry applies.
+func (x *index) entryOf(s Subject, now time.Time) (by listed, of Kind) {
 	say := func(e listed, found bool, kind Kind) {
-		if found && e.living(now) && verdict != Deny {
-			verdict, of = e.effect, kind
+		if found && e.living(now) && (by.effect == "" || by.effect != Deny && e.effect == Deny) {
+			by, of = e, kind
 		}
 	}
 	e, found := x.users[s.UserID]
@@ -183,7 +197,7 @@ func (x *index) judge(s Subject, now time.Time) (verdict Effect, of Kind) {
 	say(e, found && s.Device != "", Device)
 	e, found = x.narrowest(network.Normal(s.Address), now)
 	say(e, found, Address)
-	return verdict, of
+	return by, of
 }
 
 // narrowest finds the active entry with the longest prefix that contains the address.

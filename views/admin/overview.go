@@ -3,6 +3,7 @@ package admin
 import (
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"videomall/mall/catalog"
@@ -192,6 +193,32 @@ func (f TopVideo) title(t *text.Printer) string {
 	return t.Of(f.Card.Title)
 }
 
+// converted reports whether the value is not just what was paid.
+func (f TopVideo) converted() bool {
+	return len(f.Sold) > 1 || len(f.Sold) == 1 && f.Sold[0].Currency != f.Value.Currency
+}
+
+// sums are the sums of a video in each currency that are not 0.
+func (f TopVideo) sums(t *text.Printer, of func(insight.Sales) int64) string {
+	var words []string
+	for _, s := range f.Sold {
+		if n := of(s.Sales); n != 0 {
+			words = append(words, t.Money(money.Of(n, s.Currency)))
+		}
+	}
+	return strings.Join(words, " + ")
+}
+
+// videosNote says at which rate the values of videos are, if that is needed.
+func (p OverviewPage) videosNote(t *text.Printer) string {
+	for _, f := range p.Videos {
+		if f.converted() {
+			return t.T("admin.videos_note", "Currency", f.Value.Currency)
+		}
+	}
+	return ""
+}
+
 func (f TopVideo) words(t *text.Printer) func(int64) string {
-	return func(n int64) string { return t.Money(money.Of(n, f.Currency)) }
+	return func(n int64) string { return t.Money(money.Of(n, f.Value.Currency)) }
 }

@@ -68,7 +68,7 @@ func stepState(t *text.Printer, s order.Step) string {
 		return Word(t, "admin.case."+s.State, s.State)
 	case order.StepEvent:
 		return Word(t, "timeline.told."+s.State, s.State)
-	case order.StepRisk, order.StepRiskEnded:
+	case order.StepRisk, order.StepRiskEnded, order.StepDecision:
 		return Word(t, "timeline.effect."+s.State, s.State)
 	case order.StepStaff:
 		return Word(t, "audit.verb."+s.State, s.State)
@@ -98,7 +98,7 @@ func stepTone(s order.Step) ui.Tone {
 		return askedTone(s.State)
 	case order.StepCase:
 		return ui.Warning
-	case order.StepRisk:
+	case order.StepRisk, order.StepDecision:
 		if s.State == "deny" {
 			return ui.Error
 		}
@@ -117,6 +117,9 @@ func stepReasons(t *text.Printer, s order.Step) (list []string) {
 	switch {
 	case s.Kind == order.StepNotice, s.Kind == order.StepCapture:
 		add("timeline.why." + string(s.Kind) + "." + s.State)
+	case s.Kind == order.StepDecision:
+		add("timeline.occasion." + s.Previous)
+		add("timeline.why.decision." + s.Cause + "." + s.State + "." + s.Provider)
 	case s.Kind == order.StepJob:
 		add("timeline.why." + string(s.Kind) + "." + s.Provider)
 	case s.Kind == order.StepCase:

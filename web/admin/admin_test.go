@@ -101,10 +101,11 @@ func open(t *testing.T, takes ...payment.Method) *desk {
 				return map[int64]int{spuIDs[0]: 42}, nil
 			},
 			Insight: insight.New(insight.Deps{
-				Pool: m.Pool,
-				Now:  m.Now,
-				Log:  slog.New(slog.DiscardHandler),
-				Key:  make([]byte, 32),
+				Pool:   m.Pool,
+				Now:    m.Now,
+				Log:    slog.New(slog.DiscardHandler),
+				Key:    make([]byte, 32),
+				Values: m.Values,
 			}),
 		}
 		admin.Routes(g, deps)

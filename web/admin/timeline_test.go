@@ -19,6 +19,11 @@ func TestTimeline_replays_an_order(t *testing.T) {
 	d := open(t)
 	o := d.Bought(d.mia.ID, d.Video(990, 5))
 	other := d.Bought(d.mia.ID, d.Video(500, -1))
+	if _, err := d.Pool.Exec(t.Context(), `insert into order_decision (order_no, occasion, rule, outcome, reason, facts, at)
+		select order_no, 'place', 'lists', 'allow', 'a school', '{"kind": "address", "entry": "7"}', created_at
+		from video_order where order_no = $1`, o.OrderNo); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := d.Orders.Refunds().Ask(t.Context(), order.Ask{
 		UserID:  d.mia.ID,
 		OrderNo: o.OrderNo,
@@ -46,14 +51,15 @@ func TestTimeline_replays_an_order(t *testing.T) {
 	}
 	d.DeliverNotices()
 	page := d.b.Get(at).Wants(200)
-	inOrder(t, page.Text(), "Order placed", "Stock reserved", "Attempt to pay", "Access given",
-		"Buyer asked for a refund", "never came to it", "Refund settled", "Stock returned", "played 7 times")
+	inOrder(t, page.Text(), "Order placed", "Decision about the order", "When the order was placed.",
+		"lets the buyer’s address pass", "a school", "Entry of the lists 7", "Stock reserved", "Attempt to pay",
+		"Access given", "Buyer asked for a refund", "never came to it", "Refund settled", "Stock returned", "played 7 times")
 	page.Shows("It fits an order that waited for it.", "payment.succeeded", `"amount": 990`, "It paid for the order.",
 		"Waiting for payment → ", "Watched by now 42%", "Refund request answered", "shares the password",
 		"A refund came back", "order.paid", "Access ended", d.mia.Name).Hides(other.OrderNo)
-	d.b.Get("/admin/orders/"+other.OrderNo+"/timeline").Wants(200).Shows("Ready to watch").Hides("Stock", "never came to it")
+	d.b.Get("/admin/orders/"+other.OrderNo+"/timeline").Wants(200).Shows("Ready to watch").Hides("Stock", "never came to it", "about the order")
 	d.b.Cookie("lang", "zh-CN")
-	d.b.Get(at).Wants(200).Shows("下单", "与等待付款的订单相符。", "授予观看权限", "买家申请退款")
+	d.b.Get(at).Wants(200).Shows("下单", "对订单的决定", "名单放行了买家的网络地址", "与等待付款的订单相符。", "授予观看权限", "买家申请退款")
 	d.Browser(d.mia.ID).Get(at).Wants(404)
 	d.b.Get("/admin/orders/01HZZZZZZZZZZZZZZZZZZZZZZZ/timeline").Wants(404)
 }

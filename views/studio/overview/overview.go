@@ -4,8 +4,10 @@
 package overview
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"videomall/mall/calendar"
@@ -311,15 +313,31 @@ func conversionOf(v insight.VideoSums) string {
 	if v.Traffic.Visitors == 0 {
 		return "–"
 	}
-	return share(v.Orders * 1000 / v.Traffic.Visitors)
+	return share(v.Value.Orders * 1000 / v.Traffic.Visitors)
 }
 
-// bought is what a video took in, in its row's currency.
-func bought(t *text.Printer, v insight.VideoSums) string {
-	if v.Currency == "" {
-		return "–"
+// converted reports whether the value of a video is not just what it took in.
+func converted(v insight.VideoSums) bool {
+	return len(v.Sold) > 1 || len(v.Sold) == 1 && v.Sold[0].Currency != v.Value.Currency
+}
+
+// ranked says how the videos are put in order, if that needs rates.
+func (p Page) ranked(t *text.Printer) string {
+	for _, v := range p.Videos {
+		if converted(v.VideoSums) {
+			return t.T("overview.ranked", "Currency", v.Value.Currency)
+		}
 	}
-	return t.Money(money.Of(v.Gross, v.Currency))
+	return ""
+}
+
+// bought is what a video took in, in each currency.
+func bought(t *text.Printer, v insight.VideoSums) string {
+	words := make([]string, len(v.Sold))
+	for n, s := range v.Sold {
+		words[n] = t.Money(money.Of(s.Gross, s.Currency))
+	}
+	return cmp.Or(strings.Join(words, " + "), "–")
 }
 
 // kept is how many of a hundred plays showed a hundredth of the video.

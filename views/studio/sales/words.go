@@ -2,7 +2,10 @@
 package sales
 
 import (
+	"slices"
+
 	"videomall/mall/money"
+	"videomall/mall/order"
 	"videomall/views/text"
 )
 
@@ -19,6 +22,20 @@ func refunded(t *text.Printer, m money.Money) string {
 		return "—"
 	}
 	return t.Money(m)
+}
+
+// unrefunded is what is left of an item's price, less what is on its way back.
+func (p OrderPage) unrefunded(i order.Item) money.Money {
+	return money.Of(i.Untaxed().Amount-i.RefundedUntaxed().Amount-p.Pending[i.ID], i.Amount.Currency)
+}
+
+// amountHint says what an amount is for, and that it has the tax in it if there is any: items are listed without.
+func amountHint(t *text.Printer, o order.Order) string {
+	hint := t.T("refund.amount_hint")
+	if slices.ContainsFunc(o.Items, func(i order.Item) bool { return !i.Tax.Amount.IsZero() }) {
+		hint += t.T("sales.amount_tax")
+	}
+	return hint
 }
 
 // skuName is how an item was bought: "Rent, 48 h, HD · 2 ×".

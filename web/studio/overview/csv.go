@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -145,9 +147,15 @@ func (d Deps) videosCSV(ctx context.Context, s table, a asked) error {
 	if err != nil {
 		return err
 	}
-	if err := s.head("video", "title_en", "title_zh", "currency", "orders", "units", "revenue", "refunds", "refunded",
-		"net",
-		"views", "visitors", "viewers", "watch_seconds"); err != nil {
+	currencies := foreign(sums)
+	names := []string{
+		"video", "title_en", "title_zh", "currency", "orders", "units", "revenue", "refunds", "refunded", "net",
+		"views", "visitors", "viewers", "watch_seconds",
+	}
+	for _, c := range currencies {
+		names = append(names, "revenue_"+c, "refunded_"+c, "net_"+c)
+	}
+	if err := s.head(names...); err != nil {
 		return err
 	}
 	for _, v := range rows {
@@ -155,15 +163,36 @@ func (d Deps) videosCSV(ctx context.Context, s table, a asked) error {
 		if v.Card != nil {
 			en, zh = v.Card.Title.En, v.Card.Title.Zh
 		}
-		if err := s.row(number(v.SPUID), csvfile.Inert(en), csvfile.Inert(zh), v.Currency, number(v.Orders),
-			number(v.Units), decimal(v.Gross, v.Currency),
-			number(v.Refunds), decimal(v.Refunded, v.Currency), decimal(v.Net(), v.Currency),
-			number(v.Traffic.Views), number(v.Traffic.Visitors), number(v.Traffic.Viewers),
-			number(v.Traffic.WatchSeconds)); err != nil {
+		of := v.Value.Currency
+		cells := []string{
+			number(v.SPUID), csvfile.Inert(en), csvfile.Inert(zh), of, number(v.Value.Orders), number(v.Value.Units),
+			decimal(v.Value.Gross, of), number(v.Value.Refunds), decimal(v.Value.Refunded, of),
+			decimal(v.Value.Net(), of), number(v.Traffic.Views), number(v.Traffic.Visitors), number(v.Traffic.Viewers),
+			number(v.Traffic.WatchSeconds),
+		}
+		for _, c := range currencies {
+			sold := v.In(c)
+			cells = append(cells, decimal(sold.Gross, c), decimal(sold.Refunded, c), decimal(sold.Net(), c))
+		}
+		if err := s.row(cells...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// foreign returns the currencies in which videos were sold, by code, if it was not only the one of their value.
+func foreign(sums []insight.VideoSums) []string {
+	seen, other := map[string]bool{}, false
+	for _, v := range sums {
+		for _, s := range v.Sold {
+			seen[s.Currency], other = true, other || s.Currency != v.Value.Currency
+		}
+	}
+	if !other {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(seen))
 }
 
 func (d Deps) sourcesCSV(ctx context.Context, s table, a asked) error {

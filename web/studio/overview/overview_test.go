@@ -34,11 +34,12 @@ func open(t *testing.T) *desk {
 	d := &desk{t: t}
 	d.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		sums := insight.New(insight.Deps{
-			Pool:  m.Pool,
-			Now:   m.Now,
-			Log:   slog.New(slog.DiscardHandler),
-			Key:   make([]byte, 32),
-			Since: func(context.Context, pgx.Tx) (*time.Time, error) { return nil, nil },
+			Pool:   m.Pool,
+			Now:    m.Now,
+			Log:    slog.New(slog.DiscardHandler),
+			Key:    make([]byte, 32),
+			Since:  func(context.Context, pgx.Tx) (*time.Time, error) { return nil, nil },
+			Values: m.Values,
 		})
 		overview.Routes(g, overview.Deps{
 			Site:    m.Site,
@@ -223,6 +224,49 @@ func TestOverview_csv_matches_page(t *testing.T) {
 		if a := b.Get("/studio/insight.csv?" + bad); a.Status < 400 || a.Status >= 500 {
 			t.Errorf("%s: got %d, want 4xx", bad, a.Status)
 		}
+	}
+}
+
+// TestOverview_two_currencies has one row for each video, on the page and in the file, in the order of their value.
+func TestOverview_two_currencies(t *testing.T) {
+	d := open(t)
+	d.Offer("USD", "0.14", 1, 0)
+	d.Offer("JPY", "20", 1, 0)
+	one, two := d.spu(d.Video(990, -1)), d.spu(d.Video(990, -1))
+	d.sums(0, one, "CNY", 1, 2970, 0, 0)
+	d.sums(0, two, "CNY", 1, 990, 0, 0)
+	d.sums(0, two, "USD", 1, 280, 1, 140)
+	d.sums(0, two, "JPY", 1, 20, 0, 0)
+	d.sums(0, 0, "CNY", 2, 3960, 0, 0)
+	d.sums(0, 0, "USD", 1, 280, 1, 140)
+	d.sums(0, 0, "JPY", 1, 20, 0, 0)
+	b := d.Browser(d.creator.ID)
+	page := b.Get("/studio").Wants(200).Shows("CN¥9.90 + ¥20 + $2.80", "about CN¥30.90 in all", "CN¥29.70",
+		"Sums in other currencies count in CNY")
+	if n := strings.Count(page.Body, fmt.Sprintf("/studio/insight/%d?", two)); n != 1 {
+		t.Errorf("rows of the video that sold in three currencies: got %d, want 1", n)
+	}
+	today := d.today.Format(time.DateOnly)
+	a := b.Get("/studio/insight.csv?what=videos&from=" + today + "&to=" + today).Wants(200)
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(a.Body, "\ufeff"))).ReadAll()
+	d.ok(err)
+	want := [][]string{
+		{
+			"video", "title_en", "title_zh", "currency", "orders", "units", "revenue", "refunds", "refunded", "net", "views",
+			"visitors", "viewers", "watch_seconds", "revenue_CNY", "refunded_CNY", "net_CNY", "revenue_JPY", "refunded_JPY",
+			"net_JPY", "revenue_USD", "refunded_USD", "net_USD", "time_zone",
+		},
+		{
+			fmt.Sprint(two), "Film 2", "影片2", "CNY", "3", "3", "30.90", "1", "10.00", "20.90", "0", "0", "0", "0",
+			"9.90", "0.00", "9.90", "20", "0", "20", "2.80", "1.40", "1.40", "UTC",
+		},
+		{
+			fmt.Sprint(one), "Film 1", "影片1", "CNY", "1", "1", "29.70", "0", "0.00", "29.70", "0", "0", "0", "0",
+			"29.70", "0.00", "29.70", "0", "0", "0", "0.00", "0.00", "0.00", "UTC",
+		},
+	}
+	if fmt.Sprintf("%q", rows) != fmt.Sprintf("%q", want) {
+		t.Errorf("file of videos:\n%q, want\n%q", rows, want)
 	}
 }
 

@@ -113,6 +113,55 @@ func TestSales_refund(t *testing.T) {
 	b.Post("/studio/orders/"+again.OrderNo+"/refund", form).Wants(409).Shows("is over")
 }
 
+// A part of the price goes back with the same part of the share, and access stays until nothing is left.
+func TestSales_refund_of_an_amount(t *testing.T) {
+	s := open(t)
+	b, address := s.Browser(s.creator.ID), "/studio/orders/"+s.sold.OrderNo
+	b.Get(address).Wants(200).Shows("An amount", "Amount in CNY").Hides("not watched")
+	form := func(key, how, amount string) url.Values {
+		return url.Values{
+			"key":    {key},
+			"item":   {fmt.Sprint(s.sold.Items[0].ID)},
+			"reason": {"half of it"},
+			"how":    {how},
+			"amount": {amount},
+		}
+	}
+	refunds := func() []string {
+		return webtest.Query[string](s.Mall, `select amount || ' ' || cause from order_refund order by created_at`)
+	}
+	for _, bad := range []struct{ how, amount, says string }{
+		{"amount", "", "above zero"},
+		{"amount", "0", "above zero"},
+		{"amount", "-1", "above zero"},
+		{"amount", "9.91", "not above what is left"},
+		{"amount", "3.001", "above zero"},
+		{"amount", "three", "above zero"},
+		{"unwatched", "", "above zero"},
+		{"whole", "3", "chose to refund all that is left"},
+		{"", "3", "chose to refund all that is left"},
+	} {
+		a := b.Post(address+"/refund", form("bad", bad.how, bad.amount)).Wants(422).Shows(bad.says)
+		if got := a.Form(address + "/refund"); got.Get("amount") != bad.amount || got.Get("reason") != "half of it" {
+			t.Errorf("%v: the form lost what was typed: %v", bad, got)
+		}
+	}
+	if got := refunds(); len(got) != 0 {
+		t.Fatalf("refused, and refunded %q", got)
+	}
+	for range 2 {
+		b.Post(address+"/refund", form("one", "amount", " 3.30 ")).Wants(303)
+	}
+	b.Get(address).Wants(200).Shows("CN¥6.60", "Refund now").Hides("Ended")
+	b.Post(address+"/refund", form("two", "amount", "6.61")).Wants(422).Shows("not above what is left")
+	b.Post(address+"/refund", form("three", "amount", "6.60")).Wants(303)
+	if got := fmt.Sprint(refunds()); got != "[330 creator 660 creator]" {
+		t.Errorf("refunds: %s", got)
+	}
+	b.Get(address).Wants(200).Shows("Ended", "Nothing of this order can be refunded by you any more")
+	s.Browser(s.rival.ID).Post(address+"/refund", form("four", "amount", "1")).Wants(404)
+}
+
 func TestReviews_answer(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.creator.ID)

@@ -151,30 +151,43 @@ func (q *Queries) AddTraffic(ctx context.Context, db DBTX, arg AddTrafficParams)
 }
 
 const bestSellers = `-- name: BestSellers :many
-select creator_id, spu_id, currency, sum(orders)::bigint as orders, sum(gross)::bigint as gross, sum(refunded)::bigint as refunded
-from insight_day where spu_id > 0 and day between $1 and $2
-group by creator_id, spu_id, currency
-order by 4 desc, 5 desc, 2, 3 limit $3
+with rate as (
+    select unnest($5::text[]) as currency, cast(unnest($6::text[]) as numeric) as factor
+)
+select creator_id, spu_id
+from insight_day d where spu_id > 0 and day between $1 and $2
+group by creator_id, spu_id
+order by coalesce(sum(gross) filter (where currency = $3), 0)
+    + coalesce(sum(gross * (select factor from rate r where r.currency = d.currency)) filter (where currency <> $3), 0) desc,
+    sum(orders) desc, spu_id
+limit $4
 `
 
 type BestSellersParams struct {
-	FromDay time.Time
-	ToDay   time.Time
-	MaxRows int32
+	FromDay    time.Time
+	ToDay      time.Time
+	Currency   string
+	MaxRows    int32
+	Currencies []string
+	Factors    []string
 }
 
 type BestSellersRow struct {
 	CreatorID int64
 	SpuID     int64
-	Currency  string
-	Orders    int64
-	Gross     int64
-	Refunded  int64
 }
 
-// Returns the best sellers of all creators.
+// Returns the best sellers of all creators, those with the highest value first. A factor says what a minor unit of a
+// currency is worth in the one that is given; what has none counts nothing.
 func (q *Queries) BestSellers(ctx context.Context, db DBTX, arg BestSellersParams) ([]BestSellersRow, error) {
-	rows, err := db.Query(ctx, bestSellers, arg.FromDay, arg.ToDay, arg.MaxRows)
+	rows, err := db.Query(ctx, bestSellers,
+		arg.FromDay,
+		arg.ToDay,
+		arg.Currency,
+		arg.MaxRows,
+		arg.Currencies,
+		arg.Factors,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -182,14 +195,7 @@ func (q *Queries) BestSellers(ctx context.Context, db DBTX, arg BestSellersParam
 	items := []BestSellersRow{}
 	for rows.Next() {
 		var i BestSellersRow
-		if err := rows.Scan(
-			&i.CreatorID,
-			&i.SpuID,
-			&i.Currency,
-			&i.Orders,
-			&i.Gross,
-			&i.Refunded,
-		); err != nil {
+		if err := rows.Scan(&i.CreatorID, &i.SpuID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -827,41 +833,50 @@ func (q *Queries) SumsOfDay(ctx context.Context, db DBTX, arg SumsOfDayParams) (
 }
 
 const topVideos = `-- name: TopVideos :many
-with sold as (
+with rate as (
+    select unnest($4::text[]) as currency, cast(unnest($5::text[]) as numeric) as factor
+), sold as (
     select spu_id, currency, sum(orders)::bigint as orders, sum(units)::bigint as units, sum(gross)::bigint as gross,
         sum(refunds)::bigint as refunds, sum(refunded)::bigint as refunded
     from insight_day d
     where d.creator_id = $1 and d.spu_id > 0 and d.day between $2 and $3
     group by spu_id, currency
-    order by 3 desc, 5 desc, 1, 2
-    limit $4
+), ranked as (
+    select spu_id, row_number() over (order by sum(gross * coalesce(factor, 0)) desc, sum(orders) desc, spu_id) as place
+    from sold left join rate using (currency)
+    group by spu_id
+    order by 2
+    limit $6
 ), only_seen as (
-    select spu_id from insight_traffic t
-    where (select count(*) from sold) < $4
+    select spu_id, row_number() over (order by sum(visitors) desc, spu_id) as place
+    from insight_traffic t
+    where (select count(*) from ranked) < $6
         and t.creator_id = $1 and t.spu_id > 0 and t.day between $2 and $3 and t.spu_id not in (select spu_id from sold)
     group by spu_id
-    order by sum(visitors) desc, spu_id
-    limit $4
+    order by 2
+    limit $6
 ), shown as (
-    select spu_id, currency, orders, units, gross, refunds, refunded from sold union all select spu_id, '' as currency, 0 as orders, 0 as units, 0 as gross, 0 as refunds, 0 as refunded from only_seen
+    select spu_id, 1 as part, place from ranked union all select spu_id, 2 as part, place from only_seen
 )
-select shown.spu_id, currency::text as currency, orders::bigint as orders, units::bigint as units, gross::bigint as gross, refunds::bigint as refunds,
-    refunded::bigint as refunded, seen.views, seen.visitors, seen.viewers, seen.watch_seconds
+select shown.spu_id, coalesce(currency, '')::text as currency, coalesce(orders, 0)::bigint as orders, coalesce(units, 0)::bigint as units,
+    coalesce(gross, 0)::bigint as gross, coalesce(refunds, 0)::bigint as refunds, coalesce(refunded, 0)::bigint as refunded,
+    seen.views, seen.visitors, seen.viewers, seen.watch_seconds
 from shown cross join lateral (
     select coalesce(sum(views), 0)::bigint as views, coalesce(sum(visitors), 0)::bigint as visitors,
         coalesce(sum(viewers), 0)::bigint as viewers, coalesce(sum(watch_seconds), 0)::bigint as watch_seconds
     from insight_traffic t
     where t.creator_id = $1 and t.spu_id = shown.spu_id and t.day between $2 and $3
-) seen
-order by orders desc, gross desc, seen.visitors desc, shown.spu_id, currency
-limit $4
+) seen left join sold on sold.spu_id = shown.spu_id
+order by shown.part, shown.place, currency
 `
 
 type TopVideosParams struct {
-	CreatorID int64
-	FromDay   time.Time
-	ToDay     time.Time
-	MaxRows   int32
+	CreatorID  int64
+	FromDay    time.Time
+	ToDay      time.Time
+	Currencies []string
+	Factors    []string
+	MaxRows    int32
 }
 
 type TopVideosRow struct {
@@ -878,13 +893,16 @@ type TopVideosRow struct {
 	WatchSeconds int64
 }
 
-// Returns videos that were sold and, if those are too few, videos that were only seen. Visits are summed only for the
-// videos that are returned.
+// Returns videos that were sold, those with the highest value first, a row for each currency, and, if those are too few,
+// videos that were only seen. A factor says what a minor unit of a currency is worth; what has none counts nothing.
+// Visits are summed only for the videos that are returned.
 func (q *Queries) TopVideos(ctx context.Context, db DBTX, arg TopVideosParams) ([]TopVideosRow, error) {
 	rows, err := db.Query(ctx, topVideos,
 		arg.CreatorID,
 		arg.FromDay,
 		arg.ToDay,
+		arg.Currencies,
+		arg.Factors,
 		arg.MaxRows,
 	)
 	if err != nil {
@@ -1003,7 +1021,7 @@ func (q *Queries) TrafficDays(ctx context.Context, db DBTX, arg TrafficDaysParam
 }
 
 const videoDays = `-- name: VideoDays :many
-select spu_id, currency, day, gross from insight_day d
+select spu_id, currency, day, orders, units, gross, refunds, refunded from insight_day d
 where (creator_id, spu_id) in (select unnest($1::bigint[]), unnest($2::bigint[])) and day between $3 and $4
 order by spu_id, currency, day
 `
@@ -1019,7 +1037,11 @@ type VideoDaysRow struct {
 	SpuID    int64
 	Currency string
 	Day      time.Time
+	Orders   int64
+	Units    int64
 	Gross    int64
+	Refunds  int64
+	Refunded int64
 }
 
 func (q *Queries) VideoDays(ctx context.Context, db DBTX, arg VideoDaysParams) ([]VideoDaysRow, error) {
@@ -1040,7 +1062,11 @@ func (q *Queries) VideoDays(ctx context.Context, db DBTX, arg VideoDaysParams) (
 			&i.SpuID,
 			&i.Currency,
 			&i.Day,
+			&i.Orders,
+			&i.Units,
 			&i.Gross,
+			&i.Refunds,
+			&i.Refunded,
 		); err != nil {
 			return nil, err
 		}

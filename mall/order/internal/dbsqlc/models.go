@@ -21,6 +21,16 @@ type OrderCase struct {
 	ClosedBy  *string
 }
 
+type OrderDecision struct {
+	OrderNo  string
+	Occasion string
+	Rule     string
+	Outcome  string
+	Reason   string
+	Facts    []byte
+	At       time.Time
+}
+
 type OrderRefund struct {
 	RefundNo   string
 	OrderNo    string

@@ -263,6 +263,38 @@ func (q *Queries) CountWaiting(ctx context.Context, db DBTX) ([]CountWaitingRow,
 	return items, nil
 }
 
+const decisionsOfOrder = `-- name: DecisionsOfOrder :many
+select order_no, occasion, rule, outcome, reason, facts, at from order_decision where order_no = $1 order by at, occasion, rule, outcome
+`
+
+func (q *Queries) DecisionsOfOrder(ctx context.Context, db DBTX, orderNo string) ([]OrderDecision, error) {
+	rows, err := db.Query(ctx, decisionsOfOrder, orderNo)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderDecision{}
+	for rows.Next() {
+		var i OrderDecision
+		if err := rows.Scan(
+			&i.OrderNo,
+			&i.Occasion,
+			&i.Rule,
+			&i.Outcome,
+			&i.Reason,
+			&i.Facts,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const failuresByDay = `-- name: FailuresByDay :many
 select date_trunc('day', f.at, 'UTC')::timestamptz as day, count(*) from (
     select closed_at as at from video_order where status = 'CLOSED' and closed_at >= $1::timestamptz and closed_at < $2::timestamptz
@@ -342,6 +374,37 @@ func (q *Queries) HasOpenBundle(ctx context.Context, db DBTX, arg HasOpenBundleP
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
+}
+
+const insertDecisions = `-- name: InsertDecisions :exec
+insert into order_decision (order_no, occasion, rule, outcome, reason, facts, at)
+select unnest($1::text[]), $2, unnest($3::text[]), unnest($4::text[]), unnest($5::text[]),
+    unnest($6::text[])::jsonb, unnest($7::timestamptz[])
+on conflict do nothing
+`
+
+type InsertDecisionsParams struct {
+	OrderNos []string
+	Occasion string
+	Rules    []string
+	Outcomes []string
+	Reasons  []string
+	Facts    []string
+	Moments  []time.Time
+}
+
+// Keeps the first decision of each rule on each occasion.
+func (q *Queries) InsertDecisions(ctx context.Context, db DBTX, arg InsertDecisionsParams) error {
+	_, err := db.Exec(ctx, insertDecisions,
+		arg.OrderNos,
+		arg.Occasion,
+		arg.Rules,
+		arg.Outcomes,
+		arg.Reasons,
+		arg.Facts,
+		arg.Moments,
+	)
+	return err
 }
 
 const insertItems = `-- name: InsertItems :many
