@@ -113,7 +113,7 @@ type Deps struct {
 	Key   []byte // seals what only recipients may know, 32 bytes
 	// Compose writes a mail in its language. It reads what it needs and changes nothing.
 	Compose func(ctx context.Context, m Mail) (Content, error)
-	// Transport takes mails away; nil if the mall sends no mail.
+	// Transport takes mails away.
 	Transport Transport
 	From      string // the sender, such as "Video Mall <no-reply@mall.example>"
 	// Topics are the kinds of mails that people can switch off, with their topic. Every other kind is always sent.
@@ -141,9 +141,6 @@ func New(d Deps) (*Mails, error) {
 	}
 	return &Mails{deps: d, q: dbsqlc.New(), box: box}, nil
 }
-
-// On reports whether this mall sends mails.
-func (s *Mails) On() bool { return s.deps.Transport != nil }
 
 // place binds a sealed secret to its mail.
 func place(cause, recipient string) string { return "mail/" + cause + "/" + recipient }

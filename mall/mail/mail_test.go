@@ -177,14 +177,6 @@ func TestMails_WriteTx_leaves_with_its_transaction(t *testing.T) {
 	}
 }
 
-func TestMails_WriteTx_without_a_transport(t *testing.T) {
-	o := open(t)
-	o.Mails = o.with(nil)
-	if o.On() || o.write(receipt()) != 0 {
-		t.Error("a mall without a mail server wrote a mail")
-	}
-}
-
 func TestMails_Send_what_arrives(t *testing.T) {
 	o := open(t)
 	m := receipt()
