@@ -66,9 +66,10 @@ insert into mail_kept (mail_id, raw, kept_at) values (@mail_id, @raw, @at)
 on conflict (mail_id) do update set raw = excluded.raw, kept_at = excluded.kept_at;
 
 -- name: KeptMails :many
-select k.mail_id, m.kind, m.recipient, k.kept_at, k.raw from mail_kept k join mail m on m.id = k.mail_id
+select k.mail_id, m.recipient, k.kept_at, k.raw from mail_kept k join mail m on m.id = k.mail_id
 where (@before::bigint = 0 or k.mail_id < @before)
 order by k.mail_id desc limit @most;
 
 -- name: KeptMail :one
-select k.raw from mail_kept k where k.mail_id = @mail_id;
+select k.mail_id, m.recipient, k.kept_at, k.raw from mail_kept k join mail m on m.id = k.mail_id
+where k.mail_id = @mail_id;

@@ -3,10 +3,15 @@ package mail
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"mime"
+	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	gomail "github.com/wneessen/go-mail"
 
 	"videomall/mall/mail/internal/dbsqlc"
 )
@@ -39,11 +44,10 @@ func (b *Mailbox) Send(ctx context.Context, e Envelope) error {
 
 // Kept is a mail in the mailbox.
 type Kept struct {
-	ID   int64
-	Kind string
-	To   string
-	At   time.Time
-	Raw  []byte // RFC 5322
+	ID      int64
+	To      string
+	At      time.Time
+	Content Content
 }
 
 // List returns mails of the mailbox, the newest first, older than a mail if before is not 0.
@@ -54,7 +58,59 @@ func (b *Mailbox) List(ctx context.Context, before int64, most int) ([]Kept, err
 	}
 	kept := make([]Kept, len(rows))
 	for n, r := range rows {
-		kept[n] = Kept{ID: r.MailID, Kind: r.Kind, To: r.Recipient, At: r.KeptAt, Raw: r.Raw}
+		kept[n] = Kept{ID: r.MailID, To: r.Recipient, At: r.KeptAt}
+		if kept[n].Content, err = read(r.Raw); err != nil {
+			return nil, fmt.Errorf("read mail %d: %w", r.MailID, err)
+		}
 	}
 	return kept, nil
+}
+
+// Open returns one mail of the mailbox. Errors: ErrNotFound.
+func (b *Mailbox) Open(ctx context.Context, id int64) (Kept, error) {
+	r, err := b.q.KeptMail(ctx, b.pool, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Kept{}, ErrNotFound
+	}
+	if err != nil {
+		return Kept{}, fmt.Errorf("open mail %d: %w", id, err)
+	}
+	kept := Kept{ID: r.MailID, To: r.Recipient, At: r.KeptAt}
+	if kept.Content, err = read(r.Raw); err != nil {
+		return Kept{}, fmt.Errorf("read mail %d: %w", id, err)
+	}
+	return kept, nil
+}
+
+// read takes a mail apart that message has written.
+func read(raw []byte) (c Content, err error) {
+	m, err := gomail.EMLToMsgFromReader(bytes.NewReader(raw))
+	if err != nil {
+		return Content{}, err
+	}
+	subject, err := new(mime.WordDecoder).DecodeHeader(strings.Join(m.GetGenHeader(gomail.HeaderSubject), ""))
+	if err != nil {
+		return Content{}, err
+	}
+	c.Subject = subject
+	for _, part := range m.GetParts() {
+		body, err := part.GetContent()
+		if err != nil {
+			return Content{}, err
+		}
+		switch part.GetContentType() {
+		case gomail.TypeTextHTML:
+			c.HTML = string(body)
+		case gomail.TypeTextPlain: // the reader also reports what holds the parts, as an empty one
+			c.Text = string(body)
+		}
+	}
+	for _, f := range m.GetAttachments() {
+		var data bytes.Buffer
+		if _, err := f.Writer(&data); err != nil {
+			return Content{}, err
+		}
+		c.Attachments = append(c.Attachments, Attachment{Name: f.Name, Type: string(f.ContentType), Data: data.Bytes()})
+	}
+	return c, nil
 }

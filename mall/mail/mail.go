@@ -99,7 +99,9 @@ type Content struct {
 
 // Attachment is a file of a mail.
 type Attachment struct {
-	Name string // such as "receipt-2026-000017.pdf"
+	// Name is ASCII, such as "receipt-2026-000017.pdf": other names would be written as encoded words in quotes, which
+	// RFC 2047 §5 forbids and not every mail program reads.
+	Name string
 	Type string // the media type
 	Data []byte
 }

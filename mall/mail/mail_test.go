@@ -68,7 +68,7 @@ func (o *office) with(transport mail.Transport) *mail.Mails {
 				Subject:     "收据 " + m.Kind,
 				Text:        "Text of " + m.Cause + " " + m.Secret + "\n",
 				HTML:        "<p>HTML of " + m.Cause + "</p>",
-				Attachments: []mail.Attachment{{Name: "收据.pdf", Type: "application/pdf", Data: []byte("%PDF")}},
+				Attachments: []mail.Attachment{{Name: "receipt-1.pdf", Type: "application/pdf", Data: []byte("%PDF")}},
 			}, nil
 		},
 	})
@@ -423,8 +423,21 @@ func TestMailbox_keeps(t *testing.T) {
 	o.wantState(id, mail.Sent)
 	kept, err := box.List(o.ctx, 0, 10)
 	o.ok(err)
-	if len(kept) != 1 || kept[0].ID != id || !bytes.Contains(kept[0].Raw, []byte("Text of receipt/1")) {
-		t.Errorf("kept %+v", kept)
+	if len(kept) != 1 || kept[0].ID != id {
+		t.Fatalf("kept %+v", kept)
+	}
+	opened, err := box.Open(o.ctx, id)
+	o.ok(err)
+	for _, k := range []mail.Kept{kept[0], opened} {
+		c := k.Content
+		if k.To != "shopper@example.test" || c.Subject != "收据 receipt" || c.HTML != "<p>HTML of receipt/1</p>" ||
+			strings.TrimSpace(c.Text) != "Text of receipt/1" || len(c.Attachments) != 1 ||
+			c.Attachments[0].Name != "receipt-1.pdf" || string(c.Attachments[0].Data) != "%PDF" {
+			t.Errorf("kept %+v", k)
+		}
+	}
+	if _, err := box.Open(o.ctx, id+1); !errors.Is(err, mail.ErrNotFound) {
+		t.Errorf("a mail that is not kept: %v", err)
 	}
 	var data map[string]string
 	o.ok(json.Unmarshal(o.find(id).Data, &data))

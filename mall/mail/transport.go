@@ -33,7 +33,7 @@ type Envelope struct {
 
 // message writes an Envelope as RFC 5322 and MIME want it: text first, HTML as its alternative, then attachments.
 func message(e Envelope) (*gomail.Msg, error) {
-	m := gomail.NewMsg()
+	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	if err := m.From(e.From); err != nil {
 		return nil, fmt.Errorf("sender %q: %w", e.From, err)
 	}

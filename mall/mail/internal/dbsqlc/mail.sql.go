@@ -140,18 +140,31 @@ func (q *Queries) Keep(ctx context.Context, db DBTX, arg KeepParams) error {
 }
 
 const keptMail = `-- name: KeptMail :one
-select k.raw from mail_kept k where k.mail_id = $1
+select k.mail_id, m.recipient, k.kept_at, k.raw from mail_kept k join mail m on m.id = k.mail_id
+where k.mail_id = $1
 `
 
-func (q *Queries) KeptMail(ctx context.Context, db DBTX, mailID int64) ([]byte, error) {
+type KeptMailRow struct {
+	MailID    int64
+	Recipient string
+	KeptAt    time.Time
+	Raw       []byte
+}
+
+func (q *Queries) KeptMail(ctx context.Context, db DBTX, mailID int64) (KeptMailRow, error) {
 	row := db.QueryRow(ctx, keptMail, mailID)
-	var raw []byte
-	err := row.Scan(&raw)
-	return raw, err
+	var i KeptMailRow
+	err := row.Scan(
+		&i.MailID,
+		&i.Recipient,
+		&i.KeptAt,
+		&i.Raw,
+	)
+	return i, err
 }
 
 const keptMails = `-- name: KeptMails :many
-select k.mail_id, m.kind, m.recipient, k.kept_at, k.raw from mail_kept k join mail m on m.id = k.mail_id
+select k.mail_id, m.recipient, k.kept_at, k.raw from mail_kept k join mail m on m.id = k.mail_id
 where ($1::bigint = 0 or k.mail_id < $1)
 order by k.mail_id desc limit $2
 `
@@ -163,7 +176,6 @@ type KeptMailsParams struct {
 
 type KeptMailsRow struct {
 	MailID    int64
-	Kind      string
 	Recipient string
 	KeptAt    time.Time
 	Raw       []byte
@@ -180,7 +192,6 @@ func (q *Queries) KeptMails(ctx context.Context, db DBTX, arg KeptMailsParams) (
 		var i KeptMailsRow
 		if err := rows.Scan(
 			&i.MailID,
-			&i.Kind,
 			&i.Recipient,
 			&i.KeptAt,
 			&i.Raw,
