@@ -122,7 +122,8 @@ type Mall struct {
 	Limits       *risk.Limits
 	Listings     *listing.Listings
 	Lists        *risk.Lists
-	Mails        *mail.Mails // nil in a mall that sends no mail
+	Mails        *mail.Mails   // nil in a mall that sends no mail
+	Mailbox      *mail.Mailbox // nil in a mall whose mails leave it
 	Media        media.Media
 	Orders       *order.Orders
 	Outbox       *outbox.Outbox

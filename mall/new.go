@@ -119,6 +119,7 @@ func (m *Mall) openPeople(o Options) (err error) {
 		if err != nil {
 			return err
 		}
+		m.Mailbox, _ = o.Mail.Transport.(*mail.Mailbox)
 		notify = m.mailNotice
 	}
 	m.Accounts = account.New(account.Deps{
