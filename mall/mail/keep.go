@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"mime"
+	"path"
 	"strings"
 	"time"
 
@@ -110,7 +111,11 @@ func read(raw []byte) (c Content, err error) {
 		if _, err := f.Writer(&data); err != nil {
 			return Content{}, err
 		}
-		c.Attachments = append(c.Attachments, Attachment{Name: f.Name, Type: string(f.ContentType), Data: data.Bytes()})
+		c.Attachments = append(c.Attachments, Attachment{
+			Name: f.Name,
+			Type: mime.TypeByExtension(path.Ext(f.Name)), // the reader doesn't say
+			Data: data.Bytes(),
+		})
 	}
 	return c, nil
 }
