@@ -64,7 +64,7 @@ var allowed = map[string][]string{
 	"mall/inventory":     {"db", "telemetry", "mall/redisbreaker"},
 	"mall/invoice":       {"db", "mall/order", "mall/payment", "mall/tax"},
 	"mall/ledger":        {"db", "mall/exchange"},
-	"mall/mail":          {"db"},
+	"mall/mail":          {},
 	"mall/mail/mailtest": {},    // tests only
 	"mall/malltest":      {"*"}, // tests only
 	"mall/media":         {"db"},
