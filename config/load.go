@@ -44,7 +44,7 @@ func Load(environ []string) (*Config, error) {
 	}
 	for _, check := range []func(*Config) error{
 		checkAddresses, checkServers, checkDurations, checkPayouts, checkTax, checkUploads, checkBounds, checkLog,
-		checkSecurity, checkProviders, fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
+		checkSecurity, checkProviders, checkMail, fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
 	} {
 		if err := check(c); err != nil {
 			return nil, err

@@ -28,6 +28,7 @@ const (
 	KeyInsight = "insight" // hides the people whom the sums of a day counted
 	KeyWebhook = "webhook" // wraps the secrets of creators' webhooks
 	KeySandbox = "sandbox" // SANDBOX_SECRET in demo mode
+	KeyMail    = "mail"    // wraps what only the recipients of mails may know
 	KeyPayment = "payment" // wraps settings of payment providers
 	KeyPayer   = "payer"   // cookies that know a payer for minutes
 )

@@ -16,6 +16,7 @@ import (
 
 	"videomall/mall"
 	"videomall/mall/invoice"
+	"videomall/mall/mail"
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
@@ -56,6 +57,7 @@ func New(d Deps) (*river.Client[pgx.Tx], error) {
 			invoice.Queue:       {MaxWorkers: 2}, // each waits for the other's number
 			QueueTicks:          {MaxWorkers: 8},
 			reconcile.Queue:     {MaxWorkers: 2},
+			mail.Queue:          {MaxWorkers: 4},  // each waits on the mail server
 			webhook.Queue:       {MaxWorkers: 16}, // each waits on somebody else's server
 		},
 		Workers:      workers(d, tasks),

@@ -25,7 +25,7 @@ func tasks(d Deps) map[string]task {
 	) func(context.Context) error {
 		return func(ctx context.Context) error { _, err := sweep(ctx, grace); return err }
 	}
-	return map[string]task{
+	all := map[string]task{
 		"relay_outbox": {time.Second, func(ctx context.Context) error {
 			_, err := m.Outbox.Relay(ctx)
 			return err
@@ -109,6 +109,19 @@ func tasks(d Deps) map[string]task {
 		}},
 		"purge_insight": {time.Hour, m.Insight.Purge},
 	}
+	if m.Mails != nil {
+		all["sweep_mails"] = task{time.Minute, func(ctx context.Context) error { return sweepMails(ctx, d) }}
+	}
+	return all
+}
+
+// sweepMails ends attempts of killed processes, and says which mails may have left or not.
+func sweepMails(ctx context.Context, d Deps) error {
+	n, err := d.Mall.Mails.Sweep(ctx)
+	if n > 0 {
+		d.Log.WarnContext(ctx, "mails were interrupted and may have left or not", "count", n)
+	}
+	return err
 }
 
 // reprice brings prices that have become valid into the lists and the search.

@@ -7,7 +7,9 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"videomall/mall/account"
 	"videomall/mall/invoice"
+	"videomall/mall/mail"
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
@@ -84,6 +86,13 @@ func workers(d Deps, tasks map[string]task) *river.Workers {
 			return d.Mall.Invoices.Issue(ctx, a.OrderNo)
 		},
 	})
+	if mails := d.Mall.Mails; mails != nil {
+		river.AddWorker(w, &mailWorker{worker[mail.SendArgs]{
+			retry: slowBackoff,
+			do:    func(ctx context.Context, a mail.SendArgs) error { return mails.Send(ctx, a.MailID) },
+		}})
+		river.AddWorker(w, &worker[account.ResetArgs]{retry: fastBackoff, do: d.Mall.Accounts.SendReset})
+	}
 	river.AddWorker(w, &reconcileWorker{run: d.Mall.Reconciler.Run})
 	river.AddWorker(w, &webhookWorker{send: d.Mall.Webhooks.Turn})
 	river.AddWorker(w, &ticker{tasks: tasks, log: d.Log})
@@ -132,6 +141,12 @@ func (p *longRunning[T]) Work(ctx context.Context, job *river.Job[T]) error {
 func (v *worker[T]) NextRetry(job *river.Job[T]) time.Time {
 	return time.Now().Add(v.retry(job.Attempt))
 }
+
+// mailWorker sends one mail.
+type mailWorker struct{ worker[mail.SendArgs] }
+
+// Timeout is that of one attempt.
+func (m *mailWorker) Timeout(*river.Job[mail.SendArgs]) time.Duration { return mail.SendTime }
 
 // webhookWorker sends what is due at a webhook.
 type webhookWorker struct {

@@ -3,6 +3,7 @@
 package mall
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 	"videomall/mall/inventory"
 	"videomall/mall/invoice"
 	"videomall/mall/ledger"
+	"videomall/mall/mail"
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
@@ -84,6 +86,8 @@ type Options struct {
 	WebhookKey      []byte // wraps the secrets of creators' webhooks, 32 bytes
 	WebhookLoopback bool   // they may lie on this machine
 
+	Mail Mail
+
 	// Providers are those that take real money, in the order in which they are offered.
 	Providers []payment.Provider
 	// ProviderKinds are those that operators can configure in the console.
@@ -91,6 +95,14 @@ type Options struct {
 	ProviderKey   []byte // encrypts those settings, 32 bytes; without it there are none
 	// Sandbox is the provider that takes no money; nil for a mall that takes real money only.
 	Sandbox *sandbox.Options
+}
+
+// Mail says how mails are sent; the zero value sends none.
+type Mail struct {
+	Transport mail.Transport
+	From      string // the sender, such as "Video Mall <no-reply@mall.example>"
+	Key       []byte // wraps what only recipients may know, 32 bytes; required with a Transport
+	Compose   func(ctx context.Context, m mail.Mail) (mail.Content, error)
 }
 
 // Mall is the business.
@@ -110,6 +122,8 @@ type Mall struct {
 	Limits       *risk.Limits
 	Listings     *listing.Listings
 	Lists        *risk.Lists
+	Mails        *mail.Mails   // nil in a mall that sends no mail
+	Mailbox      *mail.Mailbox // nil in a mall whose mails leave it
 	Media        media.Media
 	Orders       *order.Orders
 	Outbox       *outbox.Outbox

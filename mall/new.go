@@ -22,6 +22,7 @@ import (
 	"videomall/mall/inventory"
 	"videomall/mall/invoice"
 	"videomall/mall/ledger"
+	"videomall/mall/mail"
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
@@ -57,7 +58,9 @@ func New(o Options) (*Mall, error) {
 		log:   o.Log,
 		now:   o.Now,
 	}
-	m.openPeople(o)
+	if err := m.openPeople(o); err != nil {
+		return nil, err
+	}
 	m.openShop(o)
 	if err := m.openMedia(o); err != nil {
 		return nil, err
@@ -99,9 +102,30 @@ func New(o Options) (*Mall, error) {
 	return m, nil
 }
 
-// openPeople opens accounts, the audit log, the access lists and what operators do with them.
-func (m *Mall) openPeople(o Options) {
+// openPeople opens mails, accounts, the audit log, the access lists and what operators do with them.
+func (m *Mall) openPeople(o Options) (err error) {
+	var notify func(context.Context, pgx.Tx, account.Notice) error
+	if o.Mail.Transport != nil {
+		m.Mails, err = mail.New(mail.Deps{
+			Pool:      m.pool,
+			River:     m.River,
+			Log:       o.Log,
+			Now:       o.Now,
+			Key:       o.Mail.Key,
+			Compose:   o.Mail.Compose,
+			Transport: o.Mail.Transport,
+			From:      o.Mail.From,
+		})
+		if err != nil {
+			return err
+		}
+		m.Mailbox, _ = o.Mail.Transport.(*mail.Mailbox)
+		notify = m.mailNotice
+	}
 	m.Accounts = account.New(account.Deps{
+		Notify: notify,
+		River:  m.River,
+
 		Pool:       m.pool,
 		Redis:      o.Redis,
 		Log:        o.Log,
@@ -151,6 +175,22 @@ func (m *Mall) openPeople(o Options) {
 		Lists:    m.Lists,
 		Audit:    m.audit,
 	})
+	return nil
+}
+
+// mailNotice writes a notice about an account as a mail.
+func (m *Mall) mailNotice(ctx context.Context, tx pgx.Tx, n account.Notice) error {
+	_, err := m.Mails.WriteTx(ctx, tx, mail.Order{
+		Kind:   n.Kind,
+		Cause:  n.Cause,
+		To:     n.To,
+		UserID: n.User.ID,
+		Locale: n.User.Locale,
+		Data:   n.Data,
+		Secret: n.Secret,
+		Until:  n.Until,
+	})
+	return err
 }
 
 // openShop opens what is sold: events and caches, the catalogue and its search, stock, campaigns, site pages.

@@ -104,6 +104,9 @@ func Open(ctx context.Context, cfg *config.Config, role string) (p *Program, err
 	if err != nil {
 		return p, err
 	}
+	if options.Mail, err = p.mail(); err != nil {
+		return p, err
+	}
 	if p.Mall, err = mall.New(options); err != nil {
 		return p, err
 	}

@@ -31,6 +31,7 @@ import (
 	"videomall/web/freepreview"
 	"videomall/web/invoices"
 	"videomall/web/library"
+	"videomall/web/mailbox"
 	"videomall/web/page"
 	"videomall/web/pageview"
 	"videomall/web/play"
@@ -176,7 +177,11 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		OpenZone: m.Insight.SetZone,
 		OnSignIn: shopping.OnSignIn,
 		Demo:     d.Config.Demo,
+		Mail:     m.Mails != nil,
 	})
+	if m.Mailbox != nil {
+		mailbox.Routes(all, mailbox.Deps{Site: site, Mailbox: m.Mailbox})
+	}
 	checkout.Routes(all, shopping)
 	library.Routes(all, library.Deps{
 		Site:         site,

@@ -190,3 +190,34 @@ select email, id from account_user where email = any(@emails::text[]);
 -- Days are those of UTC.
 select date_trunc('day', created_at, 'UTC')::timestamptz as day, count(*) from account_user
 where created_at >= @since and created_at < @until group by 1 order by 1;
+
+-- name: InsertLink :exec
+insert into account_link (token_hash, purpose, user_id, email, created_at, expires_at)
+values (@token_hash, @purpose, @user_id, @email, @at, @expires_at);
+
+-- name: LinkByToken :one
+-- The person is locked, or has another address by now: then the link no longer works.
+select l.purpose, l.user_id, l.email, l.expires_at, u.email as current_email, u.name, u.status
+from account_link l join account_user u on u.id = l.user_id
+where l.token_hash = @token_hash and l.purpose = @purpose and l.expires_at > @at;
+
+-- name: UseLink :execrows
+delete from account_link where token_hash = @token_hash and expires_at > @at;
+
+-- name: DeleteLinksOf :exec
+delete from account_link where user_id = @user_id and purpose = @purpose;
+
+-- name: DeleteExpiredLinks :execrows
+delete from account_link where expires_at <= @at;
+
+-- name: ReplacePassword :exec
+update account_user set password_hash = @password_hash where id = @id;
+
+-- name: VerifyEmail :execrows
+update account_user set email_verified_at = @at::timestamptz where id = @id and email = @email;
+
+-- name: EmailVerified :one
+select email_verified_at from account_user where id = @id;
+
+-- name: ReplaceEmail :execrows
+update account_user set email = @email, email_verified_at = @at::timestamptz where id = @id and email = @old_email;

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
+	"github.com/riverqueue/river"
 
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/fault"
@@ -54,6 +55,8 @@ type Accounts struct {
 
 	suspended  func(ctx context.Context, userID int64) bool
 	browserKey []byte
+	jobs       *river.Client[pgx.Tx]
+	notify     func(ctx context.Context, tx pgx.Tx, n Notice) error
 }
 
 // Deps are the dependencies of Accounts.
@@ -66,6 +69,10 @@ type Deps struct {
 	BrowserKey []byte
 	// Suspended reports whether operators have suspended a person; nil suspends nobody.
 	Suspended func(ctx context.Context, userID int64) bool
+	// Notify writes a mail in the transaction of what it is about, and River enqueues the one for a forgotten password.
+	// Both are nil in a mall that sends no mail.
+	Notify func(ctx context.Context, tx pgx.Tx, n Notice) error
+	River  *river.Client[pgx.Tx]
 }
 
 // New returns Accounts with the given dependencies.
@@ -81,6 +88,8 @@ func New(d Deps) *Accounts {
 		standings:  newStandings(d.Pool, d.Log, d.Now),
 		suspended:  d.Suspended,
 		browserKey: d.BrowserKey,
+		jobs:       d.River,
+		notify:     d.Notify,
 	}
 }
 
@@ -108,7 +117,7 @@ func (a *Accounts) ByEmail(ctx context.Context, email string) (User, error) {
 	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
 }
 
-// Sweep deletes expired sessions and tokens, for a periodic job. They are refused from the moment they expire.
+// Sweep deletes expired sessions, tokens and links, for a periodic job. They are refused from the moment they expire.
 func (a *Accounts) Sweep(ctx context.Context) (deleted int64, err error) {
 	sessions, err := a.q.DeleteExpiredSessions(ctx, a.pool, a.now())
 	if err != nil {
@@ -118,5 +127,9 @@ func (a *Accounts) Sweep(ctx context.Context) (deleted int64, err error) {
 	if err != nil {
 		return sessions, fmt.Errorf("delete expired tokens: %w", err)
 	}
-	return sessions + tokens, nil
+	links, err := a.q.DeleteExpiredLinks(ctx, a.pool, a.now())
+	if err != nil {
+		return sessions + tokens, fmt.Errorf("delete expired links: %w", err)
+	}
+	return sessions + tokens + links, nil
 }

@@ -85,8 +85,10 @@ func (a *Accounts) ChangePassword(ctx context.Context, id int64, current, passwo
 		if n == 0 { // another request has changed the password since it was proved
 			return ErrInvalidAccount.With("currentPassword", "password_wrong")
 		}
-		_, err = a.EndAllTx(ctx, tx, id)
-		return err
+		if _, err = a.EndAllTx(ctx, tx, id); err != nil {
+			return err
+		}
+		return a.tellPasswordChanged(ctx, tx, id)
 	})
 	if err != nil {
 		return fmt.Errorf("change password of %d: %w", id, err)

@@ -7,6 +7,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/fault"
@@ -31,7 +33,7 @@ type Registration struct {
 	Email, Name, Password, Locale, Addr string
 }
 
-// Register makes a shopper. Errors: ErrInvalidAccount with every invalid field, ErrEmailTaken, ErrThrottled, ErrBusy.
+// Register makes a shopper, and mails a link by which they prove their address. Errors: ErrInvalidAccount with every invalid field, ErrEmailTaken, ErrThrottled, ErrBusy.
 func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 	email, name := normalEmail(r.Email), normalName(r.Name)
 	invalid := ErrInvalidAccount
@@ -65,13 +67,19 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 		CreatedAt: a.now(),
 		Epoch:     1,
 	}
-	u.ID, err = a.q.InsertUser(ctx, a.pool, dbsqlc.InsertUserParams{
-		Email:        u.Email,
-		Name:         u.Name,
-		PasswordHash: hash,
-		Role:         u.Role,
-		Locale:       u.Locale,
-		CreatedAt:    u.CreatedAt,
+	err = db.InTx(ctx, a.pool, func(tx pgx.Tx) (err error) {
+		u.ID, err = a.q.InsertUser(ctx, tx, dbsqlc.InsertUserParams{
+			Email:        u.Email,
+			Name:         u.Name,
+			PasswordHash: hash,
+			Role:         u.Role,
+			Locale:       u.Locale,
+			CreatedAt:    u.CreatedAt,
+		})
+		if err != nil {
+			return err
+		}
+		return a.tellVerify(ctx, tx, u)
 	})
 	if db.IsUnique(err, "account_user_email_key") {
 		return User{}, ErrEmailTaken.With("email", "email_taken")

@@ -33,6 +33,10 @@ var (
 	ruleAccount  = rule{"account", 0, time.Hour}         // an account, from all networks; delays and refuses nobody
 	ruleRegister = rule{"register", 20, time.Hour}
 	ruleChange   = rule{"password", 10, 15 * time.Minute}
+	ruleReset    = rule{"reset", 20, time.Hour}   // links for new passwords, from a network
+	ruleResetOf  = rule{"reset_of", 4, time.Hour} // the same for one address, whether it has an account or not
+	ruleLink     = rule{"link", 60, 15 * time.Minute}
+	ruleVerify   = rule{"verify", 6, time.Hour} // links to one person's addresses
 )
 
 // attempts is the count of one subject under one rule.

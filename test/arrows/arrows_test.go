@@ -58,14 +58,16 @@ var allowed = map[string][]string{
 		"db",
 		"mall/catalog",
 	},
-	"mall/entitlement": {"db"},
-	"mall/exchange":    {"db"},
-	"mall/insight":     {"db", "telemetry"},
-	"mall/inventory":   {"db", "telemetry", "mall/redisbreaker"},
-	"mall/invoice":     {"db", "mall/order", "mall/payment", "mall/tax"},
-	"mall/ledger":      {"db", "mall/exchange"},
-	"mall/malltest":    {"*"}, // tests only
-	"mall/media":       {"db"},
+	"mall/entitlement":   {"db"},
+	"mall/exchange":      {"db"},
+	"mall/insight":       {"db", "telemetry"},
+	"mall/inventory":     {"db", "telemetry", "mall/redisbreaker"},
+	"mall/invoice":       {"db", "mall/order", "mall/payment", "mall/tax"},
+	"mall/ledger":        {"db", "mall/exchange"},
+	"mall/mail":          {},
+	"mall/mail/mailtest": {},    // tests only
+	"mall/malltest":      {"*"}, // tests only
+	"mall/media":         {"db"},
 	"mall/order": {
 		"db", "telemetry", "mall/redisbreaker", "mall/catalog", "mall/inventory", "mall/promotion",
 		"mall/payment", "mall/entitlement", "mall/exchange", "mall/ledger", "mall/outbox", "mall/tax",

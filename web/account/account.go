@@ -36,6 +36,7 @@ type Deps struct {
 	OpenZone func(ctx context.Context, creatorID int64, zone string) error
 	OnSignIn func(ctx context.Context, c *page.Ctx, userID int64) error
 	Demo     bool
+	Mail     bool // the mall sends mails
 }
 
 // Routes registers the pages.
@@ -46,6 +47,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.GET("/sign-up", d.Site.Handle(h.signUpPage))
 	g.POST("/sign-up", d.Site.Handle(h.signUp))
 	g.POST("/sign-out", d.Site.Handle(h.signOut))
+	h.linkRoutes(g)
 
 	own := page.Guarded(g, "/account", d.Site.RequireUser)
 	own.GET("", d.Site.Handle(h.account))
@@ -69,6 +71,9 @@ func Routes(g *echo.Group, d Deps) {
 		own.GET("/billing/country", d.Site.Handle(func(c *page.Ctx) error { return c.Redirect("/account/billing") }))
 		own.POST("/billing/country", d.Site.Handle(h.saveCountry))
 	}
+	own.GET("/email", d.Site.Handle(func(c *page.Ctx) error { return c.Redirect("/account#address") }))
+	own.POST("/email", d.Site.Handle(h.askEmail))
+	own.POST("/verify", d.Site.Handle(h.askVerify))
 	own.POST("/devices/:number/end", d.Site.Handle(h.endDevice))
 	own.POST("/tokens/:number/end", d.Site.Handle(h.endToken))
 	own.POST("/sign-out-everywhere", d.Site.Handle(h.signOutEverywhere))
@@ -77,16 +82,17 @@ func Routes(g *echo.Group, d Deps) {
 type handlers struct{ Deps }
 
 func (h handlers) account(c *page.Ctx) error {
-	return h.showAccount(c, http.StatusOK, accountview.Profile{
-		Name:   c.Viewer.Name,
-		Locale: c.Viewer.Locale,
-	}, accountview.Passwords{}, nil)
+	return h.showAccount(c, http.StatusOK, accountview.Account{Profile: h.profile(c)})
 }
 
-// showAccount draws the page. Each form can be one that was refused, with what was typed and what is wrong with it.
-func (h handlers) showAccount(c *page.Ctx, status int, profile accountview.Profile, passwords accountview.Passwords,
-	creator *accountview.Creator,
-) error {
+// profile is the form of the profile as it is stored.
+func (h handlers) profile(c *page.Ctx) accountview.Profile {
+	return accountview.Profile{Name: c.Viewer.Name, Locale: c.Viewer.Locale}
+}
+
+// showAccount draws the page. props holds its forms; one of them can have been refused, with what was typed and what
+// is wrong with it. The rest is filled in here.
+func (h handlers) showAccount(c *page.Ctx, status int, props accountview.Account) error {
 	ctx := c.Request().Context()
 	u, err := h.Accounts.User(ctx, c.Viewer.UserID)
 	if err != nil {
@@ -96,16 +102,11 @@ func (h handlers) showAccount(c *page.Ctx, status int, profile accountview.Profi
 	if err != nil {
 		return err
 	}
-	props := accountview.Account{
-		Email:     u.Email,
-		Since:     u.CreatedAt,
-		Now:       c.Now,
-		Profile:   profile,
-		Passwords: passwords,
-		Creator:   creator,
-		Billing:   h.Taxes != nil,
+	props.Email, props.Since, props.Now, props.Billing = u.Email, u.CreatedAt, c.Now, h.Taxes != nil
+	if err := h.fillAddress(ctx, u, &props.Address); err != nil {
+		return err
 	}
-	if creator == nil {
+	if props.Creator == nil {
 		if props.Creator, err = h.creator(c); err != nil {
 			return err
 		}
@@ -136,12 +137,12 @@ func (h handlers) saveProfile(c *page.Ctx) error {
 	name, locale := c.FormValue("name"), c.FormValue("locale")
 	err := h.Accounts.ChangeProfile(c.Request().Context(), c.Viewer.UserID, name, locale)
 	if f := fault.From(err); errors.Is(err, account.ErrInvalidAccount) {
-		return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Profile{
+		return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Account{Profile: accountview.Profile{
 			Name:        name,
 			Locale:      locale,
 			NameError:   c.Explain(f.Fields["name"]),
 			LocaleError: c.Explain(f.Fields["locale"]),
-		}, accountview.Passwords{}, nil)
+		}})
 	}
 	if err != nil {
 		return err
@@ -159,14 +160,13 @@ func (h handlers) changePassword(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	err := h.Accounts.ChangePassword(ctx, c.Viewer.UserID, c.FormValue("currentPassword"), c.FormValue("password"))
 	if f := fault.From(err); errors.Is(err, account.ErrInvalidAccount) {
-		return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Profile{
-			Name:   c.Viewer.Name,
-			Locale: c.Viewer.Locale,
-		},
-			accountview.Passwords{
+		return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Account{
+			Profile: h.profile(c),
+			Passwords: accountview.Passwords{
 				CurrentError: c.Explain(f.Fields["currentPassword"]),
 				NewError:     c.Explain(f.Fields["password"]),
-			}, nil)
+			},
+		})
 	}
 	if err != nil {
 		return err

@@ -91,10 +91,7 @@ func (h handlers) refuseCreator(c *page.Ctx, form *accountview.Creator) error {
 	if !form.Is {
 		return h.showSell(c, http.StatusUnprocessableEntity, form)
 	}
-	return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Profile{
-		Name:   c.Viewer.Name,
-		Locale: c.Viewer.Locale,
-	}, accountview.Passwords{}, form)
+	return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Account{Profile: h.profile(c), Creator: form})
 }
 
 // becomeCreator gives a shopper the role. A change of role ends every session, so that this browser gets a new one. The

@@ -8,12 +8,16 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/a-h/templ"
+	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"videomall/db/dbtest"
 	"videomall/mall/account"
@@ -31,18 +35,47 @@ type mall struct {
 	url      string
 	entered  atomic.Int64 // the last person that OnSignIn was told of
 	broken   atomic.Bool  // OnSignIn fails
+
+	mu      sync.Mutex
+	notices []account.Notice // what people were mailed, by openMailing
 }
 
 func open(t *testing.T, demo bool) *mall {
 	t.Helper()
+	return openWith(t, demo, false)
+}
+
+// openMailing opens a mall that sends mails.
+func openMailing(t *testing.T) *mall {
+	t.Helper()
+	return openWith(t, false, true)
+}
+
+func openWith(t *testing.T, demo, mails bool) *mall {
+	t.Helper()
 	pool, rdb, log := dbtest.New(t), dbtest.Redis(t), slog.New(slog.DiscardHandler)
-	m := &mall{accounts: account.New(account.Deps{
+	m := &mall{}
+	d := account.Deps{
 		Pool:       pool,
 		Redis:      rdb,
 		Log:        log,
 		Now:        time.Now,
 		BrowserKey: []byte("the key that signs marks of browsers"),
-	})}
+	}
+	if mails {
+		jobs, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.River = jobs
+		d.Notify = func(_ context.Context, _ pgx.Tx, n account.Notice) error {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.notices = append(m.notices, n)
+			return nil
+		}
+	}
+	m.accounts = account.New(d)
 	m.exchange = exchange.New(exchange.Deps{
 		Pool: pool,
 		Now:  time.Now,
@@ -69,6 +102,7 @@ func open(t *testing.T, demo bool) *mall {
 		Accounts: m.accounts,
 		Sessions: sessions,
 		Demo:     demo,
+		Mail:     mails,
 		OnSignIn: func(_ context.Context, c *page.Ctx, userID int64) error {
 			m.entered.Store(userID)
 			if m.broken.Load() {

@@ -24,6 +24,18 @@ func (q *Queries) DecideRole(ctx context.Context, db DBTX, arg DecideRoleParams)
 	return err
 }
 
+const deleteExpiredLinks = `-- name: DeleteExpiredLinks :execrows
+delete from account_link where expires_at <= $1
+`
+
+func (q *Queries) DeleteExpiredLinks(ctx context.Context, db DBTX, at time.Time) (int64, error) {
+	result, err := db.Exec(ctx, deleteExpiredLinks, at)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const deleteExpiredSessions = `-- name: DeleteExpiredSessions :execrows
 delete from account_session where expires_at <= $1
 `
@@ -46,6 +58,20 @@ func (q *Queries) DeleteExpiredTokens(ctx context.Context, db DBTX, at time.Time
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const deleteLinksOf = `-- name: DeleteLinksOf :exec
+delete from account_link where user_id = $1 and purpose = $2
+`
+
+type DeleteLinksOfParams struct {
+	UserID  int64
+	Purpose string
+}
+
+func (q *Queries) DeleteLinksOf(ctx context.Context, db DBTX, arg DeleteLinksOfParams) error {
+	_, err := db.Exec(ctx, deleteLinksOf, arg.UserID, arg.Purpose)
+	return err
 }
 
 const deleteSession = `-- name: DeleteSession :execrows
@@ -118,6 +144,17 @@ func (q *Queries) DeleteSessionsOn(ctx context.Context, db DBTX, arg DeleteSessi
 	return items, nil
 }
 
+const emailVerified = `-- name: EmailVerified :one
+select email_verified_at from account_user where id = $1
+`
+
+func (q *Queries) EmailVerified(ctx context.Context, db DBTX, id int64) (*time.Time, error) {
+	row := db.QueryRow(ctx, emailVerified, id)
+	var email_verified_at *time.Time
+	err := row.Scan(&email_verified_at)
+	return email_verified_at, err
+}
+
 const importUsers = `-- name: ImportUsers :exec
 insert into account_user (email, name, password_hash, role, locale, created_at)
 select unnest($1::text[]), unnest($2::text[]), $3, 'shopper', unnest($4::text[]), unnest($5::timestamptz[])
@@ -184,6 +221,32 @@ func (q *Queries) InsertCrowd(ctx context.Context, db DBTX, arg InsertCrowdParam
 		return nil, err
 	}
 	return items, nil
+}
+
+const insertLink = `-- name: InsertLink :exec
+insert into account_link (token_hash, purpose, user_id, email, created_at, expires_at)
+values ($1, $2, $3, $4, $5, $6)
+`
+
+type InsertLinkParams struct {
+	TokenHash []byte
+	Purpose   string
+	UserID    int64
+	Email     string
+	At        time.Time
+	ExpiresAt time.Time
+}
+
+func (q *Queries) InsertLink(ctx context.Context, db DBTX, arg InsertLinkParams) error {
+	_, err := db.Exec(ctx, insertLink,
+		arg.TokenHash,
+		arg.Purpose,
+		arg.UserID,
+		arg.Email,
+		arg.At,
+		arg.ExpiresAt,
+	)
+	return err
 }
 
 const insertSession = `-- name: InsertSession :execrows
@@ -303,6 +366,44 @@ func (q *Queries) InsertUser(ctx context.Context, db DBTX, arg InsertUserParams)
 	var id int64
 	err := row.Scan(&id)
 	return id, err
+}
+
+const linkByToken = `-- name: LinkByToken :one
+select l.purpose, l.user_id, l.email, l.expires_at, u.email as current_email, u.name, u.status
+from account_link l join account_user u on u.id = l.user_id
+where l.token_hash = $1 and l.purpose = $2 and l.expires_at > $3
+`
+
+type LinkByTokenParams struct {
+	TokenHash []byte
+	Purpose   string
+	At        time.Time
+}
+
+type LinkByTokenRow struct {
+	Purpose      string
+	UserID       int64
+	Email        string
+	ExpiresAt    time.Time
+	CurrentEmail string
+	Name         string
+	Status       string
+}
+
+// The person is locked, or has another address by now: then the link no longer works.
+func (q *Queries) LinkByToken(ctx context.Context, db DBTX, arg LinkByTokenParams) (LinkByTokenRow, error) {
+	row := db.QueryRow(ctx, linkByToken, arg.TokenHash, arg.Purpose, arg.At)
+	var i LinkByTokenRow
+	err := row.Scan(
+		&i.Purpose,
+		&i.UserID,
+		&i.Email,
+		&i.ExpiresAt,
+		&i.CurrentEmail,
+		&i.Name,
+		&i.Status,
+	)
+	return i, err
 }
 
 const lockOperators = `-- name: LockOperators :exec
@@ -584,6 +685,44 @@ func (q *Queries) ProvisionUser(ctx context.Context, db DBTX, arg ProvisionUserP
 	var id int64
 	err := row.Scan(&id)
 	return id, err
+}
+
+const replaceEmail = `-- name: ReplaceEmail :execrows
+update account_user set email = $1, email_verified_at = $2::timestamptz where id = $3 and email = $4
+`
+
+type ReplaceEmailParams struct {
+	Email    string
+	At       time.Time
+	ID       int64
+	OldEmail string
+}
+
+func (q *Queries) ReplaceEmail(ctx context.Context, db DBTX, arg ReplaceEmailParams) (int64, error) {
+	result, err := db.Exec(ctx, replaceEmail,
+		arg.Email,
+		arg.At,
+		arg.ID,
+		arg.OldEmail,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const replacePassword = `-- name: ReplacePassword :exec
+update account_user set password_hash = $1 where id = $2
+`
+
+type ReplacePasswordParams struct {
+	PasswordHash string
+	ID           int64
+}
+
+func (q *Queries) ReplacePassword(ctx context.Context, db DBTX, arg ReplacePasswordParams) error {
+	_, err := db.Exec(ctx, replacePassword, arg.PasswordHash, arg.ID)
+	return err
 }
 
 const revokeToken = `-- name: RevokeToken :execrows
@@ -1002,6 +1141,23 @@ func (q *Queries) TokensOf(ctx context.Context, db DBTX, arg TokensOfParams) ([]
 	return items, nil
 }
 
+const useLink = `-- name: UseLink :execrows
+delete from account_link where token_hash = $1 and expires_at > $2
+`
+
+type UseLinkParams struct {
+	TokenHash []byte
+	At        time.Time
+}
+
+func (q *Queries) UseLink(ctx context.Context, db DBTX, arg UseLinkParams) (int64, error) {
+	result, err := db.Exec(ctx, useLink, arg.TokenHash, arg.At)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const useToken = `-- name: UseToken :exec
 update account_token set used_at = $1 where token_no = $2 and (used_at is null or used_at < $1)
 `
@@ -1151,4 +1307,22 @@ func (q *Queries) UsersByID(ctx context.Context, db DBTX, ids []int64) ([]UsersB
 		return nil, err
 	}
 	return items, nil
+}
+
+const verifyEmail = `-- name: VerifyEmail :execrows
+update account_user set email_verified_at = $1::timestamptz where id = $2 and email = $3
+`
+
+type VerifyEmailParams struct {
+	At    time.Time
+	ID    int64
+	Email string
+}
+
+func (q *Queries) VerifyEmail(ctx context.Context, db DBTX, arg VerifyEmailParams) (int64, error) {
+	result, err := db.Exec(ctx, verifyEmail, arg.At, arg.ID, arg.Email)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

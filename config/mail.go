@@ -1,0 +1,28 @@
+package config
+
+import (
+	"errors"
+	"net/mail"
+)
+
+// demoSender is who the mails in the demo's mailbox come from.
+const demoSender = "Videomall <no-reply@example.test>"
+
+// checkMail requires a sender for a mail server. What is wrong with the server's address, the program says when it
+// opens: the address has a password, which no sentence here may repeat.
+func checkMail(c *Config) error {
+	switch {
+	case c.MailFrom == "" && c.MailURL != "":
+		return errors.New("MAIL_FROM is required with MAIL_URL: write a sender such as Video Mall <no-reply@mall.example>")
+	case c.MailFrom == "" && c.Demo:
+		c.MailFrom = demoSender
+	case c.MailFrom != "":
+		if _, err := mail.ParseAddress(c.MailFrom); err != nil {
+			return wrong("MAIL_FROM", c.MailFrom, "write a sender such as Video Mall <no-reply@mall.example>")
+		}
+	}
+	return nil
+}
+
+// Mailbox reports whether mails are kept for the mailbox page instead of being sent.
+func (c *Config) Mailbox() bool { return c.Demo && c.MailURL == "" }

@@ -1,0 +1,148 @@
+// Package mail owns the mails that the mall sends: which are due, which have left, which came back, and what people
+// don't want to be sent. A mail is written in the transaction that makes it necessary, and each cause is told to an
+// address once. The package refuses to know what mails say: whoever opens it gives the function that composes them.
+package mail
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+
+	"videomall/mall/fault"
+	"videomall/mall/mail/internal/dbsqlc"
+	"videomall/mall/seal"
+)
+
+// Faults of what operators and people do with mails.
+var (
+	ErrNotFound = fault.New(fault.NotFound, "mail_not_found", "There is no such mail.")
+	ErrMoved    = fault.New(fault.Conflict, "mail_moved", "The mail has moved on since you looked.")
+	ErrTopic    = fault.New(fault.Invalid, "mail_topic_unknown", "There is no such topic.")
+)
+
+// State says where a mail is on its way.
+type State string
+
+// The states of a mail.
+const (
+	Waiting State = "waiting" // for its first attempt, or the next one
+	Sending State = "sending" // an attempt is under way
+	Sent    State = "sent"    // the server has accepted it
+	// Unclear is a mail whose server may have accepted it: the connection or the process was lost before its answer
+	// was read. It is not sent again by itself, since it would arrive twice.
+	Unclear State = "unclear"
+	Dropped State = "dropped" // nobody wants it any more; Reason says why
+	Failed  State = "failed"  // the server refuses it for good
+)
+
+// The reasons for which a mail is dropped.
+const (
+	ReasonExpired    = "expired"    // it waited longer than it was of use
+	ReasonSuppressed = "suppressed" // the address is on the list of those that mail comes back from
+	ReasonUnwanted   = "unwanted"   // the person has switched its topic off
+)
+
+// Mail is one mail to one address.
+type Mail struct {
+	ID        int64
+	Kind      string
+	Cause     string // what made it necessary, such as "password_reset/17"
+	To        string
+	UserID    int64 // 0 if the address belongs to no account
+	Locale    string
+	Data      []byte // JSON, as the kind defines it
+	Secret    string // what only the recipient may know, such as a token; "" unless the mail is being composed
+	State     State
+	Reason    string
+	Attempts  int
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	MovedAt   time.Time
+}
+
+func mailOf(r dbsqlc.Mail) Mail {
+	m := Mail{
+		ID:        r.ID,
+		Kind:      r.Kind,
+		Cause:     r.Cause,
+		To:        r.Recipient,
+		Locale:    r.Locale,
+		Data:      r.Data,
+		State:     State(r.State),
+		Reason:    r.Reason,
+		Attempts:  int(r.Attempts),
+		CreatedAt: r.CreatedAt,
+		ExpiresAt: r.ExpiresAt,
+		MovedAt:   r.MovedAt,
+	}
+	if r.UserID != nil {
+		m.UserID = *r.UserID
+	}
+	return m
+}
+
+// Content is a composed mail: the same words as text and as HTML.
+type Content struct {
+	Subject     string
+	Text        string
+	HTML        string
+	Attachments []Attachment
+	// Unsubscribe is the address that ends mails of this topic by one POST (RFC 8058); "" for mails that people can't
+	// switch off.
+	Unsubscribe string
+}
+
+// Attachment is a file of a mail.
+type Attachment struct {
+	// Name is ASCII, such as "receipt-2026-000017.pdf": other names would be written as encoded words in quotes, which
+	// RFC 2047 §5 forbids and not every mail program reads.
+	Name string
+	Type string // the media type
+	Data []byte
+}
+
+// Deps are the dependencies of Mails.
+type Deps struct {
+	Pool  *pgxpool.Pool
+	River *river.Client[pgx.Tx] // inserts only
+	Log   *slog.Logger
+	Now   func() time.Time
+	Key   []byte // seals what only recipients may know, 32 bytes
+	// Compose writes a mail in its language. It reads what it needs and changes nothing.
+	Compose func(ctx context.Context, m Mail) (Content, error)
+	// Transport takes mails away.
+	Transport Transport
+	From      string // the sender, such as "Video Mall <no-reply@mall.example>"
+	// Topics are the kinds of mails that people can switch off, with their topic. Every other kind is always sent.
+	Topics map[string]Topic
+}
+
+// Topic is what a person can choose to be sent or not.
+type Topic struct {
+	Name   string // such as "receipts"
+	Wanted bool   // whether those who have chosen nothing are sent it
+}
+
+// Mails writes, sends and lists mails. It is safe for concurrent use.
+type Mails struct {
+	deps Deps
+	q    *dbsqlc.Queries
+	box  seal.Box
+}
+
+// New returns Mails with the given dependencies. It fails if the key does not have 32 bytes.
+func New(d Deps) (*Mails, error) {
+	box, err := seal.New(d.Key)
+	if err != nil {
+		return nil, fmt.Errorf("the key of mails: %w", err)
+	}
+	return &Mails{deps: d, q: dbsqlc.New(), box: box}, nil
+}
+
+// place binds a sealed secret to its mail.
+func place(cause, recipient string) string { return "mail/" + cause + "/" + recipient }

@@ -1,0 +1,77 @@
+package mailing
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+
+	"videomall/mall/account"
+	"videomall/mall/mail"
+	"videomall/views/mails"
+	"videomall/views/text"
+)
+
+// accountKinds are the mails about accounts. Each is about its recipient's own account, which its words name only as
+// "your account": whoever reads the address of a stranger by mistake learns nothing else.
+var accountKinds = map[string]kind{
+	account.NoticeVerify: {
+		write:  linked("/verify-email", "verify_email"),
+		sample: mail.Mail{Secret: "sample"},
+	},
+	account.NoticeReset: {
+		write:  linked("/reset-password", "reset_password"),
+		sample: mail.Mail{Secret: "sample"},
+	},
+	account.NoticeEmailConfirm: {
+		write:  linked("/change-email", "email_change"),
+		sample: mail.Mail{Secret: "sample"},
+	},
+	account.NoticePasswordChanged: {write: told("password_changed")},
+	account.NoticeEmailAsked: {
+		write:  told("email_change_asked"),
+		sample: mail.Mail{Data: []byte(`{"email": "new@example.test"}`)},
+	},
+	account.NoticeEmailChanged: {
+		write:  told("email_changed"),
+		sample: mail.Mail{Data: []byte(`{"email": "new@example.test"}`)},
+	},
+}
+
+// linked writes a mail whose link holds the secret.
+func linked(path, key string) func(*Composer, context.Context, *text.Printer, mail.Mail) (mails.Body, error) {
+	return func(c *Composer, _ context.Context, t *text.Printer, m mail.Mail) (mails.Body, error) {
+		return mails.Body{
+			Subject:    t.T("mail." + key + "_subject"),
+			Title:      t.T("mail." + key + "_title"),
+			Paragraphs: []string{t.T("mail." + key + "_body")},
+			Button: mails.Button{
+				Label: t.T("mail." + key + "_button"),
+				URL:   c.deps.PublicURL + path + "?token=" + url.QueryEscape(m.Secret),
+			},
+			Notes:  []string{t.T("mail." + key + "_note")},
+			Reason: t.T("mail.reason_account"),
+		}, nil
+	}
+}
+
+// told writes a mail about what has happened to an account, with the way to what can be done against it.
+func told(key string) func(*Composer, context.Context, *text.Printer, mail.Mail) (mails.Body, error) {
+	return func(c *Composer, _ context.Context, t *text.Printer, m mail.Mail) (mails.Body, error) {
+		var about struct{ Email string }
+		if len(m.Data) > 0 {
+			if err := json.Unmarshal(m.Data, &about); err != nil {
+				return mails.Body{}, fmt.Errorf("read mail %d: %w", m.ID, err)
+			}
+		}
+		return mails.Body{
+			Subject:    t.T("mail." + key + "_subject"),
+			Title:      t.T("mail." + key + "_title"),
+			Paragraphs: []string{t.T("mail."+key+"_body", "Email", about.Email)},
+			Facts:      []mails.Fact{{Label: t.T("mail.when"), Value: t.DateTime(m.CreatedAt)}},
+			Button:     mails.Button{Label: t.T("mail.not_you_button"), URL: c.deps.PublicURL + "/forgot-password"},
+			Notes:      []string{t.T("mail.not_you")},
+			Reason:     t.T("mail.reason_account"),
+		}, nil
+	}
+}
