@@ -127,6 +127,10 @@ var unlinked = map[string]url.Values{
 	"GET /studio/sales/new":    {"spu": {"1"}, "q": {"x"}},
 	"GET /admin/sales/new":     {"spu": {"1"}, "q": {"x"}},
 	"GET /sign-in":             {"next": {"/"}},
+	"GET /mailbox":             {"before": {"1"}},
+	"GET /reset-password":      {"token": {"x"}},
+	"GET /verify-email":        {"token": {"x"}},
+	"GET /change-email":        {"token": {"x"}},
 	"GET /api/v1/mall/videos": {
 		"q":        {"film"},
 		"category": {"films"},
@@ -206,6 +210,11 @@ var unlinked = map[string]url.Values{
 	"POST /orders/:orderNo/refund":             {"item": {"1"}, "reason": {"r"}, "key": {"k"}},
 	"POST /sandbox/pay/:token/dispute":         {"to": {"open"}},
 	"POST /admin/review/:id/return":            {"note": {"Too dark."}},
+	"POST /forgot-password":                    {"email": {"nobody@example.test"}},
+	"POST /reset-password":                     {"token": {"x"}, "password": {password}},
+	"POST /verify-email":                       {"token": {"x"}},
+	"POST /change-email":                       {"token": {"x"}},
+	"POST /account/email":                      {"email": {"new@example.test"}, "currentPassword": {password}},
 	"POST /sign-in":                            {"email": {"nobody@example.test"}, "password": {"x"}, "next": {"/"}},
 	"POST /sign-up": {
 		"email":    {"new@example.test"},

@@ -185,7 +185,9 @@ func TestAccounts_AskReset_tells_nothing(t *testing.T) {
 			}
 		}
 	}
-	h.wants(h.AskReset(ctx, account.Reset{Email: "no address", Addr: "192.0.2.1"}), account.ErrInvalidAccount)
+	for _, email := range []string{"no address", "", "a@b", "x\x00@example.test", "\xff@example.test"} {
+		h.wants(h.AskReset(ctx, account.Reset{Email: email, Addr: "192.0.2.1"}), account.ErrInvalidAccount)
+	}
 	var jobs int
 	h.ok(h.pool.QueryRow(ctx, "select count(*) from river_job where kind = 'reset_password'").Scan(&jobs))
 	if jobs != 8 || len(h.told(account.NoticeReset)) != 0 {

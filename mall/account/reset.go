@@ -41,7 +41,10 @@ func (a *Accounts) AskReset(ctx context.Context, r Reset) error {
 	if _, wait := a.throttle.take(ctx, counted); wait > 0 {
 		return throttled(wait)
 	}
-	args := ResetArgs{ID: newID(), Email: r.Email, Locale: r.Locale}
+	args := ResetArgs{ID: newID(), Email: email, Locale: r.Locale}
+	if former := formerEmail(r.Email); db.Storable(former) {
+		args.Email = former // an old account may be found by this spelling alone
+	}
 	if _, err := a.jobs.Insert(ctx, args, nil); err != nil {
 		return fmt.Errorf("enqueue a link for a new password: %w", err)
 	}

@@ -27,6 +27,7 @@ import (
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
+	"videomall/mall/mail"
 	"videomall/mall/media"
 	"videomall/mall/money"
 	"videomall/mall/order"
@@ -37,6 +38,7 @@ import (
 	"videomall/mall/tax"
 	"videomall/telemetry"
 	"videomall/test/invariant"
+	"videomall/web/mailing"
 )
 
 // Mall is a mall under test.
@@ -103,6 +105,12 @@ func Open(t testing.TB, notifyURL string) *Mall {
 		ProviderKey:     key,
 		ProviderKinds:   []settings.Kind{m.stripeKind()},
 		WebhookLoopback: true,
+		Mail: mall.Mail{
+			Transport: mail.NewMailbox(m.Pool),
+			From:      "no-reply@mall.example",
+			Key:       key,
+			Compose:   mailing.New(mailing.Deps{PublicURL: "http://127.0.0.1", Now: m.Now}).Compose,
+		},
 		Sandbox: &sandbox.Options{
 			Secret:    Secret,
 			PublicURL: "http://127.0.0.1",

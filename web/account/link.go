@@ -53,6 +53,8 @@ func (h handlers) forgot(c *page.Ctx) error {
 	case errors.Is(err, account.ErrThrottled):
 		p.Error = c.TooMany(err)
 		return h.showForgot(c, http.StatusTooManyRequests, p)
+	case errors.Is(err, account.ErrNoMail):
+		return h.showForgot(c, http.StatusServiceUnavailable, p)
 	case err != nil:
 		return err
 	}
