@@ -49,7 +49,7 @@ type Config struct {
 	ProviderFees ProviderFees  `env:"PROVIDER_FEES" fallback:"none: fees are not compared with an agreement" doc:"what providers agreed to keep of a payment, such as alipay=0.6%,stripe=2.9%+0.30 USD+0.25 EUR with a fixed part for each currency; reconciliation reports other fees"`
 	Providers
 	MailURL   Secret         `env:"MAIL_URL" fallback:"a mailbox in demo mode, else no mail" doc:"the mail server: smtps://user:password@mail.example:465, or smtp://user:password@mail.example:587 with STARTTLS"`
-	MailFrom  string         `env:"MAIL_FROM" fallback:"none; required with MAIL_URL" doc:"who mails come from, such as Video Mall <no-reply@mall.example>"`
+	MailFrom  string         `env:"MAIL_FROM" fallback:"none; required with MAIL_URL, as is PUBLIC_URL" doc:"who mails come from, such as Video Mall <no-reply@mall.example>"`
 	OTLP      string         `env:"OTEL_EXPORTER_OTLP_ENDPOINT" fallback:"no traces" doc:"http:// or https:// URL that takes OTLP traces"`
 	LogLevel  slog.Level     `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
 	LogFormat string         `env:"LOG_FORMAT" fallback:"text in demo mode, else json" doc:"text or json"`

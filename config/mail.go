@@ -14,6 +14,8 @@ func checkMail(c *Config) error {
 	switch {
 	case c.MailFrom == "" && c.MailURL != "":
 		return errors.New("MAIL_FROM is required with MAIL_URL: write a sender such as Video Mall <no-reply@mall.example>")
+	case c.MailURL != "" && c.PublicURL == "" && !c.Demo:
+		return errors.New("PUBLIC_URL is required with MAIL_URL: the links in mails lead there")
 	case c.MailFrom == "" && c.Demo:
 		c.MailFrom = demoSender
 	case c.MailFrom != "":

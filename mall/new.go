@@ -185,7 +185,7 @@ func (m *Mall) mailNotice(ctx context.Context, tx pgx.Tx, n account.Notice) erro
 		Cause:  n.Cause,
 		To:     n.To,
 		UserID: n.User.ID,
-		Locale: n.User.Locale,
+		Locale: n.Locale,
 		Data:   n.Data,
 		Secret: n.Secret,
 		Until:  n.Until,

@@ -178,6 +178,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		OnSignIn: shopping.OnSignIn,
 		Demo:     d.Config.Demo,
 		Mail:     m.Mails != nil,
+		Mailbox:  m.Mailbox != nil,
 	})
 	if m.Mailbox != nil {
 		mailbox.Routes(all, mailbox.Deps{Site: site, Mailbox: m.Mailbox})

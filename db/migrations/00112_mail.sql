@@ -24,23 +24,6 @@ create index mail_by_user on mail (user_id, id desc);
 create index mail_unfinished on mail (moved_at) where state in ('waiting', 'sending');
 create index mail_troubled on mail (id desc) where state in ('unclear', 'failed');
 
--- Addresses to which nothing is sent any more, since mail to them came back or was called unwanted.
-create table mail_suppression (
-    address    text        primary key,
-    reason     text        not null check (reason in ('bounce', 'complaint')),
-    detail     text        not null default '',
-    created_at timestamptz not null
-);
-
--- What people have said they don't want, by topic. A topic without a row has its default.
-create table mail_preference (
-    user_id    bigint      not null references account_user (id),
-    topic      text        not null check (topic ~ '^[a-z_]{1,40}$'),
-    wanted     boolean     not null,
-    changed_at timestamptz not null,
-    primary key (user_id, topic)
-);
-
 -- The demo has no mail server: its mails are kept as they would have been sent, for the mailbox page.
 create table mail_kept (
     mail_id  bigint      primary key references mail (id) on delete cascade,
@@ -49,4 +32,4 @@ create table mail_kept (
 );
 
 -- +goose Down
-drop table mail_kept, mail_preference, mail_suppression, mail;
+drop table mail_kept, mail;

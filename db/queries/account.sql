@@ -33,10 +33,15 @@ select id, email, name, role, locale, created_at, access_epoch from account_user
 update account_user set password_hash = @password_hash where id = @id and password_hash = @old_hash;
 
 -- name: SetProfile :execrows
-update account_user set name = @name, locale = @locale where id = @id;
+update account_user set name = @name, locale = @locale, mail_locale = coalesce(nullif(@locale::text, ''), mail_locale, nullif(locale, ''))
+where id = @id;
 
 -- name: SetLocale :execrows
-update account_user set locale = @locale where id = @id;
+update account_user set locale = @locale, mail_locale = coalesce(nullif(@locale::text, ''), mail_locale, nullif(locale, ''))
+where id = @id;
+
+-- name: MailLocale :one
+select coalesce(nullif(locale, ''), mail_locale, '')::text from account_user where id = @id;
 
 -- name: SetCurrency :execrows
 update account_user set currency = @currency where id = @id;
@@ -192,14 +197,17 @@ select date_trunc('day', created_at, 'UTC')::timestamptz as day, count(*) from a
 where created_at >= @since and created_at < @until group by 1 order by 1;
 
 -- name: InsertLink :exec
-insert into account_link (token_hash, purpose, user_id, email, created_at, expires_at)
-values (@token_hash, @purpose, @user_id, @email, @at, @expires_at);
+insert into account_link (token_hash, purpose, user_id, email, epoch, created_at, expires_at)
+values (@token_hash, @purpose, @user_id, @email, @epoch, @at, @expires_at);
 
 -- name: LinkByToken :one
--- The person is locked, or has another address by now: then the link no longer works.
-select l.purpose, l.user_id, l.email, l.expires_at, u.email as current_email, u.name, u.status
-from account_link l join account_user u on u.id = l.user_id
-where l.token_hash = @token_hash and l.purpose = @purpose and l.expires_at > @at;
+-- A link ends with the access in which it was made: a new password, or signing out everywhere, ends what somebody else
+-- has asked for. One that proves an address lives on, as long as the address is the person's.
+select l.user_id, l.email, l.epoch, u.email as current_email, u.name
+from account_link l join account_user u on u.id = l.user_id and u.status = 'active'
+where l.token_hash = @token_hash and l.purpose = @purpose and l.expires_at > @at
+    and (l.purpose = 'verify_email' or l.epoch = u.access_epoch)
+    and (l.purpose = 'change_email' or l.email = u.email);
 
 -- name: UseLink :execrows
 delete from account_link where token_hash = @token_hash and expires_at > @at;
@@ -210,8 +218,9 @@ delete from account_link where user_id = @user_id and purpose = @purpose;
 -- name: DeleteExpiredLinks :execrows
 delete from account_link where expires_at <= @at;
 
--- name: ReplacePassword :exec
-update account_user set password_hash = @password_hash where id = @id;
+-- name: ReplacePassword :execrows
+update account_user set password_hash = @password_hash
+where id = @id and email = @email and access_epoch = @epoch and status = 'active';
 
 -- name: VerifyEmail :execrows
 update account_user set email_verified_at = @at::timestamptz where id = @id and email = @email;
@@ -220,4 +229,4 @@ update account_user set email_verified_at = @at::timestamptz where id = @id and 
 select email_verified_at from account_user where id = @id;
 
 -- name: ReplaceEmail :execrows
-update account_user set email = @email, email_verified_at = @at::timestamptz where id = @id and email = @old_email;
+update account_user set email = @email, email_verified_at = @at::timestamptz where id = @id and email = @old_email and access_epoch = @epoch and status = 'active';

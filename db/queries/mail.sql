@@ -5,9 +5,6 @@ values (@kind, @cause, @recipient, sqlc.narg('user_id'), @locale, @data, @secret
 on conflict (cause, recipient) do nothing
 returning id;
 
--- name: MailByID :one
-select * from mail where id = @id;
-
 -- name: BeginSending :one
 -- Only one attempt is under way at a time, whatever calls.
 update mail set state = 'sending', attempts = attempts + 1, moved_at = @at
@@ -20,46 +17,20 @@ update mail set state = @state::text, reason = @reason, moved_at = @at,
     secret = case when @state::text in ('waiting', 'unclear') then secret end
 where id = @id and state = 'sending';
 
+-- name: Expire :exec
+-- Ends mails whose jobs have given up, too.
+update mail set state = 'dropped', reason = 'expired', moved_at = @at, secret = null
+where state = 'waiting' and expires_at < @before;
+
 -- name: Overtaken :many
 -- Mails whose attempt was never ended: their process was killed, perhaps after the server had accepted them.
 update mail set state = 'unclear', reason = 'interrupted', moved_at = @at
 where state = 'sending' and moved_at < @before
 returning id;
 
--- name: Retry :execrows
-update mail set state = 'waiting', reason = '', moved_at = @at, expires_at = greatest(expires_at, @expires_at)
-where id = @id and state in ('unclear', 'failed');
-
 -- name: Forget :execrows
 -- Deletes what was sent long ago, and what nobody will send any more.
 delete from mail where moved_at < @before and state in ('sent', 'dropped', 'unclear', 'failed');
-
--- name: Mails :many
--- Newest first, optionally of one state, one person or one recipient.
-select * from mail
-where (@state::text = '' or state = @state) and (@recipient::text = '' or recipient = @recipient)
-    and (@before::bigint = 0 or id < @before)
-order by id desc limit @most;
-
--- name: CountByState :many
-select state, count(*) from mail group by state;
-
--- name: Suppression :one
-select * from mail_suppression where address = @address;
-
--- name: Suppress :exec
-insert into mail_suppression (address, reason, detail, created_at) values (@address, @reason, @detail, @at)
-on conflict (address) do nothing;
-
--- name: Unsuppress :execrows
-delete from mail_suppression where address = @address;
-
--- name: Preferences :many
-select topic, wanted from mail_preference where user_id = @user_id;
-
--- name: SetPreference :exec
-insert into mail_preference (user_id, topic, wanted, changed_at) values (@user_id, @topic, @wanted, @at)
-on conflict (user_id, topic) do update set wanted = excluded.wanted, changed_at = excluded.changed_at;
 
 -- name: Keep :exec
 insert into mail_kept (mail_id, raw, kept_at) values (@mail_id, @raw, @at)

@@ -32,8 +32,8 @@ func (a *Accounts) AskEmail(ctx context.Context, id int64, email, password strin
 	if err := a.ProvePassword(ctx, id, password); err != nil {
 		return err
 	}
-	if _, wait := a.throttle.take(ctx, []attempts{{ruleVerify, fmt.Sprint(id)}}); wait > 0 {
-		return throttled(wait)
+	if err := a.mayMail(ctx, id, email); err != nil {
+		return err
 	}
 	_, err = a.rowByEmail(ctx, email)
 	if err == nil {
@@ -44,7 +44,7 @@ func (a *Accounts) AskEmail(ctx context.Context, id int64, email, password strin
 	}
 	return db.InTx(ctx, a.pool, func(tx pgx.Tx) error {
 		until := a.now().Add(VerifyLife)
-		token, err := a.newLink(ctx, tx, changeEmail, id, email, until)
+		token, err := a.newLink(ctx, tx, changeEmail, u, email, until)
 		if err != nil {
 			return err
 		}
@@ -69,12 +69,16 @@ type newAddress struct {
 	Email string `json:"email"`
 }
 
-// ChangeEmail takes the link of AskEmail as proof that the person reads the new address, which becomes theirs. Every
-// session and token ends, and both addresses are told. Errors: ErrLinkGone, ErrEmailTaken.
-func (a *Accounts) ChangeEmail(ctx context.Context, token string) error {
+// ChangeEmail takes the link of AskEmail as proof that the person reads the new address, which becomes theirs. Only the
+// person themselves can use it, since a mistyped address is a stranger's. Every session, token and link ends, and both
+// addresses are told. Errors: ErrLinkGone, ErrEmailTaken.
+func (a *Accounts) ChangeEmail(ctx context.Context, id int64, token string) error {
 	l, err := a.link(ctx, changeEmail, token)
 	if err != nil {
 		return err
+	}
+	if l.UserID != id {
+		return ErrLinkGone.Because("a link of %d, used by %d", l.UserID, id)
 	}
 	err = db.InTx(ctx, a.pool, func(tx pgx.Tx) error {
 		if err := a.useLink(ctx, tx, token); err != nil {
@@ -85,18 +89,13 @@ func (a *Accounts) ChangeEmail(ctx context.Context, token string) error {
 			At:       a.now(),
 			ID:       l.UserID,
 			OldEmail: l.CurrentEmail,
+			Epoch:    l.Epoch,
 		})
 		if err != nil {
 			return err
 		}
-		if n == 0 { // another link has changed it meanwhile
+		if n == 0 { // another link, or the end of their access, came first
 			return ErrLinkGone
-		}
-		for _, p := range []purpose{verifyEmail, resetPassword, changeEmail} {
-			err := a.q.DeleteLinksOf(ctx, tx, dbsqlc.DeleteLinksOfParams{UserID: l.UserID, Purpose: string(p)})
-			if err != nil {
-				return err
-			}
 		}
 		if _, err := a.EndAllTx(ctx, tx, l.UserID); err != nil {
 			return err

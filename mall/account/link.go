@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,7 @@ type Notice struct {
 	Kind   string
 	Cause  string // unique among all notices to the address
 	User   User
+	Locale string // of the mail, unless the person has ever chosen one
 	To     string // the address; User.Email unless the notice is about another one
 	Secret string // what the link in the mail holds; "" without a link
 	Data   any    // what else the mail says, encoded as JSON
@@ -62,32 +64,40 @@ func (a *Accounts) tell(ctx context.Context, tx pgx.Tx, n Notice) error {
 	if n.To == "" {
 		n.To = n.User.Email
 	}
+	chosen, err := a.q.MailLocale(ctx, tx, n.User.ID)
+	if err != nil {
+		return fmt.Errorf("language of mails to %d: %w", n.User.ID, err)
+	}
+	n.Locale = cmp.Or(chosen, n.Locale)
 	if err := a.notify(ctx, tx, n); err != nil {
 		return fmt.Errorf("tell %d of %s: %w", n.User.ID, n.Kind, err)
 	}
 	return nil
 }
 
-// newLink makes a link for a person who reads the address, and returns what it holds.
-func (a *Accounts) newLink(ctx context.Context, tx pgx.Tx, p purpose, userID int64, email string,
+// newLink makes a link for a person who reads the address, and returns what it holds. u is the person as they were when
+// they, or their wish, were proved: if their access has ended since, the link does not work.
+func (a *Accounts) newLink(ctx context.Context, tx pgx.Tx, p purpose, u User, email string,
 	expires time.Time,
 ) (token string, err error) {
 	token = newID()
 	err = a.q.InsertLink(ctx, tx, dbsqlc.InsertLinkParams{
 		TokenHash: hash(token),
 		Purpose:   string(p),
-		UserID:    userID,
+		UserID:    u.ID,
 		Email:     email,
+		Epoch:     u.Epoch,
 		At:        a.now(),
 		ExpiresAt: expires,
 	})
 	if err != nil {
-		return "", fmt.Errorf("make a link for %d: %w", userID, err)
+		return "", fmt.Errorf("make a link for %d: %w", u.ID, err)
 	}
 	return token, nil
 }
 
-// link finds the link of a token. Errors: ErrLinkGone if it has been used, is too old, or the account is locked.
+// link finds the link of a token. Errors: ErrLinkGone if it has been used, is too old, or its person's access has ended
+// since it was made.
 func (a *Accounts) link(ctx context.Context, p purpose, token string) (dbsqlc.LinkByTokenRow, error) {
 	if !wellFormed(token) {
 		return dbsqlc.LinkByTokenRow{}, ErrLinkGone
@@ -97,7 +107,7 @@ func (a *Accounts) link(ctx context.Context, p purpose, token string) (dbsqlc.Li
 		Purpose:   string(p),
 		At:        a.now(),
 	})
-	if errors.Is(err, pgx.ErrNoRows) || err == nil && row.Status != "active" {
+	if errors.Is(err, pgx.ErrNoRows) {
 		return dbsqlc.LinkByTokenRow{}, ErrLinkGone
 	}
 	if err != nil {

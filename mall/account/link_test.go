@@ -178,6 +178,7 @@ func TestAccounts_AskReset_tells_nothing(t *testing.T) {
 	h, ctx := newMailingHouse(t), t.Context()
 	u := h.register(t, "forgetful@example.test")
 	for _, email := range []string{u.Email, "nobody@example.test"} {
+		h.ok(h.AskReset(ctx, account.Reset{Email: email, Addr: "198.51.100.7"})) // another network
 		for n := range 5 {
 			err := h.AskReset(ctx, account.Reset{Email: email, Addr: "192.0.2.1"})
 			if n < 4 && err != nil || n == 4 && !errors.Is(err, account.ErrThrottled) {
@@ -190,8 +191,8 @@ func TestAccounts_AskReset_tells_nothing(t *testing.T) {
 	}
 	var jobs int
 	h.ok(h.pool.QueryRow(ctx, "select count(*) from river_job where kind = 'reset_password'").Scan(&jobs))
-	if jobs != 8 || len(h.told(account.NoticeReset)) != 0 {
-		t.Errorf("%d jobs, want 8: whether somebody has an account shows in what a request does", jobs)
+	if jobs != 10 || len(h.told(account.NoticeReset)) != 0 {
+		t.Errorf("%d jobs, want 10: whether somebody has an account shows in what a request does", jobs)
 	}
 	h.ok(h.SendReset(ctx, account.ResetArgs{ID: "1", Email: "nobody@example.test"}))
 	if len(h.told(account.NoticeReset)) != 0 {
@@ -238,11 +239,12 @@ func TestAccounts_ChangeEmail(t *testing.T) {
 	}
 	h.wantPassword("new@example.test", goodPassword, account.ErrBadCredentials)
 	reset := h.resetLink(u.Email)
-	h.ok(h.ChangeEmail(ctx, confirm.Secret))
+	h.wants(h.ChangeEmail(ctx, other.ID, confirm.Secret), account.ErrLinkGone)
+	h.ok(h.ChangeEmail(ctx, u.ID, confirm.Secret))
 	h.wantPassword("new@example.test", goodPassword, nil)
 	h.wantPassword(u.Email, goodPassword, account.ErrBadCredentials)
 	h.wants(h.ResetLink(ctx, reset), account.ErrLinkGone) // whoever reads the old address is out
-	h.wants(h.ChangeEmail(ctx, confirm.Secret), account.ErrLinkGone)
+	h.wants(h.ChangeEmail(ctx, u.ID, confirm.Secret), account.ErrLinkGone)
 	changed := h.told(account.NoticeEmailChanged)
 	if len(changed) != 2 || changed[0].To != u.Email || changed[1].To != "new@example.test" {
 		t.Errorf("told %+v", changed)
@@ -252,12 +254,93 @@ func TestAccounts_ChangeEmail(t *testing.T) {
 	}
 }
 
+// TestAccounts_ChangeEmail_after_the_person_acted: somebody who knew the password has asked for another address, and the
+// person does what the mail about it says.
+func TestAccounts_ChangeEmail_after_the_person_acted(t *testing.T) {
+	for name, act := range map[string]func(*mailingHouse, account.User) error{
+		"a new password by link": func(h *mailingHouse, u account.User) error {
+			return h.ResetPassword(t.Context(), h.resetLink(u.Email), otherPassword, "192.0.2.1")
+		},
+		"a new password": func(h *mailingHouse, u account.User) error {
+			return h.ChangePassword(t.Context(), u.ID, goodPassword, otherPassword)
+		},
+		"signing out everywhere": func(h *mailingHouse, u account.User) error {
+			_, err := h.EndAll(t.Context(), u.ID)
+			return err
+		},
+		"an operator locks the account": func(h *mailingHouse, u account.User) error {
+			_, err := h.Lock(t.Context(), u.ID)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, ctx := newMailingHouse(t), t.Context()
+			u := h.register(t, "owner@example.test")
+			h.ok(h.AskEmail(ctx, u.ID, "thief@example.test", goodPassword))
+			link := h.last(account.NoticeEmailConfirm).Secret
+			older := h.resetLink(u.Email)
+			h.ok(act(h, u))
+			h.wants(h.ChangeEmail(ctx, u.ID, link), account.ErrLinkGone)
+			h.wants(h.ResetLink(ctx, older), account.ErrLinkGone)
+			if now, err := h.User(ctx, u.ID); err != nil || now.Email != u.Email {
+				t.Errorf("the account is %s's, %v", now.Email, err)
+			}
+		})
+	}
+}
+
+func TestAccounts_ResetPassword_after_wrong_ones(t *testing.T) {
+	h := newMailingHouse(t)
+	u := h.register(t, "forgetful@example.test")
+	for range 11 {
+		_, _ = h.Authenticate(t.Context(), account.Attempt{Email: u.Email, Password: "wrong", Addr: "192.0.2.9"})
+	}
+	h.wantPassword(u.Email, goodPassword, account.ErrThrottled)
+	h.ok(h.ResetPassword(t.Context(), h.resetLink(u.Email), otherPassword, "192.0.2.9"))
+	h.wantPassword(u.Email, otherPassword, nil)
+}
+
+func TestAccounts_notices_in_the_language_that_was_chosen(t *testing.T) {
+	h, ctx := newMailingHouse(t), t.Context()
+	u, err := h.Register(ctx, account.Registration{
+		Email:    "ann@example.test",
+		Name:     "Ann",
+		Password: goodPassword,
+		Locale:   "en",
+		Addr:     "192.0.2.1",
+	})
+	h.ok(err)
+	h.ok(h.ChangeProfile(ctx, u.ID, "Ann", "")) // as the browser says
+	h.ok(h.AskVerify(ctx, u.ID))
+	if n := h.last(account.NoticeVerify); n.Locale != "en" {
+		t.Errorf("written in %q", n.Locale)
+	}
+}
+
+func TestAccounts_AskEmail_spares_strangers(t *testing.T) {
+	h, ctx := newMailingHouse(t), t.Context()
+	var refused int
+	for _, name := range []string{"a", "b", "c"} {
+		u := h.register(t, name+"@example.test")
+		for range 6 {
+			if err := h.AskEmail(ctx, u.ID, "stranger@example.test", goodPassword); errors.Is(err, account.ErrThrottled) {
+				refused++
+			} else {
+				h.ok(err)
+			}
+		}
+	}
+	if refused != 6 {
+		t.Errorf("%d of 18 links to one address were refused, want 6", refused)
+	}
+}
+
 func TestAccounts_ChangeEmail_taken_meanwhile(t *testing.T) {
 	h, ctx := newMailingHouse(t), t.Context()
 	u := h.register(t, "old@example.test")
 	h.ok(h.AskEmail(ctx, u.ID, "wanted@example.test", goodPassword))
 	h.register(t, "wanted@example.test")
-	h.wants(h.ChangeEmail(ctx, h.last(account.NoticeEmailConfirm).Secret), account.ErrEmailTaken)
+	h.wants(h.ChangeEmail(ctx, u.ID, h.last(account.NoticeEmailConfirm).Secret), account.ErrEmailTaken)
 	h.wantPassword(u.Email, goodPassword, nil)
 }
 

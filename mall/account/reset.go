@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -37,7 +38,8 @@ func (a *Accounts) AskReset(ctx context.Context, r Reset) error {
 	if !validEmail(email) {
 		return ErrInvalidAccount.With("email", "email_invalid")
 	}
-	counted := append(ruleReset.from(r.Addr, ""), attempts{ruleResetOf, email})
+	counted := slices.Concat(ruleReset.from(r.Addr, ""), ruleResetOf.from(r.Addr, email),
+		[]attempts{{ruleMailTo, email}})
 	if _, wait := a.throttle.take(ctx, counted); wait > 0 {
 		return throttled(wait)
 	}
@@ -62,12 +64,9 @@ func (a *Accounts) SendReset(ctx context.Context, r ResetArgs) error {
 		return fmt.Errorf("find user by email: %w", err)
 	}
 	u := User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}
-	if u.Locale == "" {
-		u.Locale = r.Locale
-	}
 	return db.InTx(ctx, a.pool, func(tx pgx.Tx) error {
 		until := a.now().Add(ResetLife)
-		token, err := a.newLink(ctx, tx, resetPassword, u.ID, u.Email, until)
+		token, err := a.newLink(ctx, tx, resetPassword, u, u.Email, until)
 		if err != nil {
 			return err
 		}
@@ -75,6 +74,7 @@ func (a *Accounts) SendReset(ctx context.Context, r ResetArgs) error {
 			Kind:   NoticeReset,
 			Cause:  NoticeReset + "/" + r.ID,
 			User:   u,
+			Locale: r.Locale,
 			Secret: token,
 			Until:  until,
 		})
@@ -87,8 +87,8 @@ func (a *Accounts) ResetLink(ctx context.Context, token string) error {
 	return err
 }
 
-// ResetPassword replaces a forgotten password. It ends the link and all others of its kind, every session and every
-// token, and tells the person. Errors: ErrLinkGone, ErrInvalidAccount with field password, ErrThrottled, ErrBusy.
+// ResetPassword replaces a forgotten password. It ends every link, session and token of the person, forgives the
+// wrong passwords of their network, and tells them. Errors: ErrLinkGone, ErrInvalidAccount with field password, ErrThrottled, ErrBusy.
 func (a *Accounts) ResetPassword(ctx context.Context, token, password, addr string) error {
 	if _, wait := a.throttle.take(ctx, ruleLink.from(addr, "")); wait > 0 {
 		return throttled(wait)
@@ -104,29 +104,34 @@ func (a *Accounts) ResetPassword(ctx context.Context, token, password, addr stri
 	if err != nil {
 		return err
 	}
-	return db.InTx(ctx, a.pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, a.pool, func(tx pgx.Tx) error {
 		if err := a.useLink(ctx, tx, token); err != nil {
 			return err
 		}
-		err := a.q.ReplacePassword(ctx, tx, dbsqlc.ReplacePasswordParams{PasswordHash: made, ID: l.UserID})
+		n, err := a.q.ReplacePassword(ctx, tx, dbsqlc.ReplacePasswordParams{
+			PasswordHash: made,
+			ID:           l.UserID,
+			Email:        l.Email,
+			Epoch:        l.Epoch,
+		})
 		if err != nil {
 			return fmt.Errorf("reset the password of %d: %w", l.UserID, err)
 		}
-		err = a.q.DeleteLinksOf(ctx, tx, dbsqlc.DeleteLinksOfParams{UserID: l.UserID, Purpose: string(resetPassword)})
-		if err != nil {
-			return fmt.Errorf("end links of %d: %w", l.UserID, err)
+		if n == 0 { // locked, moved or signed out everywhere since the link was read
+			return ErrLinkGone
 		}
-		if l.Email == l.CurrentEmail {
-			err := a.verified(ctx, tx, l.UserID, l.Email)
-			if err != nil {
-				return err
-			}
+		if err := a.verified(ctx, tx, l.UserID, l.Email); err != nil {
+			return err
 		}
 		if _, err := a.EndAllTx(ctx, tx, l.UserID); err != nil {
 			return err
 		}
 		return a.tellPasswordChanged(ctx, tx, l.UserID)
 	})
+	if err == nil {
+		a.throttle.clear(ctx, ruleNetwork.from(addr, l.Email)...)
+	}
+	return err
 }
 
 // tellPasswordChanged tells a person that their password is another one, after EndAllTx has begun a new epoch, which

@@ -30,14 +30,23 @@ func (a *Accounts) AskVerify(ctx context.Context, id int64) error {
 	if a.notify == nil {
 		return ErrNoMail
 	}
-	if _, wait := a.throttle.take(ctx, []attempts{{ruleVerify, fmt.Sprint(id)}}); wait > 0 {
-		return throttled(wait)
-	}
 	u, err := a.User(ctx, id)
 	if err != nil {
 		return err
 	}
+	if err := a.mayMail(ctx, id, u.Email); err != nil {
+		return err
+	}
 	return db.InTx(ctx, a.pool, func(tx pgx.Tx) error { return a.tellVerify(ctx, tx, u) })
+}
+
+// mayMail counts a link that a person asks for to an address. Errors: ErrThrottled.
+func (a *Accounts) mayMail(ctx context.Context, id int64, email string) error {
+	counted := []attempts{{ruleVerify, fmt.Sprint(id)}, {ruleMailTo, email}}
+	if _, wait := a.throttle.take(ctx, counted); wait > 0 {
+		return throttled(wait)
+	}
+	return nil
 }
 
 func (a *Accounts) tellVerify(ctx context.Context, tx pgx.Tx, u User) error {
@@ -45,7 +54,7 @@ func (a *Accounts) tellVerify(ctx context.Context, tx pgx.Tx, u User) error {
 		return nil
 	}
 	until := a.now().Add(VerifyLife)
-	token, err := a.newLink(ctx, tx, verifyEmail, u.ID, u.Email, until)
+	token, err := a.newLink(ctx, tx, verifyEmail, u, u.Email, until)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,4 @@
-// Package mail owns the mails that the mall sends: which are due, which have left, which came back, and what people
-// don't want to be sent. A mail is written in the transaction that makes it necessary, and each cause is told to an
+// Package mail owns the mails that the mall sends: which are due, which have left, and which may have. A mail is written in the transaction that makes it necessary, and each cause is told to an
 // address once. The package refuses to know what mails say: whoever opens it gives the function that composes them.
 package mail
 
@@ -18,12 +17,8 @@ import (
 	"videomall/mall/seal"
 )
 
-// Faults of what operators and people do with mails.
-var (
-	ErrNotFound = fault.New(fault.NotFound, "mail_not_found", "There is no such mail.")
-	ErrMoved    = fault.New(fault.Conflict, "mail_moved", "The mail has moved on since you looked.")
-	ErrTopic    = fault.New(fault.Invalid, "mail_topic_unknown", "There is no such topic.")
-)
+// ErrNotFound reports that there is no such mail.
+var ErrNotFound = fault.New(fault.NotFound, "mail_not_found", "There is no such mail.")
 
 // State says where a mail is on its way.
 type State string
@@ -40,12 +35,8 @@ const (
 	Failed  State = "failed"  // the server refuses it for good
 )
 
-// The reasons for which a mail is dropped.
-const (
-	ReasonExpired    = "expired"    // it waited longer than it was of use
-	ReasonSuppressed = "suppressed" // the address is on the list of those that mail comes back from
-	ReasonUnwanted   = "unwanted"   // the person has switched its topic off
-)
+// ReasonExpired is why a mail is dropped: it waited longer than it was of use.
+const ReasonExpired = "expired"
 
 // Mail is one mail to one address.
 type Mail struct {
@@ -92,9 +83,6 @@ type Content struct {
 	Text        string
 	HTML        string
 	Attachments []Attachment
-	// Unsubscribe is the address that ends mails of this topic by one POST (RFC 8058); "" for mails that people can't
-	// switch off.
-	Unsubscribe string
 }
 
 // Attachment is a file of a mail.
@@ -118,14 +106,6 @@ type Deps struct {
 	// Transport takes mails away.
 	Transport Transport
 	From      string // the sender, such as "Video Mall <no-reply@mall.example>"
-	// Topics are the kinds of mails that people can switch off, with their topic. Every other kind is always sent.
-	Topics map[string]Topic
-}
-
-// Topic is what a person can choose to be sent or not.
-type Topic struct {
-	Name   string // such as "receipts"
-	Wanted bool   // whether those who have chosen nothing are sent it
 }
 
 // Mails writes, sends and lists mails. It is safe for concurrent use.

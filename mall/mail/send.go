@@ -49,12 +49,8 @@ func (s *Mails) Send(ctx context.Context, id int64) error {
 
 // attempt says in which state a mail is to be left. The error is not nil only if it waits again.
 func (s *Mails) attempt(ctx context.Context, m Mail, sealed []byte) (state State, reason string, err error) {
-	drop, err := s.unsendable(ctx, m)
-	if err != nil {
-		return Waiting, "", err
-	}
-	if drop != "" {
-		return Dropped, drop, nil
+	if s.deps.Now().After(m.ExpiresAt) {
+		return Dropped, ReasonExpired, nil
 	}
 	if sealed != nil {
 		secret, err := s.box.Open(sealed, place(m.Cause, m.To))
@@ -86,29 +82,6 @@ func (s *Mails) attempt(ctx context.Context, m Mail, sealed []byte) (state State
 	return Waiting, reasonOf(err), fmt.Errorf("send mail %d (%s): %w", m.ID, m.Kind, err)
 }
 
-// unsendable returns the reason why a mail should not be sent at all, or "".
-func (s *Mails) unsendable(ctx context.Context, m Mail) (reason string, err error) {
-	if s.deps.Now().After(m.ExpiresAt) {
-		return ReasonExpired, nil
-	}
-	_, err = s.q.Suppression(ctx, s.deps.Pool, m.To)
-	if err == nil {
-		return ReasonSuppressed, nil
-	}
-	if !errors.Is(err, pgx.ErrNoRows) {
-		return "", fmt.Errorf("look for %d among suppressed addresses: %w", m.ID, err)
-	}
-	topic, optional := s.deps.Topics[m.Kind]
-	if !optional {
-		return "", nil
-	}
-	wanted, err := s.wants(ctx, m.UserID, topic)
-	if err == nil && !wanted {
-		return ReasonUnwanted, nil
-	}
-	return "", err
-}
-
 // messageID is the same in each attempt at a mail, so that a mailbox can drop a second copy.
 func (s *Mails) messageID(m Mail) string {
 	domain := "localhost"
@@ -127,13 +100,16 @@ func reasonOf(err error) string {
 	return strings.ToValidUTF8(err.Error()[:min(len(err.Error()), maxReason)], "")
 }
 
-// Sweep ends attempts whose process was killed, and deletes mails that are no longer of use, for a periodic job. It
-// returns how many mails became unclear, which operators should look at.
+// Sweep ends attempts whose process was killed, drops mails that have waited too long, and deletes those that were
+// ended long ago, for a periodic job. It returns how many mails became unclear, which operators should look at.
 func (s *Mails) Sweep(ctx context.Context) (unclear int, err error) {
 	now := s.deps.Now()
 	ids, err := s.q.Overtaken(ctx, s.deps.Pool, dbsqlc.OvertakenParams{At: now, Before: now.Add(-unended)})
 	if err != nil {
 		return 0, fmt.Errorf("end interrupted mails: %w", err)
+	}
+	if err := s.q.Expire(ctx, s.deps.Pool, dbsqlc.ExpireParams{At: now, Before: now}); err != nil {
+		return len(ids), fmt.Errorf("drop mails that are of no use any more: %w", err)
 	}
 	if _, err := s.q.Forget(ctx, s.deps.Pool, now.Add(-keptFor)); err != nil {
 		return len(ids), fmt.Errorf("forget old mails: %w", err)

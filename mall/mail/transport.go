@@ -44,10 +44,6 @@ func message(e Envelope) (*gomail.Msg, error) {
 	m.SetMessageIDWithValue(e.MessageID)
 	m.SetDateWithValue(e.Date)
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office answers
-	if e.Content.Unsubscribe != "" {
-		m.SetGenHeader(gomail.HeaderListUnsubscribe, "<"+e.Content.Unsubscribe+">")
-		m.SetGenHeader(gomail.HeaderListUnsubscribePost, "List-Unsubscribe=One-Click")
-	}
 	m.SetBodyString(gomail.TypeTextPlain, e.Content.Text)
 	m.AddAlternativeString(gomail.TypeTextHTML, e.Content.HTML)
 	for _, a := range e.Content.Attachments {

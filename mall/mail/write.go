@@ -25,8 +25,8 @@ type SendArgs struct {
 // Kind returns the name of the job in the database.
 func (SendArgs) Kind() string { return "send_mail" }
 
-// InsertOpts gives the job its queue.
-func (SendArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Queue} }
+// InsertOpts gives the job its queue, and more attempts than a mail can have before it expires.
+func (SendArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Queue, MaxAttempts: 60} }
 
 // usefulFor is how long a mail may wait for its server, unless it says otherwise.
 const usefulFor = 3 * 24 * time.Hour

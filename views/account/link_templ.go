@@ -770,7 +770,7 @@ func address(p Address) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if p.NewError != "" || p.PasswordError != "" {
+			if p.New != "" || p.NewError != "" || p.PasswordError != "" {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, " open")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

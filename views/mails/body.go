@@ -19,8 +19,6 @@ type Body struct {
 	Notes      []string // small print below the button
 	Reason     string   // why the reader is sent this
 	Shop       string   // the shop's address, without a path
-	// Choices is where the reader switches such mails off; "" for those that everybody is sent.
-	Choices string
 }
 
 // Fact is a line such as "Order: 01J…".
@@ -55,9 +53,6 @@ func Plain(b Body) string {
 	s.WriteString("-- \n" + b.Text.T("site.name") + "\n" + b.Shop + "\n")
 	if b.Reason != "" {
 		s.WriteString(b.Reason + "\n")
-	}
-	if b.Choices != "" {
-		s.WriteString(b.Text.T("mail.choices") + " " + b.Choices + "\n")
 	}
 	return s.String()
 }

@@ -37,6 +37,7 @@ type Deps struct {
 	OnSignIn func(ctx context.Context, c *page.Ctx, userID int64) error
 	Demo     bool
 	Mail     bool // the mall sends mails
+	Mailbox  bool // into the demo's mailbox page
 }
 
 // Routes registers the pages.

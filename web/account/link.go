@@ -24,8 +24,10 @@ func (h handlers) linkRoutes(g *echo.Group) {
 	g.POST("/reset-password", h.Site.Handle(h.reset))
 	g.GET("/verify-email", h.Site.Handle(h.linkPage(verifyLink)))
 	g.POST("/verify-email", h.Site.Handle(h.useLink(verifyLink)))
-	g.GET("/change-email", h.Site.Handle(h.linkPage(emailLink)))
-	g.POST("/change-email", h.Site.Handle(h.useLink(emailLink)))
+	// A mistyped address is a stranger's, who must not be able to use its link.
+	own := page.Guarded(g, "/change-email", h.Site.RequireUser)
+	own.GET("", h.Site.Handle(h.linkPage(emailLink)))
+	own.POST("", h.Site.Handle(h.useLink(emailLink)))
 }
 
 func (h handlers) forgotPage(c *page.Ctx) error {
@@ -33,7 +35,7 @@ func (h handlers) forgotPage(c *page.Ctx) error {
 }
 
 func (h handlers) showForgot(c *page.Ctx, status int, p accountview.Forgot) error {
-	p.Mail, p.Mailbox = h.Mail, h.Demo
+	p.Mail, p.Mailbox = h.Mail, h.Mailbox
 	c.Page.NoIndex = true
 	return c.Render(status, c.Text.T("account.forgot_title"), accountview.ForgotPage(p))
 }
@@ -75,11 +77,12 @@ func (h handlers) showReset(c *page.Ctx, status int, p accountview.Reset) error 
 	return c.Render(status, c.Text.T("account.reset_title"), accountview.ResetPage(p))
 }
 
-// secret keeps the address of a page, which holds a link's token, from caches, search engines and the pages that the
-// reader goes to from here.
+// secret keeps the address of a page, which holds a link's token, from caches, search engines and other sites that the
+// reader goes to from here. Under "no-referrer" a form would come from the origin "null", which is refused as another
+// site's where a browser says nothing else.
 func (h handlers) secret(c *page.Ctx) {
 	c.Page.NoIndex = true
-	c.Response().Header().Set("Referrer-Policy", "no-referrer")
+	c.Response().Header().Set("Referrer-Policy", "same-origin")
 	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 }
 
@@ -104,7 +107,7 @@ func (h handlers) reset(c *page.Ctx) error {
 // link is a page with one button, which uses the link that led to it.
 type link struct {
 	path, key string
-	use       func(a *account.Accounts, ctx context.Context, token string) error
+	use       func(a *account.Accounts, ctx context.Context, viewer int64, token string) error
 	done      string // the notice
 	to        string // where it leads afterwards
 }
@@ -113,7 +116,9 @@ var (
 	verifyLink = link{
 		path: "/verify-email",
 		key:  "verify",
-		use:  (*account.Accounts).Verify,
+		use: func(a *account.Accounts, ctx context.Context, _ int64, token string) error {
+			return a.Verify(ctx, token)
+		},
 		done: "email_verified",
 		to:   "/account",
 	}
@@ -139,7 +144,7 @@ func (h handlers) linkPage(l link) func(*page.Ctx) error {
 
 func (h handlers) useLink(l link) func(*page.Ctx) error {
 	return func(c *page.Ctx) error {
-		if err := l.use(h.Accounts, c.Request().Context(), c.FormValue("token")); err != nil {
+		if err := l.use(h.Accounts, c.Request().Context(), c.Viewer.UserID, c.FormValue("token")); err != nil {
 			return h.gone(c, err)
 		}
 		c.Flash(ui.Success, l.done)
@@ -159,7 +164,7 @@ func (h handlers) gone(c *page.Ctx, err error) error {
 
 // fillAddress says whether the person has proved their address, and whether they can change it here.
 func (h handlers) fillAddress(ctx context.Context, u account.User, p *accountview.Address) error {
-	p.Email, p.Mail, p.Mailbox = u.Email, h.Mail, h.Demo
+	p.Email, p.Mail, p.Mailbox = u.Email, h.Mail, h.Mailbox
 	at, err := h.Accounts.VerifiedAt(ctx, u.ID)
 	p.Verified = at != nil
 	return err

@@ -52,7 +52,7 @@ func TestForgotPassword_journey(t *testing.T) {
 	link := "/reset-password?token=" + url.QueryEscape(m.token(t, account.NoticeReset))
 	for range 2 { // a program that guards the mailbox opens it, too
 		a := v.get(link)
-		if a.Status != http.StatusOK || a.Header.Get("Referrer-Policy") != "no-referrer" ||
+		if a.Status != http.StatusOK || a.Header.Get("Referrer-Policy") != "same-origin" ||
 			a.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%d %v", a.Status, a.Header)
 		}
@@ -135,7 +135,18 @@ func TestAccount_address(t *testing.T) {
 		http.StatusSeeOther {
 		t.Errorf("%d", a.Status)
 	}
-	if a := v.post("/change-email", "token", m.token(t, account.NoticeEmailConfirm)); a.Status != http.StatusSeeOther {
+	change := m.token(t, account.NoticeEmailConfirm)
+	stranger := m.visitor(t)
+	stranger.signUp("stranger@example.test")
+	if a := stranger.post("/change-email", "token", change); a.Status != http.StatusNotFound {
+		t.Errorf("somebody else's link: %d", a.Status)
+	}
+	link := "/change-email?token=" + change
+	if a := m.visitor(t).get(link); a.Status != http.StatusSeeOther ||
+		a.Header.Get("Location") != "/sign-in?next="+url.QueryEscape(link) {
+		t.Errorf("a guest: %d to %q", a.Status, a.Header.Get("Location"))
+	}
+	if a := v.post("/change-email", "token", change); a.Status != http.StatusSeeOther {
 		t.Errorf("%d", a.Status)
 	}
 	if v.signedIn() {

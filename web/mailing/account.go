@@ -64,7 +64,7 @@ func told(key string) func(*Composer, context.Context, *text.Printer, mail.Mail)
 				return mails.Body{}, fmt.Errorf("read mail %d: %w", m.ID, err)
 			}
 		}
-		return mails.Body{
+		body := mails.Body{
 			Subject:    t.T("mail." + key + "_subject"),
 			Title:      t.T("mail." + key + "_title"),
 			Paragraphs: []string{t.T("mail."+key+"_body", "Email", about.Email)},
@@ -72,6 +72,11 @@ func told(key string) func(*Composer, context.Context, *text.Printer, mail.Mail)
 			Button:     mails.Button{Label: t.T("mail.not_you_button"), URL: c.deps.PublicURL + "/forgot-password"},
 			Notes:      []string{t.T("mail.not_you")},
 			Reason:     t.T("mail.reason_account"),
-		}, nil
+		}
+		if m.Kind == account.NoticeEmailChanged && m.To != about.Email { // the former address gets nobody back in
+			body.Button.URL = c.deps.PublicURL + "/contact"
+			body.Notes = []string{t.T("mail.not_you_moved")}
+		}
+		return body, nil
 	}
 }

@@ -91,6 +91,24 @@ func TestComposer_Compose_escapes(t *testing.T) {
 	}
 }
 
+// TestComposer_Compose_to_the_former_address: nobody gets back in by an address that is no longer the account's.
+func TestComposer_Compose_to_the_former_address(t *testing.T) {
+	t.Parallel()
+	for to, want := range map[string]string{"old@example.test": "/contact", "new@example.test": "/forgot-password"} {
+		c, err := composer().Compose(t.Context(), mail.Mail{
+			Kind: "email_changed",
+			To:   to,
+			Data: []byte(`{"email": "new@example.test"}`),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(c.Text, publicURL+want+"\n") {
+			t.Errorf("to %s: %s", to, c.Text)
+		}
+	}
+}
+
 func TestComposer_Compose_unknown(t *testing.T) {
 	t.Parallel()
 	if _, err := composer().Compose(t.Context(), mail.Mail{Kind: "nothing"}); err == nil {

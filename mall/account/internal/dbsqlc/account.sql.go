@@ -224,8 +224,8 @@ func (q *Queries) InsertCrowd(ctx context.Context, db DBTX, arg InsertCrowdParam
 }
 
 const insertLink = `-- name: InsertLink :exec
-insert into account_link (token_hash, purpose, user_id, email, created_at, expires_at)
-values ($1, $2, $3, $4, $5, $6)
+insert into account_link (token_hash, purpose, user_id, email, epoch, created_at, expires_at)
+values ($1, $2, $3, $4, $5, $6, $7)
 `
 
 type InsertLinkParams struct {
@@ -233,6 +233,7 @@ type InsertLinkParams struct {
 	Purpose   string
 	UserID    int64
 	Email     string
+	Epoch     int64
 	At        time.Time
 	ExpiresAt time.Time
 }
@@ -243,6 +244,7 @@ func (q *Queries) InsertLink(ctx context.Context, db DBTX, arg InsertLinkParams)
 		arg.Purpose,
 		arg.UserID,
 		arg.Email,
+		arg.Epoch,
 		arg.At,
 		arg.ExpiresAt,
 	)
@@ -369,9 +371,11 @@ func (q *Queries) InsertUser(ctx context.Context, db DBTX, arg InsertUserParams)
 }
 
 const linkByToken = `-- name: LinkByToken :one
-select l.purpose, l.user_id, l.email, l.expires_at, u.email as current_email, u.name, u.status
-from account_link l join account_user u on u.id = l.user_id
+select l.user_id, l.email, l.epoch, u.email as current_email, u.name
+from account_link l join account_user u on u.id = l.user_id and u.status = 'active'
 where l.token_hash = $1 and l.purpose = $2 and l.expires_at > $3
+    and (l.purpose = 'verify_email' or l.epoch = u.access_epoch)
+    and (l.purpose = 'change_email' or l.email = u.email)
 `
 
 type LinkByTokenParams struct {
@@ -381,27 +385,24 @@ type LinkByTokenParams struct {
 }
 
 type LinkByTokenRow struct {
-	Purpose      string
 	UserID       int64
 	Email        string
-	ExpiresAt    time.Time
+	Epoch        int64
 	CurrentEmail string
 	Name         string
-	Status       string
 }
 
-// The person is locked, or has another address by now: then the link no longer works.
+// A link ends with the access in which it was made: a new password, or signing out everywhere, ends what somebody else
+// has asked for. One that proves an address lives on, as long as the address is the person's.
 func (q *Queries) LinkByToken(ctx context.Context, db DBTX, arg LinkByTokenParams) (LinkByTokenRow, error) {
 	row := db.QueryRow(ctx, linkByToken, arg.TokenHash, arg.Purpose, arg.At)
 	var i LinkByTokenRow
 	err := row.Scan(
-		&i.Purpose,
 		&i.UserID,
 		&i.Email,
-		&i.ExpiresAt,
+		&i.Epoch,
 		&i.CurrentEmail,
 		&i.Name,
-		&i.Status,
 	)
 	return i, err
 }
@@ -514,6 +515,17 @@ func (q *Queries) LookupPeople(ctx context.Context, db DBTX, arg LookupPeoplePar
 		return nil, err
 	}
 	return items, nil
+}
+
+const mailLocale = `-- name: MailLocale :one
+select coalesce(nullif(locale, ''), mail_locale, '')::text from account_user where id = $1
+`
+
+func (q *Queries) MailLocale(ctx context.Context, db DBTX, id int64) (string, error) {
+	row := db.QueryRow(ctx, mailLocale, id)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const moveRole = `-- name: MoveRole :execrows
@@ -688,7 +700,7 @@ func (q *Queries) ProvisionUser(ctx context.Context, db DBTX, arg ProvisionUserP
 }
 
 const replaceEmail = `-- name: ReplaceEmail :execrows
-update account_user set email = $1, email_verified_at = $2::timestamptz where id = $3 and email = $4
+update account_user set email = $1, email_verified_at = $2::timestamptz where id = $3 and email = $4 and access_epoch = $5 and status = 'active'
 `
 
 type ReplaceEmailParams struct {
@@ -696,6 +708,7 @@ type ReplaceEmailParams struct {
 	At       time.Time
 	ID       int64
 	OldEmail string
+	Epoch    int64
 }
 
 func (q *Queries) ReplaceEmail(ctx context.Context, db DBTX, arg ReplaceEmailParams) (int64, error) {
@@ -704,6 +717,7 @@ func (q *Queries) ReplaceEmail(ctx context.Context, db DBTX, arg ReplaceEmailPar
 		arg.At,
 		arg.ID,
 		arg.OldEmail,
+		arg.Epoch,
 	)
 	if err != nil {
 		return 0, err
@@ -711,18 +725,29 @@ func (q *Queries) ReplaceEmail(ctx context.Context, db DBTX, arg ReplaceEmailPar
 	return result.RowsAffected(), nil
 }
 
-const replacePassword = `-- name: ReplacePassword :exec
-update account_user set password_hash = $1 where id = $2
+const replacePassword = `-- name: ReplacePassword :execrows
+update account_user set password_hash = $1
+where id = $2 and email = $3 and access_epoch = $4 and status = 'active'
 `
 
 type ReplacePasswordParams struct {
 	PasswordHash string
 	ID           int64
+	Email        string
+	Epoch        int64
 }
 
-func (q *Queries) ReplacePassword(ctx context.Context, db DBTX, arg ReplacePasswordParams) error {
-	_, err := db.Exec(ctx, replacePassword, arg.PasswordHash, arg.ID)
-	return err
+func (q *Queries) ReplacePassword(ctx context.Context, db DBTX, arg ReplacePasswordParams) (int64, error) {
+	result, err := db.Exec(ctx, replacePassword,
+		arg.PasswordHash,
+		arg.ID,
+		arg.Email,
+		arg.Epoch,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const revokeToken = `-- name: RevokeToken :execrows
@@ -850,7 +875,8 @@ func (q *Queries) SetCurrency(ctx context.Context, db DBTX, arg SetCurrencyParam
 }
 
 const setLocale = `-- name: SetLocale :execrows
-update account_user set locale = $1 where id = $2
+update account_user set locale = $1, mail_locale = coalesce(nullif($1::text, ''), mail_locale, nullif(locale, ''))
+where id = $2
 `
 
 type SetLocaleParams struct {
@@ -885,7 +911,8 @@ func (q *Queries) SetPasswordHash(ctx context.Context, db DBTX, arg SetPasswordH
 }
 
 const setProfile = `-- name: SetProfile :execrows
-update account_user set name = $1, locale = $2 where id = $3
+update account_user set name = $1, locale = $2, mail_locale = coalesce(nullif($2::text, ''), mail_locale, nullif(locale, ''))
+where id = $3
 `
 
 type SetProfileParams struct {

@@ -44,33 +44,20 @@ func (q *Queries) BeginSending(ctx context.Context, db DBTX, arg BeginSendingPar
 	return i, err
 }
 
-const countByState = `-- name: CountByState :many
-select state, count(*) from mail group by state
+const expire = `-- name: Expire :exec
+update mail set state = 'dropped', reason = 'expired', moved_at = $1, secret = null
+where state = 'waiting' and expires_at < $2
 `
 
-type CountByStateRow struct {
-	State string
-	Count int64
+type ExpireParams struct {
+	At     time.Time
+	Before time.Time
 }
 
-func (q *Queries) CountByState(ctx context.Context, db DBTX) ([]CountByStateRow, error) {
-	rows, err := db.Query(ctx, countByState)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []CountByStateRow{}
-	for rows.Next() {
-		var i CountByStateRow
-		if err := rows.Scan(&i.State, &i.Count); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+// Ends mails whose jobs have given up, too.
+func (q *Queries) Expire(ctx context.Context, db DBTX, arg ExpireParams) error {
+	_, err := db.Exec(ctx, expire, arg.At, arg.Before)
+	return err
 }
 
 const forget = `-- name: Forget :execrows
@@ -206,87 +193,6 @@ func (q *Queries) KeptMails(ctx context.Context, db DBTX, arg KeptMailsParams) (
 	return items, nil
 }
 
-const mailByID = `-- name: MailByID :one
-select id, kind, cause, recipient, user_id, locale, data, secret, state, reason, attempts, created_at, expires_at, moved_at from mail where id = $1
-`
-
-func (q *Queries) MailByID(ctx context.Context, db DBTX, id int64) (Mail, error) {
-	row := db.QueryRow(ctx, mailByID, id)
-	var i Mail
-	err := row.Scan(
-		&i.ID,
-		&i.Kind,
-		&i.Cause,
-		&i.Recipient,
-		&i.UserID,
-		&i.Locale,
-		&i.Data,
-		&i.Secret,
-		&i.State,
-		&i.Reason,
-		&i.Attempts,
-		&i.CreatedAt,
-		&i.ExpiresAt,
-		&i.MovedAt,
-	)
-	return i, err
-}
-
-const mails = `-- name: Mails :many
-select id, kind, cause, recipient, user_id, locale, data, secret, state, reason, attempts, created_at, expires_at, moved_at from mail
-where ($1::text = '' or state = $1) and ($2::text = '' or recipient = $2)
-    and ($3::bigint = 0 or id < $3)
-order by id desc limit $4
-`
-
-type MailsParams struct {
-	State     string
-	Recipient string
-	Before    int64
-	Most      int32
-}
-
-// Newest first, optionally of one state, one person or one recipient.
-func (q *Queries) Mails(ctx context.Context, db DBTX, arg MailsParams) ([]Mail, error) {
-	rows, err := db.Query(ctx, mails,
-		arg.State,
-		arg.Recipient,
-		arg.Before,
-		arg.Most,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Mail{}
-	for rows.Next() {
-		var i Mail
-		if err := rows.Scan(
-			&i.ID,
-			&i.Kind,
-			&i.Cause,
-			&i.Recipient,
-			&i.UserID,
-			&i.Locale,
-			&i.Data,
-			&i.Secret,
-			&i.State,
-			&i.Reason,
-			&i.Attempts,
-			&i.CreatedAt,
-			&i.ExpiresAt,
-			&i.MovedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const moveSending = `-- name: MoveSending :execrows
 update mail set state = $1::text, reason = $2, moved_at = $3,
     secret = case when $1::text in ('waiting', 'unclear') then secret end
@@ -344,124 +250,4 @@ func (q *Queries) Overtaken(ctx context.Context, db DBTX, arg OvertakenParams) (
 		return nil, err
 	}
 	return items, nil
-}
-
-const preferences = `-- name: Preferences :many
-select topic, wanted from mail_preference where user_id = $1
-`
-
-type PreferencesRow struct {
-	Topic  string
-	Wanted bool
-}
-
-func (q *Queries) Preferences(ctx context.Context, db DBTX, userID int64) ([]PreferencesRow, error) {
-	rows, err := db.Query(ctx, preferences, userID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []PreferencesRow{}
-	for rows.Next() {
-		var i PreferencesRow
-		if err := rows.Scan(&i.Topic, &i.Wanted); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const retry = `-- name: Retry :execrows
-update mail set state = 'waiting', reason = '', moved_at = $1, expires_at = greatest(expires_at, $2)
-where id = $3 and state in ('unclear', 'failed')
-`
-
-type RetryParams struct {
-	At        time.Time
-	ExpiresAt time.Time
-	ID        int64
-}
-
-func (q *Queries) Retry(ctx context.Context, db DBTX, arg RetryParams) (int64, error) {
-	result, err := db.Exec(ctx, retry, arg.At, arg.ExpiresAt, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const setPreference = `-- name: SetPreference :exec
-insert into mail_preference (user_id, topic, wanted, changed_at) values ($1, $2, $3, $4)
-on conflict (user_id, topic) do update set wanted = excluded.wanted, changed_at = excluded.changed_at
-`
-
-type SetPreferenceParams struct {
-	UserID int64
-	Topic  string
-	Wanted bool
-	At     time.Time
-}
-
-func (q *Queries) SetPreference(ctx context.Context, db DBTX, arg SetPreferenceParams) error {
-	_, err := db.Exec(ctx, setPreference,
-		arg.UserID,
-		arg.Topic,
-		arg.Wanted,
-		arg.At,
-	)
-	return err
-}
-
-const suppress = `-- name: Suppress :exec
-insert into mail_suppression (address, reason, detail, created_at) values ($1, $2, $3, $4)
-on conflict (address) do nothing
-`
-
-type SuppressParams struct {
-	Address string
-	Reason  string
-	Detail  string
-	At      time.Time
-}
-
-func (q *Queries) Suppress(ctx context.Context, db DBTX, arg SuppressParams) error {
-	_, err := db.Exec(ctx, suppress,
-		arg.Address,
-		arg.Reason,
-		arg.Detail,
-		arg.At,
-	)
-	return err
-}
-
-const suppression = `-- name: Suppression :one
-select address, reason, detail, created_at from mail_suppression where address = $1
-`
-
-func (q *Queries) Suppression(ctx context.Context, db DBTX, address string) (MailSuppression, error) {
-	row := db.QueryRow(ctx, suppression, address)
-	var i MailSuppression
-	err := row.Scan(
-		&i.Address,
-		&i.Reason,
-		&i.Detail,
-		&i.CreatedAt,
-	)
-	return i, err
-}
-
-const unsuppress = `-- name: Unsuppress :execrows
-delete from mail_suppression where address = $1
-`
-
-func (q *Queries) Unsuppress(ctx context.Context, db DBTX, address string) (int64, error) {
-	result, err := db.Exec(ctx, unsuppress, address)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
 }

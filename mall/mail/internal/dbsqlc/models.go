@@ -24,10 +24,3 @@ type Mail struct {
 	ExpiresAt time.Time
 	MovedAt   time.Time
 }
-
-type MailSuppression struct {
-	Address   string
-	Reason    string
-	Detail    string
-	CreatedAt time.Time
-}

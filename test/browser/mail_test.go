@@ -1,0 +1,94 @@
+package browser_test
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestMail_from_sign_up_to_a_new_password follows somebody who registers, confirms the address by the mail, forgets the
+// password, and gets back in; and who then moves to another address. Mails are read in the demo's mailbox.
+func TestMail_from_sign_up_to_a_new_password(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		lang    string
+		width   int64
+		subject map[string]string // of the mails
+	}{
+		{"en", 1280, map[string]string{
+			"verify": "Confirm your email address", "reset": "Set a new password", "change": "Confirm your new address",
+		}},
+		{"zh-CN", 390, map[string]string{"verify": "请确认你的邮箱", "reset": "设置新密码", "change": "请确认新邮箱"}},
+	} {
+		t.Run(c.lang, func(t *testing.T) {
+			t.Parallel()
+			require(t)
+			p := newPerson(t, look{lang: c.lang, width: c.width})
+			email, moved := "letters-"+c.lang+"@example.test", "moved-"+c.lang+"@example.test"
+			const first, second = "three quiet herons", "four loud magpies"
+
+			p.visit("/sign-up")
+			p.fill(`[name=name]`, "Ann 安")
+			p.fill(`[name=email]`, email)
+			p.fill(`[name=password]`, first)
+			p.click(`form[action="/sign-up"] button[type=submit]`)
+			p.at("/")
+			p.visit("/account")
+			p.has(`form[action="/account/verify"]`)
+			p.shot("account, address not confirmed")
+			p.followMail(email, c.subject["verify"])
+			p.at("/verify-email")
+			p.shot("confirm the address")
+			p.click(`form[action="/verify-email"] button[type=submit]`)
+			p.at("/account")
+			p.until(`!document.querySelector('form[action="/account/verify"]')`)
+
+			p.click(`form[action="/sign-out"] button`)
+			p.at("/")
+			p.visit("/sign-in")
+			p.click(`a[href="/forgot-password"]`)
+			p.at("/forgot-password")
+			p.fill(`[name=email]`, email)
+			p.click(`form[action="/forgot-password"] button[type=submit]`)
+			p.has(`a[href="/mailbox"]`)
+			p.shot("a link was asked for")
+			p.followMail(email, c.subject["reset"])
+			p.at("/reset-password")
+			p.fill(`[name=password]`, second)
+			p.shot("choose a new password")
+			p.click(`form[action="/reset-password"] button[type=submit]`)
+			p.at("/sign-in")
+			p.fill(`[name=email]`, email)
+			p.fill(`form:has([autofocus], [name=email]) [name=password]`, second)
+			p.click(`form[action="/sign-in"] button[type=submit]`)
+			p.at("/")
+
+			p.visit("/account")
+			p.click(`#address details > summary`)
+			p.fill(`#new-email`, moved)
+			p.fill(`#email-password`, second)
+			p.click(`form[action="/account/email"] button[type=submit]:last-of-type`)
+			p.at("/account")
+			p.followMail(moved, c.subject["change"])
+			p.at("/change-email")
+			p.click(`form[action="/change-email"] button[type=submit]`)
+			p.at("/sign-in")
+		})
+	}
+}
+
+// followMail opens the latest mail to an address with that subject, and presses its button.
+func (p *person) followMail(to, subject string) {
+	p.t.Helper()
+	find := fmt.Sprintf(`[...document.querySelectorAll('li')].find(
+		li => li.innerText.includes(%q) && li.querySelector('a')?.innerText.trim() === %q)`, to, subject)
+	eventually(p.t, "the mail arrives", func() bool {
+		p.visit("/mailbox")
+		return eval[bool](p, "!!("+find+")")
+	})
+	p.shot("mailbox")
+	p.until(`(` + find + `.querySelector('a').click(), true)`)
+	p.has(`iframe`)
+	p.painted()
+	p.shot("mail " + subject)
+	p.until(`(location.href = document.querySelector('pre').textContent.match(/https?:\S+token=\S+/)[0], true)`)
+}
