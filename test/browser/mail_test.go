@@ -17,7 +17,7 @@ func TestMail_from_sign_up_to_a_new_password(t *testing.T) {
 		{"en", 1280, map[string]string{
 			"verify": "Confirm your email address", "reset": "Set a new password", "change": "Confirm your new address",
 		}},
-		{"zh-CN", 390, map[string]string{"verify": "请确认你的邮箱", "reset": "设置新密码", "change": "请确认新邮箱"}},
+		{"zh-CN", 390, map[string]string{"verify": "请确认您的邮箱", "reset": "设置新密码", "change": "请确认新邮箱"}},
 	} {
 		t.Run(c.lang, func(t *testing.T) {
 			t.Parallel()
@@ -31,7 +31,7 @@ func TestMail_from_sign_up_to_a_new_password(t *testing.T) {
 			p.fill(`[name=email]`, email)
 			p.fill(`[name=password]`, first)
 			p.click(`form[action="/sign-up"] button[type=submit]`)
-			p.at("/")
+			p.until(`location.pathname === '/' && document.readyState === 'complete'`)
 			p.visit("/account")
 			p.has(`form[action="/account/verify"]`)
 			p.shot("account, address not confirmed")
@@ -42,8 +42,8 @@ func TestMail_from_sign_up_to_a_new_password(t *testing.T) {
 			p.at("/account")
 			p.until(`!document.querySelector('form[action="/account/verify"]')`)
 
-			p.click(`form[action="/sign-out"] button`)
-			p.at("/")
+			p.until(`(document.querySelector('form[action="/sign-out"]').requestSubmit(), true)`)
+			p.until(`location.pathname === '/' && document.readyState === 'complete'`)
 			p.visit("/sign-in")
 			p.click(`a[href="/forgot-password"]`)
 			p.at("/forgot-password")
@@ -60,7 +60,7 @@ func TestMail_from_sign_up_to_a_new_password(t *testing.T) {
 			p.fill(`[name=email]`, email)
 			p.fill(`form:has([autofocus], [name=email]) [name=password]`, second)
 			p.click(`form[action="/sign-in"] button[type=submit]`)
-			p.at("/")
+			p.until(`location.pathname === '/' && document.readyState === 'complete'`)
 
 			p.visit("/account")
 			p.click(`#address details > summary`)

@@ -24,7 +24,7 @@ type Deps struct {
 func Routes(g *echo.Group, d Deps) {
 	g.GET("/mailbox", d.Site.Handle(d.list))
 	g.GET("/mailbox/:id", d.Site.Handle(d.show))
-	g.GET("/mailbox/:id/html", d.html)
+	g.GET("/mailbox/:id/html", d.Site.Handle(d.html))
 	g.GET("/mailbox/:id/files/:n", d.file)
 }
 
@@ -67,14 +67,14 @@ func (d Deps) show(c *page.Ctx) error {
 }
 
 // html serves the HTML of a mail as a mail program would show it: it runs nothing and loads nothing, and its links
-// leave the frame. It is no page of the site, whose policy permits no styles in elements.
-func (d Deps) html(c echo.Context) error {
-	kept, err := d.open(c)
+// leave the frame.
+func (d Deps) html(c *page.Ctx) error {
+	kept, err := d.open(c.Context)
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; "+
-		"frame-ancestors 'self'; base-uri 'none'; form-action 'none'; sandbox allow-top-navigation-by-user-activation")
+	c.Foreign("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; " +
+		"form-action 'none'; sandbox allow-top-navigation-by-user-activation")
 	return c.HTML(http.StatusOK, strings.Replace(kept.Content.HTML, "<head>", `<head><base target="_top">`, 1))
 }
 

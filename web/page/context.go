@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"crypto/rand"
 	"log/slog"
 	"net/http"
@@ -32,6 +33,7 @@ type Ctx struct {
 	site    *Site
 	nonce   string
 	policy  policy
+	foreign string // the whole policy instead, of HTML that is no page of the site
 	session *sessions.Session
 	dirty   bool          // the session is to be saved before the status is written
 	caching *cache.Policy // what the handler said of caching the page
@@ -234,7 +236,7 @@ func (c *Ctx) beforeWrite() {
 	c.SaveSession()
 	h := c.Response().Header()
 	if strings.HasPrefix(h.Get(echo.HeaderContentType), "text/html") {
-		h.Set(headerCSP, c.policy.String(c.nonce, c.site.https))
+		h.Set(headerCSP, cmp.Or(c.foreign, c.policy.String(c.nonce, c.site.https)))
 	}
 	c.cacheHeaders(h)
 }

@@ -40,6 +40,9 @@ func (c *Ctx) Allow(directive string, sources ...string) {
 	c.policy[directive] = append(c.policy[directive], sources...)
 }
 
+// Foreign replaces this answer's Content-Security-Policy as a whole, for HTML that is no page of the site.
+func (c *Ctx) Foreign(policy string) { c.foreign = policy }
+
 // AdmitPlayer admits what the player needs, which loads when something is to play: hls.js hands the media over as blob:
 // addresses, and the player's controls keep their styles in shadow roots, each marked with the answer's nonce.
 func (c *Ctx) AdmitPlayer() {
