@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -23,7 +24,8 @@ func TestMail_from_sign_up_to_a_new_password(t *testing.T) {
 			t.Parallel()
 			require(t)
 			p := newPerson(t, look{lang: c.lang, width: c.width})
-			email, moved := "letters-"+c.lang+"@example.test", "moved-"+c.lang+"@example.test"
+			who := strings.ToLower(c.lang)
+			email, moved := "letters-"+who+"@example.test", "moved-"+who+"@example.test"
 			const first, second = "three quiet herons", "four loud magpies"
 
 			p.visit("/sign-up")
@@ -67,7 +69,7 @@ func TestMail_from_sign_up_to_a_new_password(t *testing.T) {
 			p.fill(`#new-email`, moved)
 			p.fill(`#email-password`, second)
 			p.click(`form[action="/account/email"] button[type=submit]:last-of-type`)
-			p.at("/account")
+			p.until(`location.hash === '#address' && document.readyState === 'complete'`)
 			p.followMail(moved, c.subject["change"])
 			p.at("/change-email")
 			p.click(`form[action="/change-email"] button[type=submit]`)
