@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -43,6 +44,9 @@ func (s *seeder) history(ctx context.Context) error {
 		// Shares of what is sold abroad are converted for this creator.
 		if err := s.mall.Ledger.SetSettlement(ctx, s.creators[settles], currency); err != nil {
 			return fmt.Errorf("settlement: %w", err)
+		}
+		if p.abroad, err = s.abroad(ctx); err != nil {
+			return fmt.Errorf("currencies: %w", err)
 		}
 		if err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return s.past(ctx, tx, p) }); err != nil {
 			return fmt.Errorf("orders: %w", err)
@@ -197,7 +201,7 @@ func (p *plan) past(ids map[string]int64, operatorID int64) []order.Past {
 	for n, o := range p.orders {
 		list[n] = o.Past
 		list[n].UserID = ids[o.email]
-		if p.abroad(o) {
+		if p.abroad && p.isAbroad(o) {
 			list[n].Currency = abroad
 		}
 		if o.Refund != nil {
@@ -213,9 +217,21 @@ const (
 	abroad  = "USD"
 )
 
-// abroad reports whether an order was paid in another currency: one of three orders of a video of the creator who
+// abroad reports whether the history can have orders in another currency: it has a rate now, and had one when the
+// history began. An operator may have set up other currencies, and none of them.
+func (s *seeder) abroad(ctx context.Context) (bool, error) {
+	for _, at := range []time.Time{s.now.AddDate(0, 0, -historyDays), s.now} {
+		table, err := s.mall.Exchange.TableAt(ctx, s.pool, at)
+		if err != nil || !slices.Contains(table.Rated(), abroad) {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// isAbroad reports whether an order was paid in another currency: one of three orders of a video of the creator who
 // settles, without a coupon and a refund.
-func (p *plan) abroad(o drawn) bool {
+func (p *plan) isAbroad(o drawn) bool {
 	const random = 10 // what comes before this in a number is the time, which depends on the hour
 	if o.PaidAt.IsZero() || o.Refund != nil || o.CouponCode != "" || o.email == emailOf(account.RoleShopper) ||
 		spread(o.OrderNo[random:], 3) != 0 {

@@ -30,7 +30,8 @@ type plan struct {
 	orders    []drawn // ordered by the time at which they were placed
 	reviews   []opinion
 
-	owned map[string]map[int64]bool // videos by email
+	owned  map[string]map[int64]bool // videos by email
+	abroad bool                      // whether some orders were paid in another currency
 }
 
 // video is what the history needs to know about a video.

@@ -127,13 +127,8 @@ func (t Table) exact(m money.Money, to string) (*big.Rat, error) {
 	sum := new(big.Rat).SetInt64(m.Amount)
 	sum.Mul(sum, into)
 	sum.Quo(sum, from)
-	sum.Mul(sum, power(money.Digits(to)))
-	return sum.Quo(sum, power(money.Digits(m.Currency))), nil
-}
-
-// power returns 10 to the n-th.
-func power(n int) *big.Rat {
-	return new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil))
+	sum.Mul(sum, money.Minors(to))
+	return sum.Quo(sum, money.Minors(m.Currency)), nil
 }
 
 // rounded returns a sum in whole minor units, a half rounded away from zero.

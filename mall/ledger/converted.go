@@ -74,15 +74,10 @@ func (l *Ledger) ConvertedTo(ctx context.Context, creatorID int64, currency stri
 	}
 	for sold, sum := range averages {
 		sum.Quo(sum, shares[sold])
-		sum.Mul(sum, minors(currency))
-		sum.Quo(sum, minors(sold))
+		sum.Mul(sum, money.Minors(currency))
+		sum.Quo(sum, money.Minors(sold))
 	}
 	return averages, nil
-}
-
-// minors returns how many minor units a unit of a currency has.
-func minors(currency string) *big.Rat {
-	return new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(money.Digits(currency))), nil))
 }
 
 // ConvertedLine is what was converted during a month at one rate. It is a line of the books of both currencies. Back

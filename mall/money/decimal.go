@@ -1,6 +1,7 @@
 package money
 
 import (
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,11 @@ func Digits(code string) int {
 		return int(digits)
 	}
 	return usualDigits
+}
+
+// Minors returns how many minor units a unit of a currency has: 100 for CNY, 1 for JPY.
+func Minors(code string) *big.Rat {
+	return new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(Digits(code))), nil))
 }
 
 // Decimal writes a sum with a point and with all digits of its currency, as forms and files hold it: 19.90, or 1990 in

@@ -11,8 +11,8 @@ import (
 	"videomall/mall/order/internal/dbsqlc"
 )
 
-// Decision is what a rule about unwanted visitors decided about the request that placed or paid for an order: something
-// other than to treat it like any other.
+// Decision is what a rule about unwanted visitors decided about the request that placed an order or went to pay for it:
+// something other than to treat it like any other.
 type Decision struct {
 	Rule    string // a code
 	Outcome string // a code

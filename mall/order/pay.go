@@ -42,9 +42,9 @@ type PrepayRequest struct {
 }
 
 // Prepay starts or resumes the payment of an order. It refuses an order with an item that the user owns by now, or has
-// paid for in another order. If the shopper has begun to pay at another provider, that attempt is closed first, so that
-// the order is not paid twice; a provider that gives no answer in time does not keep the shopper from paying, and is
-// asked again by a job. Errors: ErrNotFound, ErrNotPayable, ErrAlreadyOwned, and those of payment.Prepay.
+// paid for in another order, and a provider that can't take the sum. If the shopper has begun to pay at another
+// provider, that attempt is closed first, so that the order is not paid twice; a provider that gives no answer in time
+// does not keep the shopper from paying, and is asked again by a job. Errors: ErrNotFound, ErrNotPayable, ErrAlreadyOwned, and those of payment.Prepay.
 func (s *Orders) Prepay(ctx context.Context, r PrepayRequest) (payment.Attempt, error) {
 	o, err := s.Get(ctx, r.UserID, r.OrderNo)
 	if err != nil {
@@ -60,14 +60,7 @@ func (s *Orders) Prepay(ctx context.Context, r PrepayRequest) (payment.Attempt, 
 	if err := s.mayPay(ctx, o); err != nil {
 		return payment.Attempt{}, err
 	}
-	if err := s.leaveOthers(ctx, o.OrderNo, r.Provider); err != nil {
-		return payment.Attempt{}, err
-	}
-	decided := map[string][]Decision{o.OrderNo: s.decided(ctx)}
-	if err := s.insertDecisions(ctx, s.deps.Pool, occasionPay, decided); err != nil {
-		return payment.Attempt{}, err
-	}
-	return s.deps.Payments.Prepay(ctx, payment.PrepayRequest{
+	request := payment.PrepayRequest{
 		Reference: o.OrderNo,
 		Provider:  r.Provider,
 		Device:    cmp.Or(r.Device, payment.DeviceDesktop),
@@ -78,7 +71,18 @@ func (s *Orders) Prepay(ctx context.Context, r PrepayRequest) (payment.Attempt, 
 		PayerIP:   r.PayerIP,
 		Amount:    o.Total,
 		ExpiresAt: o.PayBefore,
-	})
+	}
+	if err := s.deps.Payments.CheckPrepay(request); err != nil {
+		return payment.Attempt{}, err
+	}
+	if err := s.leaveOthers(ctx, o.OrderNo, r.Provider); err != nil {
+		return payment.Attempt{}, err
+	}
+	decided := map[string][]Decision{o.OrderNo: s.decided(ctx)}
+	if err := s.insertDecisions(ctx, s.deps.Pool, occasionPay, decided); err != nil {
+		return payment.Attempt{}, err
+	}
+	return s.deps.Payments.Prepay(ctx, request)
 }
 
 // switchPatience is how long a shopper who pays elsewhere waits for the provider of the attempt before.
@@ -87,9 +91,6 @@ const switchPatience = 3 * time.Second
 // leaveOthers closes the open attempts of an order at other providers. Errors: payment.ErrAlreadyPaid, if the order has
 // been paid at one of them, which is applied; payment.ErrProcessing, if one of them is processing a payment.
 func (s *Orders) leaveOthers(ctx context.Context, orderNo, provider string) error {
-	if known, err := s.deps.Payments.Provider(provider); err != nil || known == nil {
-		return err
-	}
 	bounded, cancel := context.WithTimeout(ctx, switchPatience)
 	defer cancel()
 	err := s.deps.Payments.CloseOthers(bounded, orderNo, provider)

@@ -30,9 +30,17 @@ func (s *Refunds) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captu
 			continue
 		}
 		if n.Amount.IsZero() { // the notice tells only how much has been refunded so far
-			n.Amount = money.Of(n.RefundedTotal.Amount-(c.Amount.Amount-c.Refundable.Amount), c.Amount.Currency)
+			all, err := s.deps.Payments.RefundsTx(ctx, tx, o.OrderNo)
+			if err != nil {
+				return "", err
+			}
+			made, standing := soFar(all, c.ID)
+			if n.RefundedTotal.Amount <= made {
+				return OutcomeDuplicate, nil // all of it is booked
+			}
+			n.Amount = money.Of(n.RefundedTotal.Amount-standing, c.Amount.Currency)
 		}
-		if total(shares, o.Total.Currency) != n.Amount {
+		if n.Amount.Amount <= 0 || total(shares, o.Total.Currency) != n.Amount {
 			continue
 		}
 		refund, err := s.startRefundTx(ctx, tx, o, newRefund{
@@ -83,7 +91,7 @@ func (s *Refunds) takenUpTx(ctx context.Context, tx pgx.Tx, o Order,
 
 // tells reports whether a notice is about a refund of its payment that was taken up. all are the refunds of the order.
 func tells(n payment.Notice, r payment.Refund, all []payment.Refund) bool {
-	if r.ChannelRefundNo != "" && n.RefundNo+n.ChannelRefundNo != "" {
+	if r.ChannelRefundNo != "" && numbered(n) {
 		return r.ChannelRefundNo == n.RefundNo || r.ChannelRefundNo == n.ChannelRefundNo
 	}
 	if r.Status != payment.Succeeded {
@@ -92,11 +100,24 @@ func tells(n payment.Notice, r payment.Refund, all []payment.Refund) bool {
 	if !n.Amount.IsZero() {
 		return n.Amount == r.Amount
 	}
-	var soFar int64
-	for _, other := range all {
-		if other.CaptureID == r.CaptureID && other.Status != payment.Failed {
-			soFar += other.Amount.Amount
+	_, standing := soFar(all, r.CaptureID)
+	return n.RefundedTotal == money.Of(standing, r.Amount.Currency)
+}
+
+// soFar sums the refunds of a capture: those that have been made, even if their money came back later, and those that
+// have not failed, as a provider may count one that waits here before it tells of it.
+func soFar(all []payment.Refund, captureID int64) (made, standing int64) {
+	for _, r := range all {
+		if r.CaptureID != captureID || r.Status == payment.Failed {
+			continue
+		}
+		standing += r.Amount.Amount
+		if r.Status == payment.Succeeded || settledAfterReturn(r.Status) {
+			made += r.Amount.Amount
 		}
 	}
-	return n.RefundedTotal == money.Of(soFar, r.Amount.Currency)
+	return made, standing
 }
+
+// numbered reports whether the notice of a refund names it.
+func numbered(n payment.Notice) bool { return n.RefundNo+n.ChannelRefundNo != "" }

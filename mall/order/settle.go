@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,6 +87,10 @@ func (s *Refunds) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notic
 	switch {
 	case err != nil:
 		return "", err
+	case known && status == payment.Failed && taken.ChannelRefundNo == "" && numbered(n):
+		// Another refund over the same sum may have failed: to pay this one again could pay it twice.
+		return OutcomeRefundUnmatched, s.openCaseTx(ctx, tx, OutcomeRefundUnmatched, o.OrderNo, n.Provider+"/"+n.EventID,
+			map[string]any{"refundNo": taken.RefundNo, "failed": cmp.Or(n.ChannelRefundNo, n.RefundNo), "amount": n.Amount})
 	case known && status == payment.Failed:
 		return s.settleTx(ctx, tx, o, taken.RefundNo, status, n.ChannelRefundNo)
 	case known:

@@ -97,6 +97,31 @@ func TestOrders_Prepay_at_another_provider(t *testing.T) {
 	s.whole()
 }
 
+// Whoever turns to a provider that can't take the sum can still pay at the first one.
+func TestOrders_Prepay_at_another_provider_that_takes_no_such_sum(t *testing.T) {
+	s, down := open(t), new(atomic.Bool)
+	s.payments = payment.New(payment.Deps{
+		Pool:      s.pool,
+		Now:       s.now,
+		Providers: []payment.Provider{s.sandbox, inTens{other{s.sandbox, down}}},
+	})
+	s.deps.Payments = s.payments
+	s.orders = order.New(s.deps)
+	o := s.place(alice, one(s.sells(995, -1)))
+	first := s.page(o)
+	if _, err := s.prepay(o, "other"); !errors.Is(err, payment.ErrSumNotTaken) {
+		t.Errorf("9.95 in tens: %v", err)
+	}
+	if _, err := s.prepay(o, "no such"); !errors.Is(err, payment.ErrUnknownProvider) {
+		t.Errorf("at a provider that does not exist: %v", err)
+	}
+	same(t, s.attemptsOf(o), "sandbox pending")
+	s.payAt(first, sandbox.PayOptions{})
+	s.deliverNotices()
+	s.is(o.OrderNo, order.Paid)
+	s.whole()
+}
+
 // The first page was paid while the shopper turned away: the order is paid, and no second payment is opened.
 func TestOrders_Prepay_at_another_provider_after_paying(t *testing.T) {
 	s, _ := twoProviders(t)

@@ -43,7 +43,7 @@ const (
 	StepCase         StepKind = "case"
 	StepCaseClosed   StepKind = "case_closed"
 	StepEvent        StepKind = "event"
-	StepDecision     StepKind = "decision" // of a rule about unwanted visitors, when it was placed or paid for
+	StepDecision     StepKind = "decision" // of a rule about unwanted visitors, when its buyer placed it or went to pay
 
 	StepPlayed    StepKind = "played"
 	StepRisk      StepKind = "risk"

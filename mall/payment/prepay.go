@@ -39,17 +39,7 @@ type PrepayRequest struct {
 // ErrPaymentExpired, ErrPrepayMismatch, ErrRejected, and ErrProviderDown, after which the attempt stays open and Prepay
 // may be called again.
 func (p *Payments) Prepay(ctx context.Context, r PrepayRequest) (Attempt, error) {
-	provider, err := p.Provider(r.Provider)
-	if err != nil {
-		return Attempt{}, err
-	}
-	switch {
-	case r.Reference == "" || r.Amount.Amount <= 0 || len(r.Amount.Currency) != 3:
-		return Attempt{}, ErrInvalidPrepay.Because("reference %q, amount %s", r.Reference, r.Amount)
-	case !p.now().Before(r.ExpiresAt):
-		return Attempt{}, ErrPaymentExpired.Because("reference %s expired at %s", r.Reference, r.ExpiresAt)
-	}
-	method, err := methodOf(provider, r)
+	provider, method, err := p.choose(r)
 	if err != nil {
 		return Attempt{}, err
 	}
@@ -75,6 +65,29 @@ func (p *Payments) Prepay(ctx context.Context, r PrepayRequest) (Attempt, error)
 		return Attempt{}, err
 	}
 	return p.fill(ctx, provider, attempt, created)
+}
+
+// CheckPrepay refuses what Prepay would refuse without asking the provider, for callers that give something up before
+// they call it. Errors: ErrUnknownProvider, ErrUnknownMethod, ErrSumNotTaken, ErrInvalidPrepay, ErrPaymentExpired.
+func (p *Payments) CheckPrepay(r PrepayRequest) error {
+	_, _, err := p.choose(r)
+	return err
+}
+
+// choose finds the provider of a request, and the method by which it takes the sum. Errors: as CheckPrepay.
+func (p *Payments) choose(r PrepayRequest) (Provider, Method, error) {
+	provider, err := p.Provider(r.Provider)
+	if err != nil {
+		return nil, Method{}, err
+	}
+	switch {
+	case r.Reference == "" || r.Amount.Amount <= 0 || len(r.Amount.Currency) != 3:
+		return nil, Method{}, ErrInvalidPrepay.Because("reference %q, amount %s", r.Reference, r.Amount)
+	case !p.now().Before(r.ExpiresAt):
+		return nil, Method{}, ErrPaymentExpired.Because("reference %s expired at %s", r.Reference, r.ExpiresAt)
+	}
+	method, err := methodOf(provider, r)
+	return provider, method, err
 }
 
 // methodOf returns the provider's first method that fits the payer, the payer's device and the sum. Errors:

@@ -10,11 +10,11 @@ import (
 const RuleLists = "lists"
 
 // Decision is what a rule decided about a request that goes on: something other than to treat it like any other. It
-// names no address and no device.
+// names no address and no device, but orders keep the reason, which may name anybody.
 type Decision struct {
 	Rule    string // a code
 	Outcome string // a code, such as "allow"
-	Reason  string // the words of the operator who set the rule
+	Reason  string // as the operator who set the rule wrote it
 	Facts   map[string]string
 	At      time.Time
 }
