@@ -1,7 +1,6 @@
 package mall
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"math/big"
@@ -61,8 +60,8 @@ func Insight(m *Mall, pool *pgxpool.Pool, o Options) *insight.Insight {
 	})
 }
 
-// values says what sales are worth: those of a creator in the currency in which they settle, others in the shop's own.
-// A currency that shares of the creator were converted from in these days counts at the average of these conversions,
+// values says what sales are worth: those of a creator in the currency in which they settle, if it has a rate, others in
+// the shop's own. A currency that shares of the creator were converted from in these days counts at the average of these conversions,
 // any other at the rate that held when the last of the days ended, or holds now.
 func (m *Mall) values(ctx context.Context, creatorID int64, r insight.Range) (insight.Values, error) {
 	v, until := insight.Values{Currency: m.Exchange.Base()}, r.To.AddDate(0, 0, 1)
@@ -81,7 +80,9 @@ func (m *Mall) values(ctx context.Context, creatorID int64, r insight.Range) (in
 		if err != nil {
 			return v, err
 		}
-		v.Currency = cmp.Or(settlement.Currency, v.Currency)
+		if _, err := table.Factor(v.Currency, settlement.Currency); settlement.Currency != "" && err == nil {
+			v.Currency = settlement.Currency
+		}
 		if booked, err = m.Ledger.ConvertedTo(ctx, creatorID, v.Currency, r.From, until); err != nil {
 			return v, err
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
 
 	"videomall/mall/account"
 	"videomall/mall/order"
@@ -95,5 +96,29 @@ func TestGate_orders_keep_what_risk_decided(t *testing.T) {
 	}
 	if got := fmt.Sprint(reasons); got != "[place: an office (address) pay: a tester (user)]" {
 		t.Errorf("the timeline tells %s", got)
+	}
+}
+
+// WeChat's browser comes back from being identified by a GET, which opens the payment: it knows what risk decided too.
+func TestGate_tells_a_GET_what_risk_decided(t *testing.T) {
+	m := newMatrix(t)
+	var list []risk.Decision
+	m.echo.GET("/orders/:orderNo/pay/payer", func(c echo.Context) error {
+		list = risk.Decisions(c.Request().Context())
+		return c.NoContent(204)
+	})
+	browser := m.at("192.0.2.1")
+	if a := browser.get("/orders/1/pay/payer"); a.status != 204 || len(list) != 0 {
+		t.Errorf("a request like any other: %d, %+v", a.status, list)
+	}
+	m.OK(m.Lists.Add(m.Ctx, risk.NewEntry{
+		Effect:  risk.Allow,
+		Kind:    risk.Address,
+		Subject: "192.0.2.1",
+		Reason:  "an office",
+		By:      risk.Subject{UserID: m.person("olga", account.RoleOperator).ID},
+	}))
+	if a := browser.get("/orders/1/pay/payer"); a.status != 204 || len(list) != 1 || list[0].Reason != "an office" {
+		t.Errorf("a request that the lists let pass: %d, %+v", a.status, list)
 	}
 }

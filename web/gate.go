@@ -114,7 +114,7 @@ func gate(site *page.Site, d Deps, asks func(echo.Context) risk.Subject) echo.Mi
 			if failed != nil {
 				return failed
 			}
-			if verdict == risk.Allow && !page.IsRead(c.Request().Method) { // an order may come of it, and keeps why
+			if verdict == risk.Allow { // an order may come of it, or its payment, which a GET opens too: they keep why
 				if d := m.Lists.Explain(ctx, who); d != nil {
 					c.SetRequest(c.Request().WithContext(risk.WithDecision(c.Request().Context(), *d)))
 				}

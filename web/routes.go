@@ -191,6 +191,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Entitlements: m.Entitlements,
 		Playback:     m.Playback,
 		Media:        m.Media,
+		PlusTax:      m.Taxes.Shop().Mode == tax.Exclusive,
 		Secure:       d.Config.SecureCookies(),
 	})
 	play.Routes(all, play.Deps{

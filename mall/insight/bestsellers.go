@@ -15,6 +15,7 @@ type BestSeller struct {
 	SPUID     int64
 	Sold      []Sold
 	Value     Sold
+	Partial   bool                // Value lacks sums of Sold, in a currency without a rate
 	Before    int64               // the gross value of the range of the same length right before
 	Days      map[time.Time]int64 // the gross value of each day of the range; days without sales are absent
 }
@@ -57,7 +58,7 @@ func (s *Insight) BestSellers(ctx context.Context, r Range, most int) ([]BestSel
 	}
 	for n := range list {
 		f, found := &list[n], at[list[n].SPUID]
-		f.Sold, f.Value = found.sold, values.Of(found.sold)
+		f.Sold, f.Value, f.Partial = found.sold, values.Of(found.sold), values.lack(found.sold)
 		f.Before = values.Of(found.before).Gross
 		for day, sold := range found.days {
 			f.Days[day] = values.Of(sold).Gross

@@ -154,6 +154,7 @@ type VideoSums struct {
 	SPUID   int64
 	Sold    []Sold
 	Value   Sold
+	Partial bool // Value lacks sums of Sold, in a currency without a rate
 	Traffic Traffic
 }
 
@@ -196,7 +197,7 @@ func (s *Insight) Videos(ctx context.Context, creatorID int64, r Range, most int
 		}
 	}
 	for n := range list {
-		list[n].Value = values.Of(list[n].Sold)
+		list[n].Value, list[n].Partial = values.Of(list[n].Sold), values.lack(list[n].Sold)
 	}
 	return list, nil
 }

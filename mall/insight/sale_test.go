@@ -254,15 +254,15 @@ func TestInsight_Videos_best_selling_first(t *testing.T) {
 	worth, nothing := cny, insight.Sold{Currency: "CNY"} // dollars have no rate here
 	worth.Orders, worth.Units = 5, 5
 	all := []insight.VideoSums{
-		{8, []insight.Sold{cny, usd}, worth, insight.Traffic{
+		{8, []insight.Sold{cny, usd}, worth, true, insight.Traffic{
 			Views:        24,
 			Visitors:     13,
 			Viewers:      3,
 			WatchSeconds: 90,
 		}},
-		{7, []insight.Sold{one}, one, insight.Traffic{}},
-		{6, nil, nothing, insight.Traffic{Views: 60, Visitors: 50}},
-		{5, nil, nothing, insight.Traffic{Views: 50, Visitors: 40}},
+		{7, []insight.Sold{one}, one, false, insight.Traffic{}},
+		{6, nil, nothing, false, insight.Traffic{Views: 60, Visitors: 50}},
+		{5, nil, nothing, false, insight.Traffic{Views: 50, Visitors: 40}},
 	}
 	for most := range len(all) + 2 {
 		got, err := m.Insight.Videos(m.Ctx, 1, r, most)

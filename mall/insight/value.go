@@ -13,8 +13,8 @@ const factorPlaces = 30
 // Values says what sums are worth in one currency.
 type Values struct {
 	Currency string
-	// Factors is what a minor unit of other currencies is worth, in minor units of Currency. What is sold in a currency
-	// without a factor is worth nothing here.
+	// Factors is what a minor unit of other currencies is worth, in minor units of Currency. Sums in a currency without a
+	// factor are left out.
 	Factors map[string]*big.Rat
 }
 
@@ -30,6 +30,13 @@ func (v Values) Of(list []Sold) Sold {
 	}
 	total.Gross, total.Refunded = rounded(gross), rounded(refunded)
 	return total
+}
+
+// lack reports whether Of leaves out a sum of the list.
+func (v Values) lack(list []Sold) bool {
+	return slices.ContainsFunc(list, func(s Sold) bool {
+		return v.factor(s.Currency) == nil && (s.Gross != 0 || s.Refunded != 0)
+	})
 }
 
 // add adds what an amount is worth.

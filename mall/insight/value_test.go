@@ -61,6 +61,9 @@ func ranking(m *malltest.Mall, most int) (list []string) {
 	m.OK(err)
 	for _, v := range got {
 		words := fmt.Sprintf("%d: %s %d-%d", v.SPUID, v.Value.Currency, v.Value.Gross, v.Value.Refunded)
+		if v.Partial {
+			words += " in part"
+		}
 		for _, s := range v.Sold {
 			words += fmt.Sprintf(", %s %d-%d", s.Currency, s.Gross, s.Refunded)
 		}
@@ -114,6 +117,31 @@ func TestInsight_Videos_value_by_booked_and_dated_rates(t *testing.T) {
 	converted(m, "2026-04-11", 300, "USD", 3000, "JPY", "1000") // after these days
 	converted(m, "2026-03-12", 300, "USD", 9000, "CNY", "30")   // into another currency
 	ranks(m, "at what was booked", "7: JPY 200-0, CNY 1000-0", "8: JPY 180-0, USD 100-0", "9: JPY 120-20, JPY 120-20")
+}
+
+// A creator who settles in a currency that had no rate yet is shown values in the shop's own. Sums of other currencies
+// without a rate are left out, and the video says so.
+func TestInsight_Videos_without_a_rate(t *testing.T) {
+	m := open(t)
+	rated(m, "USD", "0.14", "2026-01-01")
+	rated(m, "JPY", "20", "2026-04-02") // after these days
+	m.OK(m.Ledger.SetSettlement(m.Ctx, 1, "JPY"))
+	sold(m, "2026-03-01", 7, 1, "CNY", 1000, 0)
+	sold(m, "2026-03-02", 8, 1, "USD", 100, 0)
+	sold(m, "2026-03-02", 9, 1, "CNY", 300, 0)
+	sold(m, "2026-03-02", 9, 1, "JPY", 120, 20)
+	sold(m, "2026-03-03", 7, 1, "JPY", 0, 0) // nothing is left out
+	ranks(m, "before the rate of the yen", "7: CNY 1000-0, CNY 1000-0, JPY 0-0", "8: CNY 714-0, USD 100-0",
+		"9: CNY 300-0 in part, CNY 300-0, JPY 120-20")
+	list, err := m.Insight.BestSellers(m.Ctx, march, 3)
+	m.OK(err)
+	var got []string
+	for _, f := range list {
+		got = append(got, fmt.Sprint(f.SPUID, " ", f.Value.Gross, " ", f.Partial))
+	}
+	if want := []string{"7 1000 false", "8 714 false", "9 300 true"}; !slices.Equal(got, want) {
+		t.Errorf("best sellers: %q, want %q", got, want)
+	}
 }
 
 // The mall's best sellers have one place each too, with the value of each day.

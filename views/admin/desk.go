@@ -59,6 +59,46 @@ func byNumber(refunds []order.Refund) map[string]order.Refund {
 	return m
 }
 
+// refusal is what is wrong with a form, what the form is called, and the field of it to go to; "" if it is gone.
+type refusal struct{ says, form, at string }
+
+// refused is the draft of the page that can't be done; empty if there is none.
+func (p OrderPage) refused(t *text.Printer) refusal {
+	var r refusal
+	shown := false
+	switch d := p.Drafts; {
+	case d.Refund.wrong() != "":
+		r = refusal{
+			says: d.Refund.wrong(),
+			form: t.T("admin.refund"),
+			at:   "refund",
+		}
+		shown = p.refundable()
+	case d.Decision.wrong() != "":
+		r = refusal{
+			says: d.Decision.wrong(),
+			form: t.T("refund.approve") + " / " + t.T("refund.decline"),
+			at:   "answer-" + id(d.Decision.ID),
+		}
+		shown = slices.ContainsFunc(p.Asked, func(a order.Asked) bool {
+			return a.ID == d.Decision.ID && a.Status == order.AskRequested
+		})
+	case d.Transfer.Error != "":
+		r = refusal{
+			says: d.Transfer.Error,
+			form: t.T("refund.transfer"),
+			at:   "reference-" + d.Transfer.RefundNo,
+		}
+		shown = slices.ContainsFunc(p.Refunds, func(b order.Refund) bool {
+			return b.RefundNo == d.Transfer.RefundNo && b.Status == payment.Returned
+		})
+	}
+	if !shown {
+		r.at = ""
+	}
+	return r
+}
+
 // Shows reports whether the page has the form that was refused.
 func (p RefundDeskPage) Shows() bool {
 	return slices.ContainsFunc(p.Asked, func(a order.Asked) bool { return a.ID == p.Decision.ID }) ||

@@ -210,13 +210,16 @@ func (f TopVideo) sums(t *text.Printer, of func(insight.Sales) int64) string {
 }
 
 // videosNote says at which rate the values of videos are, if that is needed.
-func (p OverviewPage) videosNote(t *text.Printer) string {
+func (p OverviewPage) videosNote(t *text.Printer) (says string) {
 	for _, f := range p.Videos {
+		if f.Partial {
+			return t.T("admin.videos_note_partial", "Currency", f.Value.Currency)
+		}
 		if f.converted() {
-			return t.T("admin.videos_note", "Currency", f.Value.Currency)
+			says = t.T("admin.videos_note", "Currency", f.Value.Currency)
 		}
 	}
-	return ""
+	return says
 }
 
 func (f TopVideo) words(t *text.Printer) func(int64) string {

@@ -18,6 +18,10 @@ import (
 	adminview "videomall/views/admin"
 )
 
+// toDesk answers a GET of an address that takes a form. After a form with errors the browser's address bar shows it, and
+// reloading it has to show a page.
+func toDesk(c *page.Ctx) error { return c.Redirect("/admin/refunds") }
+
 // showDesk lists what waits for an answer: requests for refunds, disputes, and refunds that came back.
 func (d Deps) showDesk(c *page.Ctx) error {
 	p, err := d.desk(c)

@@ -90,8 +90,24 @@ func TestDesk_refuses_on_the_page_of_the_order(t *testing.T) {
 		again.Get("order") != o.OrderNo {
 		t.Errorf("it comes back as %v", again)
 	}
+	if link := `href="#answer-` + id + `"`; strings.Count(refused.Body, "金额必须大于零，且不超过余额。") != 2 || !refused.Has(link) {
+		t.Error("the top of the page does not say it, with a link to the form")
+	}
 	if n := webtest.Query[int64](d.Mall, "select count(*) from order_refund")[0]; n != 0 {
 		t.Errorf("%d refunds", n)
+	}
+	d.b.Get(at).Wants(303)
+	d.b.Get(strings.Replace(at, "approve", "decline", 1)).Wants(303)
+	if a := d.b.Get("/admin/refunds/x/transfer").Wants(303); a.Location != "/admin/refunds" {
+		t.Errorf("a refused form loaded again leads to %s", a.Location)
+	}
+	// The form is gone: somebody has declined meanwhile.
+	declined := url.Values{"answer": {"It was watched."}, "order": {o.OrderNo}}
+	d.b.Post(strings.Replace(at, "approve", "decline", 1), declined).Wants(303)
+	form.Set("amount", "x")
+	late := d.b.Post(at, form).Wants(422).Shows("金额必须大于零，且不超过余额。")
+	if late.Has(`href="#answer-`) {
+		t.Error("the page links to a form that is gone")
 	}
 }
 
@@ -163,13 +179,20 @@ func TestDesk_records_a_transfer(t *testing.T) {
 			t.Errorf("%q comes back as %v", wrong, again)
 		}
 	}
-	d.b.Post(at, d.b.Get("/admin/orders/"+o.OrderNo).Form(at)).Wants(422).
+	onOrder := d.b.Post(at, d.b.Get("/admin/orders/"+o.OrderNo).Form(at)).Wants(422).
 		Shows("Enter your bank’s reference", "came back", o.OrderNo)
+	if !onOrder.Has(`href="#reference-` + no + `"`) {
+		t.Error("the top of the page has no link to the form")
+	}
 	form.Set("reference", "BANK 42")
 	for range 2 {
 		d.b.Post(at, form).Wants(303)
 	}
 	d.b.Get("/admin/refunds").Shows("No refund came back.")
+	late := d.b.Post(at, url.Values{"reference": {long}, "order": {o.OrderNo}}).Wants(422)
+	if late.Shows("Enter your bank’s reference"); late.Has(`href="#reference-`) {
+		t.Error("the page links to a form that is gone")
+	}
 	d.b.Get("/admin/orders/"+o.OrderNo).Shows("paid by transfer", "Transfer BANK 42")
 }
 

@@ -170,8 +170,8 @@ func (p pack) drawHistory(s sheet) {
 
 func (p pack) drawPlays(s sheet) {
 	s.heading("5. Play log")
-	s.say("Plays since the payment: how many, and for each its begin, for how long the video ran, where it was at last, " +
-		"and on which device.")
+	s.say("Plays since the payment: how many, and for each that is listed its begin, for how long the video ran, where it was " +
+		"at last, and on which device.")
 	for _, spuID := range videosOf(p.Order) {
 		for _, i := range p.Order.Items {
 			if i.SPUID == spuID {

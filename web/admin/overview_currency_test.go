@@ -19,10 +19,14 @@ func TestOverview_top_videos_in_two_currencies(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := d.b.Get("/admin").Wants(200).Shows("CN¥29.90", "CN¥9.90 + $2.80", "CN¥10.00",
-		"count in CNY, at the rate that held")
+		"count in CNY, at the rate that held last in these days.").Hides("left out")
 	if n := strings.Count(page.Text(), "Film 1 "); n != 1 {
 		t.Errorf("rows of the video: %d", n)
 	}
+	if _, err := d.Pool.Exec(t.Context(), `update insight_day set currency = 'CHF' where currency = 'USD'`); err != nil {
+		t.Fatal(err)
+	}
+	d.b.Get("/admin").Wants(200).Shows("Sums without a rate are left out.")
 	d.b.Cookie("lang", "zh-CN")
-	d.b.Get("/admin").Wants(200).Shows("折算为 CNY")
+	d.b.Get("/admin").Wants(200).Shows("折算为 CNY", "没有汇率的金额不计入")
 }

@@ -21,7 +21,7 @@ func (d Deps) end(c *page.Ctx, product catalog.Product, e entitlement.Entitlemen
 		end.Review = product.Live && !said
 	}
 	if e.Kind == entitlement.KindRent && product.Live {
-		end.Own = toOwn(price.SKUs(c, product.SKUs), e.Quality)
+		end.Own, end.PlusTax = toOwn(price.SKUs(c, product.SKUs), e.Quality), d.PlusTax
 	}
 	return end
 }

@@ -34,6 +34,7 @@ type Deps struct {
 	Entitlements *entitlement.Entitlements
 	Media        media.Media
 	Playback     *playback.Playback
+	PlusTax      bool // the prices are without tax
 	// Secure says that people reach the mall over https; it names the device cookie.
 	Secure bool
 }

@@ -45,6 +45,7 @@ func open(t *testing.T) *house {
 			Entitlements: m.Entitlements,
 			Media:        h.media,
 			Playback:     h.playback,
+			PlusTax:      true,
 		})
 		play.Routes(g, play.Deps{
 			Site:     m.Site,
@@ -297,6 +298,14 @@ func TestWatch_rental_asks_first(t *testing.T) {
 	h.Advance(time.Hour)
 	if a = b.Get("/watch/" + p.Slug).Wants(200).Shows("Rental ends in 2 days"); !a.Has("data-player") {
 		t.Fatal("page of a running rental lacks the player")
+	}
+	if !a.Has("Buy for ") || !a.Has("data-plus-tax") {
+		t.Error("the offer at the end of a rental does not say that its price is without tax")
+	}
+	owner := h.Person("olga", "shopper").ID
+	h.give(owner, p, 0)
+	if h.Browser(owner).Get("/watch/" + p.Slug).Wants(200).Has("data-plus-tax") {
+		t.Error("an owner is told of prices without tax, and shown none")
 	}
 	h.Advance(48 * time.Hour)
 	b.Get("/watch/"+p.Slug).Wants(403).Shows("Your rental of this video is over.", "See rent and buy options")

@@ -30,8 +30,11 @@ func Of(table exchange.Table, takers func(currency string) []payment.Taker) Judg
 }
 
 // Untaken lists what a price is in each currency in which no provider takes it: in its own as it was set, and in those
-// that viewers may choose. What is free needs no provider.
+// that viewers may choose. What is free needs no provider, and a sum below 0 is no price.
 func (j Judge) Untaken(price money.Money) []money.Money {
+	if price.Amount <= 0 {
+		return nil
+	}
 	return j.untaken(price.Currency, func(code string) (money.Money, error) { return j.table.Price(price, code) })
 }
 
@@ -54,6 +57,9 @@ func (j Judge) untaken(own string, in func(code string) (money.Money, error)) (l
 
 // Bundle is Untaken of a bundle, given what each of its videos costs by itself, in the order of its SKUs.
 func (j Judge) Bundle(b promotion.Bundle, parts []money.Money) []money.Money {
+	if b.PercentOff == 0 && b.Price <= 0 {
+		return nil
+	}
 	return j.untaken(b.Currency, func(code string) (money.Money, error) {
 		sum, err := j.table.Price(money.Of(b.Price, b.Currency), code)
 		if err != nil {

@@ -212,12 +212,13 @@ func (p CurrenciesPage) untaken() []UntakenPrices {
 	})
 }
 
-// example says what the lowest of such prices is.
-func (u UntakenPrices) example(t *text.Printer) string {
+// advice says what the lowest of such prices is, and what to do about it: no step ends a price in its own currency.
+func (u UntakenPrices) advice(t *text.Printer) string {
 	if u.Price == u.Sum {
-		return t.Money(u.Sum)
+		return t.T("currencies.untaken_own", "Example", t.Money(u.Sum))
 	}
-	return t.T("currencies.sample", "From", t.Money(u.Price), "To", t.Money(u.Sum))
+	sample := t.T("currencies.sample", "From", t.Money(u.Price), "To", t.Money(u.Sum))
+	return t.T("currencies.untaken_body", "Example", sample)
 }
 
 func (p CurrenciesPage) codes(which func(exchange.Present) bool) (list []string) {

@@ -133,7 +133,9 @@ type BundlePage struct {
 	Bundle  *promotion.Bundle
 	Form    BundleForm
 	Choices []catalog.Offer
-	Untaken []money.Money // what the saved bundle costs in the currencies in which nobody could pay it
+	// Untaken is what the saved bundle costs in the currencies in which nobody could pay it; empty where Form is not what
+	// is saved.
+	Untaken []money.Money
 }
 
 func (p BundlePage) action() string {

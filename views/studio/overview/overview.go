@@ -322,13 +322,16 @@ func converted(v insight.VideoSums) bool {
 }
 
 // ranked says how the videos are put in order, if that needs rates.
-func (p Page) ranked(t *text.Printer) string {
+func (p Page) ranked(t *text.Printer) (says string) {
 	for _, v := range p.Videos {
+		if v.Partial {
+			return t.T("overview.ranked_partial", "Currency", v.Value.Currency)
+		}
 		if converted(v.VideoSums) {
-			return t.T("overview.ranked", "Currency", v.Value.Currency)
+			says = t.T("overview.ranked", "Currency", v.Value.Currency)
 		}
 	}
-	return ""
+	return says
 }
 
 // bought is what a video took in, in each currency.

@@ -267,7 +267,7 @@ func TestCampaigns_warns_of_what_nobody_could_pay(t *testing.T) {
 	b := f.Browser(f.creator.ID)
 	b.Get("/studio/sales/new").Wants(200).Hides("No payment provider takes")
 	cheap := f.created(b.Post("/studio/sales", f.typed(time.UTC, sku, "price", "0.09")), "/studio")
-	b.Get("/studio" + path(cheap)).Wants(200).Shows("No payment provider takes CN¥0.09. Whoever sees that price")
+	b.Get("/studio" + path(cheap)).Wants(200).Shows("No payment provider takes CN¥0.09. Whoever buys it alone")
 	f.ok(f.Exchange.SaveCurrency(t.Context(), 1, exchange.Currency{Code: "USD", Step: 1, Offered: true}))
 	f.ok(f.Exchange.AddRate(t.Context(), exchange.NewRate{Currency: "USD", Rate: "0.1", Confirmed: true}))
 	f.Advance(4 * time.Second) // rates are kept in memory for three
@@ -276,6 +276,11 @@ func TestCampaigns_warns_of_what_nobody_could_pay(t *testing.T) {
 			Shows("No payment provider takes " + want + ".")
 	}
 	b.Post("/studio/sales", f.typed(time.UTC, sku, "price", "5.00", "units", "x")).Wants(422).Hides("No payment provider")
+	for _, price := range []string{"", "cheap", "0"} { // no price to judge
+		b.Post("/studio/sales", f.typed(time.UTC, sku, "price", price)).Wants(422).Hides("No payment provider")
+		b.Post("/studio/sales", f.typed(time.UTC, sku, "price", price, "do", "add")).Wants(200).
+			Hides("No payment provider")
+	}
 	console := f.Browser(f.olga.ID).Get("/admin" + path(cheap)).Wants(200).
 		Shows("No payment provider takes CN¥0.09, $0.01.")
 	if !console.Has(`id="price-0-warning"`) {

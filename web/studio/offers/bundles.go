@@ -35,9 +35,6 @@ func (k desk) renderBundle(c *page.Ctx, status int, p offersview.BundlePage) err
 	p.Frame = k.frame()
 	title := c.Text.T("offer.bundle_new")
 	if p.Bundle != nil {
-		if p.Untaken, err = k.untaken(ctx, *p.Bundle); err != nil {
-			return err
-		}
 		title = offersview.BundleName(c.Text, *p.Bundle)
 	}
 	return c.Render(status, title, offersview.BundleView(p))
@@ -133,7 +130,11 @@ func (k desk) showBundle(c *page.Ctx) error {
 	for _, sku := range bundle.SKUIDs {
 		f.SKUs = append(f.SKUs, strconv.FormatInt(sku, 10))
 	}
-	return k.renderBundle(c, http.StatusOK, offersview.BundlePage{Bundle: &bundle, Form: f})
+	p := offersview.BundlePage{Bundle: &bundle, Form: f}
+	if p.Untaken, err = k.untaken(c.Request().Context(), bundle); err != nil {
+		return err
+	}
+	return k.renderBundle(c, http.StatusOK, p)
 }
 
 func (k desk) endBundle(c *page.Ctx) error {

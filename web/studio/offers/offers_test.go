@@ -249,11 +249,20 @@ func TestBundles_warns_of_what_nobody_could_pay(t *testing.T) {
 	form := b.Get(made).Form(made)
 	form.Set("price", "2.50") // below the smallest sum in yuan, and no multiple in dollars
 	b.Post(made, form).Wants(303)
-	page := b.Get(made).Wants(200).Shows("No payment provider takes CN¥2.50, €0.25, $0.25. Whoever sees that price")
+	page := b.Get(made).Wants(200).Shows("No payment provider takes CN¥2.50, €0.25, $0.25. Whoever buys it alone")
 	if !page.Has(`id="price-warning"`) || !page.Has(`aria-describedby="price-warning"`) {
 		t.Error("the warning is not beside the price")
 	}
 	form = page.Form(made)
+	for price, do := range map[string]string{"3.00": "add", "x": "save"} { // the saved price is not the one that is shown
+		form.Set("price", price)
+		form.Set("do", do)
+		a := b.Post(made, form).Hides("No payment provider takes")
+		if got := a.Form(made).Get("price"); got != price {
+			t.Errorf("price after %q: got %q, want %q", do, got, price)
+		}
+	}
+	form.Set("do", "save")
 	form.Set("kind", "percent")
 	form.Set("price", "")
 	form.Set("percent_off", "15") // of 15.00: 12.75, and $1.28 of $1.00 and $0.50

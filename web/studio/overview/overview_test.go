@@ -227,6 +227,25 @@ func TestOverview_csv_matches_page(t *testing.T) {
 	}
 }
 
+// TestOverview_without_a_rate has no value of all for a video of which a sum is left out, and says so.
+func TestOverview_without_a_rate(t *testing.T) {
+	d := open(t)
+	d.Offer("USD", "0.14", 1, 0)
+	one, two := d.spu(d.Video(990, -1)), d.spu(d.Video(990, -1))
+	d.sums(0, one, "CNY", 1, 990, 0, 0)
+	d.sums(0, one, "USD", 1, 280, 0, 0)
+	d.sums(0, two, "CNY", 1, 990, 0, 0)
+	d.sums(0, two, "CHF", 1, 300, 0, 0) // which the mall has given up
+	d.sums(0, 0, "CNY", 2, 1980, 0, 0)
+	d.sums(0, 0, "USD", 1, 280, 0, 0)
+	d.sums(0, 0, "CHF", 1, 300, 0, 0)
+	d.Browser(d.creator.ID).Get("/studio").Wants(200).Shows("CN¥9.90 + $2.80", "about CN¥29.90 in all",
+		"CHF 3.00 + CN¥9.90", "Sums without a rate are left out.").Hides("about CN¥9.90")
+	zh := d.Browser(d.creator.ID)
+	zh.Lang = "zh-CN"
+	zh.Get("/studio").Wants(200).Shows("没有汇率的金额不计入。")
+}
+
 // TestOverview_two_currencies has one row for each video, on the page and in the file, in the order of their value.
 func TestOverview_two_currencies(t *testing.T) {
 	d := open(t)
@@ -242,7 +261,7 @@ func TestOverview_two_currencies(t *testing.T) {
 	d.sums(0, 0, "JPY", 1, 20, 0, 0)
 	b := d.Browser(d.creator.ID)
 	page := b.Get("/studio").Wants(200).Shows("CN¥9.90 + ¥20 + $2.80", "about CN¥30.90 in all", "CN¥29.70",
-		"Sums in other currencies count in CNY")
+		"Sums in other currencies count in CNY", "at the rate that held last in these days.").Hides("left out")
 	if n := strings.Count(page.Body, fmt.Sprintf("/studio/insight/%d?", two)); n != 1 {
 		t.Errorf("rows of the video that sold in three currencies: got %d, want 1", n)
 	}

@@ -13,6 +13,7 @@ import (
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/order"
+	"videomall/mall/payment"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
@@ -56,6 +57,16 @@ func (d Deps) showSale(c *page.Ctx) error {
 	return d.renderSale(c, http.StatusOK, o, salesview.Draft{}, "")
 }
 
+// toSale answers a GET of the address that takes a refund. After a form with errors the browser's address bar shows it,
+// and reloading it has to show the order.
+func (d Deps) toSale(c *page.Ctx) error {
+	o, err := d.Orders.SaleOf(c.Request().Context(), c.Viewer.UserID, c.Param("orderNo"))
+	if err != nil {
+		return err
+	}
+	return c.Redirect("/studio/orders/" + o.OrderNo)
+}
+
 // renderSale shows an order's items of this creator; draft and wrong are what was typed into the form of the refund, and
 // why it was refused.
 func (d Deps) renderSale(c *page.Ctx, status int, o order.Order, draft salesview.Draft, wrong string) error {
@@ -85,9 +96,9 @@ func (d Deps) renderSale(c *page.Ctx, status int, o order.Order, draft salesview
 func pending(refunds []order.Refund) map[int64]int64 {
 	sums := map[int64]int64{}
 	for _, r := range refunds {
-		if r.Status == "pending" {
+		if r.Status == payment.Pending {
 			for _, i := range r.Items {
-				sums[i.ItemID] += i.Amount.Amount - i.Tax.Amount
+				sums[i.ItemID] += i.Untaxed().Amount
 			}
 		}
 	}

@@ -30,6 +30,7 @@ func Routes(g *echo.Group, d Deps) {
 	s := page.Guarded(g, "/studio", d.Site.RequireRole(account.RoleCreator))
 	s.GET("/orders", on(d.listSales))
 	s.GET("/orders/:orderNo", on(d.showSale))
+	s.GET("/orders/:orderNo/refund", on(d.toSale))
 	s.POST("/orders/:orderNo/refund", on(d.refund))
 	s.GET("/customers", on(d.listCustomers))
 	s.GET("/customers/:user", on(d.showCustomer))

@@ -96,6 +96,10 @@ func TestSales_refund(t *testing.T) {
 		Shows("Choose what is to be refunded"); !a.Has("they &lt;b&gt;asked") {
 		t.Error("form lost the typed reason")
 	}
+	if a := b.Get(address + "/refund").Wants(303); a.Location != address { // it is loaded again
+		t.Errorf("the refused form leads to %s, want %s", a.Location, address)
+	}
+	s.Browser(s.rival.ID).Get(address + "/refund").Wants(404)
 	form.Set("item", fmt.Sprint(s.sold.Items[0].ID))
 	for range 2 { // the second click is the same refund
 		b.Post(address+"/refund", form).Wants(303)
