@@ -171,3 +171,15 @@ function countDown() {
 }
 countDown();
 setInterval(countDown, 1000);
+
+// A form on its way decides where the reader goes. What the page asks for by itself meanwhile must not lead elsewhere:
+// a payment that the form replaces would lead back to the order. A form whose answer is a file leaves the page as it is.
+const onItsWay = 15_000;
+let leftAt = -onItsWay;
+document.addEventListener('submit', e => {
+  setTimeout(() => { if (!e.defaultPrevented) leftAt = performance.now(); });
+});
+addEventListener('pageshow', () => { leftAt = -onItsWay; });
+for (const step of ['htmx:beforeRequest', 'htmx:beforeOnLoad']) {
+  document.addEventListener(step, e => { if (performance.now() - leftAt < onItsWay) e.preventDefault(); });
+}

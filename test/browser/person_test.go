@@ -232,7 +232,11 @@ func (p *person) visit(path string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	if err := chromedp.Do(ctx, chromedp.Navigate(p.mall.url+path)); err != nil {
+	err := chromedp.Do(ctx, chromedp.Navigate(p.mall.url+path))
+	if err != nil && strings.Contains(err.Error(), "ERR_ABORTED") { // a page that was still on its way came in between
+		err = chromedp.Do(ctx, chromedp.Navigate(p.mall.url+path))
+	}
+	if err != nil {
 		p.fail("visit " + path + ": " + err.Error())
 	}
 }

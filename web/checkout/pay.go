@@ -143,14 +143,17 @@ func (d Deps) showPayment(c *page.Ctx) error {
 }
 
 // followPayment answers the page of showPayment, which asks once a second: with the time left, or with the way to the
-// order's page as soon as there is nothing to pay any more.
+// order's page as soon as there is nothing to pay any more, or to the payment that has taken its place.
 func (d Deps) followPayment(c *page.Ctx) error {
 	o, attempt, err := d.openAttempt(c)
 	if err != nil {
 		return err
 	}
-	if attempt.Action == nil || !c.IsHTMX() || attempt.AttemptNo != c.QueryParam("attempt") {
+	if attempt.Action == nil || !c.IsHTMX() {
 		return c.Redirect(orderURL(o.OrderNo))
+	}
+	if attempt.AttemptNo != c.QueryParam("attempt") { // another one was opened, such as the code instead of the window
+		return c.Redirect(orderURL(o.OrderNo) + "/pay")
 	}
 	c.Response().Header().Set("HX-Reswap", "none")
 	return c.Fragment(http.StatusOK, checkoutview.OrderUnchanged(checkoutview.OrderPage{Order: o, Now: c.Now}))
