@@ -11,8 +11,6 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"videomall/mall/account"
-	"videomall/mall/audit"
-	"videomall/mall/backoffice"
 	"videomall/mall/cache"
 	"videomall/mall/cart"
 	"videomall/mall/catalog"
@@ -22,7 +20,6 @@ import (
 	"videomall/mall/inventory"
 	"videomall/mall/invoice"
 	"videomall/mall/ledger"
-	"videomall/mall/mail"
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
@@ -100,97 +97,6 @@ func New(o Options) (*Mall, error) {
 		Webhooks: m.Webhooks,
 	})
 	return m, nil
-}
-
-// openPeople opens mails, accounts, the audit log, the access lists and what operators do with them.
-func (m *Mall) openPeople(o Options) (err error) {
-	var notify func(context.Context, pgx.Tx, account.Notice) error
-	if o.Mail.Transport != nil {
-		m.Mails, err = mail.New(mail.Deps{
-			Pool:      m.pool,
-			River:     m.River,
-			Log:       o.Log,
-			Now:       o.Now,
-			Key:       o.Mail.Key,
-			Compose:   o.Mail.Compose,
-			Transport: o.Mail.Transport,
-			From:      o.Mail.From,
-		})
-		if err != nil {
-			return err
-		}
-		m.Mailbox, _ = o.Mail.Transport.(*mail.Mailbox)
-		notify = m.mailNotice
-	}
-	m.Accounts = account.New(account.Deps{
-		Notify: notify,
-		River:  m.River,
-
-		Pool:       m.pool,
-		Redis:      o.Redis,
-		Log:        o.Log,
-		Now:        o.Now,
-		BrowserKey: o.BrowserKey,
-		Suspended: func(ctx context.Context, userID int64) bool {
-			verdict, _ := m.Lists.Judge(ctx, risk.Subject{UserID: userID})
-			return verdict == risk.Deny
-		},
-	})
-	m.Sessions = account.NewSessions(account.SessionsDeps{
-		Pool:      m.pool,
-		Redis:     o.Redis,
-		Log:       o.Log,
-		Now:       o.Now,
-		Secure:    o.Secure,
-		Lifetimes: account.UsualLifetimes.Within(o.SessionMax),
-	})
-	m.Audit = audit.New(audit.Deps{
-		Pool: m.pool,
-		Key:  o.AuditKey,
-		Now:  o.Now,
-	})
-	m.audit = backoffice.Audit(m.Accounts, m.Audit)
-	m.Limits = risk.NewLimits(risk.LimitsDeps{
-		Redis:    o.Redis,
-		Policies: o.RateLimits,
-		Metrics:  o.Metrics,
-		Log:      o.Log,
-		Now:      o.Now,
-	})
-	m.Lists = risk.NewLists(risk.ListsDeps{
-		Pool:  m.pool,
-		Log:   o.Log,
-		Now:   o.Now,
-		Audit: m.audit,
-		May:   m.Accounts.OperatorTx,
-	})
-	m.FailedJobs = backoffice.NewFailedJobs(backoffice.FailedJobsDeps{
-		Pool:  m.pool,
-		River: m.River,
-		Audit: m.audit,
-	})
-	m.People = backoffice.NewPeople(backoffice.PeopleDeps{
-		Pool:     m.pool,
-		Accounts: m.Accounts,
-		Lists:    m.Lists,
-		Audit:    m.audit,
-	})
-	return nil
-}
-
-// mailNotice writes a notice about an account as a mail.
-func (m *Mall) mailNotice(ctx context.Context, tx pgx.Tx, n account.Notice) error {
-	_, err := m.Mails.WriteTx(ctx, tx, mail.Order{
-		Kind:   n.Kind,
-		Cause:  n.Cause,
-		To:     n.To,
-		UserID: n.User.ID,
-		Locale: n.Locale,
-		Data:   n.Data,
-		Secret: n.Secret,
-		Until:  n.Until,
-	})
-	return err
 }
 
 // openShop opens what is sold: events and caches, the catalogue and its search, stock, campaigns, site pages.

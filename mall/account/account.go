@@ -95,14 +95,7 @@ func New(d Deps) *Accounts {
 
 // User finds a person, who may be locked. Errors: ErrNoUser.
 func (a *Accounts) User(ctx context.Context, id int64) (User, error) {
-	row, err := a.q.UserByID(ctx, a.pool, id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return User{}, ErrNoUser.Because("user %d", id)
-	}
-	if err != nil {
-		return User{}, fmt.Errorf("find user %d: %w", id, err)
-	}
-	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
+	return a.UserTx(ctx, a.pool, id)
 }
 
 // ByEmail finds a person, who may be locked, by email in any case. Errors: ErrNoUser.

@@ -33,7 +33,8 @@ type Registration struct {
 	Email, Name, Password, Locale, Addr string
 }
 
-// Register makes a shopper, and mails a link by which they prove their address. Errors: ErrInvalidAccount with every invalid field, ErrEmailTaken, ErrThrottled, ErrBusy.
+// Register makes a shopper, and mails a link by which they prove their address. Errors: ErrInvalidAccount with every
+// invalid field, ErrEmailTaken, ErrThrottled, ErrBusy.
 func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 	email, name := normalEmail(r.Email), normalName(r.Name)
 	invalid := ErrInvalidAccount

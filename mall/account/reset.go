@@ -88,7 +88,8 @@ func (a *Accounts) ResetLink(ctx context.Context, token string) error {
 }
 
 // ResetPassword replaces a forgotten password. It ends every link, session and token of the person, forgives the
-// wrong passwords of their network, and tells them. Errors: ErrLinkGone, ErrInvalidAccount with field password, ErrThrottled, ErrBusy.
+// wrong passwords of their network, and tells them. Errors: ErrLinkGone, ErrInvalidAccount with field password,
+// ErrThrottled, ErrBusy.
 func (a *Accounts) ResetPassword(ctx context.Context, token, password, addr string) error {
 	if _, wait := a.throttle.take(ctx, ruleLink.from(addr, "")); wait > 0 {
 		return throttled(wait)

@@ -1,11 +1,11 @@
-// Package mail owns the mails that the mall sends: which are due, which have left, and which may have. A mail is written in the transaction that makes it necessary, and each cause is told to an
+// Package mail owns the mails that the mall sends: which are due, which have left, and which may have. A mail is
+// written in the transaction that makes it necessary, and each cause is told to an
 // address once. The package refuses to know what mails say: whoever opens it gives the function that composes them.
 package mail
 
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -98,7 +98,6 @@ type Attachment struct {
 type Deps struct {
 	Pool  *pgxpool.Pool
 	River *river.Client[pgx.Tx] // inserts only
-	Log   *slog.Logger
 	Now   func() time.Time
 	Key   []byte // seals what only recipients may know, 32 bytes
 	// Compose writes a mail in its language. It reads what it needs and changes nothing.
