@@ -126,6 +126,16 @@ func (s *Shop) Video(slug string, units int64) int64 {
 	return made.SKUIDs[0]
 }
 
+// SetAsset makes a packaged video that of the shop's first SKU, and returns the number of its product.
+func (s *Shop) SetAsset(assetID int64, seconds int) (spuID int64) {
+	s.t.Helper()
+	catalogue := s.catalogue()
+	product, err := catalogue.ProductOfSKU(s.ctx, s.SKU)
+	s.ok(err)
+	s.ok(catalogue.SetAsset(s.ctx, product.SPUID, assetID, seconds))
+	return product.SPUID
+}
+
 func (s *Shop) ok(err error) {
 	s.t.Helper()
 	if err != nil {
