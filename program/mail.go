@@ -7,6 +7,7 @@ import (
 	"videomall/config"
 	"videomall/mall"
 	"videomall/mall/mail"
+	"videomall/web/invoices"
 	"videomall/web/mailing"
 )
 
@@ -18,7 +19,13 @@ func (p *Program) mail() (mall.Mail, error) {
 	m := mall.Mail{
 		From:    p.cfg.MailFrom,
 		Key:     p.cfg.Key(config.KeyMail),
-		Compose: mailing.New(mailing.Deps{PublicURL: p.cfg.PublicURL, Now: time.Now}).Compose,
+		Compose: mailing.New(mailing.Deps{
+			PublicURL: p.cfg.PublicURL,
+			Now:       time.Now,
+			Mall:      func() *mall.Mall { return p.Mall },
+			PDF:       invoices.PDF,
+			Log:       p.Log,
+		}).Compose,
 	}
 	switch {
 	case p.cfg.MailURL != "":
