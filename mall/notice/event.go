@@ -19,6 +19,8 @@ var writers = map[string]func(outbox.Event) (note, bool, error){
 	"order.paid":      receiptOf,
 	"order.delivered": accessOf,
 	"order.refunded":  refundOf,
+	// of a sum that belonged to no order, such as a second payment
+	"order.surplus_refunded": refundOf,
 
 	"review." + review.DecisionApproved:      decisionOf(ListingApproved),
 	"review." + review.DecisionReturned:      decisionOf(ListingReturned),
@@ -77,10 +79,11 @@ func accessOf(e outbox.Event) (note, bool, error) {
 	}, o.PaidAt != nil && e.CreatedAt.Sub(*o.PaidAt) >= LateAfter, err
 }
 
-// refundOf tells of money that went back. Events of versions that did not say what went back are left out.
+// refundOf tells of money that went back: not of free videos that were given up, and not of refunds by versions that did
+// not say what went back.
 func refundOf(e outbox.Event) (note, bool, error) {
 	o, err := read[order.Event](e)
-	if err != nil || o.Refund == nil {
+	if err != nil || o.Refund == nil || o.Refund.Amount.IsZero() {
 		return note{}, false, err
 	}
 	return note{
