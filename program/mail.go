@@ -17,8 +17,8 @@ const mailTimeout = 20 * time.Second
 // mail says how this mall sends mails: by the server of MAIL_URL, in demo mode into the mailbox, else not at all.
 func (p *Program) mail() (mall.Mail, error) {
 	m := mall.Mail{
-		From:    p.cfg.MailFrom,
-		Key:     p.cfg.Key(config.KeyMail),
+		From: p.cfg.MailFrom,
+		Key:  p.cfg.Key(config.KeyMail),
 		Compose: mailing.New(mailing.Deps{
 			PublicURL: p.cfg.PublicURL,
 			Now:       time.Now,
