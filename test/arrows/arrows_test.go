@@ -65,13 +65,13 @@ var allowed = map[string][]string{
 	"mall/invoice":       {"db", "mall/order", "mall/payment", "mall/tax"},
 	"mall/ledger":        {"db", "mall/exchange"},
 	"mall/mail":          {},
-	"mall/mail/mailtest": {},    // tests only
+	"mall/mail/mailtest": {}, // tests only
 	"mall/notice": {
 		"db", "mall/account", "mall/entitlement", "mall/ledger", "mall/mail", "mall/order", "mall/outbox",
 		"mall/review",
 	},
-	"mall/malltest":      {"*"}, // tests only
-	"mall/media":         {"db"},
+	"mall/malltest": {"*"}, // tests only
+	"mall/media":    {"db"},
 	"mall/order": {
 		"db", "telemetry", "mall/redisbreaker", "mall/catalog", "mall/inventory", "mall/promotion",
 		"mall/payment", "mall/entitlement", "mall/exchange", "mall/ledger", "mall/outbox", "mall/tax",
