@@ -110,6 +110,10 @@ func tasks(d Deps) map[string]task {
 		"purge_insight": {time.Hour, m.Insight.Purge},
 	}
 	if m.Mails != nil {
+		all["remind"] = task{time.Minute, func(ctx context.Context) error {
+			_, err := m.Notices.Remind(ctx)
+			return err
+		}}
 		all["sweep_mails"] = task{time.Minute, func(ctx context.Context) error { return sweepMails(ctx, d) }}
 	}
 	return all

@@ -145,6 +145,18 @@ func (v *worker[T]) NextRetry(job *river.Job[T]) time.Time {
 // mailWorker sends one mail.
 type mailWorker struct{ worker[mail.SendArgs] }
 
+// beforeMail is the pause before a mail is composed again whose subject is not ready yet.
+const beforeMail = 3 * time.Second
+
+// Work sends a mail. That it can't be composed yet is no failure: the job sleeps, and the try does not count.
+func (m *mailWorker) Work(ctx context.Context, job *river.Job[mail.SendArgs]) error {
+	err := m.worker.Work(ctx, job)
+	if errors.Is(err, mail.ErrNotYet) {
+		return river.JobSnooze(beforeMail)
+	}
+	return err
+}
+
 // Timeout is that of one attempt.
 func (m *mailWorker) Timeout(*river.Job[mail.SendArgs]) time.Duration { return mail.SendTime }
 

@@ -28,6 +28,7 @@ import (
 	"videomall/mall/ledger"
 	"videomall/mall/mail"
 	"videomall/mall/media"
+	"videomall/mall/notice"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
@@ -125,6 +126,7 @@ type Mall struct {
 	Mails        *mail.Mails   // nil in a mall that sends no mail
 	Mailbox      *mail.Mailbox // nil in a mall whose mails leave it
 	Media        media.Media
+	Notices      *notice.Notices // nil in a mall that sends no mail
 	Orders       *order.Orders
 	Outbox       *outbox.Outbox
 	Payments     *payment.Payments

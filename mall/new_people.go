@@ -52,6 +52,7 @@ func (m *Mall) openPeople(o Options) (err error) {
 		Now:       o.Now,
 		Secure:    o.Secure,
 		Lifetimes: account.UsualLifetimes.Within(o.SessionMax),
+		Accounts:  m.Accounts,
 	})
 	m.Audit = audit.New(audit.Deps{
 		Pool: m.pool,

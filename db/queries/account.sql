@@ -43,6 +43,17 @@ where id = @id;
 -- name: MailLocale :one
 select coalesce(nullif(locale, ''), mail_locale, '')::text from account_user where id = @id;
 
+-- name: NoteFirstSignIn :execrows
+update account_user set first_signed_in_at = @at::timestamptz where id = @id and first_signed_in_at is null;
+
+-- name: ConfirmedEmail :one
+-- Returns the person's address if they have proved that they read it, else "".
+select (case when email_verified_at is null then '' else email end)::text from account_user where id = @id;
+
+-- name: Addressee :one
+-- Returns where and in which language a person is mailed; the language is empty if they have never chosen one.
+select email, coalesce(nullif(locale, ''), mail_locale, '')::text as locale from account_user where id = @id;
+
 -- name: SetCurrency :execrows
 update account_user set currency = @currency where id = @id;
 

@@ -99,7 +99,7 @@ func (s *Sessions) Cookie(ctx context.Context, userID int64) (string, error) {
 		ID:    u.ID,
 		Role:  u.Role,
 		Epoch: u.AccessEpoch,
-	}, nil); err != nil {
+	}, Place{Known: true}); err != nil {
 		return "", err
 	}
 	return s.CookieName() + "=" + session.ID, nil

@@ -48,7 +48,7 @@ func (b *browser) visit(t *testing.T, do func(http.ResponseWriter, *http.Request
 func (b *browser) signIn(t *testing.T, u account.User) {
 	t.Helper()
 	b.visit(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-		if err := b.h.sessions.SignIn(r, w, s, b.h.now(t, u.ID), b.device); err != nil {
+		if err := b.h.sessions.SignIn(r, w, s, b.h.now(t, u.ID), account.Place{Device: b.device}); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -196,7 +196,7 @@ func TestSessions_SignIn_refuses_a_proof_from_before_the_end(t *testing.T) {
 	}
 	b := &browser{h: h}
 	b.visit(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-		if err := h.sessions.SignIn(r, w, s, proved, nil); !errors.Is(err, account.ErrEnded) {
+		if err := h.sessions.SignIn(r, w, s, proved, account.Place{}); !errors.Is(err, account.ErrEnded) {
 			t.Errorf("the old proof signs in: %v", err)
 		}
 	})

@@ -5,6 +5,7 @@ package mail
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -35,8 +36,17 @@ const (
 	Failed  State = "failed"  // the server refuses it for good
 )
 
-// ReasonExpired is why a mail is dropped: it waited longer than it was of use.
-const ReasonExpired = "expired"
+// Why a mail is dropped.
+const (
+	ReasonExpired = "expired" // it waited longer than it was of use
+	ReasonMoot    = "moot"    // what it was to say is no longer true
+)
+
+// The errors by which Compose puts a mail off or gives it up.
+var (
+	ErrMoot   = errors.New("mail: what it was to say is no longer true")
+	ErrNotYet = errors.New("mail: what it is to say is not known yet")
+)
 
 // Mail is one mail to one address.
 type Mail struct {
@@ -100,7 +110,8 @@ type Deps struct {
 	River *river.Client[pgx.Tx] // inserts only
 	Now   func() time.Time
 	Key   []byte // seals what only recipients may know, 32 bytes
-	// Compose writes a mail in its language. It reads what it needs and changes nothing.
+	// Compose writes a mail in its language from what it reads at that moment. It returns ErrMoot if nobody needs the
+	// mail any more, and ErrNotYet if it should be called again in a few seconds.
 	Compose func(ctx context.Context, m Mail) (Content, error)
 	// Transport takes mails away.
 	Transport Transport

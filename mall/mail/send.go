@@ -60,6 +60,9 @@ func (s *Mails) attempt(ctx context.Context, m Mail, sealed []byte) (state State
 		m.Secret = string(secret)
 	}
 	content, err := s.deps.Compose(ctx, m)
+	if errors.Is(err, ErrMoot) {
+		return Dropped, ReasonMoot, nil
+	}
 	if err != nil {
 		return Waiting, "", fmt.Errorf("compose mail %d (%s): %w", m.ID, m.Kind, err)
 	}

@@ -317,7 +317,7 @@ func (s *Refunds) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, 
 	// A second payment, or a late payment of an order that another one has paid, never belonged to the order: its
 	// refund does not change the order.
 	if r.Cause == OutcomePaidTwice || r.Cause == OutcomePaidAfterClose && o.Status != Closed {
-		return nil
+		return s.refundEventTx(ctx, tx, "order.surplus_refunded", o, r)
 	}
 	row, err := s.q.AddOrderRefund(ctx, tx, dbsqlc.AddOrderRefundParams{OrderNo: o.OrderNo, Amount: r.Amount.Amount})
 	if err != nil {

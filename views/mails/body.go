@@ -5,6 +5,7 @@ package mails
 import (
 	"strings"
 
+	"videomall/mall/mail"
 	"videomall/views/text"
 )
 
@@ -19,6 +20,8 @@ type Body struct {
 	Notes      []string // small print below the button
 	Reason     string   // why the reader is sent this
 	Shop       string   // the shop's address, without a path
+	// Attachments go along; the words say so.
+	Attachments []mail.Attachment
 }
 
 // Fact is a line such as "Order: 01J…".

@@ -20,6 +20,7 @@ import (
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/useragent"
 )
 
 // Deps are what the pages work with. OnSignIn runs after a person has signed in, and takes over what belonged to the
@@ -113,7 +114,7 @@ func (h handlers) showAccount(c *page.Ctx, status int, props accountview.Account
 		}
 	}
 	for _, d := range devices {
-		browser, system := page.DescribeAgent(d.UserAgent)
+		browser, system := useragent.Describe(d.UserAgent)
 		props.Devices = append(props.Devices, accountview.Device{
 			Number:  d.Number,
 			Browser: browser,

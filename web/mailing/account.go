@@ -36,6 +36,11 @@ var accountKinds = map[string]kind{
 		write:  told("email_changed"),
 		sample: mail.Mail{Data: []byte(`{"email": "new@example.test"}`)},
 	},
+	account.NoticeNewSignIn: {
+		write: newSignIn,
+		sample: mail.Mail{Data: []byte(`{"network": "203.0.113.0/24", "userAgent":
+			"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0"}`)},
+	},
 }
 
 // linked writes a mail whose link holds the secret.

@@ -3,12 +3,17 @@
 package mailing
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"videomall/mall"
+	"videomall/mall/invoice"
 	"videomall/mall/mail"
 	"videomall/views/mails"
 	"videomall/views/text"
@@ -18,6 +23,12 @@ import (
 type Deps struct {
 	PublicURL string // of the mall, without a trailing slash
 	Now       func() time.Time
+	// Mall is the mall whose mails are composed. It is called for mails only that read what they are about, and never
+	// for samples.
+	Mall func() *mall.Mall
+	// PDF draws a receipt in the language of its mail; nil attaches none.
+	PDF func(t *text.Printer, d invoice.Document) ([]byte, error)
+	Log *slog.Logger // of receipts that can't be drawn; nil logs nothing
 }
 
 // Composer writes mails. It is safe for concurrent use.
@@ -26,14 +37,28 @@ type Composer struct{ deps Deps }
 // New returns a Composer with the given dependencies.
 func New(d Deps) *Composer { return &Composer{d} }
 
-// kind is one kind of mail: write says what it says, and sample is the mail that the console shows of it.
+// kind is one kind of mail: write says what it says, and sample is the mail that the console shows of it. A kind that
+// reads what it is about shows something invented instead.
 type kind struct {
+	topic  mail.Topic // mail.TopicAccount if it is empty
 	write  func(c *Composer, ctx context.Context, t *text.Printer, m mail.Mail) (mails.Body, error)
 	sample mail.Mail
+	show   func(c *Composer, t *text.Printer) mails.Body
 }
 
 // kinds are all mails that the mall sends.
-var kinds = accountKinds
+var kinds = allOf(accountKinds, orderKinds, reminderKinds, listingKinds, payoutKinds)
+
+func allOf(lists ...map[string]kind) map[string]kind {
+	all := map[string]kind{}
+	for _, list := range lists {
+		maps.Copy(all, list)
+	}
+	return all
+}
+
+// Topic returns what a kind of mail is about.
+func Topic(name string) mail.Topic { return cmp.Or(kinds[name].topic, mail.TopicAccount) }
 
 // Kinds returns the names of all kinds of mails, in the order of the alphabet.
 func Kinds() []string {
@@ -65,6 +90,10 @@ func (c *Composer) Sample(ctx context.Context, name string, lang text.Lang) (mai
 	if !ok {
 		return mail.Content{}, mail.ErrNotFound
 	}
+	if k.show != nil {
+		t := text.For(lang)
+		return c.content(ctx, t, k.show(c, t))
+	}
 	m := k.sample
 	m.Kind, m.Locale, m.To = name, string(lang), "shopper@example.test"
 	m.CreatedAt = c.deps.Now()
@@ -77,5 +106,10 @@ func (c *Composer) content(ctx context.Context, t *text.Printer, b mails.Body) (
 	if err := mails.HTML(b).Render(ctx, &html); err != nil {
 		return mail.Content{}, fmt.Errorf("render a mail: %w", err)
 	}
-	return mail.Content{Subject: b.Subject, Text: mails.Plain(b), HTML: html.String()}, nil
+	return mail.Content{
+		Subject:     b.Subject,
+		Text:        mails.Plain(b),
+		HTML:        html.String(),
+		Attachments: b.Attachments,
+	}, nil
 }

@@ -197,7 +197,12 @@ func (c *Ctx) SharePicture(address string, width, height int) {
 // SignIn makes the person the viewer, under a new session id, and marks the browser as one they signed in with. The
 // rest of the answer sees them signed in. u is the person as they were when they proved themselves.
 func (c *Ctx) SignIn(u account.User) error {
-	if err := c.site.sessions.SignIn(c.Request(), c.Response(), c.session, u, c.site.device(c.Context)); err != nil {
+	err := c.site.sessions.SignIn(c.Request(), c.Response(), c.session, u, account.Place{
+		Device: c.site.device(c.Context),
+		Known:  c.Viewer.UserID == u.ID || c.site.accounts.Knows(c.BrowserMarks(), u),
+		Addr:   c.RealIP(),
+	})
+	if err != nil {
 		return err
 	}
 	c.rememberBrowser(u)

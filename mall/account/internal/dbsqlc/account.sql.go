@@ -10,6 +10,35 @@ import (
 	"time"
 )
 
+const addressee = `-- name: Addressee :one
+select email, coalesce(nullif(locale, ''), mail_locale, '')::text as locale from account_user where id = $1
+`
+
+type AddresseeRow struct {
+	Email  string
+	Locale string
+}
+
+// Returns where and in which language a person is mailed; the language is empty if they have never chosen one.
+func (q *Queries) Addressee(ctx context.Context, db DBTX, id int64) (AddresseeRow, error) {
+	row := db.QueryRow(ctx, addressee, id)
+	var i AddresseeRow
+	err := row.Scan(&i.Email, &i.Locale)
+	return i, err
+}
+
+const confirmedEmail = `-- name: ConfirmedEmail :one
+select (case when email_verified_at is null then '' else email end)::text from account_user where id = $1
+`
+
+// Returns the person's address if they have proved that they read it, else "".
+func (q *Queries) ConfirmedEmail(ctx context.Context, db DBTX, id int64) (string, error) {
+	row := db.QueryRow(ctx, confirmedEmail, id)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const decideRole = `-- name: DecideRole :exec
 update account_user set role_decided_at = $1::timestamptz where id = $2
 `
@@ -553,6 +582,23 @@ update account_user set access_epoch = access_epoch + 1 where id = $1
 func (q *Queries) NextEpoch(ctx context.Context, db DBTX, id int64) error {
 	_, err := db.Exec(ctx, nextEpoch, id)
 	return err
+}
+
+const noteFirstSignIn = `-- name: NoteFirstSignIn :execrows
+update account_user set first_signed_in_at = $1::timestamptz where id = $2 and first_signed_in_at is null
+`
+
+type NoteFirstSignInParams struct {
+	At time.Time
+	ID int64
+}
+
+func (q *Queries) NoteFirstSignIn(ctx context.Context, db DBTX, arg NoteFirstSignInParams) (int64, error) {
+	result, err := db.Exec(ctx, noteFirstSignIn, arg.At, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const operators = `-- name: Operators :many
