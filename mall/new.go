@@ -87,8 +87,12 @@ func New(o Options) (*Mall, error) {
 		return nil, err
 	}
 	m.Insight = Insight(m, m.pool, o)
+	if err := m.openFollows(o); err != nil {
+		return nil, err
+	}
 	subscriber.Subscribe(m.Outbox, subscriber.Deps{
 		Catalog:  m.Catalog,
+		Follows:  m.Follows,
 		Insight:  m.Insight,
 		Invoices: m.Invoices,
 		Orders:   m.Orders,

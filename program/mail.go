@@ -19,6 +19,7 @@ func (p *Program) mail() (mall.Mail, error) {
 		From:    p.cfg.MailFrom,
 		Key:     p.cfg.Key(config.KeyMail),
 		Compose: mailing.New(mailing.Deps{PublicURL: p.cfg.PublicURL, Now: time.Now}).Compose,
+		TopicOf: mailing.TopicOf,
 	}
 	switch {
 	case p.cfg.MailURL != "":

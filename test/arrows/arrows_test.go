@@ -64,7 +64,8 @@ var allowed = map[string][]string{
 	"mall/inventory":     {"db", "telemetry", "mall/redisbreaker"},
 	"mall/invoice":       {"db", "mall/order", "mall/payment", "mall/tax"},
 	"mall/ledger":        {"db", "mall/exchange"},
-	"mall/mail":          {},
+	"mall/follow":        {"db"},
+	"mall/mail":          {"db"},
 	"mall/mail/mailtest": {},    // tests only
 	"mall/malltest":      {"*"}, // tests only
 	"mall/media":         {"db"},
@@ -96,8 +97,8 @@ var allowed = map[string][]string{
 	"mall/search":    {"db", "mall/catalog"},
 	"mall/sitepage":  {"db"},
 	"mall/subscriber": {
-		"mall/catalog", "mall/insight", "mall/invoice", "mall/ledger", "mall/order", "mall/outbox", "mall/review",
-		"mall/search", "mall/webhook",
+		"mall/catalog", "mall/follow", "mall/insight", "mall/invoice", "mall/ledger", "mall/order", "mall/outbox",
+		"mall/review", "mall/search", "mall/webhook",
 	},
 	"mall/tax":         {"db"},
 	"mall/waitingroom": {"telemetry", "mall/redisbreaker"},

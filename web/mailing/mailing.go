@@ -3,8 +3,10 @@
 package mailing
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -26,14 +28,27 @@ type Composer struct{ deps Deps }
 // New returns a Composer with the given dependencies.
 func New(d Deps) *Composer { return &Composer{d} }
 
-// kind is one kind of mail: write says what it says, and sample is the mail that the console shows of it.
+// kind is one kind of mail: topic is what it is about, "" for accounts; write says what it says, and sample is the mail
+// that the console shows of it.
 type kind struct {
+	topic  mail.Topic
 	write  func(c *Composer, ctx context.Context, t *text.Printer, m mail.Mail) (mails.Body, error)
 	sample mail.Mail
 }
 
 // kinds are all mails that the mall sends.
-var kinds = accountKinds
+var kinds = joined(accountKinds, followKinds)
+
+func joined(areas ...map[string]kind) map[string]kind {
+	all := map[string]kind{}
+	for _, area := range areas {
+		maps.Copy(all, area)
+	}
+	return all
+}
+
+// TopicOf returns what a kind of mail is about.
+func TopicOf(name string) mail.Topic { return cmp.Or(kinds[name].topic, mail.TopicAccount) }
 
 // Kinds returns the names of all kinds of mails, in the order of the alphabet.
 func Kinds() []string {
@@ -56,6 +71,12 @@ func (c *Composer) Compose(ctx context.Context, m mail.Mail) (mail.Content, erro
 	if err != nil {
 		return mail.Content{}, err
 	}
+	if m.Unsubscribe != "" {
+		body.Unsubscribe = mails.Button{
+			Label: t.T("mail.unsubscribe"),
+			URL:   c.deps.PublicURL + "/unsubscribe/" + m.Unsubscribe,
+		}
+	}
 	return c.content(ctx, t, body)
 }
 
@@ -68,6 +89,9 @@ func (c *Composer) Sample(ctx context.Context, name string, lang text.Lang) (mai
 	m := k.sample
 	m.Kind, m.Locale, m.To = name, string(lang), "shopper@example.test"
 	m.CreatedAt = c.deps.Now()
+	if TopicOf(name).Optional() {
+		m.Unsubscribe = "sample"
+	}
 	return c.Compose(ctx, m)
 }
 
@@ -77,5 +101,10 @@ func (c *Composer) content(ctx context.Context, t *text.Printer, b mails.Body) (
 	if err := mails.HTML(b).Render(ctx, &html); err != nil {
 		return mail.Content{}, fmt.Errorf("render a mail: %w", err)
 	}
-	return mail.Content{Subject: b.Subject, Text: mails.Plain(b), HTML: html.String()}, nil
+	return mail.Content{
+		Subject:     b.Subject,
+		Text:        mails.Plain(b),
+		HTML:        html.String(),
+		Unsubscribe: b.Unsubscribe.URL,
+	}, nil
 }
