@@ -35,15 +35,15 @@ func (p Page) what(t *text.Printer) string {
 	return t.T("unsubscribe.topic." + string(p.Topic))
 }
 
-// heading is the page's title.
-func (p Page) heading() string {
+// state says what the page tells: that such mails are off or on now, or asks.
+func (p Page) state() string {
 	switch {
 	case !p.On:
-		return "unsubscribe.off"
+		return "off"
 	case p.Done:
-		return "unsubscribe.on"
+		return "on"
 	}
-	return "unsubscribe.ask"
+	return "ask"
 }
 
 // Show is the page.
@@ -70,9 +70,9 @@ func Show(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(t.T(p.heading()))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("unsubscribe.heading." + p.state()))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/unsubscribe/unsubscribe.templ`, Line: 44, Col: 44}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/unsubscribe/unsubscribe.templ`, Line: 44, Col: 67}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 		if templ_7745c5c3_Err != nil {
@@ -106,9 +106,9 @@ func Show(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(t.T(p.heading()+"_body", "What", p.what(t)))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("unsubscribe.body."+p.state(), "What", p.what(t)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/unsubscribe/unsubscribe.templ`, Line: 48, Col: 84}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/unsubscribe/unsubscribe.templ`, Line: 48, Col: 94}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {
