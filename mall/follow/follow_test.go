@@ -156,6 +156,17 @@ func TestFollows_PublishedTx_old_events(t *testing.T) {
 	if got := h.mails(follow.KindVideo); len(got) != 0 {
 		t.Errorf("an old event mailed %v", got)
 	}
+	// Nor does a video that came out before the mall could follow, whose event is gone, when it comes back on sale.
+	_, err := h.Pool.Exec(h.Ctx, "delete from follow_mailing")
+	h.OK(err)
+	old := malltest.Query[int64](h.Mall, "select id from video_product_spu")[0]
+	h.OK(h.Listings.TakeOff(h.Ctx, h.creator, old))
+	h.OK(h.Listings.PutBack(h.Ctx, h.creator, old))
+	h.Relayed()
+	h.batches()
+	if got := h.mails(follow.KindVideo); len(got) != 0 {
+		t.Errorf("an old video that came back mailed %v", got)
+	}
 	h.Advance(time.Second)
 	h.publishes()
 	h.batches()
