@@ -17,7 +17,8 @@ import (
 )
 
 // ErrEvent reports a message of the mail provider that says nothing of what became of which mail.
-var ErrEvent = fault.New(fault.Invalid, "mail_event_invalid", "The event names no mail and no address, or is of no known kind.")
+var ErrEvent = fault.New(fault.Invalid, "mail_event_invalid",
+	"The event names no mail and no address, or is of no known kind.")
 
 // EventKind is what a recipient's server, or the recipient, did with a mail that had been sent.
 type EventKind string
