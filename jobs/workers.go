@@ -8,6 +8,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"videomall/mall/account"
+	"videomall/mall/follow"
 	"videomall/mall/invoice"
 	"videomall/mall/mail"
 	"videomall/mall/media"
@@ -92,6 +93,12 @@ func workers(d Deps, tasks map[string]task) *river.Workers {
 			do:    func(ctx context.Context, a mail.SendArgs) error { return mails.Send(ctx, a.MailID) },
 		}})
 		river.AddWorker(w, &worker[account.ResetArgs]{retry: fastBackoff, do: d.Mall.Accounts.SendReset})
+		river.AddWorker(w, &worker[follow.BatchArgs]{
+			retry: fastBackoff,
+			do: func(ctx context.Context, a follow.BatchArgs) error {
+				return d.Mall.Follows.Batch(ctx, a.MailingID)
+			},
+		})
 	}
 	river.AddWorker(w, &reconcileWorker{run: d.Mall.Reconciler.Run})
 	river.AddWorker(w, &webhookWorker{send: d.Mall.Webhooks.Turn})

@@ -22,6 +22,7 @@ import (
 	"videomall/mall/catalog/listing"
 	"videomall/mall/entitlement"
 	"videomall/mall/exchange"
+	"videomall/mall/follow"
 	"videomall/mall/insight"
 	"videomall/mall/inventory"
 	"videomall/mall/invoice"
@@ -62,6 +63,8 @@ type Options struct {
 
 	SessionMax time.Duration // how long a sign-in lasts at most; 0: account.UsualLifetimes
 	BrowserKey []byte        // signs the marks of browsers where people signed in before, 32 bytes; nil knows none
+
+	PublicURL string // of the mall, without a trailing slash: creators' messages link nowhere else
 
 	Secure   bool   // cookies are sent over https only
 	MediaKey []byte // wraps the videos' keys, 32 bytes
@@ -104,6 +107,7 @@ type Mail struct {
 	From      string // the sender, such as "Video Mall <no-reply@mall.example>"
 	Key       []byte // wraps what only recipients may know, 32 bytes; required with a Transport
 	Compose   func(ctx context.Context, m mail.Mail) (mail.Content, error)
+	TopicOf   func(kind string) mail.Topic
 }
 
 // Mall is the business.
@@ -117,6 +121,7 @@ type Mall struct {
 	Entitlements *entitlement.Entitlements
 	Insight      *insight.Insight
 	FailedJobs   *backoffice.FailedJobs
+	Follows      *follow.Follows
 	Inventory    *inventory.Inventory
 	Invoices     *invoice.Invoices
 	Ledger       *ledger.Ledger

@@ -98,8 +98,12 @@ func New(o Options) (*Mall, error) {
 			Entitlements: m.Entitlements,
 		})
 	}
+	if err := m.openFollows(o); err != nil {
+		return nil, err
+	}
 	subscriber.Subscribe(m.Outbox, subscriber.Deps{
 		Catalog:  m.Catalog,
+		Follows:  m.Follows,
 		Insight:  m.Insight,
 		Invoices: m.Invoices,
 		Notices:  m.Notices,

@@ -26,6 +26,7 @@ func (p *Program) mail() (mall.Mail, error) {
 			PDF:       invoices.PDF,
 			Log:       p.Log,
 		}).Compose,
+		TopicOf: mailing.TopicOf,
 	}
 	switch {
 	case p.cfg.MailURL != "":

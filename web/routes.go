@@ -22,16 +22,20 @@ import (
 	"videomall/web/admin/coupons"
 	"videomall/web/admin/finance"
 	admininvoices "videomall/web/admin/invoices"
+	adminmails "videomall/web/admin/mails"
 	"videomall/web/admin/moderation"
 	"videomall/web/admin/people"
 	"videomall/web/admin/sitepages"
 	"videomall/web/api"
 	"videomall/web/bundle"
 	"videomall/web/checkout"
+	"videomall/web/follow"
 	"videomall/web/freepreview"
 	"videomall/web/invoices"
 	"videomall/web/library"
 	"videomall/web/mailbox"
+	"videomall/web/mailhook"
+	"videomall/web/mailing"
 	"videomall/web/page"
 	"videomall/web/pageview"
 	"videomall/web/play"
@@ -43,6 +47,7 @@ import (
 	"videomall/web/studio/appeals"
 	"videomall/web/studio/campaigns"
 	"videomall/web/studio/earnings"
+	"videomall/web/studio/followers"
 	"videomall/web/studio/listings"
 	"videomall/web/studio/offers"
 	"videomall/web/studio/overview"
@@ -50,6 +55,7 @@ import (
 	"videomall/web/studio/uploads"
 	"videomall/web/studio/videos"
 	"videomall/web/studio/webhooks"
+	"videomall/web/unsubscribe"
 	"videomall/web/waitingroom"
 	"videomall/web/wellknown"
 )
@@ -62,6 +68,40 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	e.GET(static.Prefix+"*", echo.WrapHandler(static.Handler()))
 	site.Routes(all)
 
+	followed := follow.Deps{
+		Site:     site,
+		Follows:  m.Follows,
+		Catalog:  m.Catalog,
+		Accounts: m.Accounts,
+		Mails:    m.Mails,
+	}
+	follow.Routes(all, followed)
+	unsubscribe.Routes(all, unsubscribe.Deps{
+		Site:    site,
+		Mails:   m.Mails,
+		Follows: m.Follows,
+		Catalog: m.Catalog,
+	})
+	samples := mailing.New(mailing.Deps{PublicURL: d.Config.PublicURL, Now: d.Now})
+	adminmails.Routes(all, adminmails.Deps{
+		Site:     site,
+		Mails:    m.Mails,
+		Follows:  m.Follows,
+		Accounts: m.Accounts,
+		Kinds:    mailing.Kinds,
+		Sample:   samples.Sample,
+	})
+	followers.Routes(all, followers.Deps{
+		Site:    site,
+		Follows: m.Follows,
+		Mail:    m.Mails != nil,
+		Compose: samples.Compose,
+	})
+	hook := mailhook.Deps{Secret: string(d.Config.MailHookSecret)}
+	if m.Mails != nil {
+		hook.Receive = m.Mails.Receive
+	}
+	mailhook.Routes(all, hook)
 	shop.Routes(all, shop.Deps{
 		Site:         site,
 		Catalog:      m.Catalog,
@@ -74,6 +114,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Chapters:     chapters(m),
 		Sales:        sale.NewShowcase(m.Promotions, m.Catalog, d.Now).Running,
 		Bundles:      bundle.Hints(m.Promotions, m.Orders),
+		Follow:       follow.State(followed),
 	})
 	sitemap.Routes(all, sitemap.Deps{
 		PublicURL: d.Config.PublicURL,
@@ -178,6 +219,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		OnSignIn: shopping.OnSignIn,
 		Demo:     d.Config.Demo,
 		Mail:     m.Mails != nil,
+		Mails:    m.Mails,
 		Mailbox:  m.Mailbox != nil,
 	})
 	if m.Mailbox != nil {

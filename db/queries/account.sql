@@ -241,3 +241,9 @@ select email_verified_at from account_user where id = @id;
 
 -- name: ReplaceEmail :execrows
 update account_user set email = @email, email_verified_at = @at::timestamptz where id = @id and email = @old_email and access_epoch = @epoch and status = 'active';
+
+-- name: MailReaders :many
+-- Returns those of these people who may be mailed what they did not ask for at that moment: their account is open, and
+-- they have proved that they read their address.
+select id, email, coalesce(nullif(locale, ''), mail_locale, '')::text as locale from account_user
+where id = any(@ids::bigint[]) and status = 'active' and email_verified_at is not null;

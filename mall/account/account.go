@@ -57,6 +57,7 @@ type Accounts struct {
 	browserKey []byte
 	jobs       *river.Client[pgx.Tx]
 	notify     func(ctx context.Context, tx pgx.Tx, n Notice) error
+	onVerified func(ctx context.Context, tx pgx.Tx, email string) error
 }
 
 // Deps are the dependencies of Accounts.
@@ -73,6 +74,8 @@ type Deps struct {
 	// Both are nil in a mall that sends no mail.
 	Notify func(ctx context.Context, tx pgx.Tx, n Notice) error
 	River  *river.Client[pgx.Tx]
+	// OnVerified runs in the transaction in which a person proves by a link that they read an address; nil does nothing.
+	OnVerified func(ctx context.Context, tx pgx.Tx, email string) error
 }
 
 // New returns Accounts with the given dependencies.
@@ -90,6 +93,7 @@ func New(d Deps) *Accounts {
 		browserKey: d.BrowserKey,
 		jobs:       d.River,
 		notify:     d.Notify,
+		onVerified: d.OnVerified,
 	}
 }
 

@@ -93,6 +93,7 @@ func Open(t testing.TB, notifyURL string) *Mall {
 		Metrics:   m.Metrics,
 		Now:       m.Now,
 		PayWindow: 15 * time.Minute,
+		PublicURL: "http://127.0.0.1",
 		Tax:       tax.Shop{Country: "DE", VATID: "DE136695976"},
 		Refunds:   order.Policy{Within: 7 * 24 * time.Hour, Watched: 10, ByRule: true},
 		MediaKey:  key,
@@ -120,6 +121,7 @@ func Open(t testing.TB, notifyURL string) *Mall {
 				Mall:      func() *mall.Mall { return m.Mall },
 				PDF:       m.draw,
 			}).Compose,
+			TopicOf: mailing.TopicOf,
 		},
 		Sandbox: &sandbox.Options{
 			Secret:    Secret,

@@ -192,3 +192,12 @@ func (r *Reviews) EndedAccessTx(ctx context.Context, tx pgx.Tx, spuIDs []int64) 
 	}
 	return ended, nil
 }
+
+// StandingTakedownsTx counts a creator's listings that were taken down and not put back.
+func (r *Reviews) StandingTakedownsTx(ctx context.Context, tx pgx.Tx, creatorID int64) (int, error) {
+	n, err := r.q.CountTakedowns(ctx, tx, creatorID)
+	if err != nil {
+		return 0, fmt.Errorf("takedowns of creator %d: %w", creatorID, err)
+	}
+	return int(n), nil
+}

@@ -64,7 +64,8 @@ var allowed = map[string][]string{
 	"mall/inventory":     {"db", "telemetry", "mall/redisbreaker"},
 	"mall/invoice":       {"db", "mall/order", "mall/payment", "mall/tax"},
 	"mall/ledger":        {"db", "mall/exchange"},
-	"mall/mail":          {},
+	"mall/follow":        {"db"},
+	"mall/mail":          {"db"},
 	"mall/mail/mailtest": {}, // tests only
 	"mall/notice": {
 		"db", "mall/account", "mall/entitlement", "mall/ledger", "mall/mail", "mall/order", "mall/outbox",
@@ -100,7 +101,8 @@ var allowed = map[string][]string{
 	"mall/search":    {"db", "mall/catalog"},
 	"mall/sitepage":  {"db"},
 	"mall/subscriber": {
-		"mall/catalog", "mall/insight", "mall/invoice", "mall/ledger", "mall/notice", "mall/order", "mall/outbox",
+		"mall/catalog", "mall/follow", "mall/insight", "mall/invoice", "mall/ledger", "mall/notice", "mall/order",
+		"mall/outbox",
 		"mall/review", "mall/search", "mall/webhook",
 	},
 	"mall/tax":         {"db"},

@@ -15,6 +15,7 @@ import (
 	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
+	"videomall/mall/mail"
 	"videomall/mall/tax"
 	accountview "videomall/views/account"
 	"videomall/views/text"
@@ -37,8 +38,9 @@ type Deps struct {
 	OpenZone func(ctx context.Context, creatorID int64, zone string) error
 	OnSignIn func(ctx context.Context, c *page.Ctx, userID int64) error
 	Demo     bool
-	Mail     bool // the mall sends mails
-	Mailbox  bool // into the demo's mailbox page
+	Mail     bool        // the mall sends mails
+	Mails    *mail.Mails // nil unless it does
+	Mailbox  bool        // into the demo's mailbox page
 }
 
 // Routes registers the pages.
@@ -76,6 +78,7 @@ func Routes(g *echo.Group, d Deps) {
 	own.GET("/email", d.Site.Handle(func(c *page.Ctx) error { return c.Redirect("/account#address") }))
 	own.POST("/email", d.Site.Handle(h.askEmail))
 	own.POST("/verify", d.Site.Handle(h.askVerify))
+	h.mailRoutes(own)
 	own.POST("/devices/:number/end", d.Site.Handle(h.endDevice))
 	own.POST("/tokens/:number/end", d.Site.Handle(h.endToken))
 	own.POST("/sign-out-everywhere", d.Site.Handle(h.signOutEverywhere))

@@ -47,7 +47,7 @@ type kind struct {
 }
 
 // kinds are all mails that the mall sends.
-var kinds = allOf(accountKinds, orderKinds, reminderKinds, listingKinds, payoutKinds)
+var kinds = allOf(accountKinds, orderKinds, reminderKinds, listingKinds, payoutKinds, followKinds)
 
 func allOf(lists ...map[string]kind) map[string]kind {
 	all := map[string]kind{}
@@ -57,8 +57,8 @@ func allOf(lists ...map[string]kind) map[string]kind {
 	return all
 }
 
-// Topic returns what a kind of mail is about.
-func Topic(name string) mail.Topic { return cmp.Or(kinds[name].topic, mail.TopicAccount) }
+// TopicOf returns what a kind of mail is about.
+func TopicOf(name string) mail.Topic { return cmp.Or(kinds[name].topic, mail.TopicAccount) }
 
 // Kinds returns the names of all kinds of mails, in the order of the alphabet.
 func Kinds() []string {
@@ -81,7 +81,19 @@ func (c *Composer) Compose(ctx context.Context, m mail.Mail) (mail.Content, erro
 	if err != nil {
 		return mail.Content{}, err
 	}
+	body.Unsubscribe = c.unsubscribe(t, m.Unsubscribe)
 	return c.content(ctx, t, body)
+}
+
+// unsubscribe is the link that ends such mails; none for a mail that is always sent.
+func (c *Composer) unsubscribe(t *text.Printer, token string) mails.Button {
+	if token == "" {
+		return mails.Button{}
+	}
+	return mails.Button{
+		Label: t.T("mail.unsubscribe"),
+		URL:   c.deps.PublicURL + "/unsubscribe/" + token,
+	}
 }
 
 // Sample writes the mail that shows what a kind looks like. Errors: mail.ErrNotFound.
@@ -90,12 +102,18 @@ func (c *Composer) Sample(ctx context.Context, name string, lang text.Lang) (mai
 	if !ok {
 		return mail.Content{}, mail.ErrNotFound
 	}
+	token := ""
+	if TopicOf(name).Optional() {
+		token = "sample"
+	}
 	if k.show != nil {
 		t := text.For(lang)
-		return c.content(ctx, t, k.show(c, t))
+		body := k.show(c, t)
+		body.Unsubscribe = c.unsubscribe(t, token)
+		return c.content(ctx, t, body)
 	}
 	m := k.sample
-	m.Kind, m.Locale, m.To = name, string(lang), "shopper@example.test"
+	m.Kind, m.Locale, m.To, m.Unsubscribe = name, string(lang), "shopper@example.test", token
 	m.CreatedAt = c.deps.Now()
 	return c.Compose(ctx, m)
 }
@@ -111,5 +129,6 @@ func (c *Composer) content(ctx context.Context, t *text.Printer, b mails.Body) (
 		Text:        mails.Plain(b),
 		HTML:        html.String(),
 		Attachments: b.Attachments,
+		Unsubscribe: b.Unsubscribe.URL,
 	}, nil
 }

@@ -557,6 +557,39 @@ func (q *Queries) MailLocale(ctx context.Context, db DBTX, id int64) (string, er
 	return column_1, err
 }
 
+const mailReaders = `-- name: MailReaders :many
+select id, email, coalesce(nullif(locale, ''), mail_locale, '')::text as locale from account_user
+where id = any($1::bigint[]) and status = 'active' and email_verified_at is not null
+`
+
+type MailReadersRow struct {
+	ID     int64
+	Email  string
+	Locale string
+}
+
+// Returns those of these people who may be mailed what they did not ask for at that moment: their account is open, and
+// they have proved that they read their address.
+func (q *Queries) MailReaders(ctx context.Context, db DBTX, ids []int64) ([]MailReadersRow, error) {
+	rows, err := db.Query(ctx, mailReaders, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MailReadersRow{}
+	for rows.Next() {
+		var i MailReadersRow
+		if err := rows.Scan(&i.ID, &i.Email, &i.Locale); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const moveRole = `-- name: MoveRole :execrows
 update account_user set role = $1 where id = $2 and role = $3
 `
