@@ -20,7 +20,7 @@ func TestAccounts_Users(t *testing.T) {
 		u, err := h.Provision(t.Context(), account.User{
 			Email: fmt.Sprintf("person%d@example.test", n),
 			Name:  fmt.Sprintf("Person %d", n),
-			Role:  account.RoleCreator,
+			Roles: account.RolesOf(account.RoleCreator),
 		}, goodPassword)
 		if err != nil {
 			t.Fatal(err)

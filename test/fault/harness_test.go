@@ -147,7 +147,7 @@ func (w *world) stock() {
 	}).Provision(w.ctx, account.User{
 		Email: email,
 		Name:  "Buyer",
-		Role:  account.RoleShopper,
+		Roles: account.RolesOf(account.RoleShopper),
 	}, password)
 	w.ok(err)
 }
