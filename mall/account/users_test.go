@@ -40,7 +40,7 @@ func TestAccounts_Users(t *testing.T) {
 			t.Errorf("users (-want +found):\n%s", diff)
 		}
 		for id, u := range found {
-			if one, err := h.User(t.Context(), id); err != nil || one != u {
+			if one, err := h.User(t.Context(), id); err != nil || !cmp.Equal(one, u) {
 				t.Errorf("%+v, and alone %+v, %v", u, one, err)
 			}
 		}
