@@ -24,6 +24,7 @@ var open = []string{
 	"GET /sales", "GET /sales/:id", "GET /sales/:id/events", "GET /queue/:name", "POST /queue/:name/leave",
 	"GET /sell", "GET /sign-in", "POST /sign-in", "GET /sign-up", "POST /sign-up", "POST /sign-out",
 	"GET /forgot-password", "POST /forgot-password", "GET /reset-password", "POST /reset-password",
+	"GET /setup", "POST /setup", // of a mall without operators, by a code
 	"GET /verify-email", "POST /verify-email",
 	"GET /mailbox", "GET /mailbox/:id", "GET /mailbox/:id/html", "GET /mailbox/:id/files/:n", // of a demo
 	"GET /series/:slug", "GET /bundles/:id", "GET /terms", "GET /privacy", "GET /refunds", "GET /contact", "POST /seen",

@@ -93,7 +93,7 @@ func TestSell_page(t *testing.T) {
 	}
 	b := m.Browser(mia.ID)
 	if a := b.Get("/sell").Wants(200).
-		Shows("This account can’t sell videos", "only an operator can change it"); a.Has(form) {
+		Shows("This account can’t sell videos", "only an operator can change them"); a.Has(form) {
 		t.Error("a role that an operator decided is offered")
 	}
 	b.Post("/account/creator", url.Values{"name_en": {"Mia"}, "name_zh": {"Mia"}, "slug": {"mia-decided"}}).Wants(403)
