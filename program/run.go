@@ -193,7 +193,7 @@ func (p *Program) offerSetup(ctx context.Context) error {
 	code, err := p.Mall.Accounts.OpenSetup(ctx)
 	if err == nil && code != "" {
 		p.Log.Warn("this mall has no operator: whoever opens the page and enters the code becomes it", "page",
-			p.cfg.PublicURL+"/setup", "code", code, "works_for", account.SetupLife)
+			p.cfg.PublicURL+"/setup", "code", code, "hours", int(account.SetupLife.Hours()))
 	}
 	return err
 }
