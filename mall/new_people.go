@@ -64,7 +64,9 @@ func (m *Mall) openPeople(o Options) (err error) {
 		Log:   o.Log,
 		Now:   o.Now,
 		Audit: m.audit,
-		May:   m.Accounts.OperatorTx,
+		May: func(ctx context.Context, tx pgx.Tx, actorID int64) error {
+			return m.Accounts.OperatorTx(ctx, tx, actorID, account.DutyPeople)
+		},
 	})
 	m.FailedJobs = backoffice.NewFailedJobs(backoffice.FailedJobsDeps{
 		Pool:  m.pool,

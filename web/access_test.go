@@ -24,6 +24,7 @@ var open = []string{
 	"GET /sales", "GET /sales/:id", "GET /sales/:id/events", "GET /queue/:name", "POST /queue/:name/leave",
 	"GET /sell", "GET /sign-in", "POST /sign-in", "GET /sign-up", "POST /sign-up", "POST /sign-out",
 	"GET /forgot-password", "POST /forgot-password", "GET /reset-password", "POST /reset-password",
+	"GET /setup", "POST /setup", // of a mall without operators, by a code
 	"GET /verify-email", "POST /verify-email",
 	"GET /unsubscribe/:token", "POST /unsubscribe/:token", "POST /api/v1/mail/events", // signed
 	"GET /creators/:creator/follow", "GET /creators/:creator/unfollow", // lead to the creator

@@ -231,6 +231,7 @@ var unlinked = map[string]url.Values{
 	"POST /change-email":                       {"token": {"x"}},
 	"POST /account/email":                      {"email": {"new@example.test"}, "currentPassword": {password}},
 	"POST /sign-in":                            {"email": {"nobody@example.test"}, "password": {"x"}, "next": {"/"}},
+	"POST /setup":                              {"code": {"X"}, "email": {"nobody@example.test"}, "name": {"N"}, "password": {"p"}},
 	"POST /sign-up": {
 		"email":    {"new@example.test"},
 		"name":     {"New"},

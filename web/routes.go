@@ -217,6 +217,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Taxes:    m.Taxes,
 		OpenZone: m.Insight.SetZone,
 		OnSignIn: shopping.OnSignIn,
+		SetUp:    m.People.SetUp,
 		Demo:     d.Config.Demo,
 		Mail:     m.Mails != nil,
 		Mails:    m.Mails,

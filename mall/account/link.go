@@ -55,6 +55,7 @@ const (
 	NoticeEmailConfirm    = "email_change"
 	NoticeEmailChanged    = "email_changed"
 	NoticeNewSignIn       = "new_sign_in"
+	NoticeRolesChanged    = "roles_changed"
 )
 
 // tell writes a notice in the transaction of what it is about. A mall without mail tells nobody.

@@ -63,7 +63,6 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 	u := User{
 		Email:     email,
 		Name:      name,
-		Role:      RoleShopper,
 		Locale:    r.Locale,
 		CreatedAt: a.now(),
 		Epoch:     1,
@@ -73,7 +72,6 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 			Email:        u.Email,
 			Name:         u.Name,
 			PasswordHash: hash,
-			Role:         u.Role,
 			Locale:       u.Locale,
 			CreatedAt:    u.CreatedAt,
 		})
@@ -89,42 +87,6 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 		return User{}, fmt.Errorf("register: %w", err)
 	}
 	return u, nil
-}
-
-// Provision makes an account for whoever runs the mall, with any role and any password that is not empty. If the email
-// has an account, that account takes the name and the role and keeps its password; a role that an operator has decided
-// stays. Errors: ErrInvalidAccount.
-func (a *Accounts) Provision(ctx context.Context, u User, password string) (User, error) {
-	u.Email, u.Name = normalEmail(u.Email), normalName(u.Name)
-	invalid := ErrInvalidAccount
-	if !validEmail(u.Email) {
-		invalid = invalid.With("email", "email_invalid")
-	}
-	if slug := nameFault(u.Name); slug != "" {
-		invalid = invalid.With("name", slug)
-	}
-	if password == "" {
-		invalid = invalid.With("password", "password_short")
-	}
-	if invalid.Fields != nil {
-		return User{}, invalid
-	}
-	hash, err := a.hasher.make(ctx, familiars, password)
-	if err != nil {
-		return User{}, err
-	}
-	id, err := a.q.ProvisionUser(ctx, a.pool, dbsqlc.ProvisionUserParams{
-		Email:        u.Email,
-		Name:         u.Name,
-		PasswordHash: hash,
-		Role:         u.Role,
-		Locale:       u.Locale,
-		CreatedAt:    a.now(),
-	})
-	if err != nil {
-		return User{}, fmt.Errorf("provision %s: %w", u.Role, err)
-	}
-	return a.User(ctx, id)
 }
 
 // normalName is textnorm.Name without control characters and bytes that are not UTF-8.

@@ -204,7 +204,7 @@ func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessi
 		return err
 	}
 	values[userKey] = strconv.FormatInt(u.ID, 10)
-	idle, most := s.lifetimes.of(u.Role)
+	idle, most := s.lifetimes.of(u.Roles)
 	idle = min(idle, most)
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if old != "" {
@@ -276,7 +276,7 @@ func (s *Sessions) User(ctx context.Context, session *sessions.Session) (u Stand
 		clear(session.Values)
 		return Standing{}, false, nil
 	}
-	return row, s.now().Sub(row.SeenAt) >= s.lifetimes.slideEvery(row.Role), nil
+	return row, s.now().Sub(row.SeenAt) >= s.lifetimes.slideEvery(row.Roles), nil
 }
 
 // end deletes the row of the id, and then the values in Redis. Only a failure to delete the row is an error.

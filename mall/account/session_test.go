@@ -349,7 +349,12 @@ func TestSessions_User_ends_when_privileges_change(t *testing.T) {
 	h := newHouse(t, dbtest.Redis(t))
 	for name, change := range map[string]func(context.Context, int64) error{
 		"role": func(ctx context.Context, id int64) error {
-			_, err := h.SetRole(ctx, id, account.RoleCreator)
+			u, err := h.User(ctx, id)
+			if err != nil {
+				return err
+			}
+			u.Roles = account.Roles{account.RoleCreator}
+			_, err = h.Provision(ctx, u, goodPassword)
 			return err
 		},
 		"lock": func(ctx context.Context, id int64) error {

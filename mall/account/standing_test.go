@@ -65,7 +65,8 @@ func TestAccounts_MayAct(t *testing.T) {
 			return p.h.ChangePassword(ctx, p.ID, goodPassword, "four loud herons")
 		}, access{}},
 		"role changed": {func(ctx context.Context, p person) error {
-			_, err := p.h.SetRole(ctx, p.ID, account.RoleCreator)
+			p.Roles = account.Roles{account.DutyMoney}
+			_, err := p.h.Provision(ctx, p.User, goodPassword)
 			return err
 		}, access{}},
 		"locked": {func(ctx context.Context, p person) error {
@@ -261,7 +262,7 @@ func TestSessions_Lifetimes(t *testing.T) {
 			u, err := h.Provision(t.Context(), account.User{
 				Email: "ann@example.test",
 				Name:  "Ann",
-				Role:  role,
+				Roles: account.RolesOf(role),
 			}, goodPassword)
 			if err != nil {
 				t.Fatal(err)

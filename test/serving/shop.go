@@ -64,7 +64,7 @@ func Stock(t testing.TB, pool *pgxpool.Pool) *Shop {
 	}).Provision(s.ctx, account.User{
 		Email: Email,
 		Name:  "Buyer",
-		Role:  account.RoleShopper,
+		Roles: account.RolesOf(account.RoleShopper),
 	}, Password)
 	s.ok(err)
 	return s

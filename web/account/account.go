@@ -37,10 +37,12 @@ type Deps struct {
 	// OpenZone stores the time zone of a new creator's reports; nil leaves it at UTC.
 	OpenZone func(ctx context.Context, creatorID int64, zone string) error
 	OnSignIn func(ctx context.Context, c *page.Ctx, userID int64) error
-	Demo     bool
-	Mail     bool        // the mall sends mails
-	Mails    *mail.Mails // nil unless it does
-	Mailbox  bool        // into the demo's mailbox page
+	// SetUp makes the first operator of a mall with a code that the mall has printed; nil where nobody is made so.
+	SetUp   func(ctx context.Context, code, addr string, o account.NewOperator) (account.User, error)
+	Demo    bool
+	Mail    bool        // the mall sends mails
+	Mails   *mail.Mails // nil unless it does
+	Mailbox bool        // into the demo's mailbox page
 }
 
 // Routes registers the pages.
@@ -52,6 +54,10 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST("/sign-up", d.Site.Handle(h.signUp))
 	g.POST("/sign-out", d.Site.Handle(h.signOut))
 	h.linkRoutes(g)
+	if d.SetUp != nil {
+		g.GET("/setup", d.Site.Handle(h.setupPage))
+		g.POST("/setup", d.Site.Handle(h.setUp))
+	}
 
 	own := page.Guarded(g, "/account", d.Site.RequireUser)
 	own.GET("", d.Site.Handle(h.account))

@@ -8,6 +8,7 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/mail"
+	adminview "videomall/views/admin"
 	"videomall/views/mails"
 	"videomall/views/text"
 )
@@ -31,6 +32,10 @@ var accountKinds = map[string]kind{
 	account.NoticeEmailAsked: {
 		write:  told("email_change_asked"),
 		sample: mail.Mail{Data: []byte(`{"email": "new@example.test"}`)},
+	},
+	account.NoticeRolesChanged: {
+		write:  rolesChanged,
+		sample: mail.Mail{Data: []byte(`{"given": ["orders", "review"], "taken": ["money"]}`)},
 	},
 	account.NoticeEmailChanged: {
 		write:  told("email_changed"),
@@ -84,4 +89,30 @@ func told(key string) func(*Composer, context.Context, *text.Printer, mail.Mail)
 		}
 		return body, nil
 	}
+}
+
+// rolesChanged tells a person which roles they were given and which were taken from them.
+func rolesChanged(c *Composer, _ context.Context, t *text.Printer, m mail.Mail) (mails.Body, error) {
+	var about account.RolesChanged
+	if err := json.Unmarshal(m.Data, &about); err != nil {
+		return mails.Body{}, fmt.Errorf("read mail %d: %w", m.ID, err)
+	}
+	var facts []mails.Fact
+	for _, f := range []struct {
+		label string
+		roles account.Roles
+	}{{t.T("mail.roles_given"), about.Given}, {t.T("mail.roles_taken"), about.Taken}} {
+		if len(f.roles) > 0 {
+			facts = append(facts, mails.Fact{Label: f.label, Value: adminview.RoleWords(t, f.roles)})
+		}
+	}
+	return mails.Body{
+		Subject:    t.T("mail.roles_changed_subject"),
+		Title:      t.T("mail.roles_changed_title"),
+		Paragraphs: []string{t.T("mail.roles_changed_body")},
+		Facts:      append(facts, mails.Fact{Label: t.T("mail.when"), Value: t.DateTime(m.CreatedAt)}),
+		Button:     mails.Button{Label: t.T("mail.roles_button"), URL: c.deps.PublicURL + "/sign-in"},
+		Notes:      []string{t.T("mail.roles_note")},
+		Reason:     t.T("mail.reason_account"),
+	}, nil
 }
