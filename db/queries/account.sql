@@ -209,8 +209,10 @@ on conflict (user_id, role) do nothing;
 -- name: TakeRole :execrows
 delete from account_role where user_id = @user_id and role = @role;
 
--- name: NamesWithRole :many
-select u.name from account_role r join account_user u on u.id = r.user_id and u.status = 'active'
+-- name: NamesWithRoles :many
+select u.name from account_role r
+join account_role other on other.user_id = r.user_id and other.role = @other
+join account_user u on u.id = r.user_id and u.status = 'active'
 where r.role = @role order by u.id limit @most;
 
 -- name: HasOperator :one

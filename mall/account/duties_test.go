@@ -35,9 +35,9 @@ func TestAccounts_ChangeRolesTx_keeps_a_holder_of_each_duty(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		left, err := h.WhoHas(t.Context(), account.DutyMoney, 5)
+		left, err := h.People(t.Context(), account.PeopleFilter{Role: account.DutyMoney, Most: 5})
 		if err != nil || len(left) != 1 {
-			t.Fatalf("round %d: %q have the duty, %v", round, left, err)
+			t.Fatalf("round %d: %+v have the duty, %v", round, left, err)
 		}
 		if _, err := h.pool.Exec(t.Context(), `insert into account_role (user_id, role, given_at)
 			select unnest($1::bigint[]), 'money', now() on conflict do nothing`, []int64{cleo.ID, dan.ID}); err != nil {

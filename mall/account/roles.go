@@ -53,11 +53,15 @@ func (a *Accounts) RolesOf(ctx context.Context, id int64) ([]Given, error) {
 	return list, nil
 }
 
-// WhoHas returns the names of people who have a role, at most that many, those who came first before the others.
-func (a *Accounts) WhoHas(ctx context.Context, role string, most int) ([]string, error) {
-	names, err := a.q.NamesWithRole(ctx, a.pool, dbsqlc.NamesWithRoleParams{Role: role, Most: int32(most)})
+// WhoGives returns the names of people who can give a duty, at most that many, those who came first before the others.
+func (a *Accounts) WhoGives(ctx context.Context, duty string, most int) ([]string, error) {
+	names, err := a.q.NamesWithRoles(ctx, a.pool, dbsqlc.NamesWithRolesParams{
+		Role:  DutyPeople,
+		Other: duty,
+		Most:  int32(most),
+	})
 	if err != nil {
-		return nil, fmt.Errorf("who has the role %s: %w", role, err)
+		return nil, fmt.Errorf("who can give the duty %s: %w", duty, err)
 	}
 	return names, nil
 }

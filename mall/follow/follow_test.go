@@ -42,7 +42,7 @@ func (h *theatre) person(name, role string, verified bool) int64 {
 	u, err := h.Accounts.Provision(h.Ctx, account.User{
 		Email:  name + "@example.test",
 		Name:   name,
-		Role:   role,
+		Roles:  account.RolesOf(role),
 		Locale: "en",
 	}, "a password of "+name)
 	h.OK(err)

@@ -48,6 +48,9 @@ func TestDuties_console_of_one_duty(t *testing.T) {
 			theme: "light",
 		},
 	} {
-		walk(t, l, places, judge)
+		walk(t, l, places, func(p *person, s stop) {
+			judge(p, s)
+			p.shot(s.name + "-" + itoa(int(l.width)))
+		})
 	}
 }

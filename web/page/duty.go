@@ -51,7 +51,7 @@ func (s *Site) RequireDuty(next echo.HandlerFunc) echo.HandlerFunc {
 		case duty == duties.Any, roles.Has(duty):
 			return next(c)
 		}
-		ask, err := s.accounts.WhoHas(c.Request().Context(), account.DutyPeople, asked)
+		ask, err := s.accounts.WhoGives(c.Request().Context(), duty, asked)
 		if err != nil {
 			return err
 		}

@@ -38,7 +38,7 @@ func TestSite_RequireDuty_opens_its_own_addresses(t *testing.T) {
 	t.Parallel()
 	m := open(t, "http://mall.example")
 	v, u, olga := m.visitor(t), m.register(t, "ann@example.test"), m.register(t, "olga@example.test")
-	m.rank(t, olga, account.DutyPeople)
+	m.rank(t, olga, account.RoleOperator)
 	for word, want := range map[string][]int{
 		account.RoleShopper: {404, 404, 404}, account.RoleCreator: {404, 404, 404},
 		account.DutyMoney: {200, 200, 404}, account.DutyReview: {200, 403, 404},

@@ -44,6 +44,8 @@ func Areas() []Area {
 
 		{"/admin/people", account.DutyPeople},
 		{"/admin/lists", account.DutyPeople},
+		{"/admin/mails", account.DutyPeople},
+		{"/admin/mails/messages", account.DutyReview},
 		{"/admin/audit", account.DutyPeople},
 
 		{"/admin/providers", account.DutySettings},

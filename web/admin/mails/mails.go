@@ -34,7 +34,7 @@ type Deps struct {
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
-	a := page.Guarded(g, "/admin/mails", d.Site.RequireRole(account.RoleOperator))
+	a := page.Guarded(g, "/admin/mails", d.Site.RequireDuty)
 	a.GET("", on(d.list))
 	a.GET("/:id", on(d.show))
 	a.GET("/:id/retry", on(func(c *page.Ctx) error { return c.Redirect(mailsview.URL(formvalue.ID(c.Param("id")))) }))

@@ -665,18 +665,21 @@ func (q *Queries) MailReaders(ctx context.Context, db DBTX, ids []int64) ([]Mail
 	return items, nil
 }
 
-const namesWithRole = `-- name: NamesWithRole :many
-select u.name from account_role r join account_user u on u.id = r.user_id and u.status = 'active'
-where r.role = $1 order by u.id limit $2
+const namesWithRoles = `-- name: NamesWithRoles :many
+select u.name from account_role r
+join account_role other on other.user_id = r.user_id and other.role = $1
+join account_user u on u.id = r.user_id and u.status = 'active'
+where r.role = $2 order by u.id limit $3
 `
 
-type NamesWithRoleParams struct {
-	Role string
-	Most int32
+type NamesWithRolesParams struct {
+	Other string
+	Role  string
+	Most  int32
 }
 
-func (q *Queries) NamesWithRole(ctx context.Context, db DBTX, arg NamesWithRoleParams) ([]string, error) {
-	rows, err := db.Query(ctx, namesWithRole, arg.Role, arg.Most)
+func (q *Queries) NamesWithRoles(ctx context.Context, db DBTX, arg NamesWithRolesParams) ([]string, error) {
+	rows, err := db.Query(ctx, namesWithRoles, arg.Other, arg.Role, arg.Most)
 	if err != nil {
 		return nil, err
 	}
