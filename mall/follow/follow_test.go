@@ -56,9 +56,9 @@ func (h *theatre) person(name, role string, verified bool) int64 {
 // crowd makes people who follow the creator and want mails.
 func (h *theatre) crowd(n int) {
 	h.t.Helper()
-	_, err := h.Pool.Exec(h.Ctx, `with made as (insert into account_user (email, name, password_hash, role, locale, created_at,
+	_, err := h.Pool.Exec(h.Ctx, `with made as (insert into account_user (email, name, password_hash, locale, created_at,
 			email_verified_at)
-		select 'crowd' || n || '@example.test', 'Crowd', 'x', 'shopper', '', $3, $3 from generate_series(1, $1) n returning id)
+		select 'crowd' || n || '@example.test', 'Crowd', 'x', '', $3, $3 from generate_series(1, $1) n returning id)
 		insert into follow (user_id, creator_id, followed_at, mail_since) select id, $2, $3, $3 from made`,
 		n, h.creator, h.Now())
 	h.OK(err)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"videomall/mall/account"
 	"videomall/mall/catalog/listing"
 	"videomall/mall/ledger"
 	"videomall/mall/locale"
@@ -40,8 +41,10 @@ func submitted(s *shop, spuID int64, word string) review.Case {
 
 func (s *shop) staff() {
 	s.T.Helper()
-	_, err := s.Pool.Exec(s.Ctx, `insert into account_user (id, email, name, password_hash, role) overriding system value
-		values (901, 'olga@example.test', 'olga', '', 'operator'), (902, 'oscar@example.test', 'oscar', '', 'operator')`)
+	_, err := s.Pool.Exec(s.Ctx, `with made as (insert into account_user (id, email, name, password_hash)
+			overriding system value
+			values (901, 'olga@example.test', 'olga', ''), (902, 'oscar@example.test', 'oscar', '') returning id)
+		insert into account_role (user_id, role) select id, unnest($1::text[]) from made`, account.Duties())
 	s.OK(err)
 }
 
