@@ -44,7 +44,7 @@ func (s *shop) staff() {
 	_, err := s.Pool.Exec(s.Ctx, `with made as (insert into account_user (id, email, name, password_hash)
 			overriding system value
 			values (901, 'olga@example.test', 'olga', ''), (902, 'oscar@example.test', 'oscar', '') returning id)
-		insert into account_role (user_id, role) select id, unnest($1::text[]) from made`, account.Duties())
+		insert into account_role (user_id, role, given_at) select id, unnest($1::text[]), now() from made`, account.Duties())
 	s.OK(err)
 }
 
