@@ -26,7 +26,7 @@ type Operator struct {
 type OperatorCreate struct {
 	Email    string `arg:"positional,required" help:"The address to sign in with."`
 	Name     string `help:"The name that people see; the first part of the address if it is not given."`
-	Existing bool   `help:"The address has an account, which keeps its name and password."`
+	Existing bool   `help:"The address has an account, which gets a new password by the printed link."`
 	Link     bool   `help:"Print a link on which the password is set, also at a terminal."`
 }
 

@@ -7,8 +7,8 @@ import (
 	"videomall/mall/fault"
 )
 
-// MakeOperator gives an account all duties. With a new account that has no password it returns the address of the page
-// on which one is set. Errors: those of account.MakeOperator.
+// MakeOperator gives an account all duties. Without a password, which an existing account loses, it returns the address
+// of the page on which one is set. Errors: those of account.MakeOperator.
 func (p *Program) MakeOperator(ctx context.Context, email, name, password string, existing bool) (link string, err error) {
 	u, err := p.Mall.People.MakeOperator(ctx, account.NewOperator{
 		Email:    email,
@@ -16,7 +16,7 @@ func (p *Program) MakeOperator(ctx context.Context, email, name, password string
 		Password: password,
 		Existing: existing,
 	})
-	if err != nil || existing || password != "" {
+	if err != nil || password != "" {
 		return "", err
 	}
 	token, err := p.Mall.Accounts.OperatorLink(ctx, u)

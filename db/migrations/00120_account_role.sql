@@ -11,7 +11,8 @@ create table account_role (
 );
 create index account_role_by_role on account_role (role, user_id desc);
 
--- An operator could do everything, and keeps it.
+-- An operator could do everything, and keeps it. No role changes between reading and dropping the column.
+lock table account_user in access exclusive mode;
 insert into account_role (user_id, role, given_at)
 select u.id, r.role, coalesce(u.role_decided_at, u.created_at)
 from account_user u

@@ -106,6 +106,14 @@ func TestAccounts_MakeOperator(t *testing.T) {
 	if err != nil || !grown.Roles.Same(account.AllRoles()) || grown.Name != ann.Name || grown.Epoch <= ann.Epoch {
 		t.Errorf("an existing account: %+v, %v", grown, err)
 	}
+	// Whoever signed up with the address may be somebody else.
+	if _, err := h.Authenticate(t.Context(), account.Attempt{
+		Email:    ann.Email,
+		Password: goodPassword,
+		Addr:     "192.0.2.1",
+	}); !errors.Is(err, account.ErrBadCredentials) {
+		t.Errorf("the password of before: %v", err)
+	}
 }
 
 func TestAccounts_OpenSetup_codes_work_for_a_day(t *testing.T) {

@@ -25,7 +25,8 @@ var ErrSetupDone = fault.New(fault.NotFound, "setup_done", "There is nothing her
 // link of OperatorLink.
 type NewOperator struct {
 	Email, Name, Password, Locale string
-	// Existing permits an email that has an account, which keeps its name and its password.
+	// Existing permits an email that has an account, which keeps its name; its password opens nothing
+	// any more, and OperatorLink sets another.
 	Existing bool
 }
 
@@ -108,6 +109,15 @@ func (a *Accounts) operatorAccount(ctx context.Context, tx pgx.Tx, o NewOperator
 		if errors.Is(err, pgx.ErrNoRows) {
 			return User{}, ErrNoUser.Because("email %q", o.Email)
 		}
+		if err != nil {
+			return User{}, err
+		}
+		// Anybody can have signed up with an address that isn't theirs: the password of before opens nothing any more.
+		_, err = a.q.SetPasswordHash(ctx, tx, dbsqlc.SetPasswordHashParams{
+			PasswordHash: a.hasher.decoy,
+			ID:           row.ID,
+			OldHash:      row.PasswordHash,
+		})
 		return User{ID: row.ID}, err
 	}
 	u.CreatedAt = a.now()

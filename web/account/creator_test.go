@@ -72,7 +72,7 @@ func TestSell_page(t *testing.T) {
 		t.Errorf("a creator's next step: %s", a.Text())
 	}
 	olga := m.Person("olga", account.RoleOperator)
-	if a := m.Browser(olga.ID).Get("/sell").Wants(200).Shows("Operators can’t sell videos"); a.Has(form) {
+	if a := m.Browser(olga.ID).Get("/sell").Wants(200).Shows("Operators don’t become creators by themselves"); a.Has(form) {
 		t.Error("an operator is asked to become a creator")
 	}
 	for _, move := range [][2]string{
