@@ -3,7 +3,7 @@ package mail
 // Topic is what a kind of mail is about, as its reader sees it.
 type Topic string
 
-// The topics. Mails about an account, about money and about decisions always go out; the others only please.
+// The topics. Mails about an account and about money always go out; people can switch the others off.
 const (
 	TopicAccount   Topic = "account"   // access to the account, and where and what its creator is paid
 	TopicOrders    Topic = "orders"    // what was paid, given back and unlocked

@@ -145,10 +145,14 @@ func TestMall_mails_payouts_and_their_destination(t *testing.T) {
 	sees := func(subject string, words ...string) {
 		t.Helper()
 		got = append(got, subject)
-		s.says(s.gets(s.creator, got...), words...)
+		m := s.gets(s.creator, got...)
+		s.says(m, words...)
+		if strings.Contains(m.Content.Text, "for operators alone") {
+			t.Errorf("the creator reads an operator's note: %s", m.Content.Text)
+		}
 	}
 	p := ask("one")
-	s.OK(s.Ledger.ApprovePayout(s.Ctx, olga, p.ID, p.Version, ""))
+	s.OK(s.Ledger.ApprovePayout(s.Ctx, olga, p.ID, p.Version, "for operators alone"))
 	sees("Payout of CN¥1,000.00 approved", "••••2051", "http://127.0.0.1/studio/earnings")
 	s.OK(s.Ledger.MarkPaid(s.Ctx, oscar, p.ID, p.Version+1, "SEPA-42"))
 	sees("Payout of CN¥1,000.00 sent", "SEPA-42", "••••2051")

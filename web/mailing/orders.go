@@ -183,7 +183,8 @@ func writeRefund(c *Composer, t *text.Printer, r refund) mails.Body {
 	for _, share := range r.refund.Items {
 		if i, ok := r.order.Item(share.ItemID); ok {
 			facts = append(facts, mails.Fact{Label: itemName(t, i), Value: t.Money(share.Amount)})
-			ended = ended || i.RevokedAt != nil
+			// whoever owns it by another order goes on watching
+			ended = ended || i.RevokedAt != nil && refundWhy[r.refund.Cause] != "mail.refund_owned"
 		}
 	}
 	facts = append(facts,

@@ -62,7 +62,7 @@ func writePayout(state string) func(*Composer, *text.Printer, payout) mails.Body
 			Button:     c.page(t.T("mail.see_earnings"), "/studio/earnings"),
 			Reason:     t.T("mail.reason_creator"),
 		}
-		if state != "paid" {
+		if state == "refused" || state == "failed" { // the reason of an approval is for operators alone
 			b.Paragraphs = quote(t, b.Paragraphs, "mail.reason_given", p.payout.Reason)
 		}
 		return b
