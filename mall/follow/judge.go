@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -82,8 +83,9 @@ var (
 	withScheme = regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*:[/\\]{2}[^\s<>"',;!?()，。；！？、（）《》]*`)
 	// Mail programs make links of names like these, too.
 	bareName = regexp.MustCompile(`(?i)(?:[\p{L}\p{N}-]+\.)+(?:com|net|org|info|biz|io|me|tv|cc|co|cn|hk|tw|de|uk|fr|ru|` +
-		`jp|eu|us|app|dev|shop|store|site|online|top|xyz|vip|club|link|live|video|mobi|pw|ly|gl|gd|to|ws)` +
-		`(?::[0-9]+)?(?:[^\p{L}\p{N}.-]|$)`)
+		`jp|eu|us|ca|ai|app|dev|shop|store|site|website|online|page|blog|cloud|tech|pro|click|top|xyz|icu|fun|space|` +
+		`vip|club|link|live|video|mobi|pw|ly|gl|gd|to|ws)` +
+		`(?::[0-9]+)?[.-]*(?:[^\p{L}\p{N}.-]|$)`)
 	wwwName = regexp.MustCompile(`(?i)(?:^|[^\p{L}\p{N}.-])(www\.[^\s<>"'/]+)`)
 )
 
@@ -114,7 +116,13 @@ func (f *Follows) linksAway(text string) bool {
 // own reports whether a name is the mall's own, whatever stands behind it.
 func (f *Follows) own(name string) bool {
 	rest, ok := strings.CutPrefix(strings.ToLower(name), strings.ToLower(f.deps.Host))
-	return ok && f.deps.Host != "" && !strings.ContainsAny(rest, "-.@:")
+	next, _ := utf8.DecodeRuneInString(rest)
+	if !ok || f.deps.Host == "" || unicode.IsLetter(next) || unicode.IsDigit(next) {
+		return false // such as mall.com where the mall is mall.co
+	}
+	return !strings.ContainsAny(strings.TrimFunc(rest, func(r rune) bool {
+		return r == '.' || r == '-' || unicode.IsSpace(r)
+	}), "-.@:")
 }
 
 // reasons says why a message has to wait for an operator.

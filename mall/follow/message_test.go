@@ -140,6 +140,11 @@ func TestFollows_Check(t *testing.T) {
 		"ftp://mall.example/":                   "message_link",
 		"see www.evil.test now":                 "message_link",
 		"see evil.com":                          "message_link",
+		"Visit evil.com.":                       "message_link",
+		"see evil.com. Thanks":                  "message_link",
+		"evil.com...":                           "message_link",
+		"evil.com-":                             "message_link",
+		"evil.ai/x":                             "message_link",
 		"write to me@evil.com":                  "message_link",
 		"ｈｔｔｐｓ：／／evil.example":                  "message_link",
 		"ht\u200btps://evil.example":            "message_link",
@@ -160,6 +165,14 @@ func TestFollows_Check(t *testing.T) {
 	} {
 		if d, err := f.Check(draft("News", body)); err != nil || strings.Contains(d.Body, "\r") {
 			t.Errorf("%.40q: %v", body, err)
+		}
+	}
+	short := follow.New(follow.Deps{Host: "mall.co"})
+	for body, ours := range map[string]bool{
+		"mall.co": true, "Look at mall.co.": true, "mall.co. Then": true, "mall.com": false, "mall.co.evil.com": false,
+	} {
+		if _, err := short.Check(draft("News", body)); (err == nil) != ours {
+			t.Errorf("%q: %v", body, err)
 		}
 	}
 	if _, err := f.Check(draft("two\nlines", "x")); faultFields(err)["subject"] != "message_unreadable" {
