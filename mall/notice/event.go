@@ -59,7 +59,7 @@ func (n *Notices) HandleTx(ctx context.Context, tx pgx.Tx, e outbox.Event) error
 
 // receiptOf tells of a payment. An order that cost nothing has no receipt.
 func receiptOf(e outbox.Event) (note, bool, error) {
-	o, err := read[order.Event](e)
+	o, err := outbox.Payload[order.Event](e)
 	return note{
 		kind:   Receipt,
 		cause:  "receipt/" + o.OrderNo,
@@ -70,7 +70,7 @@ func receiptOf(e outbox.Event) (note, bool, error) {
 
 // accessOf tells of access that followed the payment late.
 func accessOf(e outbox.Event) (note, bool, error) {
-	o, err := read[order.Event](e)
+	o, err := outbox.Payload[order.Event](e)
 	return note{
 		kind:   AccessGranted,
 		cause:  "access/" + o.OrderNo,
@@ -82,7 +82,7 @@ func accessOf(e outbox.Event) (note, bool, error) {
 // refundOf tells of money that went back: not of free videos that were given up, and not of refunds by versions that did
 // not say what went back.
 func refundOf(e outbox.Event) (note, bool, error) {
-	o, err := read[order.Event](e)
+	o, err := outbox.Payload[order.Event](e)
 	if err != nil || o.Refund == nil || o.Refund.Amount.IsZero() {
 		return note{}, false, err
 	}
@@ -96,7 +96,7 @@ func refundOf(e outbox.Event) (note, bool, error) {
 
 func decisionOf(kind string) func(outbox.Event) (note, bool, error) {
 	return func(e outbox.Event) (note, bool, error) {
-		d, err := read[review.Decision](e)
+		d, err := outbox.Payload[review.Decision](e)
 		o := note{kind: kind, userID: d.CreatorID, about: About{SPUID: d.SPUID}}
 		switch kind {
 		case ListingApproved, ListingReturned:
@@ -114,7 +114,7 @@ func decisionOf(kind string) func(outbox.Event) (note, bool, error) {
 
 func payoutOf(kind string) func(outbox.Event) (note, bool, error) {
 	return func(e outbox.Event) (note, bool, error) {
-		p, err := read[ledger.PayoutEvent](e)
+		p, err := outbox.Payload[ledger.PayoutEvent](e)
 		return note{
 			kind:   kind,
 			cause:  fmt.Sprintf("payout/%d/%s", p.PayoutID, p.State),
@@ -125,7 +125,7 @@ func payoutOf(kind string) func(outbox.Event) (note, bool, error) {
 }
 
 func destinationOf(e outbox.Event) (note, bool, error) {
-	d, err := read[ledger.DestinationEvent](e)
+	d, err := outbox.Payload[ledger.DestinationEvent](e)
 	return note{
 		kind:   PayoutDestination,
 		cause:  fmt.Sprintf("payout_destination/%d/%d", d.CreatorID, e.ID),

@@ -5,7 +5,6 @@ package notice
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -17,7 +16,6 @@ import (
 	"videomall/mall/entitlement"
 	"videomall/mall/mail"
 	"videomall/mall/order"
-	"videomall/mall/outbox"
 )
 
 // The kinds of mails.
@@ -107,12 +105,4 @@ func (n *Notices) writeTx(ctx context.Context, tx pgx.Tx, o note) error {
 		Until:  o.until,
 	})
 	return err
-}
-
-// read decodes the payload of an event.
-func read[T any](e outbox.Event) (payload T, err error) {
-	if err := json.Unmarshal(e.Payload, &payload); err != nil {
-		return payload, fmt.Errorf("read event %d: %w", e.ID, err)
-	}
-	return payload, nil
 }

@@ -6,8 +6,6 @@ package subscriber
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -79,17 +77,9 @@ func Subscribe(box *outbox.Outbox, d Deps) {
 	}
 }
 
-// read decodes the payload of an event.
-func read[T any](e outbox.Event) (payload T, err error) {
-	if err := json.Unmarshal(e.Payload, &payload); err != nil {
-		return payload, fmt.Errorf("read event %d: %w", e.ID, err)
-	}
-	return payload, nil
-}
-
 // index brings what a search finds of a listing up to date when it goes on sale, off sale, or says something else.
 func (h handlers) index(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-	ch, err := read[catalog.Change](e)
+	ch, err := outbox.Payload[catalog.Change](e)
 	if err != nil {
 		return err
 	}
@@ -98,7 +88,7 @@ func (h handlers) index(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
 
 // tellFollowers begins to mail the followers of a creator whose video went on sale for the first time.
 func (h handlers) tellFollowers(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-	ch, err := read[catalog.Change](e)
+	ch, err := outbox.Payload[catalog.Change](e)
 	if err != nil {
 		return err
 	}
@@ -107,7 +97,7 @@ func (h handlers) tellFollowers(ctx context.Context, tx pgx.Tx, e outbox.Event) 
 
 // endLateAccess pays an order back whose payment came after its video was taken off with all that was bought of it.
 func (h handlers) endLateAccess(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-	o, err := read[order.Event](e)
+	o, err := outbox.Payload[order.Event](e)
 	if err != nil {
 		return err
 	}
