@@ -44,16 +44,13 @@ type NoteFunc = func(ctx context.Context, tx pgx.Tx, u User) error
 func (a *Accounts) makeOperator(ctx context.Context, o NewOperator, note NoteFunc,
 	check func(tx pgx.Tx) error,
 ) (u User, err error) {
-	u = User{
-		Email:  o.Email,
-		Name:   o.Name,
-		Locale: o.Locale,
-	}
 	hashed := a.hasher.decoy
 	if !o.Existing {
-		if u, err = checkOperator(o).user(); err != nil {
-			return User{}, err
+		checked, invalid := checkOperator(o)
+		if invalid.Fields != nil {
+			return User{}, invalid
 		}
+		u = checked
 		if o.Password != "" {
 			if hashed, err = a.hasher.make(ctx, strangers, o.Password); err != nil {
 				return User{}, err
@@ -145,39 +142,20 @@ func (a *Accounts) OperatorLink(ctx context.Context, u User) (token string, err 
 	return token, err
 }
 
-// checked is a new operator with what is wrong about them.
-type checked struct {
-	User
-	invalid *fault.Fault
-}
-
-func (c checked) user() (User, error) {
-	if c.invalid.Fields != nil {
-		return User{}, c.invalid
-	}
-	return c.User, nil
-}
-
-func checkOperator(o NewOperator) checked {
-	u := User{
-		Email:  normalEmail(o.Email),
-		Name:   normalName(o.Name),
+// checkOperator normalises a new operator, whose password may be empty. invalid has the fields that are wrong.
+func checkOperator(o NewOperator) (u User, invalid *fault.Fault) {
+	u, invalid = identity(User{
+		Email:  o.Email,
+		Name:   o.Name,
 		Locale: o.Locale,
-	}
-	invalid := ErrInvalidAccount
-	if !validEmail(u.Email) {
-		invalid = invalid.With("email", "email_invalid")
-	}
-	if slug := nameFault(u.Name); slug != "" {
-		invalid = invalid.With("name", slug)
-	}
+	})
 	if slug := weakness(o.Password, u.Email, u.Name); o.Password != "" && slug != "" {
 		invalid = invalid.With("password", slug)
 	}
 	if !validLocale(u.Locale) {
 		invalid = invalid.With("locale", "invalid_preference")
 	}
-	return checked{User: u, invalid: invalid}
+	return u, invalid
 }
 
 // OpenSetup makes a code that opens the setup of a mall without operators, and works for SetupLife in every process. It
@@ -206,14 +184,34 @@ func (a *Accounts) SetupIsOpen(ctx context.Context) (bool, error) {
 	if a.setUp.Load() {
 		return false, nil
 	}
-	found, err := a.q.HasOperator(ctx, a.pool)
+	found, err := a.hasOperator(ctx, a.pool)
 	if err != nil {
-		return false, fmt.Errorf("has the mall an operator: %w", err)
+		return false, err
 	}
 	if found {
 		a.setUp.Store(true) // for good: the last one stays
 	}
 	return !found, nil
+}
+
+func (a *Accounts) hasOperator(ctx context.Context, q dbsqlc.DBTX) (bool, error) {
+	found, err := a.q.HasOperator(ctx, q)
+	if err != nil {
+		return false, fmt.Errorf("has the mall an operator: %w", err)
+	}
+	return found, nil
+}
+
+// checkCode looks a typed code of the setup up. Errors: ErrInvalidAccount with the field code.
+func (a *Accounts) checkCode(ctx context.Context, q dbsqlc.DBTX, typed string) error {
+	found, err := a.q.SetupCode(ctx, q, dbsqlc.SetupCodeParams{CodeHash: hash(typedCode(typed)), At: a.now()})
+	switch {
+	case err != nil:
+		return fmt.Errorf("look a code of the setup up: %w", err)
+	case !found:
+		return ErrInvalidAccount.With("code", "setup_code_wrong")
+	}
+	return nil
 }
 
 // SetUp makes the first operator, for whoever has a code of OpenSetup. addr is the peer's address, by which attempts are
@@ -230,39 +228,29 @@ func (a *Accounts) SetUp(ctx context.Context, code, addr string, o NewOperator, 
 	if _, wait := a.throttle.take(ctx, ruleSetup.from(addr, "")); wait > 0 {
 		return User{}, throttled(wait)
 	}
-	invalid := checkOperator(o).invalid
+	_, invalid := checkOperator(o)
 	if o.Password == "" {
 		invalid = invalid.With("password", "password_short")
 	}
-	valid := func(q dbsqlc.DBTX) (bool, error) {
-		return a.q.SetupCode(ctx, q, dbsqlc.SetupCodeParams{CodeHash: hash(typedCode(code)), At: a.now()})
-	}
-	switch found, err := valid(a.pool); {
-	case err != nil:
-		return User{}, fmt.Errorf("look a code of the setup up: %w", err)
-	case !found:
+	switch err := a.checkCode(ctx, a.pool, code); {
+	case errors.Is(err, ErrInvalidAccount):
 		invalid = invalid.With("code", "setup_code_wrong")
+	case err != nil:
+		return User{}, err
 	}
 	if invalid.Fields != nil {
 		return User{}, invalid
 	}
 	o.Existing = false
 	return a.makeOperator(ctx, o, note, func(tx pgx.Tx) error {
-		taken, err := a.q.HasOperator(ctx, tx)
+		taken, err := a.hasOperator(ctx, tx)
 		switch {
 		case err != nil:
-			return fmt.Errorf("has the mall an operator: %w", err)
+			return err
 		case taken:
 			return ErrSetupDone
 		}
-		found, err := valid(tx)
-		switch {
-		case err != nil:
-			return fmt.Errorf("look a code of the setup up: %w", err)
-		case !found: // it has become too old meanwhile
-			return ErrInvalidAccount.With("code", "setup_code_wrong")
-		}
-		return nil
+		return a.checkCode(ctx, tx, code) // it may have become too old meanwhile
 	})
 }
 

@@ -34,9 +34,8 @@ type PeopleFilter struct {
 	Most   int
 }
 
-// People lists the people whom a filter chooses, the newest first.
-func (a *Accounts) People(ctx context.Context, f PeopleFilter) ([]Person, error) {
-	p := dbsqlc.PeopleParams{
+func (f PeopleFilter) params() dbsqlc.PeopleParams {
+	return dbsqlc.PeopleParams{
 		BeforeID:  f.Before,
 		ByRole:    f.Role != "" && f.Role != RoleShopper,
 		WithRoles: RolesOf(f.Role),
@@ -45,6 +44,11 @@ func (a *Accounts) People(ctx context.Context, f PeopleFilter) ([]Person, error)
 		Ids:       f.Only,
 		Most:      int32(f.Most),
 	}
+}
+
+// People lists the people whom a filter chooses, the newest first.
+func (a *Accounts) People(ctx context.Context, f PeopleFilter) ([]Person, error) {
+	p := f.params()
 	switch q := strings.TrimSpace(f.Query); {
 	case q == "":
 	case !sayable(q):
@@ -95,16 +99,8 @@ func (a *Accounts) peopleNumbered(ctx context.Context, f PeopleFilter, id int64)
 	if f.Only != nil && !slices.Contains(f.Only, id) {
 		return nil, nil
 	}
-	p := dbsqlc.PeopleParams{
-		BeforeID:  f.Before,
-		ByRole:    f.Role != "" && f.Role != RoleShopper,
-		WithRoles: RolesOf(f.Role),
-		NoRole:    f.Role == RoleShopper,
-		OnlyIds:   true,
-		Ids:       []int64{id},
-		Most:      1,
-	}
-	rows, err := a.q.People(ctx, a.pool, p)
+	f.Only, f.Most = []int64{id}, 1
+	rows, err := a.q.People(ctx, a.pool, f.params())
 	if err != nil {
 		return nil, fmt.Errorf("find person %d: %w", id, err)
 	}

@@ -54,10 +54,8 @@ func (a *Accounts) replaceRolesTx(ctx context.Context, tx pgx.Tx, id int64, role
 	if err != nil || now.Same(roles) {
 		return err
 	}
-	for _, role := range now.Without(roles) {
-		if _, err := a.q.TakeRole(ctx, tx, dbsqlc.TakeRoleParams{UserID: id, Role: role}); err != nil {
-			return fmt.Errorf("take the role %s from %d: %w", role, id, err)
-		}
+	if err := a.takeTx(ctx, tx, id, now.Without(roles)); err != nil {
+		return err
 	}
 	if err := a.giveTx(ctx, tx, id, nil, roles.Without(now)); err != nil {
 		return err
@@ -68,14 +66,7 @@ func (a *Accounts) replaceRolesTx(ctx context.Context, tx pgx.Tx, id int64, role
 
 // staffed normalises the email and the name of an account for whoever runs the mall. Errors: ErrInvalidAccount.
 func staffed(u User) (User, error) {
-	u.Email, u.Name = normalEmail(u.Email), normalName(u.Name)
-	invalid := ErrInvalidAccount
-	if !validEmail(u.Email) {
-		invalid = invalid.With("email", "email_invalid")
-	}
-	if slug := nameFault(u.Name); slug != "" {
-		invalid = invalid.With("name", slug)
-	}
+	u, invalid := identity(u)
 	if len(u.Roles.Without(nil)) != len(u.Roles) {
 		invalid = invalid.With("role", "role_unknown")
 	}

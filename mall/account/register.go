@@ -36,18 +36,16 @@ type Registration struct {
 // Register makes a shopper, and mails a link by which they prove their address. Errors: ErrInvalidAccount with every
 // invalid field, ErrEmailTaken, ErrThrottled, ErrBusy.
 func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
-	email, name := normalEmail(r.Email), normalName(r.Name)
-	invalid := ErrInvalidAccount
-	if !validEmail(email) {
-		invalid = invalid.With("email", "email_invalid")
-	}
-	if slug := nameFault(name); slug != "" {
-		invalid = invalid.With("name", slug)
-	}
-	if slug := weakness(r.Password, email, name); slug != "" {
+	u, invalid := identity(User{
+		Email:  r.Email,
+		Name:   r.Name,
+		Locale: r.Locale,
+		Epoch:  1,
+	})
+	if slug := weakness(r.Password, u.Email, u.Name); slug != "" {
 		invalid = invalid.With("password", slug)
 	}
-	if !validLocale(r.Locale) {
+	if !validLocale(u.Locale) {
 		invalid = invalid.With("locale", "invalid_preference")
 	}
 	if invalid.Fields != nil {
@@ -60,13 +58,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	u := User{
-		Email:     email,
-		Name:      name,
-		Locale:    r.Locale,
-		CreatedAt: a.now(),
-		Epoch:     1,
-	}
+	u.CreatedAt = a.now()
 	err = db.InTx(ctx, a.pool, func(tx pgx.Tx) (err error) {
 		u.ID, err = a.q.InsertUser(ctx, tx, dbsqlc.InsertUserParams{
 			Email:        u.Email,
@@ -87,6 +79,20 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 		return User{}, fmt.Errorf("register: %w", err)
 	}
 	return u, nil
+}
+
+// identity normalises the email and the name of an account. invalid is ErrInvalidAccount, with the fields of those that
+// are wrong.
+func identity(u User) (normal User, invalid *fault.Fault) {
+	u.Email, u.Name = normalEmail(u.Email), normalName(u.Name)
+	invalid = ErrInvalidAccount
+	if !validEmail(u.Email) {
+		invalid = invalid.With("email", "email_invalid")
+	}
+	if slug := nameFault(u.Name); slug != "" {
+		invalid = invalid.With("name", slug)
+	}
+	return u, invalid
 }
 
 // normalName is textnorm.Name without control characters and bytes that are not UTF-8.

@@ -120,10 +120,8 @@ func (a *Accounts) ChangeRolesTx(ctx context.Context, tx pgx.Tx, r RoleChange) (
 	if err := a.giveTx(ctx, tx, r.ID, &r.By, given); err != nil {
 		return nil, nil, err
 	}
-	for _, role := range taken {
-		if _, err := a.q.TakeRole(ctx, tx, dbsqlc.TakeRoleParams{UserID: r.ID, Role: role}); err != nil {
-			return nil, nil, fmt.Errorf("take the role %s from %d: %w", role, r.ID, err)
-		}
+	if err := a.takeTx(ctx, tx, r.ID, taken); err != nil {
+		return nil, nil, err
 	}
 	if err := a.q.DecideRole(ctx, tx, dbsqlc.DecideRoleParams{At: a.now(), ID: r.ID}); err != nil {
 		return nil, nil, fmt.Errorf("note that an operator decided the roles of %d: %w", r.ID, err)
@@ -230,6 +228,16 @@ func (a *Accounts) giveTx(ctx context.Context, tx pgx.Tx, id int64, by *int64, r
 			GivenAt: a.now(),
 		}); err != nil {
 			return fmt.Errorf("give the role %s to %d: %w", role, id, err)
+		}
+	}
+	return nil
+}
+
+// takeTx takes roles from a person.
+func (a *Accounts) takeTx(ctx context.Context, tx pgx.Tx, id int64, roles Roles) error {
+	for _, role := range roles {
+		if _, err := a.q.TakeRole(ctx, tx, dbsqlc.TakeRoleParams{UserID: id, Role: role}); err != nil {
+			return fmt.Errorf("take the role %s from %d: %w", role, id, err)
 		}
 	}
 	return nil
