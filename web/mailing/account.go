@@ -55,12 +55,9 @@ func linked(path, key string) func(*Composer, context.Context, *text.Printer, ma
 			Subject:    t.T("mail." + key + "_subject"),
 			Title:      t.T("mail." + key + "_title"),
 			Paragraphs: []string{t.T("mail." + key + "_body")},
-			Button: mails.Button{
-				Label: t.T("mail." + key + "_button"),
-				URL:   c.deps.PublicURL + path + "?token=" + url.QueryEscape(m.Secret),
-			},
-			Notes:  []string{t.T("mail." + key + "_note")},
-			Reason: t.T("mail.reason_account"),
+			Button:     c.page(t.T("mail."+key+"_button"), path+"?token="+url.QueryEscape(m.Secret)),
+			Notes:      []string{t.T("mail." + key + "_note")},
+			Reason:     t.T("mail.reason_account"),
 		}, nil
 	}
 }
@@ -79,7 +76,7 @@ func told(key string) func(*Composer, context.Context, *text.Printer, mail.Mail)
 			Title:      t.T("mail." + key + "_title"),
 			Paragraphs: []string{t.T("mail."+key+"_body", "Email", about.Email)},
 			Facts:      []mails.Fact{{Label: t.T("mail.when"), Value: t.DateTime(m.CreatedAt)}},
-			Button:     mails.Button{Label: t.T("mail.not_you_button"), URL: c.deps.PublicURL + "/forgot-password"},
+			Button:     c.page(t.T("mail.not_you_button"), "/forgot-password"),
 			Notes:      []string{t.T("mail.not_you")},
 			Reason:     t.T("mail.reason_account"),
 		}
@@ -111,7 +108,7 @@ func rolesChanged(c *Composer, _ context.Context, t *text.Printer, m mail.Mail) 
 		Title:      t.T("mail.roles_changed_title"),
 		Paragraphs: []string{t.T("mail.roles_changed_body")},
 		Facts:      append(facts, mails.Fact{Label: t.T("mail.when"), Value: t.DateTime(m.CreatedAt)}),
-		Button:     mails.Button{Label: t.T("mail.roles_button"), URL: c.deps.PublicURL + "/sign-in"},
+		Button:     c.page(t.T("mail.roles_button"), "/sign-in"),
 		Notes:      []string{t.T("mail.roles_note")},
 		Reason:     t.T("mail.reason_account"),
 	}, nil

@@ -59,11 +59,8 @@ func followedVideo(c *Composer, _ context.Context, t *text.Printer, m mail.Mail)
 		Subject:    short(t.T("mail.followed_video_subject", "Creator", creator, "Title", title)),
 		Title:      title,
 		Paragraphs: []string{t.T("mail.followed_video_body", "Creator", creator, "Title", title)},
-		Button: mails.Button{
-			Label: t.T("mail.followed_video_button"),
-			URL:   c.deps.PublicURL + "/v/" + about.Slug,
-		},
-		Reason: t.T("mail.reason_followed", "Creator", creator),
+		Button:     c.page(t.T("mail.followed_video_button"), "/v/"+about.Slug),
+		Reason:     t.T("mail.reason_followed", "Creator", creator),
 	}, nil
 }
 

@@ -90,10 +90,7 @@ func (c *Composer) unsubscribe(t *text.Printer, token string) mails.Button {
 	if token == "" {
 		return mails.Button{}
 	}
-	return mails.Button{
-		Label: t.T("mail.unsubscribe"),
-		URL:   c.deps.PublicURL + "/unsubscribe/" + token,
-	}
+	return c.page(t.T("mail.unsubscribe"), "/unsubscribe/"+token)
 }
 
 // Sample writes the mail that shows what a kind looks like. Errors: mail.ErrNotFound.

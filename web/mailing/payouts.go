@@ -98,7 +98,7 @@ func writeDestination(c *Composer, t *text.Printer, d destination) mails.Body {
 			{Label: t.T("mail.payout_account"), Value: d.to.Name + " " + d.to.Account},
 			{Label: t.T("mail.when"), Value: t.DateTime(d.at)},
 		},
-		Button: mails.Button{Label: t.T("mail.not_you_button"), URL: c.deps.PublicURL + "/forgot-password"},
+		Button: c.page(t.T("mail.not_you_button"), "/forgot-password"),
 		Notes: []string{
 			t.T("mail.payout_destination_note"),
 			t.T("mail.payout_destination_see", "URL", c.deps.PublicURL+"/studio/earnings"),

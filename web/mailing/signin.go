@@ -30,7 +30,7 @@ func newSignIn(c *Composer, _ context.Context, t *text.Printer, m mail.Mail) (ma
 		Title:      t.T("mail.new_sign_in_title"),
 		Paragraphs: []string{t.T("mail.new_sign_in_body")},
 		Facts:      facts,
-		Button:     mails.Button{Label: t.T("mail.not_you_button"), URL: c.deps.PublicURL + "/forgot-password"},
+		Button:     c.page(t.T("mail.not_you_button"), "/forgot-password"),
 		Notes:      []string{t.T("mail.not_you"), t.T("mail.new_sign_in_note", "URL", c.deps.PublicURL+"/account")},
 		Reason:     t.T("mail.reason_account"),
 	}, nil
