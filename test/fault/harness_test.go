@@ -8,12 +8,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -92,22 +90,8 @@ func newWorldOn(t *testing.T, redisURL string) *world {
 // start runs the program and waits until it answers.
 func (w *world) start() {
 	w.t.Helper()
-	path, err := serving.Binary()
-	w.ok(err)
-	w.log = &bytes.Buffer{}
-	w.process = exec.Command(path, "serve")
-	w.process.Env = w.env
-	w.process.Stdout = w.log
-	w.process.Stderr = w.log
-	w.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	w.ok(w.process.Start())
-	w.until("the program answers", func() bool {
-		c, err := net.DialTimeout("tcp", w.address, time.Second)
-		if err == nil {
-			_ = c.Close()
-		}
-		return err == nil
-	})
+	w.process, w.log = serving.Start(w.t, w.env)
+	w.until("the program answers", func() bool { return serving.Answers(w.address) })
 }
 
 // kill ends the program like a power cut.

@@ -108,13 +108,7 @@ func start(t *testing.T, upstreams ...string) *nginx {
 			t.Logf("nginx said:\n%s", &n.stderr)
 		}
 	})
-	n.until("nginx answers", func() bool {
-		c, err := net.DialTimeout("tcp", strings.TrimPrefix(n.url, "https://"), time.Second)
-		if err == nil {
-			_ = c.Close()
-		}
-		return err == nil
-	})
+	n.until("nginx answers", func() bool { return serving.Answers(strings.TrimPrefix(n.url, "https://")) })
 	return n
 }
 
@@ -200,7 +194,7 @@ type answer struct {
 	text string
 }
 
-// get sends a request, with a header as "Name: value".
+// send sends a request, with each header as "Name: value".
 func (n *nginx) send(c *http.Client, method, path string, body io.Reader, headers ...string) answer {
 	n.t.Helper()
 	a, err := n.try(c, method, path, body, headers...)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -13,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -52,19 +50,12 @@ func open(t *testing.T) *mall {
 	m.must(err)
 	t.Cleanup(m.pool.Close)
 	m.shop = serving.Stock(t, m.pool)
-	path, err := serving.Binary()
-	m.must(err)
 	redis := dbtest.RedisServer(t)
 	for i, address := range addresses {
-		log := &bytes.Buffer{}
-		p := exec.Command(path, "serve")
-		p.Env = append(os.Environ(), "ADDR="+address, "ADMIN_ADDR=127.0.0.1:0", "DATA_DIR="+t.TempDir(),
+		p, log := serving.Start(t, append(os.Environ(), "ADDR="+address, "ADMIN_ADDR=127.0.0.1:0", "DATA_DIR="+t.TempDir(),
 			"PUBLIC_URL="+m.url, "TRUSTED_PROXIES=127.0.0.0/8", "STORAGE_URL=file://"+m.storage,
 			"DATABASE_URL="+url, "REDIS_URL="+redis.URL, "DEMO=off", "SECRET_KEY="+string(secret.SecretKey),
-			"SANDBOX_SECRET="+strings.Repeat("s", 20), "SANDBOX_IN_PRODUCTION=on", "LOG_FORMAT=text", "LOG_LEVEL=warn")
-		p.Stdout, p.Stderr = log, log
-		p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		m.must(p.Start())
+			"SANDBOX_SECRET="+strings.Repeat("s", 20), "SANDBOX_IN_PRODUCTION=on", "LOG_FORMAT=text", "LOG_LEVEL=warn"))
 		m.processes[i] = p
 		t.Cleanup(func() {
 			_ = p.Process.Kill()
@@ -73,13 +64,7 @@ func open(t *testing.T) *mall {
 				t.Logf("process %d said:\n%s", i, log)
 			}
 		})
-		m.until("a process answers", func() bool {
-			c, err := net.DialTimeout("tcp", address, time.Second)
-			if err == nil {
-				_ = c.Close()
-			}
-			return err == nil
-		})
+		m.until("a process answers", func() bool { return serving.Answers(address) })
 	}
 	return m
 }

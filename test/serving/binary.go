@@ -2,13 +2,16 @@
 package serving
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // buildFlags are the flags with which the tests were built, so that the build cache already has most of the program.
@@ -65,4 +68,32 @@ func FreeAddress(t testing.TB) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// Start starts the program to serve a mall with the given environment. What it says goes to log. It does not wait, and
+// the caller ends the process.
+func Start(t testing.TB, env []string) (process *exec.Cmd, log *bytes.Buffer) {
+	t.Helper()
+	path, err := Binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log = &bytes.Buffer{}
+	process = exec.Command(path, "serve")
+	process.Env = env
+	process.Stdout, process.Stderr = log, log
+	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return process, log
+}
+
+// Answers reports whether somebody listens on an address.
+func Answers(address string) bool {
+	c, err := net.DialTimeout("tcp", address, time.Second)
+	if err == nil {
+		_ = c.Close()
+	}
+	return err == nil
 }
