@@ -57,8 +57,8 @@ func Overview(p OverviewPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(p.trends(ctx, t)) > 0 {
-				templ_7745c5c3_Err = overviewTrends(p).Render(ctx, templ_7745c5c3_Buffer)
+			if trends := p.trends(ctx, t); len(trends) > 0 {
+				templ_7745c5c3_Err = overviewTrends(p, trends).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -207,7 +207,7 @@ func overviewWaiting(p OverviewPage) templ.Component {
 	})
 }
 
-func overviewTrends(p OverviewPage) templ.Component {
+func overviewTrends(p OverviewPage, trends []trend) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -301,7 +301,7 @@ func overviewTrends(p OverviewPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, k := range p.trends(ctx, t) {
+		for _, k := range trends {
 			words, tone := k.Say(t)
 			templ_7745c5c3_Var15 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -885,7 +885,7 @@ func SamplePage(p Sample) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, l := range text.Langs {
-				templ_7745c5c3_Err = room(sampleURL(p.Kind, l.Lang), l.Name, l.Lang == p.Lang).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = adminview.RoomLink(sampleURL(p.Kind, l.Lang), l.Name, l.Lang == p.Lang).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
