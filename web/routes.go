@@ -1,28 +1,22 @@
 package web
 
 import (
-	"context"
 	"net"
 	"net/netip"
 
 	"github.com/labstack/echo/v4"
 
 	"videomall/config"
-	"videomall/mall"
-	"videomall/mall/catalog"
-	"videomall/mall/media"
 	"videomall/mall/risk"
 	"videomall/mall/tax"
 	mallwaitingroom "videomall/mall/waitingroom"
 	"videomall/static"
-	listingview "videomall/views/studio/listings"
 	"videomall/web/account"
 	"videomall/web/admin"
 	admincampaigns "videomall/web/admin/campaigns"
 	"videomall/web/admin/coupons"
 	"videomall/web/admin/finance"
 	admininvoices "videomall/web/admin/invoices"
-	adminmails "videomall/web/admin/mails"
 	"videomall/web/admin/moderation"
 	"videomall/web/admin/people"
 	"videomall/web/admin/sitepages"
@@ -34,8 +28,6 @@ import (
 	"videomall/web/invoices"
 	"videomall/web/library"
 	"videomall/web/mailbox"
-	"videomall/web/mailhook"
-	"videomall/web/mailing"
 	"videomall/web/page"
 	"videomall/web/pageview"
 	"videomall/web/play"
@@ -47,7 +39,6 @@ import (
 	"videomall/web/studio/appeals"
 	"videomall/web/studio/campaigns"
 	"videomall/web/studio/earnings"
-	"videomall/web/studio/followers"
 	"videomall/web/studio/listings"
 	"videomall/web/studio/offers"
 	"videomall/web/studio/overview"
@@ -55,7 +46,6 @@ import (
 	"videomall/web/studio/uploads"
 	"videomall/web/studio/videos"
 	"videomall/web/studio/webhooks"
-	"videomall/web/unsubscribe"
 	"videomall/web/waitingroom"
 	"videomall/web/wellknown"
 )
@@ -68,40 +58,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	e.GET(static.Prefix+"*", echo.WrapHandler(static.Handler()))
 	site.Routes(all)
 
-	followed := follow.Deps{
-		Site:     site,
-		Follows:  m.Follows,
-		Catalog:  m.Catalog,
-		Accounts: m.Accounts,
-		Mails:    m.Mails,
-	}
-	follow.Routes(all, followed)
-	unsubscribe.Routes(all, unsubscribe.Deps{
-		Site:    site,
-		Mails:   m.Mails,
-		Follows: m.Follows,
-		Catalog: m.Catalog,
-	})
-	samples := mailing.New(mailing.Deps{PublicURL: d.Config.PublicURL, Now: d.Now})
-	adminmails.Routes(all, adminmails.Deps{
-		Site:     site,
-		Mails:    m.Mails,
-		Follows:  m.Follows,
-		Accounts: m.Accounts,
-		Kinds:    mailing.Kinds,
-		Sample:   samples.Sample,
-	})
-	followers.Routes(all, followers.Deps{
-		Site:    site,
-		Follows: m.Follows,
-		Mail:    m.Mails != nil,
-		Compose: samples.Compose,
-	})
-	hook := mailhook.Deps{Secret: string(d.Config.MailHookSecret)}
-	if m.Mails != nil {
-		hook.Receive = m.Mails.Receive
-	}
-	mailhook.Routes(all, hook)
+	followed := mailRoutes(all, d, site)
 	shop.Routes(all, shop.Deps{
 		Site:         site,
 		Catalog:      m.Catalog,
@@ -382,65 +339,6 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	})
 	if m.Sandbox != nil {
 		sandbox.Routes(all, sandbox.Deps{Site: site, Sandbox: m.Sandbox})
-	}
-}
-
-// trailer finds the public playlist of a video.
-func trailer(m *mall.Mall) func(context.Context, int64) (string, error) {
-	return func(ctx context.Context, assetID int64) (string, error) {
-		asset, err := m.Media.Assets.ByID(ctx, assetID)
-		if err != nil {
-			return "", err
-		}
-		return "/media/trailers/" + asset.Prefix + "/" + asset.TrailerFile(), nil
-	}
-}
-
-// chapters finds the parts of a video.
-func chapters(m *mall.Mall) func(context.Context, int64) ([]media.Chapter, error) {
-	return func(ctx context.Context, assetID int64) ([]media.Chapter, error) {
-		asset, err := m.Media.Assets.ByID(ctx, assetID)
-		return asset.Chapters, err
-	}
-}
-
-// listable videos are those that a creator can list, the newest first.
-func listable(m *mall.Mall) func(context.Context, int64) ([]listingview.Video, error) {
-	const most = 200
-	return func(ctx context.Context, ownerID int64) ([]listingview.Video, error) {
-		videos, err := m.Media.Videos.List(ctx, ownerID, 0, most)
-		var list []listingview.Video
-		for _, v := range videos {
-			if v.State == media.VideoReady || v.State == media.VideoProcessing {
-				list = append(list, listingview.Video{
-					ID:      v.ID,
-					Name:    v.Name,
-					Ready:   v.State == media.VideoReady,
-					Seconds: v.DurationSeconds,
-				})
-			}
-		}
-		return list, err
-	}
-}
-
-// waiting counts the reviews and appeals that wait at the review desk.
-func waiting(m *mall.Mall) func(context.Context) (int, int, error) {
-	return func(ctx context.Context) (int, int, error) {
-		n, err := m.Reviews.Counts(ctx)
-		return n.Open + n.Second, n.Appeals, err
-	}
-}
-
-// findLive searches listings on sale by what an operator types; an empty query returns the latest.
-func findLive(m *mall.Mall) func(context.Context, string) ([]catalog.Card, error) {
-	return func(ctx context.Context, title string) ([]catalog.Card, error) {
-		if title == "" {
-			latest, err := m.Catalog.List(ctx, catalog.Filter{Sort: catalog.SortNewest})
-			return latest.Items, err
-		}
-		found, err := m.Search.Query(ctx, title, catalog.Filter{})
-		return found.Items, err
 	}
 }
 
