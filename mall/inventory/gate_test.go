@@ -108,15 +108,15 @@ func TestGate_Admit_limit_of_a_person(t *testing.T) {
 	r.ok(r.admits(want(7, 2)))
 }
 
-// deaf loses the end of every recount.
-type deaf struct{}
+// losesEnds loses the end of every recount.
+type losesEnds struct{}
 
-func (deaf) DialHook(next redis.DialHook) redis.DialHook { return next }
-func (deaf) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+func (losesEnds) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (losesEnds) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return next
 }
 
-func (deaf) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+func (losesEnds) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		if cmd.Name() == "evalsha" && len(cmd.Args()) == 13 { // script, 4 keys with their number, 6 values
 			return context.DeadlineExceeded
@@ -129,7 +129,7 @@ func TestGate_Recount_end_lost(t *testing.T) {
 	r := open(t, 5)
 	client := redis.NewClient(r.redis.Options())
 	defer client.Close()
-	client.AddHook(deaf{})
+	client.AddHook(losesEnds{})
 	if _, err := r.process(client).Gate.Recount(r.ctx, stockKey); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("%v, want the end of the recount to be lost", err)
 	}

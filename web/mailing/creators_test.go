@@ -113,12 +113,12 @@ func TestMall_mails_takedowns_and_appeals(t *testing.T) {
 	s.OK(s.Reviews.Answer(s.Ctx, oscar, a.ID, false, "Show us the contract."))
 	s.says(s.gets(s.creator, "Your product was taken down", "Your appeal was refused"), "Show us the contract.")
 	s.OK(s.Reviews.Undo(s.Ctx, olga, first.ID))
-	s.gets(s.creator, "Your product was taken down", "Your appeal was refused", "Your product is for sale again")
+	s.gets(s.creator, "Your product was taken down", "Your appeal was refused", "The takedown of your product was undone")
 	second := down(false)
 	_, err = s.Reviews.Appeal(s.Ctx, s.creator.ID, spu, "It is still mine.")
 	s.OK(err)
 	s.OK(s.Reviews.Undo(s.Ctx, olga, second.ID)) // which grants the appeal: one mail, not two
-	s.gets(s.creator, "Your product was taken down", "Your appeal was refused", "Your product is for sale again",
+	s.gets(s.creator, "Your product was taken down", "Your appeal was refused", "The takedown of your product was undone",
 		"Your appeal was granted")
 }
 

@@ -167,7 +167,7 @@ func TestMall_mails_each_refund(t *testing.T) {
 			OrderNo: o.OrderNo,
 			ItemIDs: []int64{o.Items[item].ID},
 			Reason:  "secret of the staff",
-			Actor:   "operator:2",
+			Actor:   "operator:9",
 			Key:     fmt.Sprint(item),
 		})
 		s.OK(err)
