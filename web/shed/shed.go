@@ -23,16 +23,16 @@ type bounds struct {
 func usualBounds(processors int) [classes]bounds {
 	n := uint(processors)
 	return [classes]bounds{
-		Report:  {least: 1, first: n, most: 2 * n, wait: 2 * time.Second},
-		Page:    {least: 2 * n, first: 4 * n, most: 256 * n, wait: time.Second},
+		Report:  {least: 1, first: n, most: 2 * n, wait: 5 * time.Second},
+		Page:    {least: 4 * n, first: 4 * n, most: 256 * n, wait: 5 * time.Second},
 		Order:   {least: 64 * n, first: 256 * n, most: 1024 * n, wait: time.Second},
 		Play:    {least: 64 * n, first: 128 * n, most: 1024 * n, wait: 2 * time.Second},
 		Payment: {least: 128 * n, first: 256 * n, most: 1024 * n, wait: 5 * time.Second},
 	}
 }
 
-// waiting is how many times its bound a class lets wait.
-const waiting = 3
+// waiting is how many times its bound a class lets wait: pages about a second of work, on a machine that draws a hundred.
+const waiting = 8
 
 // limiter is an adaptive limiter without its type parameter, which would cost every package that names it its code.
 type limiter interface {
