@@ -67,11 +67,11 @@ func TestServer_bounds_classes_of_requests(t *testing.T) {
 	families, err := h.Metrics.Registry.Gather()
 	h.OK(err)
 	for _, f := range families {
-		if f.GetName() == "videomall_class_limit" && len(f.GetMetric()) == 5 {
+		if f.GetName() == "videomall_class_limit" && len(f.GetMetric()) == 6 {
 			return
 		}
 	}
-	t.Error("the bounds of the five classes are not exported, so there are none")
+	t.Error("the bounds of the six classes are not exported, so there are none")
 }
 
 func (h *house) person(name, role string) account.User {

@@ -71,13 +71,13 @@ func New(d Deps) http.Handler {
 			d.Log.ErrorContext(c.Request().Context(), "panic", "error", err, "stack", string(stack))
 			return err
 		}}))
-	if d.Config.LoadShedding {
-		e.Use(shed.New(d.Metrics).Middleware)
-	}
 	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{
 		Limit:   maxBody,
 		Skipper: func(c echo.Context) bool { return uploads.TakesFiles(c.Path()) || videos.TakesCaptions(c.Path()) },
 	}))
+	if d.Config.LoadShedding {
+		e.Use(shed.New(d.Metrics).Middleware)
+	}
 	asks := subject(d.Mall.Playback, d.Config.SecureCookies())
 	e.Use(gate(site, d, asks), page.RefuseUnreadableBody)
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{

@@ -87,6 +87,9 @@ order by m.decided_at desc limit @most;
 update follow_message set state = 'stopped', decided_at = @at::timestamptz, decided_by = @decided_by::bigint, answer = @answer
 where id = @id and state = 'approved';
 
+-- name: EndMailing :exec
+update follow_mailing set ended_at = @at::timestamptz where message_id = @message_id::bigint and ended_at is null;
+
 -- name: DecideMessage :one
 update follow_message set state = @state, decided_at = @at::timestamptz, decided_by = @decided_by::bigint, answer = @answer
 where id = @id and state = 'held'

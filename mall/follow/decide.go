@@ -107,6 +107,9 @@ func (f *Follows) Stop(ctx context.Context, operatorID, id int64, reason string)
 		case n == 0:
 			return ErrMessageMoved.Because("message %d is %s", id, m.State)
 		}
+		if err := f.q.EndMailing(ctx, tx, dbsqlc.EndMailingParams{MessageID: id, At: f.deps.Now()}); err != nil {
+			return fmt.Errorf("end the mailing of message %d: %w", id, err)
+		}
 		return f.deps.Audit(ctx, tx, operatorID, "message.stop", fmt.Sprintf("message:%d", id),
 			map[string]any{"creator": m.CreatorID, "reason": reason})
 	})

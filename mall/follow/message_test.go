@@ -145,6 +145,9 @@ func TestFollows_Stop(t *testing.T) {
 		t.Errorf("on its way: %+v, %v", sent, err)
 	}
 	h.OK(h.Follows.Stop(h.Ctx, h.olga, m.ID, "It sells what it must not."))
+	if n := malltest.Query[int64](h.Mall, "select count(*) from follow_mailing where message_id is not null and ended_at is null")[0]; n != 0 {
+		t.Errorf("%d mailings have not ended: a process of the former version would go on with them", n)
+	}
 	if err := h.Follows.Stop(h.Ctx, h.olga, m.ID, "again"); !errors.Is(err, follow.ErrMessageMoved) {
 		t.Errorf("stopped twice: %v", err)
 	}

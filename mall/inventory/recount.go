@@ -108,10 +108,14 @@ func (g *Gate) leave(ctx context.Context, s StockKey) error {
 	g.unlimited[s] = g.now().Add(unlimitedFor)
 	g.mu.Unlock()
 	return g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
-		if err := r.Del(ctx, s.keys()...).Err(); err != nil {
+		if err := r.SRem(ctx, countedStocks, s.name()).Err(); err != nil {
 			return err
 		}
-		return r.SRem(ctx, countedStocks, s.name()).Err()
+		err := r.Del(ctx, s.keys()...).Err()
+		if err != nil { // named again, so that the next turn tries once more
+			_ = r.SAdd(ctx, countedStocks, s.name()).Err()
+		}
+		return err
 	})
 }
 

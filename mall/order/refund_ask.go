@@ -290,9 +290,10 @@ func mayDecide(o Order, row dbsqlc.OrderRefundRequest, actor string) error {
 	return notOwn(o, actor)
 }
 
-// notOwn fails if the buyer of an order is the operator who would decide about its money. Errors: ErrOwnMoney.
+// notOwn fails if the buyer of an order is the operator or creator who would decide about its money. Errors:
+// ErrOwnMoney.
 func notOwn(o Order, actor string) error {
-	if actor == "operator:"+strconv.FormatInt(o.UserID, 10) {
+	if buyer := strconv.FormatInt(o.UserID, 10); actor == "operator:"+buyer || actor == "creator:"+buyer {
 		return ErrOwnMoney.Because("%s bought order %s", actor, o.OrderNo)
 	}
 	return nil

@@ -136,6 +136,8 @@ document.addEventListener('htmx:responseError', e => {
   else if (status === 429) {
     const seconds = parseInt(e.detail.xhr.getResponseHeader('Retry-After') ?? '', 10);
     toast(seconds > 0 ? say.slowDownSeconds.replace('{seconds}', seconds) : say.slowDown, 'error');
+  } else if (status === 503 && e.detail.xhr.getResponseHeader('Retry-After')) {
+    if (e.detail.elt.matches('form, button, a')) toast(say.crowded, 'warning'); // what asks by itself asks again
   } else toast(say.server, 'error');
 });
 

@@ -24,7 +24,7 @@ var ErrBusy = fault.New(fault.Unavailable, "overloaded", "The mall has more to d
 const retryAfter = 5
 
 // answers are drawn once: a busy mall has no time to draw.
-type answers map[text.Lang]struct{ read, sent, notice, document []byte }
+type answers map[text.Lang]struct{ read, sent, document []byte }
 
 func drawAnswers() answers {
 	all := answers{}
@@ -45,7 +45,6 @@ func drawAnswers() answers {
 		a.document = document
 		a.read = draw(problem.Busy(t, title, t.T("errors.overloaded_wait", "Seconds", retryAfter), retryAfter))
 		a.sent = draw(problem.Busy(t, title, t.T("errors.overloaded_sent"), 0))
-		a.notice = draw(problem.BusyNotice(t, detail))
 		all[l.Lang] = a
 	}
 	return all
@@ -72,8 +71,7 @@ func (all answers) write(c echo.Context) error {
 	case page.WantsProblem(r):
 		return c.Blob(http.StatusServiceUnavailable, "application/problem+json", a.document)
 	case page.WantsFragment(r):
-		h.Set("HX-Reswap", "none") // the element that asked stays as it is
-		return c.HTMLBlob(http.StatusServiceUnavailable, a.notice)
+		return c.NoContent(http.StatusServiceUnavailable) // app.js says so; the element that asked stays as it is
 	case page.IsRead(r.Method):
 		return c.HTMLBlob(http.StatusServiceUnavailable, a.read)
 	}

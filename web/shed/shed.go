@@ -1,7 +1,10 @@
 package shed
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"net/http"
 	"runtime"
 	"time"
 
@@ -26,6 +29,7 @@ func usualBounds(processors int) [classes]bounds {
 		Report:  {least: 1, first: n, most: 2 * n, wait: 5 * time.Second},
 		Page:    {least: 4 * n, first: 4 * n, most: 256 * n, wait: 5 * time.Second},
 		Order:   {least: 64 * n, first: 256 * n, most: 1024 * n, wait: time.Second},
+		Pay:     {least: 64 * n, first: 256 * n, most: 1024 * n, wait: time.Second},
 		Play:    {least: 64 * n, first: 128 * n, most: 1024 * n, wait: 2 * time.Second},
 		Payment: {least: 128 * n, first: 256 * n, most: 1024 * n, wait: 5 * time.Second},
 	}
@@ -76,7 +80,7 @@ func (s *Shedder) admit(ctx context.Context, class Class) (adaptivelimiter.Permi
 		return nil, false
 	}
 	for above := class + 1; above < classes; above++ {
-		if s.limiters[above].Queued() > 0 {
+		if above != Pay && s.limiters[above].Queued() > 0 { // Pay may wait for a provider
 			wait = 0 // the machine is busy with what matters more
 		}
 	}
@@ -84,14 +88,15 @@ func (s *Shedder) admit(ctx context.Context, class Class) (adaptivelimiter.Permi
 	return permit, err == nil
 }
 
-// Middleware answers what is over the bound of its class with 503 and Retry-After, before anything is read: nothing of
-// such a request has happened.
+// Middleware answers what is over the bound of its class with 503 and Retry-After, before anybody looks at it: nothing
+// of such a request has happened.
 func (s *Shedder) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		class, bounded := Of(c.Request().Method, c.Path())
+		class, bounded := Of(c.Path())
 		if !bounded {
 			return next(c)
 		}
+		receive(c.Request())
 		ctx := c.Request().Context()
 		permit, admitted := s.admit(ctx, class)
 		if !admitted {
@@ -118,6 +123,29 @@ func (s *Shedder) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		return err
 	}
 }
+
+// receive reads a body, which is small on all routes that are bounded, before its request is admitted: a slow line must
+// not hold a place. What fails here fails again for whoever reads the body.
+func receive(r *http.Request) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return
+	}
+	body := r.Body
+	sent, err := io.ReadAll(body)
+	rest := io.Reader(bytes.NewReader(sent))
+	if err != nil {
+		rest = io.MultiReader(rest, failing{err})
+	}
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{rest, body}
+}
+
+// failing is a reader that only fails.
+type failing struct{ error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.error }
 
 const shedKey = "shed"
 

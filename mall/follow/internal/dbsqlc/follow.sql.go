@@ -104,6 +104,20 @@ func (q *Queries) DecideMessage(ctx context.Context, db DBTX, arg DecideMessageP
 	return i, err
 }
 
+const endMailing = `-- name: EndMailing :exec
+update follow_mailing set ended_at = $1::timestamptz where message_id = $2::bigint and ended_at is null
+`
+
+type EndMailingParams struct {
+	At        time.Time
+	MessageID int64
+}
+
+func (q *Queries) EndMailing(ctx context.Context, db DBTX, arg EndMailingParams) error {
+	_, err := db.Exec(ctx, endMailing, arg.At, arg.MessageID)
+	return err
+}
+
 const follow = `-- name: Follow :exec
 insert into follow (user_id, creator_id, followed_at, mail_since)
 values ($1, $2, $3::timestamptz, case when $4::boolean then $3::timestamptz end)
