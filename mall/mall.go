@@ -30,6 +30,7 @@ import (
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
+	"videomall/mall/partner"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/payment/settings"
@@ -86,13 +87,16 @@ type Options struct {
 	WebhookKey      []byte // wraps the secrets of creators' webhooks, 32 bytes
 	WebhookLoopback bool   // they may lie on this machine
 
+	PartnerKey []byte // wraps the secrets of partners and signs their links, 32 bytes
+	PublicURL  string // what partners sign requests for
+
 	Mail Mail
 
 	// Providers are those that take real money, in the order in which they are offered.
 	Providers []payment.Provider
 	// ProviderKinds are those that operators can configure in the console.
 	ProviderKinds []settings.Kind
-	ProviderKey   []byte // encrypts those settings, 32 bytes; without it there are none
+	ProviderKey   []byte // encrypts those settings, 32 bytes
 	// Sandbox is the provider that takes no money; nil for a mall that takes real money only.
 	Sandbox *sandbox.Options
 }
@@ -127,6 +131,8 @@ type Mall struct {
 	Media        media.Media
 	Orders       *order.Orders
 	Outbox       *outbox.Outbox
+	Partners     *partner.Partners
+	PartnerHooks *webhook.Webhooks // the addresses of partners
 	Payments     *payment.Payments
 	People       *backoffice.People
 	Playback     *playback.Playback

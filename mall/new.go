@@ -23,6 +23,7 @@ import (
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
+	"videomall/mall/partner"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/payment/settings"
@@ -82,19 +83,33 @@ func New(o Options) (*Mall, error) {
 		Key:      o.WebhookKey,
 		Loopback: o.WebhookLoopback,
 		Now:      o.Now,
+		Audit:    m.audit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	m.PartnerHooks = m.Webhooks.ForPartners()
+	m.Partners, err = partner.New(partner.Deps{
+		Pool:      m.pool,
+		Key:       o.PartnerKey,
+		PublicURL: o.PublicURL,
+		Metrics:   o.Metrics,
+		Now:       o.Now,
+		Audit:     m.audit,
 	})
 	if err != nil {
 		return nil, err
 	}
 	m.Insight = Insight(m, m.pool, o)
 	subscriber.Subscribe(m.Outbox, subscriber.Deps{
-		Catalog:  m.Catalog,
-		Insight:  m.Insight,
-		Invoices: m.Invoices,
-		Orders:   m.Orders,
-		Reviews:  m.Reviews,
-		Search:   m.Search,
-		Webhooks: m.Webhooks,
+		Catalog:      m.Catalog,
+		Insight:      m.Insight,
+		Invoices:     m.Invoices,
+		Orders:       m.Orders,
+		Reviews:      m.Reviews,
+		Search:       m.Search,
+		Webhooks:     m.Webhooks,
+		PartnerHooks: m.PartnerHooks,
 	})
 	return m, nil
 }

@@ -102,6 +102,8 @@ func Open(t testing.TB, notifyURL string) *Mall {
 		InsightKey:      key,
 		PayoutKey:       key,
 		WebhookKey:      key,
+		PartnerKey:      key,
+		PublicURL:       "http://mall.example",
 		ProviderKey:     key,
 		ProviderKinds:   []settings.Kind{m.stripeKind()},
 		WebhookLoopback: true,

@@ -26,7 +26,11 @@ func (w *Webhooks) check(d Draft) (Draft, error) {
 		wrong = wrong.With("url", slug)
 	}
 	kinds := []string{}
-	for _, kind := range Types() {
+	offered := Types()
+	if w.owners == ofPartners {
+		offered = PartnerTypes()
+	}
+	for _, kind := range offered {
 		if slices.Contains(d.Types, kind) {
 			kinds = append(kinds, kind)
 		}
@@ -47,10 +51,10 @@ func (w *Webhooks) Add(ctx context.Context, ownerID int64, d Draft) (made Endpoi
 		return Endpoint{}, "", err
 	}
 	err = db.InTx(ctx, w.deps.Pool, func(tx pgx.Tx) error {
-		if err := w.q.LockOwner(ctx, tx, ownerID); err != nil {
+		if err := w.q.LockOwner(ctx, tx, dbsqlc.LockOwnerParams{OwnerKind: w.owners, OwnerID: ownerID}); err != nil {
 			return fmt.Errorf("lock the webhooks of %d: %w", ownerID, err)
 		}
-		n, err := w.q.CountEndpoints(ctx, tx, ownerID)
+		n, err := w.q.CountEndpoints(ctx, tx, dbsqlc.CountEndpointsParams{OwnerKind: w.owners, OwnerID: ownerID})
 		if err != nil {
 			return fmt.Errorf("count the webhooks of %d: %w", ownerID, err)
 		}
@@ -64,18 +68,22 @@ func (w *Webhooks) Add(ctx context.Context, ownerID int64, d Draft) (made Endpoi
 		var wrapped []byte
 		secret, wrapped = w.wrap.newSecret(id)
 		row, err := w.q.InsertEndpoint(ctx, tx, dbsqlc.InsertEndpointParams{
-			ID:      id,
-			OwnerID: ownerID,
-			Url:     d.URL,
-			Types:   d.Types,
-			Secret:  wrapped,
-			At:      w.deps.Now(),
+			ID:        id,
+			OwnerKind: w.owners,
+			OwnerID:   ownerID,
+			Url:       d.URL,
+			Types:     d.Types,
+			Secret:    wrapped,
+			At:        w.deps.Now(),
 		})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrInvalid.With("url", "url_known")
 		}
+		if err != nil {
+			return fmt.Errorf("insert webhook of %d: %w", ownerID, err)
+		}
 		made = endpointOf(row)
-		return failed(err, "insert webhook of %d", ownerID)
+		return w.recordTx(ctx, tx, ownerID, "add", d.URL)
 	})
 	if err != nil {
 		return Endpoint{}, "", err
@@ -90,14 +98,15 @@ func (w *Webhooks) Edit(ctx context.Context, ownerID, id int64, version int, d D
 	if err != nil {
 		return err
 	}
-	return w.change(ctx, ownerID, id, func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
-		if err := w.q.LockOwner(ctx, tx, ownerID); err != nil {
+	return w.change(ctx, ownerID, id, "edit", func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
+		if err := w.q.LockOwner(ctx, tx, dbsqlc.LockOwnerParams{OwnerKind: w.owners, OwnerID: ownerID}); err != nil {
 			return 0, err
 		}
 		same, err := w.q.SameURL(ctx, tx, dbsqlc.SameURLParams{
-			OwnerID: ownerID,
-			Url:     d.URL,
-			ID:      id,
+			OwnerKind: w.owners,
+			OwnerID:   ownerID,
+			Url:       d.URL,
+			ID:        id,
 		})
 		if err != nil {
 			return 0, err
@@ -117,7 +126,7 @@ func (w *Webhooks) Edit(ctx context.Context, ownerID, id int64, version int, d D
 // Rotate gives an endpoint a new secret and returns it, which is never shown again. For Overlap messages are also
 // signed with the previous secret, but no longer with an earlier one. Errors: ErrNotFound, ErrMoved.
 func (w *Webhooks) Rotate(ctx context.Context, ownerID, id int64, version int) (secret string, err error) {
-	err = w.change(ctx, ownerID, id, func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
+	err = w.change(ctx, ownerID, id, "rotate", func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
 		var wrapped []byte
 		secret, wrapped = w.wrap.newSecret(id)
 		return w.q.RotateSecret(ctx, tx, dbsqlc.RotateSecretParams{
@@ -136,11 +145,11 @@ func (w *Webhooks) Rotate(ctx context.Context, ownerID, id int64, version int) (
 // Switch turns an endpoint on or off. Turning it off sets its pending messages aside, and they can be resent later.
 // Errors: ErrNotFound, ErrMoved.
 func (w *Webhooks) Switch(ctx context.Context, ownerID, id int64, version int, on bool) error {
-	return w.change(ctx, ownerID, id, func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
-		to := Off
-		if on {
-			to = On
-		}
+	to := Off
+	if on {
+		to = On
+	}
+	return w.change(ctx, ownerID, id, string(to), func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
 		return w.switchTx(ctx, tx, id, version, to)
 	})
 }
@@ -161,14 +170,14 @@ func (w *Webhooks) switchTx(ctx context.Context, tx pgx.Tx, id int64, version in
 
 // Remove deletes an endpoint with all messages that were sent to it. Errors: ErrNotFound, ErrMoved.
 func (w *Webhooks) Remove(ctx context.Context, ownerID, id int64, version int) error {
-	return w.change(ctx, ownerID, id, func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
+	return w.change(ctx, ownerID, id, "remove", func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
 		return w.q.DeleteEndpoint(ctx, tx, dbsqlc.DeleteEndpointParams{ID: id, Version: int32(version)})
 	})
 }
 
 // change locks an endpoint of that owner and runs do, which returns how many rows it changed. If it changed none, the
-// endpoint was at another version. Errors: ErrNotFound, ErrMoved.
-func (w *Webhooks) change(ctx context.Context, ownerID, id int64, do func(pgx.Tx,
+// endpoint was at another version. verb says what is done, for the record of an operator's action. Errors: ErrNotFound, ErrMoved.
+func (w *Webhooks) change(ctx context.Context, ownerID, id int64, verb string, do func(pgx.Tx,
 	dbsqlc.WebhookEndpoint) (int64, error),
 ) error {
 	return db.InTx(ctx, w.deps.Pool, func(tx pgx.Tx) error {
@@ -180,13 +189,16 @@ func (w *Webhooks) change(ctx context.Context, ownerID, id int64, do func(pgx.Tx
 		if err == nil && n == 0 {
 			return ErrMoved.Because("webhook %d is at version %d", id, e.Version)
 		}
-		return failed(err, "change webhook %d", id)
+		if err != nil {
+			return failed(err, "change webhook %d", id)
+		}
+		return w.recordTx(ctx, tx, ownerID, verb, e.Url)
 	})
 }
 
 // List returns the endpoints of an owner, the oldest first.
 func (w *Webhooks) List(ctx context.Context, ownerID int64) ([]Endpoint, error) {
-	rows, err := w.q.Endpoints(ctx, w.deps.Pool, ownerID)
+	rows, err := w.q.Endpoints(ctx, w.deps.Pool, dbsqlc.EndpointsParams{OwnerKind: w.owners, OwnerID: ownerID})
 	if err != nil {
 		return nil, fmt.Errorf("webhooks of %d: %w", ownerID, err)
 	}
@@ -199,7 +211,11 @@ func (w *Webhooks) List(ctx context.Context, ownerID int64) ([]Endpoint, error) 
 
 // Get returns one endpoint of an owner. Errors: ErrNotFound, also for endpoints of others.
 func (w *Webhooks) Get(ctx context.Context, ownerID, id int64) (Endpoint, error) {
-	row, err := w.q.Endpoint(ctx, w.deps.Pool, dbsqlc.EndpointParams{ID: id, OwnerID: ownerID})
+	row, err := w.q.Endpoint(ctx, w.deps.Pool, dbsqlc.EndpointParams{
+		ID:        id,
+		OwnerKind: w.owners,
+		OwnerID:   ownerID,
+	})
 	if err != nil {
 		return Endpoint{}, found(err, "webhook %d of %d", id, ownerID)
 	}

@@ -29,7 +29,7 @@ func (w *Webhooks) Lookup(ctx context.Context, q string, most int) ([]Endpoint, 
 	var p dbsqlc.LookupEndpointsParams
 	p.Begins, p.Ends = db.Prefix("https://" + q)
 	p.PlainBegins, p.PlainEnds = db.Prefix("http://" + q)
-	p.Most = int32(most)
+	p.OwnerKind, p.Most = w.owners, int32(most)
 	rows, err := w.q.LookupEndpoints(ctx, w.deps.Pool, p)
 	if err != nil {
 		return nil, fmt.Errorf("look webhooks up: %w", err)

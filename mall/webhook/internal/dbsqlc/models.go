@@ -50,4 +50,5 @@ type WebhookEndpoint struct {
 	TestedAt     *time.Time
 	Version      int32
 	CreatedAt    time.Time
+	OwnerKind    string
 }

@@ -1,0 +1,22 @@
+-- +goose Up
+-- Orders that were placed through a partner's link.
+create table order_referral (
+    order_no   text   primary key references video_order (order_no),
+    partner_id bigint not null references partner (id),
+    link_id    bigint not null references partner_link (id),
+    reference  text   not null -- the partner's own, as in the link
+);
+create index order_referral_by_partner on order_referral (partner_id, order_no desc);
+create index order_referral_by_reference on order_referral (partner_id, reference);
+
+-- Partners are told of their orders at addresses of their own; owner_id is then the partner's id.
+alter table webhook_endpoint add column owner_kind text not null default 'creator' check (owner_kind in ('creator', 'partner'));
+alter table webhook_endpoint drop constraint webhook_endpoint_owner_id_url_key;
+alter table webhook_endpoint add constraint webhook_endpoint_owner_url unique (owner_kind, owner_id, url);
+
+-- +goose Down
+delete from webhook_endpoint where owner_kind <> 'creator';
+alter table webhook_endpoint drop constraint webhook_endpoint_owner_url;
+alter table webhook_endpoint add constraint webhook_endpoint_owner_id_url_key unique (owner_id, url);
+alter table webhook_endpoint drop column owner_kind;
+drop table order_referral;
