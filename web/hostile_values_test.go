@@ -71,6 +71,14 @@ var unlinked = map[string]url.Values{
 		"last":   {"1"},
 	},
 	"GET /admin/review": {"state": {"open"}, "before": {"1"}, "after": {"1"}, "high": {"1"}},
+	"GET /checkout":     {"link": {"x"}, "coupon": {"x"}},
+	"POST /admin/partners/:id/keys/:key/rotate": {"overlap": {"1h0m0s"}, "public_key": {"x"}},
+	"POST /admin/partners/:id/keys": {
+		"label": {"x"}, "form": {"hmac"}, "public_key": {"x"}, "scopes": {"orders:read"}, "lifetime": {"0s"},
+	},
+	"POST /admin/partners/:id/webhooks": {"url": {"https://hooks.shop.com/"}},
+	"GET /api/v1/mall/partner/videos":   {"limit": {"1"}, "cursor": {"x"}},
+	"GET /api/v1/mall/partner/orders":   {"limit": {"1"}, "cursor": {"x"}, "reference": {"x"}},
 	"GET /admin/books": {
 		"before":   {"1"},
 		"account":  {"x"},

@@ -13,7 +13,7 @@ async function verified(v) {
   if (v.form === 'vm1') {
     const [, ts, nonce, method, host, path, query, hash] = v.text.split('\n')
     const url = new URL(v.url)
-    const target = v.url.slice(url.origin.length)
+    const target = v.url.replace(/^[a-z]+:\/\/[^/]+/, '')
     const [rawPath, ...rest] = target.split('?')
     const fits = ts === String(v.timestamp) && nonce === v.nonce && method === v.method && host === url.host &&
       path === (rawPath || '/') && query === sortQuery(rest.join('?')) && /^[0-9a-f]{64}$/.test(hash)
