@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"demo":              {"mall", "mall/*"},
 	"docs":              {},
 	"embedded":          {},
-	"examples/go":       {}, // of partners: the standard library only
+	"examples":          {}, // of partners: the standard library only
 	"load":              {}, // knows a mall only by its addresses
 	"load/stage":        {"load", "mall", "mall/*"},
 	"telemetry":         {},
