@@ -71,7 +71,7 @@ var unlinked = map[string]url.Values{
 		"last":   {"1"},
 	},
 	"GET /admin/review": {"state": {"open"}, "before": {"1"}, "after": {"1"}, "high": {"1"}},
-	"GET /checkout":     {"link": {"x"}, "coupon": {"x"}},
+	"GET /checkout":     {"link": {"x"}, "link": {"x"}, "coupon": {"x"}},
 	"POST /admin/partners/:id/keys/:key/rotate": {"overlap": {"1h0m0s"}, "public_key": {"x"}},
 	"POST /admin/partners/:id/keys": {
 		"label": {"x"}, "form": {"hmac"}, "public_key": {"x"}, "scopes": {"orders:read"}, "lifetime": {"0s"},
