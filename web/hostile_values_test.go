@@ -70,8 +70,7 @@ var unlinked = map[string]url.Values{
 		"kind":   {"x"},
 		"last":   {"1"},
 	},
-	"GET /admin/review": {"state": {"open"}, "before": {"1"}, "after": {"1"}, "high": {"1"}},
-	"GET /checkout":     {"link": {"x"}, "link": {"x"}, "coupon": {"x"}},
+	"GET /admin/review":                         {"state": {"open"}, "before": {"1"}, "after": {"1"}, "high": {"1"}},
 	"POST /admin/partners/:id/keys/:key/rotate": {"overlap": {"1h0m0s"}, "public_key": {"x"}},
 	"POST /admin/partners/:id/keys": {
 		"label": {"x"}, "form": {"hmac"}, "public_key": {"x"}, "scopes": {"orders:read"}, "lifetime": {"0s"},
@@ -154,7 +153,7 @@ var unlinked = map[string]url.Values{
 	"GET /api/v1/mall/me/orders":       {"limit": {"1"}, "cursor": {"x"}},
 	"GET /api/v1/mall/me/entitlements": {"limit": {"1"}, "cursor": {"x"}},
 	"GET /api/v1/mall/campaigns":       {"currency": {"USD"}, "limit": {"1"}, "cursor": {"x"}},
-	"GET /checkout":                    {"coupon": {"SUMMER"}},
+	"GET /checkout":                    {"link": {"x"}, "coupon": {"SUMMER"}},
 	"GET /studio/insight.csv":          {"what": {"days"}},
 	"GET /watch/:slug":                 {"start": {"1"}},
 	"POST /cart/items":                 {"sku_id": {"1"}, "next": {"/checkout"}},
