@@ -174,6 +174,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Catalog:  m.Catalog,
 		Listings: m.Listings,
 		Terms:    m.Ledger.Terms(),
+		Partners: m.Partners,
 		Taxes:    m.Taxes,
 		OpenZone: m.Insight.SetZone,
 		OnSignIn: shopping.OnSignIn,

@@ -24,6 +24,7 @@ create table partner_key (
     last_used_at timestamptz,                         -- to the minute
     created_by   bigint      not null references account_user (id),
     created_at   timestamptz not null,
+    form_key     text        not null unique,         -- of the form that made it: sent again, it makes no second key
     constraint partner_key_material check ((kind = 'hmac') = (secret is not null) and (kind = 'ed25519') = (public_key is not null))
 );
 create index partner_key_by_partner on partner_key (partner_id, id desc);

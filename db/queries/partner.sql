@@ -24,8 +24,9 @@ select * from partner where owner_id = @owner_id order by id;
 select nextval('partner_key_id_seq')::bigint;
 
 -- name: InsertKey :one
-insert into partner_key (id, partner_id, public_id, label, kind, secret, public_key, scopes, ends_at, created_by, created_at)
-values (@id, @partner_id, @public_id, @label, @kind, sqlc.narg('secret'), sqlc.narg('public_key'), @scopes, sqlc.narg('ends_at'), @created_by, @created_at)
+insert into partner_key (id, partner_id, public_id, label, kind, secret, public_key, scopes, ends_at, created_by, created_at, form_key)
+values (@id, @partner_id, @public_id, @label, @kind, sqlc.narg('secret'), sqlc.narg('public_key'), @scopes, sqlc.narg('ends_at'), @created_by, @created_at, @form_key)
+on conflict (form_key) do nothing
 returning *;
 
 -- name: CountLiving :one

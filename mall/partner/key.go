@@ -1,6 +1,7 @@
 package partner
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -94,6 +95,7 @@ type KeyDraft struct {
 	PublicKey string // of Ed25519: PEM, or the base64 of 32 bytes
 	Scopes    []string
 	Lifetime  time.Duration // one of Lifetimes
+	FormKey   string        // of the form, which makes one key however often it is sent; empty for one of its own
 }
 
 // checked returns the row of a draft. Errors: ErrInvalid with the fields label, form, public_key, scopes and lifetime.
@@ -104,6 +106,7 @@ func (d KeyDraft) checked(now time.Time) (dbsqlc.InsertKeyParams, error) {
 		Kind:      string(d.Form),
 		Scopes:    []string{},
 		CreatedAt: now,
+		FormKey:   cmp.Or(d.FormKey, rand.Text()),
 	}
 	if n := utf8.RuneCountInString(row.Label); n == 0 || n > 60 {
 		wrong = wrong.With("label", "partner_key_label")
@@ -131,6 +134,9 @@ func (d KeyDraft) checked(now time.Time) (dbsqlc.InsertKeyParams, error) {
 	default:
 		wrong = wrong.With("form", "partner_key_form")
 	}
+	if len(row.FormKey) > 64 {
+		wrong = wrong.With("form", "partner_key_form")
+	}
 	if len(wrong.Fields) > 0 {
 		return row, wrong
 	}
@@ -155,7 +161,7 @@ func readPublicKey(typed string) []byte {
 }
 
 // AddKey makes a key and returns its secret, which is never shown again; an Ed25519 key has none. Errors: ErrInvalid
-// with fields, ErrNotFound, ErrTooMany.
+// with fields, ErrNotFound, ErrTooMany, ErrRepeated.
 func (p *Partners) AddKey(ctx context.Context, by, partnerID int64, d KeyDraft) (made Key, secret string, err error) {
 	row, err := d.checked(p.deps.Now())
 	if err != nil {
@@ -214,6 +220,9 @@ func (p *Partners) insertKeyTx(ctx context.Context, tx pgx.Tx, by, partnerID int
 		row.Secret = p.box.Seal(raw, place(row.ID))
 	}
 	inserted, err := p.q.InsertKey(ctx, tx, row)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Key{}, "", ErrRepeated
+	}
 	if err != nil {
 		return Key{}, "", fmt.Errorf("insert a key of partner %d: %w", partnerID, err)
 	}

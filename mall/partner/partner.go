@@ -32,6 +32,8 @@ var (
 	ErrInvalid  = fault.New(fault.Invalid, "partner_invalid", "Some fields need another look.")
 	ErrTooMany  = fault.New(fault.Conflict, "partner_too_many_keys", "This partner has as many keys as one may have.")
 	ErrEnded    = fault.New(fault.Conflict, "partner_key_over", "This key has ended already.")
+	ErrRepeated = fault.New(fault.Conflict, "partner_key_repeated",
+		"This form was sent before and has made its key. The secret is not shown again; replace the key to get another.")
 )
 
 // Deps are the dependencies of Partners.

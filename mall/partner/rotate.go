@@ -19,11 +19,12 @@ type Rotation struct {
 	KeyID     int64
 	PublicKey string        // of the new key, if it is of Ed25519
 	Overlap   time.Duration // how long the old key lives on, one of Overlaps
+	FormKey   string        // as in KeyDraft
 }
 
 // Rotate makes the successor of a key and lets the old one live on for the overlap, never longer than it would have.
 // The new key lives until it is ended. Errors: ErrInvalid with the fields overlap and public_key, ErrNotFound, ErrNoKey,
-// ErrEnded, ErrTooMany.
+// ErrEnded, ErrTooMany, ErrRepeated.
 func (p *Partners) Rotate(ctx context.Context, by int64, r Rotation) (made Key, secret string, err error) {
 	if !slices.Contains(Overlaps(), r.Overlap) {
 		return Key{}, "", ErrInvalid.With("overlap", "partner_key_overlap")
@@ -38,6 +39,7 @@ func (p *Partners) Rotate(ctx context.Context, by int64, r Rotation) (made Key, 
 			Form:      old.Form,
 			PublicKey: r.PublicKey,
 			Scopes:    texts(old.Scopes),
+			FormKey:   r.FormKey,
 		}.checked(p.deps.Now())
 		if err != nil {
 			return err

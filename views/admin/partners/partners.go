@@ -50,21 +50,37 @@ type KeyForm struct {
 	Errors                           map[string]string
 }
 
+// RotateForm is the replacement of a key as it was typed. Errors are words by field.
+type RotateForm struct {
+	KeyID              int64
+	PublicKey, Overlap string
+	Errors             map[string]string
+}
+
 // HookForm is an address as it was typed.
 type HookForm struct{ URL, Error string }
 
 // ShowPage is one partner.
 type ShowPage struct {
-	Partner  partner.Partner
-	Owner    string // the email address of the owner
-	Keys     []partner.Key
-	Hooks    []webhook.Endpoint
-	Orders   []order.Referred // the newest
-	Form     KeyForm
-	Hook     HookForm
-	Refused  string // why something was not done, in words, when no field is at fault
-	RotateID int64  // the key whose rotation was refused
-	Now      time.Time
+	Partner partner.Partner
+	Owner   string // the email address of the owner
+	Keys    []partner.Key
+	Hooks   []webhook.Endpoint
+	Orders  []order.Referred // the newest
+	Form    KeyForm
+	Hook    HookForm
+	Refused string // why something was not done, in words, when no field is at fault
+	Rotate  RotateForm
+	FormKey string // of the forms of this page, each of which makes one key
+	Now     time.Time
+}
+
+// rotation is what the form that replaces a key holds: what was typed, if it was refused.
+func (p ShowPage) rotation(k partner.Key) RotateForm {
+	if p.Rotate.KeyID == k.ID {
+		return p.Rotate
+	}
+	return RotateForm{Overlap: partner.Overlaps()[0].String()}
 }
 
 // SecretPage shows a secret the only time that it is shown, or the id of a key that has none.

@@ -1,6 +1,7 @@
 package partners
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"time"
@@ -34,6 +35,7 @@ func (d Deps) addKey(c *page.Ctx) error {
 			PublicKey: form.PublicKey,
 			Scopes:    form.Scopes,
 			Lifetime:  span(form.Lifetime),
+			FormKey:   values.Get("key"),
 		})
 	if errors.Is(err, partner.ErrInvalid) {
 		form.Errors = explain(c, err)
@@ -55,16 +57,24 @@ func span(s string) time.Duration {
 }
 
 func (d Deps) rotateKey(c *page.Ctx) error {
-	made, secret, err := d.Partners.Rotate(c.Request().Context(), c.Viewer.UserID, partner.Rotation{
-		PartnerID: formvalue.ID(c.Param("id")),
+	form := partnersview.RotateForm{
 		KeyID:     formvalue.ID(c.Param("key")),
 		PublicKey: c.FormValue("public_key"),
-		Overlap:   span(c.FormValue("overlap")),
+		Overlap:   c.FormValue("overlap"),
+	}
+	made, secret, err := d.Partners.Rotate(c.Request().Context(), c.Viewer.UserID, partner.Rotation{
+		PartnerID: formvalue.ID(c.Param("id")),
+		KeyID:     form.KeyID,
+		PublicKey: form.PublicKey,
+		Overlap:   span(form.Overlap),
+		FormKey:   c.FormValue("key"),
 	})
 	if errors.Is(err, partner.ErrInvalid) {
-		for _, words := range explain(c, err) {
-			return d.renderShow(c, http.StatusUnprocessableEntity, partnersview.ShowPage{Refused: words})
-		}
+		form.Errors = explain(c, err)
+		return d.renderShow(c, http.StatusUnprocessableEntity, partnersview.ShowPage{
+			Refused: cmp.Or(form.Errors["public_key"], form.Errors["overlap"], form.Errors["form"]),
+			Rotate:  form,
+		})
 	}
 	if err != nil {
 		return d.refused(c, err)
@@ -84,7 +94,7 @@ func (d Deps) endKey(c *page.Ctx) error {
 
 // refused shows the page as it is now with the reason why something was not done.
 func (d Deps) refused(c *page.Ctx, err error) error {
-	if !errors.Is(err, partner.ErrTooMany) && !errors.Is(err, partner.ErrEnded) {
+	if !errors.Is(err, partner.ErrTooMany) && !errors.Is(err, partner.ErrEnded) && !errors.Is(err, partner.ErrRepeated) {
 		return err
 	}
 	_, words := page.Words(c.Text, fault.From(err), http.StatusConflict)

@@ -3,6 +3,7 @@
 package partners
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"strings"
@@ -138,6 +139,6 @@ func (d Deps) renderShow(c *page.Ctx, status int, p partnersview.ShowPage) (err 
 		p.Form.Form = string(signature.VM1)
 		p.Form.Lifetime = partner.Lifetimes()[0].String()
 	}
-	p.Now = c.Now
+	p.FormKey, p.Now = rand.Text(), c.Now
 	return c.Render(status, p.Partner.Name, partnersview.Show(p))
 }

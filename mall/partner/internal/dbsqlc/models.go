@@ -30,6 +30,7 @@ type PartnerKey struct {
 	LastUsedAt *time.Time
 	CreatedBy  int64
 	CreatedAt  time.Time
+	FormKey    string
 }
 
 type PartnerLink struct {

@@ -60,9 +60,10 @@ func (q *Queries) EndKey(ctx context.Context, db DBTX, arg EndKeyParams) error {
 }
 
 const insertKey = `-- name: InsertKey :one
-insert into partner_key (id, partner_id, public_id, label, kind, secret, public_key, scopes, ends_at, created_by, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-returning id, partner_id, public_id, label, kind, secret, public_key, scopes, ends_at, last_used_at, created_by, created_at
+insert into partner_key (id, partner_id, public_id, label, kind, secret, public_key, scopes, ends_at, created_by, created_at, form_key)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+on conflict (form_key) do nothing
+returning id, partner_id, public_id, label, kind, secret, public_key, scopes, ends_at, last_used_at, created_by, created_at, form_key
 `
 
 type InsertKeyParams struct {
@@ -77,6 +78,7 @@ type InsertKeyParams struct {
 	EndsAt    *time.Time
 	CreatedBy int64
 	CreatedAt time.Time
+	FormKey   string
 }
 
 func (q *Queries) InsertKey(ctx context.Context, db DBTX, arg InsertKeyParams) (PartnerKey, error) {
@@ -92,6 +94,7 @@ func (q *Queries) InsertKey(ctx context.Context, db DBTX, arg InsertKeyParams) (
 		arg.EndsAt,
 		arg.CreatedBy,
 		arg.CreatedAt,
+		arg.FormKey,
 	)
 	var i PartnerKey
 	err := row.Scan(
@@ -107,6 +110,7 @@ func (q *Queries) InsertKey(ctx context.Context, db DBTX, arg InsertKeyParams) (
 		&i.LastUsedAt,
 		&i.CreatedBy,
 		&i.CreatedAt,
+		&i.FormKey,
 	)
 	return i, err
 }
@@ -182,7 +186,7 @@ func (q *Queries) InsertPartner(ctx context.Context, db DBTX, arg InsertPartnerP
 }
 
 const keyByPublicID = `-- name: KeyByPublicID :one
-select k.id, k.partner_id, k.public_id, k.label, k.kind, k.secret, k.public_key, k.scopes, k.ends_at, k.last_used_at, k.created_by, k.created_at, p.name as partner_name from partner_key k join partner p on p.id = k.partner_id where k.public_id = $1
+select k.id, k.partner_id, k.public_id, k.label, k.kind, k.secret, k.public_key, k.scopes, k.ends_at, k.last_used_at, k.created_by, k.created_at, k.form_key, p.name as partner_name from partner_key k join partner p on p.id = k.partner_id where k.public_id = $1
 `
 
 type KeyByPublicIDRow struct {
@@ -198,6 +202,7 @@ type KeyByPublicIDRow struct {
 	LastUsedAt  *time.Time
 	CreatedBy   int64
 	CreatedAt   time.Time
+	FormKey     string
 	PartnerName string
 }
 
@@ -217,13 +222,14 @@ func (q *Queries) KeyByPublicID(ctx context.Context, db DBTX, publicID string) (
 		&i.LastUsedAt,
 		&i.CreatedBy,
 		&i.CreatedAt,
+		&i.FormKey,
 		&i.PartnerName,
 	)
 	return i, err
 }
 
 const keys = `-- name: Keys :many
-select id, partner_id, public_id, label, kind, secret, public_key, scopes, ends_at, last_used_at, created_by, created_at from partner_key where partner_id = $1 order by id desc limit $2
+select id, partner_id, public_id, label, kind, secret, public_key, scopes, ends_at, last_used_at, created_by, created_at, form_key from partner_key where partner_id = $1 order by id desc limit $2
 `
 
 type KeysParams struct {
@@ -253,6 +259,7 @@ func (q *Queries) Keys(ctx context.Context, db DBTX, arg KeysParams) ([]PartnerK
 			&i.LastUsedAt,
 			&i.CreatedBy,
 			&i.CreatedAt,
+			&i.FormKey,
 		); err != nil {
 			return nil, err
 		}
@@ -317,7 +324,7 @@ func (q *Queries) LinkByReference(ctx context.Context, db DBTX, arg LinkByRefere
 }
 
 const lockKey = `-- name: LockKey :one
-select id, partner_id, public_id, label, kind, secret, public_key, scopes, ends_at, last_used_at, created_by, created_at from partner_key where id = $1 and partner_id = $2 for update
+select id, partner_id, public_id, label, kind, secret, public_key, scopes, ends_at, last_used_at, created_by, created_at, form_key from partner_key where id = $1 and partner_id = $2 for update
 `
 
 type LockKeyParams struct {
@@ -341,6 +348,7 @@ func (q *Queries) LockKey(ctx context.Context, db DBTX, arg LockKeyParams) (Part
 		&i.LastUsedAt,
 		&i.CreatedBy,
 		&i.CreatedAt,
+		&i.FormKey,
 	)
 	return i, err
 }
