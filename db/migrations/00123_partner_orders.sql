@@ -9,14 +9,11 @@ create table order_referral (
 create index order_referral_by_partner on order_referral (partner_id, order_no desc);
 create index order_referral_by_reference on order_referral (partner_id, reference);
 
--- Partners are told of their orders at addresses of their own; owner_id is then the partner's id.
-alter table webhook_endpoint add column owner_kind text not null default 'creator' check (owner_kind in ('creator', 'partner'));
-alter table webhook_endpoint drop constraint webhook_endpoint_owner_id_url_key;
-alter table webhook_endpoint add constraint webhook_endpoint_owner_url unique (owner_kind, owner_id, url);
+-- Partners are told of their orders at addresses of their own; owner_id is then the partner's id below zero, so that
+-- processes of an older version neither show such an address to a creator nor choose it for a creator's events.
+alter table webhook_endpoint add constraint webhook_endpoint_owner check (owner_id <> 0);
 
 -- +goose Down
-delete from webhook_endpoint where owner_kind <> 'creator';
-alter table webhook_endpoint drop constraint webhook_endpoint_owner_url;
-alter table webhook_endpoint add constraint webhook_endpoint_owner_id_url_key unique (owner_id, url);
-alter table webhook_endpoint drop column owner_kind;
+delete from webhook_endpoint where owner_id < 0;
+alter table webhook_endpoint drop constraint webhook_endpoint_owner;
 drop table order_referral;

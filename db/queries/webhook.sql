@@ -1,24 +1,24 @@
 -- name: LockOwner :exec
 -- An owner's endpoints are added one after another, so that two at once can't both take the last free place.
-select pg_advisory_xact_lock(hashtextextended('webhook_owner' || @owner_kind::text, @owner_id::bigint));
+select pg_advisory_xact_lock(hashtextextended('webhook_owner', @owner_id::bigint));
 
 -- name: CountEndpoints :one
-select count(*) from webhook_endpoint where owner_kind = @owner_kind and owner_id = @owner_id;
+select count(*) from webhook_endpoint where owner_id = @owner_id;
 
 -- name: NextEndpointID :one
 select nextval('webhook_endpoint_id_seq')::bigint;
 
 -- name: InsertEndpoint :one
-insert into webhook_endpoint (id, owner_kind, owner_id, url, types, secret, rests_until, created_at)
-values (@id, @owner_kind, @owner_id, @url, @types, @secret, @at, @at)
-on conflict (owner_kind, owner_id, url) do nothing
+insert into webhook_endpoint (id, owner_id, url, types, secret, rests_until, created_at)
+values (@id, @owner_id, @url, @types, @secret, @at, @at)
+on conflict (owner_id, url) do nothing
 returning *;
 
 -- name: Endpoints :many
-select * from webhook_endpoint where owner_kind = @owner_kind and owner_id = @owner_id order by id;
+select * from webhook_endpoint where owner_id = @owner_id order by id;
 
 -- name: Endpoint :one
-select * from webhook_endpoint where id = @id and owner_kind = @owner_kind and owner_id = @owner_id;
+select * from webhook_endpoint where id = @id and owner_id = @owner_id;
 
 -- name: LockEndpoint :one
 -- The lock does not block rows that refer to the endpoint, so that events are fanned out while something is being
@@ -26,7 +26,7 @@ select * from webhook_endpoint where id = @id and owner_kind = @owner_kind and o
 select * from webhook_endpoint where id = @id for no key update;
 
 -- name: SameURL :one
-select exists (select from webhook_endpoint where owner_kind = @owner_kind and owner_id = @owner_id and url = @url and id <> @id);
+select exists (select from webhook_endpoint where owner_id = @owner_id and url = @url and id <> @id);
 
 -- name: UpdateEndpoint :execrows
 update webhook_endpoint set url = @url, types = @types, version = version + 1
@@ -56,7 +56,7 @@ update webhook_endpoint set failing_since = coalesce(failing_since, @at::timesta
 -- name: Listening :many
 -- Returns the endpoints that subscribe to a type of event. An endpoint gets no events from before it was created.
 select id from webhook_endpoint
-where owner_kind = @owner_kind and owner_id = @owner_id and state = 'on' and @type::text = any(types) and created_at <= @at order by id;
+where owner_id = @owner_id and state = 'on' and @type::text = any(types) and created_at <= @at order by id;
 
 -- name: InsertDelivery :exec
 insert into webhook_delivery (endpoint_id, event_id, message_id, type, aggregate, body, next_at, created_at)
@@ -132,6 +132,6 @@ delete from webhook_delivery where state <> 'pending' and settled_at < @before::
 
 -- name: LookupEndpoints :many
 select * from webhook_endpoint
-where owner_kind = @owner_kind
+where owner_id between @least_owner::bigint and @most_owner::bigint
   and ((url ~>=~ @begins::text and url ~<~ @ends::text) or (url ~>=~ @plain_begins::text and url ~<~ @plain_ends::text))
 limit @most;

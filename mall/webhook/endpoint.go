@@ -27,7 +27,7 @@ func (w *Webhooks) check(d Draft) (Draft, error) {
 	}
 	kinds := []string{}
 	offered := Types()
-	if w.owners == ofPartners {
+	if w.owners == partners {
 		offered = PartnerTypes()
 	}
 	for _, kind := range offered {
@@ -51,10 +51,10 @@ func (w *Webhooks) Add(ctx context.Context, ownerID int64, d Draft) (made Endpoi
 		return Endpoint{}, "", err
 	}
 	err = db.InTx(ctx, w.deps.Pool, func(tx pgx.Tx) error {
-		if err := w.q.LockOwner(ctx, tx, dbsqlc.LockOwnerParams{OwnerKind: w.owners, OwnerID: ownerID}); err != nil {
+		if err := w.q.LockOwner(ctx, tx, w.owners.row(ownerID)); err != nil {
 			return fmt.Errorf("lock the webhooks of %d: %w", ownerID, err)
 		}
-		n, err := w.q.CountEndpoints(ctx, tx, dbsqlc.CountEndpointsParams{OwnerKind: w.owners, OwnerID: ownerID})
+		n, err := w.q.CountEndpoints(ctx, tx, w.owners.row(ownerID))
 		if err != nil {
 			return fmt.Errorf("count the webhooks of %d: %w", ownerID, err)
 		}
@@ -68,13 +68,12 @@ func (w *Webhooks) Add(ctx context.Context, ownerID int64, d Draft) (made Endpoi
 		var wrapped []byte
 		secret, wrapped = w.wrap.newSecret(id)
 		row, err := w.q.InsertEndpoint(ctx, tx, dbsqlc.InsertEndpointParams{
-			ID:        id,
-			OwnerKind: w.owners,
-			OwnerID:   ownerID,
-			Url:       d.URL,
-			Types:     d.Types,
-			Secret:    wrapped,
-			At:        w.deps.Now(),
+			ID:      id,
+			OwnerID: w.owners.row(ownerID),
+			Url:     d.URL,
+			Types:   d.Types,
+			Secret:  wrapped,
+			At:      w.deps.Now(),
 		})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrInvalid.With("url", "url_known")
@@ -82,7 +81,7 @@ func (w *Webhooks) Add(ctx context.Context, ownerID int64, d Draft) (made Endpoi
 		if err != nil {
 			return fmt.Errorf("insert webhook of %d: %w", ownerID, err)
 		}
-		made = endpointOf(row)
+		made = w.endpointOf(row)
 		return w.recordTx(ctx, tx, ownerID, "add", d.URL)
 	})
 	if err != nil {
@@ -99,14 +98,13 @@ func (w *Webhooks) Edit(ctx context.Context, ownerID, id int64, version int, d D
 		return err
 	}
 	return w.change(ctx, ownerID, id, "edit", func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
-		if err := w.q.LockOwner(ctx, tx, dbsqlc.LockOwnerParams{OwnerKind: w.owners, OwnerID: ownerID}); err != nil {
+		if err := w.q.LockOwner(ctx, tx, w.owners.row(ownerID)); err != nil {
 			return 0, err
 		}
 		same, err := w.q.SameURL(ctx, tx, dbsqlc.SameURLParams{
-			OwnerKind: w.owners,
-			OwnerID:   ownerID,
-			Url:       d.URL,
-			ID:        id,
+			OwnerID: w.owners.row(ownerID),
+			Url:     d.URL,
+			ID:      id,
 		})
 		if err != nil {
 			return 0, err
@@ -198,28 +196,24 @@ func (w *Webhooks) change(ctx context.Context, ownerID, id int64, verb string, d
 
 // List returns the endpoints of an owner, the oldest first.
 func (w *Webhooks) List(ctx context.Context, ownerID int64) ([]Endpoint, error) {
-	rows, err := w.q.Endpoints(ctx, w.deps.Pool, dbsqlc.EndpointsParams{OwnerKind: w.owners, OwnerID: ownerID})
+	rows, err := w.q.Endpoints(ctx, w.deps.Pool, w.owners.row(ownerID))
 	if err != nil {
 		return nil, fmt.Errorf("webhooks of %d: %w", ownerID, err)
 	}
 	list := make([]Endpoint, len(rows))
 	for n, r := range rows {
-		list[n] = endpointOf(r)
+		list[n] = w.endpointOf(r)
 	}
 	return list, nil
 }
 
 // Get returns one endpoint of an owner. Errors: ErrNotFound, also for endpoints of others.
 func (w *Webhooks) Get(ctx context.Context, ownerID, id int64) (Endpoint, error) {
-	row, err := w.q.Endpoint(ctx, w.deps.Pool, dbsqlc.EndpointParams{
-		ID:        id,
-		OwnerKind: w.owners,
-		OwnerID:   ownerID,
-	})
+	row, err := w.q.Endpoint(ctx, w.deps.Pool, dbsqlc.EndpointParams{ID: id, OwnerID: w.owners.row(ownerID)})
 	if err != nil {
 		return Endpoint{}, found(err, "webhook %d of %d", id, ownerID)
 	}
-	return endpointOf(row), nil
+	return w.endpointOf(row), nil
 }
 
 // found turns the absence of a row into ErrNotFound.

@@ -43,10 +43,9 @@ func newMessageID() string { return "msg_" + strings.ToLower(rand.Text()) }
 // Enqueue.
 func (w *Webhooks) NotifyTx(ctx context.Context, tx pgx.Tx, m Message) error {
 	ids, err := w.q.Listening(ctx, tx, dbsqlc.ListeningParams{
-		OwnerKind: w.owners,
-		OwnerID:   m.OwnerID,
-		Type:      m.Type,
-		At:        m.At,
+		OwnerID: w.owners.row(m.OwnerID),
+		Type:    m.Type,
+		At:      m.At,
 	})
 	if err != nil || len(ids) == 0 {
 		return failed(err, "webhooks of %d for %s", m.OwnerID, m.Type)

@@ -75,10 +75,10 @@ type Endpoint struct {
 	CreatedAt    time.Time
 }
 
-func endpointOf(r dbsqlc.WebhookEndpoint) Endpoint {
+func (w *Webhooks) endpointOf(r dbsqlc.WebhookEndpoint) Endpoint {
 	return Endpoint{
 		ID:           r.ID,
-		OwnerID:      r.OwnerID,
+		OwnerID:      w.owners.row(r.OwnerID),
 		URL:          r.Url,
 		Types:        r.Types,
 		State:        State(r.State),
@@ -102,16 +102,22 @@ type Deps struct {
 	Loopback bool
 }
 
-// The kinds of owners. The endpoints of one kind do not exist for the other.
+// owners are a kind of owners. The endpoints of one kind do not exist for the other: the ids of partners are stored
+// below zero, those of creators, which are accounts, above.
+type owners int64
+
 const (
-	ofCreators = "creator" // an owner id is that of an account
-	ofPartners = "partner" // and here that of a partner
+	creators owners = 1
+	partners owners = -1
 )
+
+// row is the id of an owner as it is stored, and the other way round.
+func (o owners) row(id int64) int64 { return int64(o) * id }
 
 // Webhooks stores endpoints of one kind of owners and sends messages to them.
 type Webhooks struct {
 	deps    Deps
-	owners  string
+	owners  owners
 	actor   int64 // the operator who acts for a partner; 0 for owners themselves
 	q       *dbsqlc.Queries
 	wrap    wrapper
@@ -130,7 +136,7 @@ func New(d Deps) (*Webhooks, error) {
 	d.Now = func() time.Time { return now().Truncate(time.Microsecond) }
 	w := &Webhooks{
 		deps:   d,
-		owners: ofCreators,
+		owners: creators,
 		q:      dbsqlc.New(),
 		wrap:   wrapper{box},
 		guard:  guard{loopback: d.Loopback, own: ownAddresses},
@@ -142,9 +148,9 @@ func New(d Deps) (*Webhooks, error) {
 // ForPartners returns the webhooks of partners instead of those of creators. What sends messages is the same: Enqueue,
 // Turn and Purge of either work for both.
 func (w *Webhooks) ForPartners() *Webhooks {
-	partners := *w
-	partners.owners = ofPartners
-	return &partners
+	theirs := *w
+	theirs.owners = partners
+	return &theirs
 }
 
 // By returns these webhooks for what an operator does to them, which is recorded.
@@ -171,7 +177,7 @@ func (w *Webhooks) ownedTx(ctx context.Context, tx pgx.Tx, ownerID, id int64) (d
 	if err != nil {
 		return e, found(err, "lock webhook %d", id)
 	}
-	if e.OwnerID != ownerID || e.OwnerKind != w.owners {
+	if e.OwnerID != w.owners.row(ownerID) {
 		return e, ErrNotFound.Because("webhook %d is not of %d", id, ownerID)
 	}
 	return e, nil

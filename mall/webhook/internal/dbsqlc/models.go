@@ -50,5 +50,4 @@ type WebhookEndpoint struct {
 	TestedAt     *time.Time
 	Version      int32
 	CreatedAt    time.Time
-	OwnerKind    string
 }

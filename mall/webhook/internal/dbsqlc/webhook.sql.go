@@ -99,16 +99,11 @@ func (q *Queries) ClaimDelivery(ctx context.Context, db DBTX, arg ClaimDeliveryP
 }
 
 const countEndpoints = `-- name: CountEndpoints :one
-select count(*) from webhook_endpoint where owner_kind = $1 and owner_id = $2
+select count(*) from webhook_endpoint where owner_id = $1
 `
 
-type CountEndpointsParams struct {
-	OwnerKind string
-	OwnerID   int64
-}
-
-func (q *Queries) CountEndpoints(ctx context.Context, db DBTX, arg CountEndpointsParams) (int64, error) {
-	row := db.QueryRow(ctx, countEndpoints, arg.OwnerKind, arg.OwnerID)
+func (q *Queries) CountEndpoints(ctx context.Context, db DBTX, ownerID int64) (int64, error) {
+	row := db.QueryRow(ctx, countEndpoints, ownerID)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -285,17 +280,16 @@ func (q *Queries) DueEndpoints(ctx context.Context, db DBTX, at time.Time) ([]in
 }
 
 const endpoint = `-- name: Endpoint :one
-select id, owner_id, url, types, state, secret, old_secret, old_until, failing_since, failures, rests_until, tested_at, version, created_at, owner_kind from webhook_endpoint where id = $1 and owner_kind = $2 and owner_id = $3
+select id, owner_id, url, types, state, secret, old_secret, old_until, failing_since, failures, rests_until, tested_at, version, created_at from webhook_endpoint where id = $1 and owner_id = $2
 `
 
 type EndpointParams struct {
-	ID        int64
-	OwnerKind string
-	OwnerID   int64
+	ID      int64
+	OwnerID int64
 }
 
 func (q *Queries) Endpoint(ctx context.Context, db DBTX, arg EndpointParams) (WebhookEndpoint, error) {
-	row := db.QueryRow(ctx, endpoint, arg.ID, arg.OwnerKind, arg.OwnerID)
+	row := db.QueryRow(ctx, endpoint, arg.ID, arg.OwnerID)
 	var i WebhookEndpoint
 	err := row.Scan(
 		&i.ID,
@@ -312,22 +306,16 @@ func (q *Queries) Endpoint(ctx context.Context, db DBTX, arg EndpointParams) (We
 		&i.TestedAt,
 		&i.Version,
 		&i.CreatedAt,
-		&i.OwnerKind,
 	)
 	return i, err
 }
 
 const endpoints = `-- name: Endpoints :many
-select id, owner_id, url, types, state, secret, old_secret, old_until, failing_since, failures, rests_until, tested_at, version, created_at, owner_kind from webhook_endpoint where owner_kind = $1 and owner_id = $2 order by id
+select id, owner_id, url, types, state, secret, old_secret, old_until, failing_since, failures, rests_until, tested_at, version, created_at from webhook_endpoint where owner_id = $1 order by id
 `
 
-type EndpointsParams struct {
-	OwnerKind string
-	OwnerID   int64
-}
-
-func (q *Queries) Endpoints(ctx context.Context, db DBTX, arg EndpointsParams) ([]WebhookEndpoint, error) {
-	rows, err := db.Query(ctx, endpoints, arg.OwnerKind, arg.OwnerID)
+func (q *Queries) Endpoints(ctx context.Context, db DBTX, ownerID int64) ([]WebhookEndpoint, error) {
+	rows, err := db.Query(ctx, endpoints, ownerID)
 	if err != nil {
 		return nil, err
 	}
@@ -350,7 +338,6 @@ func (q *Queries) Endpoints(ctx context.Context, db DBTX, arg EndpointsParams) (
 			&i.TestedAt,
 			&i.Version,
 			&i.CreatedAt,
-			&i.OwnerKind,
 		); err != nil {
 			return nil, err
 		}
@@ -420,26 +407,24 @@ func (q *Queries) InsertDelivery(ctx context.Context, db DBTX, arg InsertDeliver
 }
 
 const insertEndpoint = `-- name: InsertEndpoint :one
-insert into webhook_endpoint (id, owner_kind, owner_id, url, types, secret, rests_until, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $7)
-on conflict (owner_kind, owner_id, url) do nothing
-returning id, owner_id, url, types, state, secret, old_secret, old_until, failing_since, failures, rests_until, tested_at, version, created_at, owner_kind
+insert into webhook_endpoint (id, owner_id, url, types, secret, rests_until, created_at)
+values ($1, $2, $3, $4, $5, $6, $6)
+on conflict (owner_id, url) do nothing
+returning id, owner_id, url, types, state, secret, old_secret, old_until, failing_since, failures, rests_until, tested_at, version, created_at
 `
 
 type InsertEndpointParams struct {
-	ID        int64
-	OwnerKind string
-	OwnerID   int64
-	Url       string
-	Types     []string
-	Secret    []byte
-	At        time.Time
+	ID      int64
+	OwnerID int64
+	Url     string
+	Types   []string
+	Secret  []byte
+	At      time.Time
 }
 
 func (q *Queries) InsertEndpoint(ctx context.Context, db DBTX, arg InsertEndpointParams) (WebhookEndpoint, error) {
 	row := db.QueryRow(ctx, insertEndpoint,
 		arg.ID,
-		arg.OwnerKind,
 		arg.OwnerID,
 		arg.Url,
 		arg.Types,
@@ -462,7 +447,6 @@ func (q *Queries) InsertEndpoint(ctx context.Context, db DBTX, arg InsertEndpoin
 		&i.TestedAt,
 		&i.Version,
 		&i.CreatedAt,
-		&i.OwnerKind,
 	)
 	return i, err
 }
@@ -501,24 +485,18 @@ func (q *Queries) InsertTest(ctx context.Context, db DBTX, arg InsertTestParams)
 
 const listening = `-- name: Listening :many
 select id from webhook_endpoint
-where owner_kind = $1 and owner_id = $2 and state = 'on' and $3::text = any(types) and created_at <= $4 order by id
+where owner_id = $1 and state = 'on' and $2::text = any(types) and created_at <= $3 order by id
 `
 
 type ListeningParams struct {
-	OwnerKind string
-	OwnerID   int64
-	Type      string
-	At        time.Time
+	OwnerID int64
+	Type    string
+	At      time.Time
 }
 
 // Returns the endpoints that subscribe to a type of event. An endpoint gets no events from before it was created.
 func (q *Queries) Listening(ctx context.Context, db DBTX, arg ListeningParams) ([]int64, error) {
-	rows, err := db.Query(ctx, listening,
-		arg.OwnerKind,
-		arg.OwnerID,
-		arg.Type,
-		arg.At,
-	)
+	rows, err := db.Query(ctx, listening, arg.OwnerID, arg.Type, arg.At)
 	if err != nil {
 		return nil, err
 	}
@@ -538,7 +516,7 @@ func (q *Queries) Listening(ctx context.Context, db DBTX, arg ListeningParams) (
 }
 
 const lockEndpoint = `-- name: LockEndpoint :one
-select id, owner_id, url, types, state, secret, old_secret, old_until, failing_since, failures, rests_until, tested_at, version, created_at, owner_kind from webhook_endpoint where id = $1 for no key update
+select id, owner_id, url, types, state, secret, old_secret, old_until, failing_since, failures, rests_until, tested_at, version, created_at from webhook_endpoint where id = $1 for no key update
 `
 
 // The lock does not block rows that refer to the endpoint, so that events are fanned out while something is being
@@ -561,35 +539,30 @@ func (q *Queries) LockEndpoint(ctx context.Context, db DBTX, id int64) (WebhookE
 		&i.TestedAt,
 		&i.Version,
 		&i.CreatedAt,
-		&i.OwnerKind,
 	)
 	return i, err
 }
 
 const lockOwner = `-- name: LockOwner :exec
-select pg_advisory_xact_lock(hashtextextended('webhook_owner' || $1::text, $2::bigint))
+select pg_advisory_xact_lock(hashtextextended('webhook_owner', $1::bigint))
 `
 
-type LockOwnerParams struct {
-	OwnerKind string
-	OwnerID   int64
-}
-
 // An owner's endpoints are added one after another, so that two at once can't both take the last free place.
-func (q *Queries) LockOwner(ctx context.Context, db DBTX, arg LockOwnerParams) error {
-	_, err := db.Exec(ctx, lockOwner, arg.OwnerKind, arg.OwnerID)
+func (q *Queries) LockOwner(ctx context.Context, db DBTX, ownerID int64) error {
+	_, err := db.Exec(ctx, lockOwner, ownerID)
 	return err
 }
 
 const lookupEndpoints = `-- name: LookupEndpoints :many
-select id, owner_id, url, types, state, secret, old_secret, old_until, failing_since, failures, rests_until, tested_at, version, created_at, owner_kind from webhook_endpoint
-where owner_kind = $1
-  and ((url ~>=~ $2::text and url ~<~ $3::text) or (url ~>=~ $4::text and url ~<~ $5::text))
-limit $6
+select id, owner_id, url, types, state, secret, old_secret, old_until, failing_since, failures, rests_until, tested_at, version, created_at from webhook_endpoint
+where owner_id between $1::bigint and $2::bigint
+  and ((url ~>=~ $3::text and url ~<~ $4::text) or (url ~>=~ $5::text and url ~<~ $6::text))
+limit $7
 `
 
 type LookupEndpointsParams struct {
-	OwnerKind   string
+	LeastOwner  int64
+	MostOwner   int64
 	Begins      string
 	Ends        string
 	PlainBegins string
@@ -599,7 +572,8 @@ type LookupEndpointsParams struct {
 
 func (q *Queries) LookupEndpoints(ctx context.Context, db DBTX, arg LookupEndpointsParams) ([]WebhookEndpoint, error) {
 	rows, err := db.Query(ctx, lookupEndpoints,
-		arg.OwnerKind,
+		arg.LeastOwner,
+		arg.MostOwner,
 		arg.Begins,
 		arg.Ends,
 		arg.PlainBegins,
@@ -628,7 +602,6 @@ func (q *Queries) LookupEndpoints(ctx context.Context, db DBTX, arg LookupEndpoi
 			&i.TestedAt,
 			&i.Version,
 			&i.CreatedAt,
-			&i.OwnerKind,
 		); err != nil {
 			return nil, err
 		}
@@ -756,23 +729,17 @@ func (q *Queries) RotateSecret(ctx context.Context, db DBTX, arg RotateSecretPar
 }
 
 const sameURL = `-- name: SameURL :one
-select exists (select from webhook_endpoint where owner_kind = $1 and owner_id = $2 and url = $3 and id <> $4)
+select exists (select from webhook_endpoint where owner_id = $1 and url = $2 and id <> $3)
 `
 
 type SameURLParams struct {
-	OwnerKind string
-	OwnerID   int64
-	Url       string
-	ID        int64
+	OwnerID int64
+	Url     string
+	ID      int64
 }
 
 func (q *Queries) SameURL(ctx context.Context, db DBTX, arg SameURLParams) (bool, error) {
-	row := db.QueryRow(ctx, sameURL,
-		arg.OwnerKind,
-		arg.OwnerID,
-		arg.Url,
-		arg.ID,
-	)
+	row := db.QueryRow(ctx, sameURL, arg.OwnerID, arg.Url, arg.ID)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
