@@ -112,7 +112,7 @@ func build(t *testing.T) (list []vector) {
 	return list
 }
 
-func pemOf(t *testing.T, kind string, marshal func() ([]byte, error)) string {
+func pemOf(t testing.TB, kind string, marshal func() ([]byte, error)) string {
 	t.Helper()
 	der, err := marshal()
 	if err != nil {
