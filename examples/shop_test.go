@@ -172,7 +172,6 @@ func sell(t *testing.T, form signature.Form) {
 	owner, err := m.Accounts.Provision(m.Ctx, account.User{
 		Email: "olga@example.test",
 		Name:  "Olga",
-		Role:  account.RoleShopper,
 	}, "a password of olga")
 	m.OK(err)
 	p, err := m.Partners.Create(m.Ctx, owner.ID, partner.Draft{

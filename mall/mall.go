@@ -22,12 +22,14 @@ import (
 	"videomall/mall/catalog/listing"
 	"videomall/mall/entitlement"
 	"videomall/mall/exchange"
+	"videomall/mall/follow"
 	"videomall/mall/insight"
 	"videomall/mall/inventory"
 	"videomall/mall/invoice"
 	"videomall/mall/ledger"
 	"videomall/mall/mail"
 	"videomall/mall/media"
+	"videomall/mall/notice"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/partner"
@@ -63,6 +65,10 @@ type Options struct {
 	SessionMax time.Duration // how long a sign-in lasts at most; 0: account.UsualLifetimes
 	BrowserKey []byte        // signs the marks of browsers where people signed in before, 32 bytes; nil knows none
 
+	// PublicURL is the mall's, without a trailing slash: partners sign requests for it, and creators' messages link nowhere
+	// else.
+	PublicURL string
+
 	Secure   bool   // cookies are sent over https only
 	MediaKey []byte // wraps the videos' keys, 32 bytes
 	Uploads  media.UploadLimits
@@ -88,7 +94,6 @@ type Options struct {
 	WebhookLoopback bool   // they may lie on this machine
 
 	PartnerKey []byte // wraps the secrets of partners and signs their links, 32 bytes
-	PublicURL  string // what partners sign requests for
 
 	Mail Mail
 
@@ -107,6 +112,7 @@ type Mail struct {
 	From      string // the sender, such as "Video Mall <no-reply@mall.example>"
 	Key       []byte // wraps what only recipients may know, 32 bytes; required with a Transport
 	Compose   func(ctx context.Context, m mail.Mail) (mail.Content, error)
+	TopicOf   func(kind string) mail.Topic
 }
 
 // Mall is the business.
@@ -120,6 +126,7 @@ type Mall struct {
 	Entitlements *entitlement.Entitlements
 	Insight      *insight.Insight
 	FailedJobs   *backoffice.FailedJobs
+	Follows      *follow.Follows
 	Inventory    *inventory.Inventory
 	Invoices     *invoice.Invoices
 	Ledger       *ledger.Ledger
@@ -129,6 +136,7 @@ type Mall struct {
 	Mails        *mail.Mails   // nil in a mall that sends no mail
 	Mailbox      *mail.Mailbox // nil in a mall whose mails leave it
 	Media        media.Media
+	Notices      *notice.Notices // nil in a mall that sends no mail
 	Orders       *order.Orders
 	Outbox       *outbox.Outbox
 	Partners     *partner.Partners

@@ -206,6 +206,7 @@ func (p *Program) options() (mall.Options, error) {
 			Watched: p.cfg.RefundSeen,
 			ByRule:  p.cfg.RefundRule,
 		},
+		PublicURL:   p.cfg.PublicURL,
 		Secure:      p.cfg.SecureCookies(),
 		MediaKey:    p.cfg.Key(config.KeyMedia),
 		Uploads:     media.UploadLimits{File: int64(p.cfg.UploadMax), Quota: int64(p.cfg.UploadQuota)},
@@ -228,7 +229,6 @@ func (p *Program) options() (mall.Options, error) {
 		InsightKey:      p.cfg.Key(config.KeyInsight),
 		WebhookKey:      p.cfg.Key(config.KeyWebhook),
 		PartnerKey:      p.cfg.Key(config.KeyAPI),
-		PublicURL:       p.cfg.PublicURL,
 		WebhookLoopback: p.cfg.Demo,
 		PlaySecrets: playback.Secrets{
 			Token:   p.cfg.Key(config.KeyPlay),

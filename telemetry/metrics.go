@@ -36,6 +36,7 @@ type Metrics struct {
 	insightDropped  prometheus.Counter
 	reconciliation  reconciliation
 	rateAge         *prometheus.GaugeVec
+	mails           mails
 	partners        *prometheus.CounterVec
 }
 
@@ -127,6 +128,7 @@ func NewMetrics() *Metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.reconciliation = newReconciliation(m.Registry)
 	m.rateAge = newRateAge(m.Registry)
+	m.mails = newMails(m.Registry)
 	return m
 }
 

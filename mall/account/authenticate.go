@@ -84,7 +84,7 @@ func (a *Accounts) Authenticate(ctx context.Context, try Attempt) (User, error) 
 	if stale {
 		a.rehash(ctx, row.ID, password, hash)
 	}
-	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
+	return User{row.ID, row.Email, row.Name, row.Roles, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
 }
 
 // admit counts an attempt before it is made, and returns the lane in which it waits. browser is the name of a known

@@ -30,7 +30,7 @@ type partnerItem struct {
 
 // notifyPartner tells the partner from whom the buyer of an order came.
 func (h handlers) notifyPartner(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-	o, err := read[order.Event](e)
+	o, err := outbox.Payload[order.Event](e)
 	if err != nil || o.PaidAt == nil {
 		return err // a sum that came too late and went back: nothing was sold
 	}

@@ -25,6 +25,48 @@ func (m *mall) register(t *testing.T, email string) account.User {
 	return u
 }
 
+// rank gives a person the roles behind a word, and no others.
+func (m *mall) rank(t *testing.T, u account.User, word string) {
+	t.Helper()
+	u.Roles = account.RolesOf(word)
+	if _, err := m.accounts.Provision(t.Context(), u, goodPassword); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSite_RequireDuty_opens_its_own_addresses(t *testing.T) {
+	t.Parallel()
+	m := open(t, "http://mall.example")
+	v, u, olga := m.visitor(t), m.register(t, "ann@example.test"), m.register(t, "olga@example.test")
+	m.rank(t, olga, account.RoleOperator)
+	for word, want := range map[string][]int{
+		account.RoleShopper: {404, 404, 404}, account.RoleCreator: {404, 404, 404},
+		account.DutyMoney: {200, 200, 404}, account.DutyReview: {200, 403, 404},
+		account.RoleOperator: {200, 200, 404},
+	} {
+		m.rank(t, u, word)
+		v.enter(u)
+		for n, path := range []string{"/admin", "/admin/payouts", "/admin/nowhere"} {
+			if a := v.get(path); a.Status != want[n] {
+				t.Errorf("%s at %s: got %d, want %d", word, path, a.Status, want[n])
+			}
+		}
+	}
+	m.rank(t, u, account.DutyReview)
+	v.enter(u)
+	if a := v.get("/admin/payouts", "Accept-Language", "en"); !strings.Contains(a.Body, "the duty “money”") ||
+		!strings.Contains(a.Body, "Ann Lee") {
+		t.Errorf("the refusal does not say what it takes and whom to ask: %s", a.Body)
+	}
+	if a := v.get("/admin/payouts", "Accept-Language", "zh-CN"); !strings.Contains(a.Body, "属于“资金”职责") {
+		t.Errorf("the refusal in Chinese: %s", a.Body)
+	}
+	if a := v.get("/admin/payouts", "Accept", "application/json"); a.Status != 403 ||
+		!strings.Contains(a.Body, `"code":"duty_missing"`) {
+		t.Errorf("a program: %d %s", a.Status, a.Body)
+	}
+}
+
 func (v *visitor) enter(u account.User) {
 	v.t.Helper()
 	if a := v.get("/enter/" + strconv.FormatInt(u.ID, 10)); a.Status != http.StatusNoContent {
@@ -58,7 +100,7 @@ func TestSite_RequireRole_other_role_gets_404(t *testing.T) {
 	t.Parallel()
 	m := open(t, "http://mall.example")
 	v := m.visitor(t)
-	if a := v.get("/operator"); a.Status != http.StatusSeeOther {
+	if a := v.get("/admin"); a.Status != http.StatusSeeOther {
 		t.Errorf("guest: %d", a.Status)
 	}
 	u := m.register(t, "ann@example.test")
@@ -67,11 +109,9 @@ func TestSite_RequireRole_other_role_gets_404(t *testing.T) {
 		want int
 	}{{account.RoleShopper, 404}, {account.RoleCreator, 404}, {account.RoleOperator, 200}} {
 		role, want := room.role, room.want
-		if _, err := m.accounts.SetRole(t.Context(), u.ID, role); err != nil {
-			t.Fatal(err)
-		}
+		m.rank(t, u, role)
 		v.enter(u)
-		if a := v.get("/operator"); a.Status != want || strings.Contains(a.Body, "id=room") != (want == 200) {
+		if a := v.get("/admin"); a.Status != want || strings.Contains(a.Body, "id=room") != (want == 200) {
 			t.Errorf("%s: %d", role, a.Status)
 		}
 		if a := v.get("/own"); a.Status != http.StatusOK {
@@ -79,10 +119,8 @@ func TestSite_RequireRole_other_role_gets_404(t *testing.T) {
 		}
 	}
 	// Taken away while signed in: gone with the next request.
-	if _, err := m.accounts.SetRole(t.Context(), u.ID, account.RoleShopper); err != nil {
-		t.Fatal(err)
-	}
-	if a := v.get("/operator"); a.Status != http.StatusSeeOther {
+	m.rank(t, u, account.RoleShopper)
+	if a := v.get("/admin"); a.Status != http.StatusSeeOther {
 		t.Errorf("a role that was taken away: %d", a.Status)
 	}
 }

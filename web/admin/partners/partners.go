@@ -37,7 +37,7 @@ type Deps struct {
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
-	a := page.Guarded(g, partnersview.Base, d.Site.RequireRole(account.RoleOperator))
+	a := page.Guarded(g, partnersview.Base, d.Site.RequireDuty)
 	a.GET("", on(d.list))
 	a.POST("", on(d.create), d.Site.RequireRecent)
 	a.GET("/:id", on(d.show))

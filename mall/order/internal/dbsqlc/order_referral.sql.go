@@ -48,7 +48,7 @@ func (q *Queries) ReferralOf(ctx context.Context, db DBTX, orderNo string) (Orde
 }
 
 const referred = `-- name: Referred :many
-select r.reference, o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at, o.coupon_id, o.coupon_code, o.bundle_id, o.refund_seconds, o.refund_watched, o.refund_by_rule, o.tax_amount, o.tax_country, o.tax_name, o.tax_mode, o.billing from order_referral r join video_order o using (order_no)
+select r.reference, o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at, o.coupon_id, o.coupon_code, o.bundle_id, o.refund_seconds, o.refund_watched, o.refund_by_rule, o.tax_amount, o.tax_country, o.tax_name, o.tax_mode, o.billing, o.reminded_at from order_referral r join video_order o using (order_no)
 where r.partner_id = $1 and ($2::text = '' or r.reference = $2) and ($3::text = '' or r.order_no < $3)
 order by r.order_no desc limit $4
 `
@@ -109,6 +109,7 @@ func (q *Queries) Referred(ctx context.Context, db DBTX, arg ReferredParams) ([]
 			&i.VideoOrder.TaxName,
 			&i.VideoOrder.TaxMode,
 			&i.VideoOrder.Billing,
+			&i.VideoOrder.RemindedAt,
 		); err != nil {
 			return nil, err
 		}
