@@ -95,7 +95,9 @@ func New(o Options) (*Mall, error) {
 		Key:       o.PartnerKey,
 		PublicURL: o.PublicURL,
 		Metrics:   o.Metrics,
+		Log:       o.Log,
 		Now:       o.Now,
+		Silence:   m.PartnerHooks.SilenceTx,
 		Audit:     m.audit,
 	})
 	if err != nil {

@@ -6,7 +6,8 @@ create table partner (
     contact    text        not null check (length(contact) between 1 and 200), -- whom operators write to
     owner_id   bigint      not null references account_user (id),              -- who may look at the keys and end them
     created_by bigint      not null references account_user (id),
-    created_at timestamptz not null
+    created_at timestamptz not null,
+    ended_at   timestamptz check (ended_at >= created_at) -- since then none of its keys, links and webhooks works; null: it is a partner
 );
 create index partner_by_owner on partner (owner_id);
 
@@ -20,6 +21,7 @@ create table partner_key (
     secret       bytea,                               -- of hmac; sealed
     public_key   bytea check (length(public_key) = 32), -- of ed25519
     scopes       text[]      not null check (cardinality(scopes) > 0),
+    lifetime     bigint check (lifetime > 0),         -- seconds; its successor has the same; null: until somebody ends it
     ends_at      timestamptz check (ends_at >= created_at), -- null: until somebody ends it
     last_used_at timestamptz,                         -- to the minute
     created_by   bigint      not null references account_user (id),
@@ -48,6 +50,7 @@ create table partner_link (
     expires_at timestamptz not null check (expires_at > created_at),
     unique (partner_id, reference)
 );
+create index partner_link_expiry on partner_link (expires_at);
 
 -- +goose Down
 drop table partner_link;

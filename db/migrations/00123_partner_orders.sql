@@ -8,6 +8,7 @@ create table order_referral (
 );
 create index order_referral_by_partner on order_referral (partner_id, order_no desc);
 create index order_referral_by_reference on order_referral (partner_id, reference);
+create index order_referral_by_link on order_referral (link_id);
 
 -- Partners are told of their orders at addresses of their own; owner_id is then the partner's id below zero, so that
 -- processes of an older version neither show such an address to a creator nor choose it for a creator's events.

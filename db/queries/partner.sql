@@ -17,6 +17,9 @@ select * from partner where id = @id;
 -- Keys of a partner are added one after another, so that two at once can't both take the last free place.
 select * from partner where id = @id for no key update;
 
+-- name: EndPartner :exec
+update partner set ended_at = @at::timestamptz where id = @id and ended_at is null;
+
 -- name: PartnersOf :many
 select * from partner where owner_id = @owner_id order by id;
 
@@ -24,8 +27,8 @@ select * from partner where owner_id = @owner_id order by id;
 select nextval('partner_key_id_seq')::bigint;
 
 -- name: InsertKey :one
-insert into partner_key (id, partner_id, public_id, label, kind, secret, public_key, scopes, ends_at, created_by, created_at, form_key)
-values (@id, @partner_id, @public_id, @label, @kind, sqlc.narg('secret'), sqlc.narg('public_key'), @scopes, sqlc.narg('ends_at'), @created_by, @created_at, @form_key)
+insert into partner_key (id, partner_id, public_id, label, kind, secret, public_key, scopes, lifetime, ends_at, created_by, created_at, form_key)
+values (@id, @partner_id, @public_id, @label, @kind, sqlc.narg('secret'), sqlc.narg('public_key'), @scopes, sqlc.narg('lifetime'), sqlc.narg('ends_at'), @created_by, @created_at, @form_key)
 on conflict (form_key) do nothing
 returning *;
 
@@ -36,14 +39,15 @@ select count(*) from partner_key where partner_id = @partner_id and (ends_at is 
 select * from partner_key where partner_id = @partner_id order by id desc limit @most;
 
 -- name: LockKey :one
-select * from partner_key where id = @id and partner_id = @partner_id for update;
+-- The lock does not block the nonces of the key's requests.
+select * from partner_key where id = @id and partner_id = @partner_id for no key update;
 
 -- name: EndKey :exec
 -- A key never lives longer by being ended.
 update partner_key set ends_at = least(ends_at, @at::timestamptz) where id = @id;
 
 -- name: KeyByPublicID :one
-select k.*, p.name as partner_name from partner_key k join partner p on p.id = k.partner_id where k.public_id = @public_id;
+select k.*, p.name as partner_name, p.ended_at as partner_ended_at from partner_key k join partner p on p.id = k.partner_id where k.public_id = @public_id;
 
 -- name: TakeNonce :execrows
 -- No row means that the key has sent this nonce before.
@@ -68,4 +72,11 @@ returning *;
 select * from partner_link where partner_id = @partner_id and reference = @reference;
 
 -- name: Link :one
-select l.*, p.name as partner_name from partner_link l join partner p on p.id = l.partner_id where l.id = @id;
+select l.*, p.name as partner_name, p.ended_at as partner_ended_at from partner_link l join partner p on p.id = l.partner_id where l.id = @id;
+
+-- name: PurgeLinks :execrows
+-- Links with orders stay: they say what the partner's reference means, and lead their buyers to the orders.
+delete from partner_link where id in (
+  select l.id from partner_link l where l.expires_at < @before::timestamptz
+    and not exists (select from order_referral r where r.link_id = l.id)
+  order by l.expires_at limit @most for update skip locked);

@@ -135,3 +135,7 @@ select * from webhook_endpoint
 where owner_id between @least_owner::bigint and @most_owner::bigint
   and ((url ~>=~ @begins::text and url ~<~ @ends::text) or (url ~>=~ @plain_begins::text and url ~<~ @plain_ends::text))
 limit @most;
+
+-- name: SwitchOffAll :many
+update webhook_endpoint set state = 'off', failing_since = null, failures = 0, version = version + 1
+where owner_id = @owner_id returning id;

@@ -7,6 +7,10 @@ import {randomUUID} from 'node:crypto'
 import {Client, verifyWebhook} from './client.mjs'
 
 const {MALL, KEY_ID, SECRET, PRIVATE_KEY, WEBHOOK_SECRET, SKU, PORT = '3000', HOST = '127.0.0.1'} = process.env
+if (!MALL || !KEY_ID || !WEBHOOK_SECRET || !SKU) {
+  console.error('MALL, KEY_ID, WEBHOOK_SECRET and SKU have to be set')
+  process.exit(2)
+}
 const mall = new Client(MALL, PRIVATE_KEY ? {keyId: KEY_ID, privateKey: PRIVATE_KEY} : {keyId: KEY_ID, secret: SECRET})
 const sales = new Map() // by reference; a real shop keeps them in its database
 const seen = new Set() // ids of messages
@@ -35,7 +39,14 @@ async function buy(response) {
 
 async function takeMessage(request, response) {
   const parts = []
-  for await (const part of request) parts.push(part)
+  let size = 0
+  for await (const part of request) {
+    if ((size += part.length) > 64 * 1024) { // a message of the mall is far shorter
+      response.writeHead(413, {connection: 'close'})
+      return response.end()
+    }
+    parts.push(part)
+  }
   const body = Buffer.concat(parts)
   if (!verifyWebhook(WEBHOOK_SECRET, request.headers, body)) {
     response.writeHead(401)

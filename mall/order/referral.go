@@ -61,6 +61,18 @@ func (s *Orders) referral(ctx context.Context, q dbsqlc.DBTX, orderNo string) (*
 	}, nil
 }
 
+// ByLink returns the newest order of a person that came by a partner's link; found is false if there is none.
+func (s *Orders) ByLink(ctx context.Context, userID, linkID int64) (o Order, found bool, err error) {
+	row, err := s.q.OrderByLink(ctx, s.deps.Pool, dbsqlc.OrderByLinkParams{UserID: userID, LinkID: linkID})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Order{}, false, nil
+	}
+	if err != nil {
+		return Order{}, false, fmt.Errorf("order of user %d by link %d: %w", userID, linkID, err)
+	}
+	return orderOf(row), true, nil
+}
+
 // Referred is an order with the reference of the partner from whom its buyer came.
 type Referred struct {
 	Order

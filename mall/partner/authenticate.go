@@ -29,6 +29,8 @@ const useEvery = time.Minute
 var (
 	ErrSkew = fault.New(fault.Unauthenticated, "timestamp_skew",
 		"The timestamp is more than 300 seconds from the mall's clock, which serverTime shows.")
+	ErrExpired = fault.New(fault.Unauthenticated, "signature_expired",
+		"The time that the signature itself names as its end has passed. Sign again.")
 	ErrKeyUnknown = fault.New(fault.Unauthenticated, "key_unknown",
 		"No key of that id signs in this way. Check the id, and whether it is a key of VM1 or of Ed25519.")
 	ErrWrong = fault.New(fault.Unauthenticated, "signature_wrong",
@@ -37,14 +39,16 @@ var (
 		"The request was signed for another host than the mall's own, which errors names.")
 	ErrBody = fault.New(fault.Unauthenticated, "body_changed",
 		"The signature is right, but the body is not the one that was signed.")
-	ErrKeyEnded = fault.New(fault.Unauthenticated, "key_ended", "This key has ended. Sign with its successor.")
+	ErrKeyEnded     = fault.New(fault.Unauthenticated, "key_ended", "This key has ended. Sign with its successor.")
+	ErrPartnerEnded = fault.New(fault.Unauthenticated, "partner_ended",
+		"This partner has been ended, and all of its keys with it. Write to the mall.")
 	ErrReplayed = fault.New(fault.Unauthenticated, "nonce_replayed",
 		"This nonce was used before. Take a new random one for every request, also for a repeated one.")
 	ErrScope = fault.New(fault.Forbidden, "scope_missing",
 		"The key is right, but lacks the scope that errors names.")
 )
 
-// skewed is an ErrSkew with the time of the mall's clock.
+// skewed is an ErrSkew or ErrExpired with the time of the mall's clock.
 type skewed struct {
 	error
 	at time.Time
@@ -65,11 +69,14 @@ type Asked struct {
 	Method, Target, Host string
 	Header               http.Header
 	Body                 []byte
+	// Count counts the request against the limit of its key, which is proved, before its nonce is taken, and refuses it if
+	// there were too many. Nil counts nothing.
+	Count func(publicID string) error
 }
 
 // Authenticate returns whose request it is, and takes its nonce, so that it is accepted once. Errors:
-// signature.ErrMissing, signature.ErrMalformed, ErrSkew, ErrKeyUnknown, ErrWrong, ErrHost, ErrBody, ErrKeyEnded,
-// ErrReplayed.
+// signature.ErrMissing, signature.ErrMalformed, ErrSkew, ErrExpired, ErrKeyUnknown, ErrWrong, ErrHost, ErrBody,
+// ErrPartnerEnded, ErrKeyEnded, those of Count, ErrReplayed.
 func (p *Partners) Authenticate(ctx context.Context, a Asked) (caller Caller, err error) {
 	name := ""
 	defer func() { p.deps.Metrics.PartnerRequest(name, outcome(err)) }()
@@ -86,9 +93,11 @@ func (p *Partners) Authenticate(ctx context.Context, a Asked) (caller Caller, er
 		return Caller{}, err
 	}
 	now := p.deps.Now()
-	if off := now.Unix() - claim.At.Unix(); off > int64(Tolerance.Seconds()) || -off > int64(Tolerance.Seconds()) ||
-		(!claim.Expires.IsZero() && now.After(claim.Expires)) {
+	if off := now.Unix() - claim.At.Unix(); off > int64(Tolerance.Seconds()) || -off > int64(Tolerance.Seconds()) {
 		return Caller{}, skewed{ErrSkew.Because("off by %d s", off), now}
+	}
+	if !claim.Expires.IsZero() && now.After(claim.Expires) {
+		return Caller{}, skewed{ErrExpired.Because("at %s", claim.Expires), now}
 	}
 	row, err := p.q.KeyByPublicID(ctx, p.deps.Pool, claim.KeyID)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && signature.Form(row.Kind) != claim.Form {
@@ -102,10 +111,21 @@ func (p *Partners) Authenticate(ctx context.Context, a Asked) (caller Caller, er
 	}
 	name = row.PartnerName
 	caller = callerOf(row)
+	if row.PartnerEndedAt != nil {
+		return Caller{}, ErrPartnerEnded.Because("partner %d ended at %s", row.PartnerID, row.PartnerEndedAt)
+	}
 	if caller.Key.Ended(now) {
 		return Caller{}, ErrKeyEnded.Because("key %q ended at %s", claim.KeyID, caller.Key.EndsAt)
 	}
-	return caller, p.take(ctx, row.ID, claim, now)
+	if a.Count != nil {
+		if err := a.Count(caller.Key.PublicID); err != nil {
+			return Caller{}, err
+		}
+	}
+	if err := p.take(ctx, row.ID, claim, now); err != nil {
+		return Caller{}, err
+	}
+	return caller, nil
 }
 
 // outcome is what the metric of requests says.
@@ -150,6 +170,7 @@ func callerOf(r dbsqlc.KeyByPublicIDRow) Caller {
 			Label:      r.Label,
 			Kind:       r.Kind,
 			Scopes:     r.Scopes,
+			Lifetime:   r.Lifetime,
 			EndsAt:     r.EndsAt,
 			LastUsedAt: r.LastUsedAt,
 			CreatedAt:  r.CreatedAt,
@@ -176,8 +197,8 @@ func (p *Partners) take(ctx context.Context, keyID int64, c signature.Claim, now
 		At:     now,
 		Before: now.Add(-useEvery),
 	})
-	if err != nil {
-		return fmt.Errorf("note the use of key %d: %w", keyID, err)
+	if err != nil { // the nonce is taken, so that a refusal would lose the request
+		p.deps.Log.ErrorContext(ctx, "use of a partner's key not noted", "key", c.KeyID, "error", err)
 	}
 	return nil
 }
@@ -190,7 +211,7 @@ func (c Caller) May(s Scope) error {
 	return ErrScope.With("scope", string(s)).Because("key %q", c.Key.PublicID)
 }
 
-// dropped bounds one statement of DropNonces.
+// dropped bounds one statement of DropNonces and PurgeLinks.
 const dropped = 10_000
 
 // DropNonces forgets nonces whose requests could not be accepted any more, and returns how many.

@@ -63,8 +63,9 @@ type Key struct {
 	Label      string
 	Form       signature.Form
 	Scopes     []Scope
-	EndsAt     *time.Time // nil: until somebody ends it
-	LastUsedAt *time.Time // to the minute
+	Lifetime   time.Duration // for which it was made, one of Lifetimes
+	EndsAt     *time.Time    // nil: until somebody ends it
+	LastUsedAt *time.Time    // to the minute
 	CreatedAt  time.Time
 }
 
@@ -81,6 +82,9 @@ func keyOf(r dbsqlc.PartnerKey) Key {
 		EndsAt:     r.EndsAt,
 		LastUsedAt: r.LastUsedAt,
 		CreatedAt:  r.CreatedAt,
+	}
+	if r.Lifetime != nil {
+		k.Lifetime = time.Duration(*r.Lifetime) * time.Second
 	}
 	for _, s := range r.Scopes {
 		k.Scopes = append(k.Scopes, Scope(s))
@@ -123,7 +127,7 @@ func (d KeyDraft) checked(now time.Time) (dbsqlc.InsertKeyParams, error) {
 		wrong = wrong.With("lifetime", "partner_key_lifetime")
 	}
 	if d.Lifetime != 0 {
-		row.EndsAt = new(now.Add(d.Lifetime))
+		row.Lifetime, row.EndsAt = new(int64(d.Lifetime/time.Second)), new(now.Add(d.Lifetime))
 	}
 	switch d.Form {
 	case signature.VM1:
@@ -161,14 +165,14 @@ func readPublicKey(typed string) []byte {
 }
 
 // AddKey makes a key and returns its secret, which is never shown again; an Ed25519 key has none. Errors: ErrInvalid
-// with fields, ErrNotFound, ErrTooMany, ErrRepeated.
+// with fields, ErrNotFound, ErrOver, ErrTooMany, ErrRepeated.
 func (p *Partners) AddKey(ctx context.Context, by, partnerID int64, d KeyDraft) (made Key, secret string, err error) {
 	row, err := d.checked(p.deps.Now())
 	if err != nil {
 		return Key{}, "", err
 	}
 	err = db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
-		if err := p.lock(ctx, tx, partnerID); err != nil {
+		if err := p.lockLiving(ctx, tx, partnerID); err != nil {
 			return err
 		}
 		made, secret, err = p.insertKeyTx(ctx, tx, by, partnerID, row)
@@ -186,15 +190,25 @@ func (p *Partners) AddKey(ctx context.Context, by, partnerID int64, d KeyDraft) 
 	return made, secret, nil
 }
 
-func (p *Partners) lock(ctx context.Context, tx pgx.Tx, partnerID int64) error {
-	_, err := p.q.LockPartner(ctx, tx, partnerID)
+// lockTx locks a partner. Errors: ErrNotFound.
+func (p *Partners) lockTx(ctx context.Context, tx pgx.Tx, partnerID int64) (dbsqlc.Partner, error) {
+	row, err := p.q.LockPartner(ctx, tx, partnerID)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return ErrNotFound.Because("partner %d", partnerID)
+		return row, ErrNotFound.Because("partner %d", partnerID)
 	}
 	if err != nil {
-		return fmt.Errorf("lock partner %d: %w", partnerID, err)
+		return row, fmt.Errorf("lock partner %d: %w", partnerID, err)
 	}
-	return nil
+	return row, nil
+}
+
+// lockLiving locks a partner that has not been ended. Errors: ErrNotFound, ErrOver.
+func (p *Partners) lockLiving(ctx context.Context, tx pgx.Tx, partnerID int64) error {
+	row, err := p.lockTx(ctx, tx, partnerID)
+	if err == nil && row.EndedAt != nil {
+		return ErrOver.Because("partner %d ended at %s", partnerID, row.EndedAt)
+	}
+	return err
 }
 
 func (p *Partners) insertKeyTx(ctx context.Context, tx pgx.Tx, by, partnerID int64,

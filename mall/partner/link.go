@@ -115,7 +115,8 @@ func (p *Partners) linkOf(r dbsqlc.PartnerLink) Link {
 // URL is the address to which the partner sends the buyer.
 func (p *Partners) URL(l Link) string { return p.deps.PublicURL + "/buy/" + l.Token }
 
-// Follow returns the link of a token. Errors: ErrNoLink, ErrLinkOver.
+// Follow returns the link of a token. With ErrLinkOver, for a link that has expired or whose partner has been ended, it
+// returns the link too: whoever has an order from it may still be led there. Errors: ErrNoLink, ErrLinkOver.
 func (p *Partners) Follow(ctx context.Context, token string) (Link, error) {
 	raw, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || len(raw) != idSize+macSize {
@@ -132,8 +133,8 @@ func (p *Partners) Follow(ctx context.Context, token string) (Link, error) {
 	if err != nil {
 		return Link{}, fmt.Errorf("link %d: %w", id, err)
 	}
-	if !p.deps.Now().Before(row.ExpiresAt) {
-		return Link{}, ErrLinkOver.Because("link %d at %s", id, row.ExpiresAt)
+	if !p.deps.Now().Before(row.ExpiresAt) || row.PartnerEndedAt != nil {
+		err = ErrLinkOver.Because("link %d at %s, its partner at %s", id, row.ExpiresAt, row.PartnerEndedAt)
 	}
 	return Link{
 		ID:        row.ID,
@@ -144,7 +145,24 @@ func (p *Partners) Follow(ctx context.Context, token string) (Link, error) {
 		Token:     token,
 		CreatedAt: row.CreatedAt,
 		ExpiresAt: row.ExpiresAt,
-	}, nil
+	}, err
+}
+
+// linksKept is how long after its end a link that led to no order is kept, so that it says that it has expired.
+const linksKept = 90 * 24 * time.Hour
+
+// PurgeLinks removes links that expired long ago and led to no order, and returns how many.
+func (p *Partners) PurgeLinks(ctx context.Context) (int64, error) {
+	before := p.deps.Now().Add(-linksKept)
+	for sum := int64(0); ; {
+		n, err := p.q.PurgeLinks(ctx, p.deps.Pool, dbsqlc.PurgeLinksParams{Before: before, Most: dropped})
+		if err != nil {
+			return sum, fmt.Errorf("purge links: %w", err)
+		}
+		if sum += n; n < dropped {
+			return sum, nil
+		}
+	}
 }
 
 // The sizes of the parts of a token, in bytes.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strings"
 	"time"
@@ -32,6 +33,7 @@ var (
 	ErrInvalid  = fault.New(fault.Invalid, "partner_invalid", "Some fields need another look.")
 	ErrTooMany  = fault.New(fault.Conflict, "partner_too_many_keys", "This partner has as many keys as one may have.")
 	ErrEnded    = fault.New(fault.Conflict, "partner_key_over", "This key has ended already.")
+	ErrOver     = fault.New(fault.Conflict, "partner_over", "This partner has been ended.")
 	ErrRepeated = fault.New(fault.Conflict, "partner_key_repeated",
 		"This form was sent before and has made its key. The secret is not shown again; replace the key to get another.")
 )
@@ -43,8 +45,12 @@ type Deps struct {
 	// PublicURL is where people reach the mall, and what requests are signed for.
 	PublicURL string
 	Metrics   *telemetry.Metrics
+	Log       *slog.Logger // nil logs nothing
 	Now       func() time.Time
-	// Audit records an operator's action in the transaction of the action, and is called last. Nil records nothing.
+	// Silence ends the messages to a partner, in the transaction that ends the partner. Nil ends none.
+	Silence func(ctx context.Context, tx pgx.Tx, partnerID int64) error
+	// Audit records an operator's or an owner's action in the transaction of the action, and is called last. Nil records
+	// nothing.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 }
 
@@ -66,6 +72,9 @@ func New(d Deps) (*Partners, error) {
 	u, err := url.Parse(d.PublicURL)
 	if err != nil {
 		return nil, fmt.Errorf("the address that partners sign for: %w", err)
+	}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
 	}
 	d.PublicURL = strings.TrimSuffix(d.PublicURL, "/")
 	return &Partners{
@@ -97,6 +106,7 @@ type Partner struct {
 	Contact   string
 	OwnerID   int64
 	CreatedAt time.Time
+	EndedAt   *time.Time // since when none of its keys, links and webhooks works; nil: it is a partner
 }
 
 func partnerOf(r dbsqlc.Partner) Partner {
@@ -106,6 +116,7 @@ func partnerOf(r dbsqlc.Partner) Partner {
 		Contact:   r.Contact,
 		OwnerID:   r.OwnerID,
 		CreatedAt: r.CreatedAt,
+		EndedAt:   r.EndedAt,
 	}
 }
 
@@ -195,6 +206,7 @@ func (p *Partners) List(ctx context.Context) ([]Listed, error) {
 				Contact:   r.Contact,
 				OwnerID:   r.OwnerID,
 				CreatedAt: r.CreatedAt,
+				EndedAt:   r.EndedAt,
 			},
 			Keys:       int(r.LivingKeys),
 			LastUsedAt: r.LastUsedAt,

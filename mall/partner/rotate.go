@@ -13,7 +13,7 @@ import (
 	"videomall/mall/partner/internal/dbsqlc"
 )
 
-// Rotation replaces a key by a new one of the same form, label and scopes.
+// Rotation replaces a key by a new one of the same form, label, scopes and lifetime, which begins anew.
 type Rotation struct {
 	PartnerID int64
 	KeyID     int64
@@ -23,13 +23,16 @@ type Rotation struct {
 }
 
 // Rotate makes the successor of a key and lets the old one live on for the overlap, never longer than it would have.
-// The new key lives until it is ended. Errors: ErrInvalid with the fields overlap and public_key, ErrNotFound, ErrNoKey,
-// ErrEnded, ErrTooMany, ErrRepeated.
+// Errors: ErrInvalid with the fields overlap and public_key, ErrNotFound, ErrOver, ErrNoKey, ErrEnded, ErrTooMany,
+// ErrRepeated.
 func (p *Partners) Rotate(ctx context.Context, by int64, r Rotation) (made Key, secret string, err error) {
 	if !slices.Contains(Overlaps(), r.Overlap) {
 		return Key{}, "", ErrInvalid.With("overlap", "partner_key_overlap")
 	}
 	err = db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
+		if err := p.lockLiving(ctx, tx, r.PartnerID); err != nil {
+			return err
+		}
 		old, err := p.livingKey(ctx, tx, r.PartnerID, r.KeyID)
 		if err != nil {
 			return err
@@ -39,6 +42,7 @@ func (p *Partners) Rotate(ctx context.Context, by int64, r Rotation) (made Key, 
 			Form:      old.Form,
 			PublicKey: r.PublicKey,
 			Scopes:    texts(old.Scopes),
+			Lifetime:  old.Lifetime,
 			FormKey:   r.FormKey,
 		}.checked(p.deps.Now())
 		if err != nil {
@@ -69,11 +73,8 @@ func texts(scopes []Scope) (list []string) {
 	return list
 }
 
-// livingKey locks a partner and a key of it that has not ended. Errors: ErrNotFound, ErrNoKey, ErrEnded.
+// livingKey locks a key that has not ended, of a partner that the caller has locked. Errors: ErrNoKey, ErrEnded.
 func (p *Partners) livingKey(ctx context.Context, tx pgx.Tx, partnerID, keyID int64) (Key, error) {
-	if err := p.lock(ctx, tx, partnerID); err != nil {
-		return Key{}, err
-	}
 	row, err := p.q.LockKey(ctx, tx, dbsqlc.LockKeyParams{ID: keyID, PartnerID: partnerID})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Key{}, ErrNoKey.Because("key %d of partner %d", keyID, partnerID)
@@ -98,31 +99,36 @@ func (p *Partners) endTx(ctx context.Context, tx pgx.Tx, keyID int64, at time.Ti
 // EndKey ends a key at once, in an operator's name. Errors: ErrNotFound, ErrNoKey, ErrEnded.
 func (p *Partners) EndKey(ctx context.Context, by, partnerID, keyID int64) error {
 	return db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
-		k, err := p.livingKey(ctx, tx, partnerID, keyID)
-		if err != nil {
+		if _, err := p.lockTx(ctx, tx, partnerID); err != nil {
 			return err
 		}
-		if err := p.endTx(ctx, tx, keyID, p.deps.Now()); err != nil {
-			return err
-		}
-		return p.audit(ctx, tx, by, "partner.key_end", partnerID, map[string]any{"key": k.PublicID})
+		return p.endKeyTx(ctx, tx, by, partnerID, keyID)
 	})
+}
+
+// endKeyTx ends a key at once and records who did it. Errors: ErrNoKey, ErrEnded.
+func (p *Partners) endKeyTx(ctx context.Context, tx pgx.Tx, by, partnerID, keyID int64) error {
+	k, err := p.livingKey(ctx, tx, partnerID, keyID)
+	if err != nil {
+		return err
+	}
+	if err := p.endTx(ctx, tx, keyID, p.deps.Now()); err != nil {
+		return err
+	}
+	return p.audit(ctx, tx, by, "partner.key_end", partnerID, map[string]any{"key": k.PublicID})
 }
 
 // EndOwnKey ends a key at once, for the account that owns its partner. Errors: ErrNotFound, also for partners of
 // others; ErrNoKey, ErrEnded.
 func (p *Partners) EndOwnKey(ctx context.Context, ownerID, partnerID, keyID int64) error {
 	return db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
-		row, err := p.q.LockPartner(ctx, tx, partnerID)
-		if errors.Is(err, pgx.ErrNoRows) || err == nil && row.OwnerID != ownerID {
-			return ErrNotFound.Because("partner %d is not of %d", partnerID, ownerID)
-		}
+		row, err := p.lockTx(ctx, tx, partnerID)
 		if err != nil {
-			return fmt.Errorf("lock partner %d: %w", partnerID, err)
-		}
-		if _, err := p.livingKey(ctx, tx, partnerID, keyID); err != nil {
 			return err
 		}
-		return p.endTx(ctx, tx, keyID, p.deps.Now())
+		if row.OwnerID != ownerID {
+			return ErrNotFound.Because("partner %d is not of %d", partnerID, ownerID)
+		}
+		return p.endKeyTx(ctx, tx, ownerID, partnerID, keyID)
 	})
 }

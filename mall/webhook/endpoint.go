@@ -166,6 +166,20 @@ func (w *Webhooks) switchTx(ctx context.Context, tx pgx.Tx, id int64, version in
 	return n, w.q.BuryPending(ctx, tx, dbsqlc.BuryPendingParams{EndpointID: id, At: at})
 }
 
+// SilenceTx switches all endpoints of an owner off, with what waits for them.
+func (w *Webhooks) SilenceTx(ctx context.Context, tx pgx.Tx, ownerID int64) error {
+	ids, err := w.q.SwitchOffAll(ctx, tx, w.owners.row(ownerID))
+	if err != nil {
+		return fmt.Errorf("switch off the webhooks of %d: %w", ownerID, err)
+	}
+	for _, id := range ids {
+		if err := w.q.BuryPending(ctx, tx, dbsqlc.BuryPendingParams{EndpointID: id, At: w.deps.Now()}); err != nil {
+			return fmt.Errorf("set messages to webhook %d aside: %w", id, err)
+		}
+	}
+	return nil
+}
+
 // Remove deletes an endpoint with all messages that were sent to it. Errors: ErrNotFound, ErrMoved.
 func (w *Webhooks) Remove(ctx context.Context, ownerID, id int64, version int) error {
 	return w.change(ctx, ownerID, id, "remove", func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {

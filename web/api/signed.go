@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"videomall/mall/fault"
 	"videomall/mall/partner"
 	"videomall/web/page"
 )
@@ -29,28 +30,28 @@ func (d Deps) signed(s partner.Scope) echo.MiddlewareFunc {
 			pc.Disown()
 			h := c.Response().Header()
 			h.Set("Cache-Control", "private, no-store")
-			h.Set("WWW-Authenticate", "VM1")
 			r := c.Request()
 			body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxBody))
 			if err != nil {
 				return page.ErrBadRequest(err)
 			}
 			r.Body = io.NopCloser(bytes.NewReader(body))
-			caller, err := d.Partners.Authenticate(r.Context(), partner.Asked{
+			asked := partner.Asked{
 				Method: r.Method,
 				Target: r.RequestURI,
 				Host:   r.Host,
 				Header: r.Header,
 				Body:   body,
-			})
+			}
+			if d.PerKey != nil {
+				asked.Count = func(key string) error { return d.PerKey(c, key) }
+			}
+			caller, err := d.Partners.Authenticate(r.Context(), asked)
+			if fault.From(err).Kind == fault.Unauthenticated {
+				h.Set("WWW-Authenticate", "VM1")
+			}
 			if err != nil {
 				return err
-			}
-			h.Del("WWW-Authenticate")
-			if d.PerKey != nil {
-				if err := d.PerKey(c, caller.Key.PublicID); err != nil {
-					return err
-				}
 			}
 			if s != anyScope {
 				if err := caller.May(s); err != nil {

@@ -26,10 +26,18 @@ func (d Deps) showCheckout(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	link, err := d.link(c, c.QueryParam("link"))
 	if err != nil {
-		return err
+		return d.linkFailed(c, link, err)
 	}
 	var lines []order.Line
+	key := rand.Text()
 	if link != nil {
+		var before *order.Order
+		if before, key, err = d.orderOf(c, link); err != nil {
+			return err
+		}
+		if before != nil {
+			return c.Redirect(orderURL(before.OrderNo))
+		}
 		lines = linked(link)
 	} else {
 		items, err := d.Carts.Items(ctx, owner(c))
@@ -48,7 +56,7 @@ func (d Deps) showCheckout(c *page.Ctx) error {
 	if mixed {
 		return c.Redirect("/cart")
 	}
-	p := checkoutview.CheckoutPage{Key: rand.Text(), Quote: quote}
+	p := checkoutview.CheckoutPage{Key: key, Quote: quote}
 	p.From(link)
 	code := c.QueryParam("coupon")
 	// another site's link puts it into the field, and tries nothing in the buyer's name
@@ -210,7 +218,7 @@ func (d Deps) place(c *page.Ctx) error {
 	}
 	link, err := d.link(c, a.link)
 	if err != nil {
-		return err
+		return d.linkFailed(c, link, err)
 	}
 	came, err := referral(link, a.lines)
 	if err != nil {
@@ -235,7 +243,7 @@ func (d Deps) place(c *page.Ctx) error {
 	switch {
 	case errors.Is(err, order.ErrKeyReused): // an earlier form of the same checkout, from the browser's history
 		c.Flash(ui.Info, "checkout_used")
-		return c.Redirect("/orders")
+		return d.keyUsed(c, link)
 	case isRefusal(err):
 		return d.askAgain(c, a, link, fault.From(err))
 	case err != nil:

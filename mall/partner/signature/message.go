@@ -98,16 +98,25 @@ func (c *Claim) readParams(w *wrong, params *httpsfv.Params) {
 	w.is(text("alg") != "ed25519", "alg", "unknown")
 }
 
-// readCovered checks that a signature covers what a request is: its method, its host, its address and its body.
+// maxComponents is how many components a signature may cover.
+const maxComponents = 32
+
+// readCovered checks that a signature covers what a request is: its method, its host, its address and its body. It
+// stops at the first component that it does not know.
 func (c *Claim) readCovered(w *wrong, list httpsfv.InnerList, r Request) {
+	if len(list.Items) > maxComponents {
+		w.is(true, "signature-input", "too_many_components")
+		return
+	}
 	for _, item := range list.Items {
 		name, is := item.Value.(string)
 		if !is || len(item.Params.Names()) > 0 || slices.Contains(c.covered, name) {
 			w.is(true, "signature-input", "component_unknown")
-			continue
+			return
 		}
 		if _, known := component(name, r); !known {
 			w.is(true, "signature-input", "component_unknown")
+			return
 		}
 		c.covered = append(c.covered, name)
 	}

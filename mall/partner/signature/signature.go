@@ -76,6 +76,11 @@ type Claim struct {
 func Read(r Request) (Claim, error) {
 	authorization := r.Header.Values("Authorization")
 	inputs := r.Header.Values("Signature-Input")
+	for _, name := range []string{"Authorization", "Signature-Input", "Signature", "Content-Digest"} {
+		if length(r.Header.Values(name)) > maxField {
+			return Claim{}, ErrMalformed.With(strings.ToLower(name), "too_long")
+		}
+	}
 	switch {
 	case len(authorization) == 1 && scheme(authorization[0]) == "vm1" && len(inputs) == 0:
 		return readVM1(authorization[0])
@@ -87,6 +92,16 @@ func Read(r Request) (Claim, error) {
 		return Claim{}, ErrMissing.Because("it has another kind of Authorization")
 	}
 	return Claim{}, ErrMalformed.With("authorization", "more_than_one").Because("it is signed more than once")
+}
+
+// maxField is how many bytes of each field are read. Anybody can send them, before any key is known.
+const maxField = 4 << 10
+
+func length(values []string) (sum int) {
+	for _, v := range values {
+		sum += len(v) + len(", ")
+	}
+	return sum
 }
 
 func scheme(authorization string) string {

@@ -66,7 +66,8 @@ type ShowPage struct {
 	Owner   string // the email address of the owner
 	Keys    []partner.Key
 	Hooks   []webhook.Endpoint
-	Orders  []order.Referred // the newest
+	Orders  []order.Referred // the newest; none for operators who may not see orders
+	Sees    bool             // the viewer may see orders
 	Form    KeyForm
 	Hook    HookForm
 	Refused string // why something was not done, in words, when no field is at fault

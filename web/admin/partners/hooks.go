@@ -15,9 +15,9 @@ import (
 // addHook answers with the secret itself, as addKey does.
 func (d Deps) addHook(c *page.Ctx) error {
 	ctx := c.Request().Context()
-	p, err := d.Partners.Get(ctx, formvalue.ID(c.Param("id")))
+	p, err := d.living(c)
 	if err != nil {
-		return err
+		return d.refused(c, err)
 	}
 	form := partnersview.HookForm{URL: c.FormValue("url")}
 	_, secret, err := d.Hooks.By(c.Viewer.UserID).Add(ctx, p.ID, webhook.Draft{URL: form.URL, Types: webhook.PartnerTypes()})
@@ -48,6 +48,9 @@ func (d Deps) rotateHook(c *page.Ctx) error {
 
 func (d Deps) turnHook(on bool) func(*page.Ctx) error {
 	return func(c *page.Ctx) error {
+		if _, err := d.living(c); on && err != nil {
+			return d.refused(c, err)
+		}
 		err := d.Hooks.By(c.Viewer.UserID).Switch(c.Request().Context(), formvalue.ID(c.Param("id")), formvalue.ID(c.Param("hook")),
 			formvalue.Version(c.FormValue("version")), on)
 		if on {

@@ -94,7 +94,7 @@ func (d Deps) endKey(c *page.Ctx) error {
 
 // refused shows the page as it is now with the reason why something was not done.
 func (d Deps) refused(c *page.Ctx, err error) error {
-	if !errors.Is(err, partner.ErrTooMany) && !errors.Is(err, partner.ErrEnded) && !errors.Is(err, partner.ErrRepeated) {
+	if fault.From(err).Kind != fault.Conflict {
 		return err
 	}
 	_, words := page.Words(c.Text, fault.From(err), http.StatusConflict)

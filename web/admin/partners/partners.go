@@ -16,6 +16,7 @@ import (
 	"videomall/mall/partner"
 	"videomall/mall/partner/signature"
 	"videomall/mall/webhook"
+	"videomall/views/admin/duties"
 	partnersview "videomall/views/admin/partners"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
@@ -42,8 +43,14 @@ func Routes(g *echo.Group, d Deps) {
 	a.POST("", on(d.create), d.Site.RequireRecent)
 	a.GET("/:id", on(d.show))
 	// After a form with errors the browser's address bar shows these addresses; reloading them has to show the page.
-	a.GET("/:id/keys", on(toPartner))
-	a.GET("/:id/webhooks", on(toPartner))
+	// So do the addresses that ask for the password first.
+	for _, form := range []string{
+		"/end", "/keys", "/keys/:key/rotate", "/keys/:key/end", "/webhooks", "/webhooks/:hook/rotate", "/webhooks/:hook/on",
+		"/webhooks/:hook/off", "/webhooks/:hook/remove",
+	} {
+		a.GET("/:id"+form, on(toPartner))
+	}
+	a.POST("/:id/end", on(d.end), d.Site.RequireRecent)
 	a.POST("/:id/keys", on(d.addKey), d.Site.RequireRecent)
 	a.POST("/:id/keys/:key/rotate", on(d.rotateKey), d.Site.RequireRecent)
 	a.POST("/:id/keys/:key/end", on(d.endKey), d.Site.RequireRecent)
@@ -101,6 +108,25 @@ func (d Deps) create(c *page.Ctx) error {
 	return c.Redirect(partnersview.URL(made.ID))
 }
 
+// end ends the partner of the address for good.
+func (d Deps) end(c *page.Ctx) error {
+	id := formvalue.ID(c.Param("id"))
+	if err := d.Partners.End(c.Request().Context(), c.Viewer.UserID, id); err != nil {
+		return d.refused(c, err)
+	}
+	c.Flash(ui.Success, "partner_ended")
+	return c.Redirect(partnersview.URL(id))
+}
+
+// living returns the partner of the address, unless it has been ended. Errors: partner.ErrNotFound, partner.ErrOver.
+func (d Deps) living(c *page.Ctx) (partner.Partner, error) {
+	p, err := d.Partners.Get(c.Request().Context(), formvalue.ID(c.Param("id")))
+	if err == nil && p.EndedAt != nil {
+		err = partner.ErrOver.Because("partner %d", p.ID)
+	}
+	return p, err
+}
+
 // explain puts the fields of a fault into words.
 func explain(c *page.Ctx, err error) map[string]string {
 	words := map[string]string{}
@@ -131,9 +157,11 @@ func (d Deps) renderShow(c *page.Ctx, status int, p partnersview.ShowPage) (err 
 	if p.Hooks, err = d.Hooks.List(ctx, p.Partner.ID); err != nil {
 		return err
 	}
-	p.Orders, err = d.Orders.Referred(ctx, order.ReferredFilter{PartnerID: p.Partner.ID, Limit: ordersListed})
-	if err != nil {
-		return err
+	if p.Sees = duties.Opens(c.Viewer.Roles, "/admin/orders"); p.Sees {
+		p.Orders, err = d.Orders.Referred(ctx, order.ReferredFilter{PartnerID: p.Partner.ID, Limit: ordersListed})
+		if err != nil {
+			return err
+		}
 	}
 	if p.Form.Form == "" {
 		p.Form.Form = string(signature.VM1)

@@ -31,6 +31,53 @@ func (q *Queries) InsertReferrals(ctx context.Context, db DBTX, arg InsertReferr
 	return err
 }
 
+const orderByLink = `-- name: OrderByLink :one
+select o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at, o.coupon_id, o.coupon_code, o.bundle_id, o.refund_seconds, o.refund_watched, o.refund_by_rule, o.tax_amount, o.tax_country, o.tax_name, o.tax_mode, o.billing, o.reminded_at from order_referral r join video_order o using (order_no)
+where r.link_id = $1 and o.user_id = $2 order by o.order_no desc limit 1
+`
+
+type OrderByLinkParams struct {
+	LinkID int64
+	UserID int64
+}
+
+// The newest order of a person by a link.
+func (q *Queries) OrderByLink(ctx context.Context, db DBTX, arg OrderByLinkParams) (VideoOrder, error) {
+	row := db.QueryRow(ctx, orderByLink, arg.LinkID, arg.UserID)
+	var i VideoOrder
+	err := row.Scan(
+		&i.ID,
+		&i.OrderNo,
+		&i.UserID,
+		&i.Status,
+		&i.Version,
+		&i.TotalAmount,
+		&i.RefundedAmount,
+		&i.Currency,
+		&i.IdempotencyKey,
+		&i.RequestHash,
+		&i.PayBefore,
+		&i.CreatedAt,
+		&i.PaidAt,
+		&i.DeliveredAt,
+		&i.ClosedAt,
+		&i.RefundedAt,
+		&i.CouponID,
+		&i.CouponCode,
+		&i.BundleID,
+		&i.RefundSeconds,
+		&i.RefundWatched,
+		&i.RefundByRule,
+		&i.TaxAmount,
+		&i.TaxCountry,
+		&i.TaxName,
+		&i.TaxMode,
+		&i.Billing,
+		&i.RemindedAt,
+	)
+	return i, err
+}
+
 const referralOf = `-- name: ReferralOf :one
 select order_no, partner_id, link_id, reference from order_referral where order_no = $1
 `

@@ -15,6 +15,7 @@ type Partner struct {
 	OwnerID   int64
 	CreatedBy int64
 	CreatedAt time.Time
+	EndedAt   *time.Time
 }
 
 type PartnerKey struct {
@@ -26,6 +27,7 @@ type PartnerKey struct {
 	Secret     []byte
 	PublicKey  []byte
 	Scopes     []string
+	Lifetime   *int64
 	EndsAt     *time.Time
 	LastUsedAt *time.Time
 	CreatedBy  int64

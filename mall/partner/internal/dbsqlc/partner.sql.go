@@ -59,11 +59,25 @@ func (q *Queries) EndKey(ctx context.Context, db DBTX, arg EndKeyParams) error {
 	return err
 }
 
+const endPartner = `-- name: EndPartner :exec
+update partner set ended_at = $1::timestamptz where id = $2 and ended_at is null
+`
+
+type EndPartnerParams struct {
+	At time.Time
+	ID int64
+}
+
+func (q *Queries) EndPartner(ctx context.Context, db DBTX, arg EndPartnerParams) error {
+	_, err := db.Exec(ctx, endPartner, arg.At, arg.ID)
+	return err
+}
+
 const insertKey = `-- name: InsertKey :one
-insert into partner_key (id, partner_id, public_id, label, kind, secret, public_key, scopes, ends_at, created_by, created_at, form_key)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+insert into partner_key (id, partner_id, public_id, label, kind, secret, public_key, scopes, lifetime, ends_at, created_by, created_at, form_key)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 on conflict (form_key) do nothing
-returning id, partner_id, public_id, label, kind, secret, public_key, scopes, ends_at, last_used_at, created_by, created_at, form_key
+returning id, partner_id, public_id, label, kind, secret, public_key, scopes, lifetime, ends_at, last_used_at, created_by, created_at, form_key
 `
 
 type InsertKeyParams struct {
@@ -75,6 +89,7 @@ type InsertKeyParams struct {
 	Secret    []byte
 	PublicKey []byte
 	Scopes    []string
+	Lifetime  *int64
 	EndsAt    *time.Time
 	CreatedBy int64
 	CreatedAt time.Time
@@ -91,6 +106,7 @@ func (q *Queries) InsertKey(ctx context.Context, db DBTX, arg InsertKeyParams) (
 		arg.Secret,
 		arg.PublicKey,
 		arg.Scopes,
+		arg.Lifetime,
 		arg.EndsAt,
 		arg.CreatedBy,
 		arg.CreatedAt,
@@ -106,6 +122,7 @@ func (q *Queries) InsertKey(ctx context.Context, db DBTX, arg InsertKeyParams) (
 		&i.Secret,
 		&i.PublicKey,
 		&i.Scopes,
+		&i.Lifetime,
 		&i.EndsAt,
 		&i.LastUsedAt,
 		&i.CreatedBy,
@@ -154,7 +171,7 @@ const insertPartner = `-- name: InsertPartner :one
 insert into partner (name, contact, owner_id, created_by, created_at)
 values ($1, $2, $3, $4, $5)
 on conflict (name) do nothing
-returning id, name, contact, owner_id, created_by, created_at
+returning id, name, contact, owner_id, created_by, created_at, ended_at
 `
 
 type InsertPartnerParams struct {
@@ -181,29 +198,32 @@ func (q *Queries) InsertPartner(ctx context.Context, db DBTX, arg InsertPartnerP
 		&i.OwnerID,
 		&i.CreatedBy,
 		&i.CreatedAt,
+		&i.EndedAt,
 	)
 	return i, err
 }
 
 const keyByPublicID = `-- name: KeyByPublicID :one
-select k.id, k.partner_id, k.public_id, k.label, k.kind, k.secret, k.public_key, k.scopes, k.ends_at, k.last_used_at, k.created_by, k.created_at, k.form_key, p.name as partner_name from partner_key k join partner p on p.id = k.partner_id where k.public_id = $1
+select k.id, k.partner_id, k.public_id, k.label, k.kind, k.secret, k.public_key, k.scopes, k.lifetime, k.ends_at, k.last_used_at, k.created_by, k.created_at, k.form_key, p.name as partner_name, p.ended_at as partner_ended_at from partner_key k join partner p on p.id = k.partner_id where k.public_id = $1
 `
 
 type KeyByPublicIDRow struct {
-	ID          int64
-	PartnerID   int64
-	PublicID    string
-	Label       string
-	Kind        string
-	Secret      []byte
-	PublicKey   []byte
-	Scopes      []string
-	EndsAt      *time.Time
-	LastUsedAt  *time.Time
-	CreatedBy   int64
-	CreatedAt   time.Time
-	FormKey     string
-	PartnerName string
+	ID             int64
+	PartnerID      int64
+	PublicID       string
+	Label          string
+	Kind           string
+	Secret         []byte
+	PublicKey      []byte
+	Scopes         []string
+	Lifetime       *int64
+	EndsAt         *time.Time
+	LastUsedAt     *time.Time
+	CreatedBy      int64
+	CreatedAt      time.Time
+	FormKey        string
+	PartnerName    string
+	PartnerEndedAt *time.Time
 }
 
 func (q *Queries) KeyByPublicID(ctx context.Context, db DBTX, publicID string) (KeyByPublicIDRow, error) {
@@ -218,18 +238,20 @@ func (q *Queries) KeyByPublicID(ctx context.Context, db DBTX, publicID string) (
 		&i.Secret,
 		&i.PublicKey,
 		&i.Scopes,
+		&i.Lifetime,
 		&i.EndsAt,
 		&i.LastUsedAt,
 		&i.CreatedBy,
 		&i.CreatedAt,
 		&i.FormKey,
 		&i.PartnerName,
+		&i.PartnerEndedAt,
 	)
 	return i, err
 }
 
 const keys = `-- name: Keys :many
-select id, partner_id, public_id, label, kind, secret, public_key, scopes, ends_at, last_used_at, created_by, created_at, form_key from partner_key where partner_id = $1 order by id desc limit $2
+select id, partner_id, public_id, label, kind, secret, public_key, scopes, lifetime, ends_at, last_used_at, created_by, created_at, form_key from partner_key where partner_id = $1 order by id desc limit $2
 `
 
 type KeysParams struct {
@@ -255,6 +277,7 @@ func (q *Queries) Keys(ctx context.Context, db DBTX, arg KeysParams) ([]PartnerK
 			&i.Secret,
 			&i.PublicKey,
 			&i.Scopes,
+			&i.Lifetime,
 			&i.EndsAt,
 			&i.LastUsedAt,
 			&i.CreatedBy,
@@ -272,17 +295,18 @@ func (q *Queries) Keys(ctx context.Context, db DBTX, arg KeysParams) ([]PartnerK
 }
 
 const link = `-- name: Link :one
-select l.id, l.partner_id, l.reference, l.sku_id, l.created_at, l.expires_at, p.name as partner_name from partner_link l join partner p on p.id = l.partner_id where l.id = $1
+select l.id, l.partner_id, l.reference, l.sku_id, l.created_at, l.expires_at, p.name as partner_name, p.ended_at as partner_ended_at from partner_link l join partner p on p.id = l.partner_id where l.id = $1
 `
 
 type LinkRow struct {
-	ID          int64
-	PartnerID   int64
-	Reference   string
-	SkuID       int64
-	CreatedAt   time.Time
-	ExpiresAt   time.Time
-	PartnerName string
+	ID             int64
+	PartnerID      int64
+	Reference      string
+	SkuID          int64
+	CreatedAt      time.Time
+	ExpiresAt      time.Time
+	PartnerName    string
+	PartnerEndedAt *time.Time
 }
 
 func (q *Queries) Link(ctx context.Context, db DBTX, id int64) (LinkRow, error) {
@@ -296,6 +320,7 @@ func (q *Queries) Link(ctx context.Context, db DBTX, id int64) (LinkRow, error) 
 		&i.CreatedAt,
 		&i.ExpiresAt,
 		&i.PartnerName,
+		&i.PartnerEndedAt,
 	)
 	return i, err
 }
@@ -324,7 +349,7 @@ func (q *Queries) LinkByReference(ctx context.Context, db DBTX, arg LinkByRefere
 }
 
 const lockKey = `-- name: LockKey :one
-select id, partner_id, public_id, label, kind, secret, public_key, scopes, ends_at, last_used_at, created_by, created_at, form_key from partner_key where id = $1 and partner_id = $2 for update
+select id, partner_id, public_id, label, kind, secret, public_key, scopes, lifetime, ends_at, last_used_at, created_by, created_at, form_key from partner_key where id = $1 and partner_id = $2 for no key update
 `
 
 type LockKeyParams struct {
@@ -332,6 +357,7 @@ type LockKeyParams struct {
 	PartnerID int64
 }
 
+// The lock does not block the nonces of the key's requests.
 func (q *Queries) LockKey(ctx context.Context, db DBTX, arg LockKeyParams) (PartnerKey, error) {
 	row := db.QueryRow(ctx, lockKey, arg.ID, arg.PartnerID)
 	var i PartnerKey
@@ -344,6 +370,7 @@ func (q *Queries) LockKey(ctx context.Context, db DBTX, arg LockKeyParams) (Part
 		&i.Secret,
 		&i.PublicKey,
 		&i.Scopes,
+		&i.Lifetime,
 		&i.EndsAt,
 		&i.LastUsedAt,
 		&i.CreatedBy,
@@ -354,7 +381,7 @@ func (q *Queries) LockKey(ctx context.Context, db DBTX, arg LockKeyParams) (Part
 }
 
 const lockPartner = `-- name: LockPartner :one
-select id, name, contact, owner_id, created_by, created_at from partner where id = $1 for no key update
+select id, name, contact, owner_id, created_by, created_at, ended_at from partner where id = $1 for no key update
 `
 
 // Keys of a partner are added one after another, so that two at once can't both take the last free place.
@@ -368,6 +395,7 @@ func (q *Queries) LockPartner(ctx context.Context, db DBTX, id int64) (Partner, 
 		&i.OwnerID,
 		&i.CreatedBy,
 		&i.CreatedAt,
+		&i.EndedAt,
 	)
 	return i, err
 }
@@ -400,7 +428,7 @@ func (q *Queries) NoteUse(ctx context.Context, db DBTX, arg NoteUseParams) error
 }
 
 const partner = `-- name: Partner :one
-select id, name, contact, owner_id, created_by, created_at from partner where id = $1
+select id, name, contact, owner_id, created_by, created_at, ended_at from partner where id = $1
 `
 
 func (q *Queries) Partner(ctx context.Context, db DBTX, id int64) (Partner, error) {
@@ -413,12 +441,13 @@ func (q *Queries) Partner(ctx context.Context, db DBTX, id int64) (Partner, erro
 		&i.OwnerID,
 		&i.CreatedBy,
 		&i.CreatedAt,
+		&i.EndedAt,
 	)
 	return i, err
 }
 
 const partners = `-- name: Partners :many
-select p.id, p.name, p.contact, p.owner_id, p.created_by, p.created_at, count(k.id) filter (where k.ends_at is null or k.ends_at > $1::timestamptz) as living_keys,
+select p.id, p.name, p.contact, p.owner_id, p.created_by, p.created_at, p.ended_at, count(k.id) filter (where k.ends_at is null or k.ends_at > $1::timestamptz) as living_keys,
   coalesce(max(k.last_used_at), 'epoch')::timestamptz as last_used_at
 from partner p left join partner_key k on k.partner_id = p.id
 group by p.id order by p.id desc limit $2
@@ -436,6 +465,7 @@ type PartnersRow struct {
 	OwnerID    int64
 	CreatedBy  int64
 	CreatedAt  time.Time
+	EndedAt    *time.Time
 	LivingKeys int64
 	LastUsedAt time.Time
 }
@@ -456,6 +486,7 @@ func (q *Queries) Partners(ctx context.Context, db DBTX, arg PartnersParams) ([]
 			&i.OwnerID,
 			&i.CreatedBy,
 			&i.CreatedAt,
+			&i.EndedAt,
 			&i.LivingKeys,
 			&i.LastUsedAt,
 		); err != nil {
@@ -470,7 +501,7 @@ func (q *Queries) Partners(ctx context.Context, db DBTX, arg PartnersParams) ([]
 }
 
 const partnersOf = `-- name: PartnersOf :many
-select id, name, contact, owner_id, created_by, created_at from partner where owner_id = $1 order by id
+select id, name, contact, owner_id, created_by, created_at, ended_at from partner where owner_id = $1 order by id
 `
 
 func (q *Queries) PartnersOf(ctx context.Context, db DBTX, ownerID int64) ([]Partner, error) {
@@ -489,6 +520,7 @@ func (q *Queries) PartnersOf(ctx context.Context, db DBTX, ownerID int64) ([]Par
 			&i.OwnerID,
 			&i.CreatedBy,
 			&i.CreatedAt,
+			&i.EndedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -498,6 +530,27 @@ func (q *Queries) PartnersOf(ctx context.Context, db DBTX, ownerID int64) ([]Par
 		return nil, err
 	}
 	return items, nil
+}
+
+const purgeLinks = `-- name: PurgeLinks :execrows
+delete from partner_link where id in (
+  select l.id from partner_link l where l.expires_at < $1::timestamptz
+    and not exists (select from order_referral r where r.link_id = l.id)
+  order by l.expires_at limit $2 for update skip locked)
+`
+
+type PurgeLinksParams struct {
+	Before time.Time
+	Most   int32
+}
+
+// Links with orders stay: they say what the partner's reference means, and lead their buyers to the orders.
+func (q *Queries) PurgeLinks(ctx context.Context, db DBTX, arg PurgeLinksParams) (int64, error) {
+	result, err := db.Exec(ctx, purgeLinks, arg.Before, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const takeNonce = `-- name: TakeNonce :execrows

@@ -797,6 +797,31 @@ func (q *Queries) SwitchEndpoint(ctx context.Context, db DBTX, arg SwitchEndpoin
 	return result.RowsAffected(), nil
 }
 
+const switchOffAll = `-- name: SwitchOffAll :many
+update webhook_endpoint set state = 'off', failing_since = null, failures = 0, version = version + 1
+where owner_id = $1 returning id
+`
+
+func (q *Queries) SwitchOffAll(ctx context.Context, db DBTX, ownerID int64) ([]int64, error) {
+	rows, err := db.Query(ctx, switchOffAll, ownerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const updateEndpoint = `-- name: UpdateEndpoint :execrows
 update webhook_endpoint set url = $1, types = $2, version = version + 1
 where id = $3 and version = $4
