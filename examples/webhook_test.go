@@ -1,6 +1,8 @@
 package examples_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -34,6 +36,15 @@ func TestVerifyWebhook(t *testing.T) {
 		}
 		if mallclient.VerifyWebhook(secret, h, []byte(body+" "), at) == nil {
 			t.Errorf("%s: accepted with another body", name)
+		}
+		for _, empty := range []string{"", "whsec_"} {
+			mac := hmac.New(sha256.New, nil)
+			fmt.Fprintf(mac, "msg_1.%d.%s", at.Unix(), body)
+			forged := h.Clone()
+			forged.Set("webhook-signature", "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+			if mallclient.VerifyWebhook(empty, forged, []byte(body), at) == nil {
+				t.Errorf("%s: accepted with the empty secret %q", name, empty)
+			}
 		}
 		if mallclient.VerifyWebhook("whsec_"+base64.StdEncoding.EncodeToString(make([]byte, 32)), h, []byte(body), at) == nil {
 			t.Errorf("%s: accepted with another secret", name)

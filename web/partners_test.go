@@ -256,3 +256,47 @@ func TestPartners_an_owner_sees_and_ends_own_keys_only(t *testing.T) {
 	pias.post(end(shop, mine), url.Values{})
 	pias.shows("/account/partners", 200, "had ended already")
 }
+
+// TestPartners_ending_one asks for the password, is shown, and leaves no way to give the partner anything new. Addresses
+// that a refused form leaves in the browser show the page when they are loaded again.
+func TestPartners_ending_one(t *testing.T) {
+	h := openHouse(t, nil)
+	olga, pia := h.person("olga", account.RoleOperator), h.person("pia", account.RoleShopper)
+	shop := h.shopOf(pia, "Bay Shop")
+	k, _ := h.keyOf(shop, "my server")
+	at := fmt.Sprintf("/admin/partners/%d", shop.ID)
+	desk, owner := h.at("192.0.2.1"), h.at("192.0.2.2")
+	desk.signIn(olga)
+	owner.signIn(pia)
+	for _, form := range []string{
+		"/end", "/keys", fmt.Sprintf("/keys/%d/rotate", k.ID), fmt.Sprintf("/keys/%d/end", k.ID), "/webhooks",
+		"/webhooks/1/rotate", "/webhooks/1/on", "/webhooks/1/off", "/webhooks/1/remove",
+	} {
+		if a := desk.get(at + form); a.status != 303 || a.header.Get("Location") != at {
+			t.Errorf("%s loaded again: got %d to %q", form, a.status, a.header.Get("Location"))
+		}
+	}
+	desk.shows(at, 200, "End this partner")
+	if a := owner.post(at+"/end", url.Values{}); a.status != 403 {
+		t.Errorf("the owner ends the partner: got %d, want 403", a.status)
+	}
+	if a := desk.post(at+"/end", url.Values{}); a.status != 303 || a.header.Get("Location") != at {
+		t.Fatalf("ending: got %d: %s", a.status, a.body)
+	}
+	page := desk.shows(at, 200, "This partner has been ended", "my server")
+	for _, form := range []string{at + "/end", at + "/keys", at + "/webhooks"} {
+		if strings.Contains(page.body, `action="`+form) {
+			t.Errorf("the page of an ended partner has a form to %s", form)
+		}
+	}
+	for form, values := range map[string]url.Values{
+		"/end":      {},
+		"/keys":     {"label": {"x"}, "form": {"hmac"}, "scopes": {"orders:read"}, "lifetime": {"0s"}},
+		"/webhooks": {"url": {"https://hooks.shop.com/"}},
+	} {
+		if a := desk.post(at+form, values); a.status != 409 || !strings.Contains(a.body, "This partner has been ended") {
+			t.Errorf("%s afterwards: got %d, want 409", form, a.status)
+		}
+	}
+	owner.shows("/account/partners", 200, "The mall has ended this partner.")
+}

@@ -171,11 +171,69 @@ func TestLink_expired(t *testing.T) {
 	s.Advance(partner.UsualLinkLife - time.Minute)
 	b.Get("/checkout?link=" + token).Wants(200)
 	s.Advance(time.Minute)
-	b.Get(path).Wants(404).Shows("This link has expired.")
-	b.Get("/checkout?link=" + token).Wants(404).Shows("This link has expired.")
-	b.Post("/checkout", form).Wants(404).Shows("This link has expired.")
+	s.Browser(0).Get(path).Wants(410).Shows("This link has expired")
+	b.Get(path).Wants(410).Shows("This link has expired", "Bay <Shop>", "See the video")
+	b.Get("/checkout?link=" + token).Wants(410).Shows("This link has expired")
+	b.Post("/checkout", form).Wants(410).Shows("This link has expired")
 	if n := orders(s.Mall); n != 0 {
 		t.Errorf("an expired link placed %d orders", n)
+	}
+}
+
+// TestLink_expired_after_the_order leads to the order by every way, also for a form that is sent again.
+func TestLink_expired_after_the_order(t *testing.T) {
+	s := openStreet(t)
+	path, token := s.link("sale-1", s.Video(990, -1))
+	b := s.Browser(s.mia.ID)
+	form := b.Get("/checkout?link=" + token).Wants(200).Form("/checkout")
+	b.Post("/checkout", form).Wants(303)
+	at := "/orders/" + webtest.Query[string](s.Mall, "select order_no from video_order")[0]
+	s.Advance(partner.UsualLinkLife)
+	for name, to := range map[string]string{
+		"link":     b.Get(path).Wants(303).Location,
+		"checkout": b.Get("/checkout?link=" + token).Wants(303).Location,
+		"form":     b.Post("/checkout", form).Wants(303).Location,
+	} {
+		if to != at {
+			t.Errorf("%s: leads to %q, want %q", name, to, at)
+		}
+	}
+	s.Browser(s.Person("leo", "shopper").ID).Get(path).Wants(410)
+	if n := orders(s.Mall); n != 1 {
+		t.Errorf("orders: got %d, want 1", n)
+	}
+}
+
+// TestLink_back_after_the_order: the browser's history, and a second window, make no second order. After an order that
+// was cancelled the link leads to the checkout again.
+func TestLink_back_after_the_order(t *testing.T) {
+	s := openStreet(t)
+	_, token := s.link("sale-1", s.Video(990, -1))
+	b := s.Browser(s.mia.ID)
+	form := b.Get("/checkout?link=" + token).Wants(200).Form("/checkout")
+	second := b.Get("/checkout?link=" + token).Wants(200).Form("/checkout")
+	b.Post("/checkout", form).Wants(303)
+	orderNo := webtest.Query[string](s.Mall, "select order_no from video_order")[0]
+	if to := b.Get("/checkout?link=" + token).Wants(303).Location; to != "/orders/"+orderNo {
+		t.Errorf("back leads to %q, want the order", to)
+	}
+	b.Post("/checkout", second).Wants(303)
+	other := clone(second)
+	other.Set("coupon_code", "OTHER")
+	if to := b.Post("/checkout", other).Wants(303).Location; to != "/orders/"+orderNo {
+		t.Errorf("a form of other values leads to %q, want the order", to)
+	}
+	if n := orders(s.Mall); n != 1 {
+		t.Fatalf("orders: got %d, want 1", n)
+	}
+	b.Post("/orders/"+orderNo+"/cancel", url.Values{}).Wants(303)
+	b.Post("/checkout", form).Wants(303)
+	if n := orders(s.Mall); n != 1 {
+		t.Fatalf("orders after the old form was sent again: got %d, want 1", n)
+	}
+	b.Post("/checkout", b.Get("/checkout?link="+token).Wants(200).Form("/checkout")).Wants(303)
+	if got := s.referred(); len(got) != 2 {
+		t.Errorf("orders by the link: got %v, want the cancelled one and another", got)
 	}
 }
 
