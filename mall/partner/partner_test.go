@@ -312,3 +312,47 @@ func TestPartners_PurgeLinks(t *testing.T) {
 		t.Errorf("kept: %v", got)
 	}
 }
+
+// TestPartners_are_strangers_to_accounts_of_their_number: the account with a partner's number neither sees nor ends its
+// keys, and a creator of that number hears nothing of its orders.
+func TestPartners_are_strangers_to_accounts_of_their_number(t *testing.T) {
+	b := open(t)
+	var rob account.User
+	for b.shop.ID != rob.ID || rob.ID == b.owner.ID { // until both have the same number
+		var err error
+		if b.shop.ID > rob.ID || rob.ID == b.owner.ID {
+			email := fmt.Sprintf("rob%d@example.test", rob.ID)
+			rob, err = b.Accounts.Provision(b.Ctx, account.User{Email: email, Name: "Rob"}, "a password of rob")
+			b.OK(err)
+			continue
+		}
+		b.shop = b.register(fmt.Sprintf("Shop %d", rob.ID+b.shop.ID))
+	}
+	k, by := b.key(0)
+	owned, err := b.Partners.Of(b.Ctx, rob.ID)
+	b.OK(err)
+	if len(owned) != 0 {
+		t.Errorf("the account owns %+v", owned)
+	}
+	if err := b.Partners.EndOwnKey(b.Ctx, rob.ID, b.shop.ID, k.ID); !errors.Is(err, partner.ErrNotFound) {
+		t.Errorf("the account ends the partner's key: %v", err)
+	}
+	b.wants(b.request(by), nil)
+	hook, _, err := b.PartnerHooks.Add(b.Ctx, b.shop.ID, webhook.Draft{
+		URL:   "http://127.0.0.1:1/",
+		Types: webhook.PartnerTypes(),
+	})
+	b.OK(err)
+	if _, err := b.Webhooks.Get(b.Ctx, rob.ID, hook.ID); !errors.Is(err, webhook.ErrNotFound) {
+		t.Errorf("the account reads the partner's address: %v", err)
+	}
+	// The queries by which processes of the version before partners find a creator's addresses, and those to be told.
+	for _, sql := range []string{
+		"select count(*) from webhook_endpoint where owner_id = $1",
+		"select count(*) from webhook_endpoint where owner_id = $1 and state = 'on' and 'order.paid' = any(types)",
+	} {
+		if n := b.count(sql, rob.ID); n != 0 {
+			t.Errorf("%s: got %d, want 0", sql, n)
+		}
+	}
+}
