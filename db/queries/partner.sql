@@ -20,6 +20,9 @@ select * from partner where id = @id for no key update;
 -- name: EndPartner :exec
 update partner set ended_at = @at::timestamptz where id = @id and ended_at is null;
 
+-- name: EndKeysOf :exec
+update partner_key set ends_at = @at::timestamptz where partner_id = @partner_id and (ends_at is null or ends_at > @at::timestamptz);
+
 -- name: PartnersOf :many
 select * from partner where owner_id = @owner_id order by id;
 

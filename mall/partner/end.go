@@ -17,9 +17,12 @@ func (p *Partners) End(ctx context.Context, by, partnerID int64) error {
 		if err := p.lockLiving(ctx, tx, partnerID); err != nil {
 			return err
 		}
-		err := p.q.EndPartner(ctx, tx, dbsqlc.EndPartnerParams{ID: partnerID, At: p.deps.Now()})
-		if err != nil {
+		at := p.deps.Now()
+		if err := p.q.EndPartner(ctx, tx, dbsqlc.EndPartnerParams{ID: partnerID, At: at}); err != nil {
 			return fmt.Errorf("end partner %d: %w", partnerID, err)
+		}
+		if err := p.q.EndKeysOf(ctx, tx, dbsqlc.EndKeysOfParams{PartnerID: partnerID, At: at}); err != nil {
+			return fmt.Errorf("end the keys of partner %d: %w", partnerID, err)
 		}
 		if p.deps.Silence != nil {
 			if err := p.deps.Silence(ctx, tx, partnerID); err != nil {

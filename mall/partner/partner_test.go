@@ -246,6 +246,9 @@ func TestPartners_End(t *testing.T) {
 	}
 	b.wants(b.request(by), partner.ErrPartnerEnded)
 	b.wants(b.request(others), nil)
+	if n := b.count("select count(*) from partner_key where partner_id = $1 and ends_at is null", ended.ID); n != 0 {
+		t.Errorf("keys of the ended partner without an end: %d", n)
+	}
 	followed, err := b.Partners.Follow(b.Ctx, link.Token)
 	if !errors.Is(err, partner.ErrLinkOver) || followed.ID != link.ID {
 		t.Errorf("its link: got %+v, %v, want ErrLinkOver with the link", followed, err)

@@ -20,6 +20,8 @@ type shop struct {
 	owner account.User
 	id    int64
 	token string // of a link that leads to a checkout
+	ended int64  // another partner of the same owner, which has been ended
+	over  string // the token of its link
 }
 
 // referring registers a partner whose owner is somebody else than its operator.
@@ -87,6 +89,22 @@ func (h *house) referring(t *testing.T, w *workshop) shop {
 	link, _, err := h.Partners.MakeLink(ctx, s.id, partner.LinkDraft{Reference: "sale-2026-0001", SKUID: sku})
 	ok(err)
 	s.token = link.Token
+	other, err := h.Partners.Create(ctx, w.operator.ID, partner.Draft{
+		Name:    "Cove Cinema " + rand.Text()[:6],
+		Contact: "Pia, pia@shop.example",
+		OwnerID: s.owner.ID,
+	})
+	ok(err)
+	_, _, err = h.Partners.AddKey(ctx, w.operator.ID, other.ID, partner.KeyDraft{
+		Label:  "shop server",
+		Form:   signature.VM1,
+		Scopes: []string{"orders:read"},
+	})
+	ok(err)
+	late, _, err := h.Partners.MakeLink(ctx, other.ID, partner.LinkDraft{Reference: "sale-2026-0002", SKUID: sku})
+	ok(err)
+	ok(h.Partners.End(ctx, w.operator.ID, other.ID))
+	s.ended, s.over = other.ID, late.Token
 	_, _, err = h.Orders.Place(ctx, order.PlaceRequest{
 		UserID:         h.account(t, "Kim", account.RoleShopper).ID,
 		IdempotencyKey: rand.Text(),
@@ -151,6 +169,18 @@ func (w *workshop) partnerPlaces() []stop {
 			ready: `document.querySelector('[data-secret]')`,
 		},
 		{
+			name: "desk-partner-end",
+			who:  o,
+			path: page,
+			act:  func(p *person) { p.click(`section[aria-labelledby="end"] button`) },
+			part: "dialog[open]",
+		},
+		{
+			name: "desk-partner-ended",
+			who:  o,
+			path: fmt.Sprintf("/admin/partners/%d", w.shop.ended),
+		},
+		{
 			name: "account-partners",
 			who:  &w.shop.owner,
 			path: "/account/partners",
@@ -159,6 +189,11 @@ func (w *workshop) partnerPlaces() []stop {
 			name: "checkout-link",
 			who:  &w.buyer,
 			path: "/checkout?link=" + w.shop.token,
+		},
+		{
+			name:  "link-over",
+			path:  "/buy/" + w.shop.over,
+			wrong: `410`,
 		},
 		{
 			name:  "link-unknown",

@@ -59,6 +59,20 @@ func (q *Queries) EndKey(ctx context.Context, db DBTX, arg EndKeyParams) error {
 	return err
 }
 
+const endKeysOf = `-- name: EndKeysOf :exec
+update partner_key set ends_at = $1::timestamptz where partner_id = $2 and (ends_at is null or ends_at > $1::timestamptz)
+`
+
+type EndKeysOfParams struct {
+	At        time.Time
+	PartnerID int64
+}
+
+func (q *Queries) EndKeysOf(ctx context.Context, db DBTX, arg EndKeysOfParams) error {
+	_, err := db.Exec(ctx, endKeysOf, arg.At, arg.PartnerID)
+	return err
+}
+
 const endPartner = `-- name: EndPartner :exec
 update partner set ended_at = $1::timestamptz where id = $2 and ended_at is null
 `
