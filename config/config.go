@@ -68,6 +68,7 @@ type Config struct {
 	DiskFloor     Bytes         `env:"DISK_FLOOR" envDefault:"2GiB" doc:"how much stays free on the disks that videos are written to: below it uploads and videos in the making wait; 0 checks nothing"`
 	UploadMinRate Bytes         `env:"UPLOAD_MIN_RATE" envDefault:"1KiB" doc:"the fewest bytes a second of an upload, measured over 30 s of waiting; a slower one is ended and goes on where it was; 0 for any"`
 	SendTimeout   time.Duration `env:"SEND_TIMEOUT" envDefault:"30s" doc:"how long a reader may take no bytes of an answer before the connection is cut, 1s to 10m"`
+	LoadShedding  bool          `env:"LOAD_SHEDDING" envDefault:"on" doc:"whether requests are refused for a moment when more come than can be answered, pages before orders; on or off"`
 	PerAddress    int           `env:"CONNECTIONS_PER_ADDRESS" envDefault:"256" doc:"connections that one address (of IPv6 a /64) may hold, 0 to 1000000, 0 for any number; those of TRUSTED_PROXIES and of this machine are not bounded"`
 
 	RateLimits RateLimits `env:"RATE_LIMITS" fallback:"see [below](#rate-limits)" doc:"how much one user, device or address may ask for; off, or changes such as order.user=10/1m,page.address=off"`

@@ -3,6 +3,7 @@ package mall
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 
@@ -23,8 +24,14 @@ func (m *Mall) openMails(o Options) (err error) {
 		From:      o.Mail.From,
 		TopicOf:   o.Mail.TopicOf,
 		Compose: func(ctx context.Context, w mail.Mail) (mail.Content, error) {
+			if w.CreatorID != 0 && m.suspended(ctx, w.CreatorID) {
+				return mail.Content{}, mail.ErrMoot
+			}
 			if w.Kind == follow.KindMessage {
 				said, err := m.Follows.MessageMail(ctx, w.Data)
+				if errors.Is(err, follow.ErrMessageStopped) {
+					return mail.Content{}, mail.ErrMoot
+				}
 				if err != nil {
 					return mail.Content{}, err
 				}
@@ -74,9 +81,10 @@ func (m *Mall) openFollows(o Options) error {
 				Avatar: c.Avatar,
 			}, err
 		},
-		Video: m.followedVideo,
-		Facts: m.followFacts,
-		Audit: m.audit,
+		Video:     m.followedVideo,
+		Facts:     m.followFacts,
+		Suspended: m.suspended,
+		Audit:     m.audit,
 	}
 	if m.Mails != nil {
 		d.Mail = m.mailFollower

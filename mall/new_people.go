@@ -32,10 +32,7 @@ func (m *Mall) openPeople(o Options) (err error) {
 		Log:        o.Log,
 		Now:        o.Now,
 		BrowserKey: o.BrowserKey,
-		Suspended: func(ctx context.Context, userID int64) bool {
-			verdict, _ := m.Lists.Judge(ctx, risk.Subject{UserID: userID})
-			return verdict == risk.Deny
-		},
+		Suspended:  m.suspended,
 	})
 	m.Sessions = account.NewSessions(account.SessionsDeps{
 		Pool:      m.pool,
@@ -96,4 +93,10 @@ func (m *Mall) mailNotice(ctx context.Context, tx pgx.Tx, n account.Notice) erro
 		Trial:  n.Kind == account.NoticeVerify,
 	})
 	return err
+}
+
+// suspended reports whether an account is suspended.
+func (m *Mall) suspended(ctx context.Context, userID int64) bool {
+	verdict, _ := m.Lists.Judge(ctx, risk.Subject{UserID: userID})
+	return verdict == risk.Deny
 }

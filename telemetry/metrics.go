@@ -28,6 +28,7 @@ type Metrics struct {
 	ledgerImbalance *prometheus.GaugeVec
 	rateLimited     *prometheus.CounterVec
 	listRefusals    *prometheus.CounterVec
+	shed            *prometheus.CounterVec
 	queueWaiting    *prometheus.GaugeVec
 	queueAdmitted   *prometheus.GaugeVec
 	cacheReads      *prometheus.CounterVec
@@ -95,6 +96,7 @@ func NewMetrics() *Metrics {
 			[]string{"currency"}),
 		rateLimited: counter("rate_limited_total", "Requests refused by a rate limit, by policy and what was counted.",
 			"policy", "subject"),
+		shed: counter("shed_total", "Requests refused by class, since the mall answered as many as it can.", "class"),
 		listRefusals: counter("list_refusals_total", "Requests refused by an operator's entry, by what it names.",
 			"subject"),
 		partners: counter("partner_requests_total", "Signed requests, by partner where one is known, and by outcome.",
@@ -122,8 +124,8 @@ func NewMetrics() *Metrics {
 	}
 	m.Registry.MustRegister(m.requests, m.requestSeconds, m.orders, m.orderSets, m.payments, m.grants, m.grantSeconds,
 		m.callbackSeconds,
-		m.callbackReplays, m.providerSeconds, m.stockDrift, m.deadLetters, m.ledgerImbalance, m.rateLimited, m.listRefusals, m.partners,
-		m.queueWaiting, m.queueAdmitted, m.cacheReads, m.cacheLoads,
+		m.callbackReplays, m.providerSeconds, m.stockDrift, m.deadLetters, m.ledgerImbalance, m.rateLimited,
+		m.listRefusals, m.partners, m.shed, m.queueWaiting, m.queueAdmitted, m.cacheReads, m.cacheLoads,
 		m.insightDrift, m.insightDropped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.reconciliation = newReconciliation(m.Registry)

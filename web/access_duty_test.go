@@ -38,7 +38,9 @@ func TestAccess_each_duty_opens_its_own_addresses(t *testing.T) {
 			}
 			a := operator.ask(r.Method, m.address(r), body(r), "Content-Type", kind(r), "Accept", "application/json")
 			refused := a.status == 403 && strings.Contains(a.body, `"code":"duty_missing"`)
-			if refused == own {
+			// nothing lies under the address's numbers, and its form has no values
+			answers := a.status < 400 || a.status == 404 || a.status == 422
+			if refused == own || own && !answers {
 				t.Errorf("duty %s at %s %s of %s: got %d: %.200s", duty, r.Method, r.Path, owner, a.status, a.body)
 			}
 		}

@@ -61,6 +61,19 @@ func openHouseWith(t *testing.T, p risk.Policies, cfg config.Config) *house {
 	return &house{m, server.URL}
 }
 
+func TestServer_bounds_classes_of_requests(t *testing.T) {
+	h := openHouseWith(t, nil, config.Config{LoadShedding: true})
+	h.at("192.0.2.1").shows("/videos", 200)
+	families, err := h.Metrics.Registry.Gather()
+	h.OK(err)
+	for _, f := range families {
+		if f.GetName() == "videomall_class_limit" && len(f.GetMetric()) == 5 {
+			return
+		}
+	}
+	t.Error("the bounds of the five classes are not exported, so there are none")
+}
+
 func (h *house) person(name, role string) account.User {
 	h.T.Helper()
 	u, err := h.Accounts.Provision(h.Ctx, account.User{

@@ -130,6 +130,7 @@ var unlinked = map[string]url.Values{
 	"POST /admin/mails/suppressed":          {"address": {"ann@example.test"}},
 	"GET /admin/mails/kinds/:kind":          {"lang": {"en"}},
 	"POST /admin/mails/messages/:id/refuse": {"reason": {"x"}},
+	"POST /admin/mails/messages/:id/stop":   {"reason": {"x"}},
 	"GET /admin/lists":                      {"list": {"deny"}, "before": {"1"}, "subject": {"x"}},
 	"GET /admin":                            {"days": {"30"}},
 	"GET /studio":                           {"days": {"30"}, "from": {"2026-01-01"}, "to": {"2026-01-02"}},

@@ -210,6 +210,24 @@ func TestMessages_from_the_studio_to_the_console(t *testing.T) {
 	console.post(refuse, url.Values{"reason": {"Say who you are"}})
 	console.shows("/admin/mails/messages", 200, "No message waits")
 	studio.shows("/studio/followers", 200, "Refused", "Say who you are")
+
+	form.Set("key", "better")
+	if a := studio.post("/studio/followers", form); a.status != 303 {
+		t.Errorf("send anew: %d %s", a.status, a.body)
+	}
+	at := fmt.Sprintf("/admin/mails/messages/%d/", malltest.Query[int64](h.Mall, "select max(id) from follow_message")[0])
+	console.post(at+"approve", url.Values{})
+	console.shows("/admin/mails/messages", 200, "No message waits", "Stop it")
+	if a := console.post(at+"stop", url.Values{"reason": {strings.Repeat("x", 501)}}); a.status != 422 ||
+		!strings.Contains(a.body, strings.Repeat("x", 501)) {
+		t.Errorf("with a reason that is too long: %d", a.status)
+	}
+	console.post(at+"stop", url.Values{"reason": {"It is about another shop"}})
+	if a := console.shows("/admin/mails/messages", 200, "The message is stopped.", "about another shop"); strings.Contains(
+		a.body, "Stop it") {
+		t.Error("what was stopped can be stopped again")
+	}
+	studio.shows("/studio/followers", 200, "Stopped", "about another shop")
 }
 
 func TestConsole_mails(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"videomall/telemetry"
 	"videomall/web/page"
+	"videomall/web/shed"
 	"videomall/web/studio/uploads"
 )
 
@@ -37,6 +38,8 @@ func observe(log *slog.Logger, metrics *telemetry.Metrics) echo.MiddlewareFunc {
 			metrics.Request(route, c.Request().Method, status, took)
 			level := slog.LevelDebug
 			switch {
+			case shed.Refused(c):
+				// counted, and there may be thousands
 			case status >= http.StatusInternalServerError:
 				level = slog.LevelError
 			case took > time.Second:

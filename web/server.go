@@ -18,6 +18,7 @@ import (
 	"videomall/web/checkout"
 	"videomall/web/page"
 	"videomall/web/play"
+	"videomall/web/shed"
 	"videomall/web/shop"
 	"videomall/web/studio/earnings"
 	"videomall/web/studio/uploads"
@@ -70,6 +71,9 @@ func New(d Deps) http.Handler {
 			d.Log.ErrorContext(c.Request().Context(), "panic", "error", err, "stack", string(stack))
 			return err
 		}}))
+	if d.Config.LoadShedding {
+		e.Use(shed.New(d.Metrics).Middleware)
+	}
 	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{
 		Limit:   maxBody,
 		Skipper: func(c echo.Context) bool { return uploads.TakesFiles(c.Path()) || videos.TakesCaptions(c.Path()) },

@@ -77,6 +77,16 @@ select * from follow_message where state = 'held' order by id limit @most;
 -- name: CountHeld :one
 select count(*) from follow_message where state = 'held';
 
+-- name: SentMessages :many
+select sqlc.embed(m), coalesce(f.written, 0)::integer as written, f.ended_at
+from follow_message m left join follow_mailing f on f.message_id = m.id
+where m.state in ('approved', 'stopped') and m.decided_at > @after::timestamptz
+order by m.decided_at desc limit @most;
+
+-- name: StopMessage :execrows
+update follow_message set state = 'stopped', decided_at = @at::timestamptz, decided_by = @decided_by::bigint, answer = @answer
+where id = @id and state = 'approved';
+
 -- name: DecideMessage :one
 update follow_message set state = @state, decided_at = @at::timestamptz, decided_by = @decided_by::bigint, answer = @answer
 where id = @id and state = 'held'

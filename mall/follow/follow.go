@@ -74,6 +74,8 @@ type Deps struct {
 	Creator func(ctx context.Context, creatorID int64) (Creator, error)
 	Video   func(ctx context.Context, tx pgx.Tx, spuID int64) (Video, error)
 	Facts   func(ctx context.Context, tx pgx.Tx, creatorID int64, text string) (Facts, error)
+	// Suspended reports whether an account is suspended: nobody is mailed what such a creator publishes or wrote.
+	Suspended func(ctx context.Context, userID int64) bool
 	// Audit records an operator's action, in the transaction of the action.
 	Audit func(ctx context.Context, tx pgx.Tx, operatorID int64, verb, subject string, detail any) error
 }

@@ -132,10 +132,14 @@ func (f *Follows) Batch(ctx context.Context, mailingID int64) error {
 
 // news is what a mailing tells, as a mail without a reader; nil if there is nothing to tell any more.
 func (f *Follows) news(ctx context.Context, tx pgx.Tx, m dbsqlc.FollowMailing) (*Mail, error) {
-	if f.deps.Mail == nil {
-		return nil, nil //nolint:nilnil // the mall has stopped sending mails
+	if f.deps.Mail == nil || f.deps.Suspended(ctx, m.CreatorID) {
+		return nil, nil //nolint:nilnil // the mall has stopped sending mails, or listening to this creator
 	}
 	if m.MessageID != nil {
+		said, err := f.message(ctx, tx, *m.MessageID)
+		if err != nil || said.State != MessageApproved {
+			return nil, err
+		}
 		return &Mail{
 			Kind:      KindMessage,
 			Cause:     fmt.Sprintf("%s/%d", KindMessage, *m.MessageID),

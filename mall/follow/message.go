@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -22,6 +20,7 @@ var (
 	ErrTooSoon         = fault.New(fault.Conflict, "message_too_soon", "You have written to your followers lately.")
 	ErrNoMail          = fault.New(fault.Unavailable, "message_no_mail", "This shop sends no mail.")
 	ErrMessageNotFound = fault.New(fault.NotFound, "message_not_found", "There is no such message.")
+	ErrMessageStopped  = fault.New(fault.Conflict, "message_stopped", "This message was stopped.")
 	ErrMessageMoved    = fault.New(fault.Conflict, "message_moved", "Somebody else has decided about this message.")
 	ErrOwnMessage      = fault.New(fault.Forbidden, "message_own", "Nobody decides about a message of their own.")
 	ErrAnswer          = fault.New(fault.Invalid, "message_answer", "Say why, in at most 500 characters.")
@@ -38,6 +37,7 @@ const (
 	MessageHeld     = "held"     // waits for an operator
 	MessageApproved = "approved" // is sent, or was
 	MessageRefused  = "refused"
+	MessageStopped  = "stopped" // was being sent, until an operator stopped it
 )
 
 // Message is what a creator wrote to followers.
@@ -49,8 +49,8 @@ type Message struct {
 	Reasons   []string // why it was held
 	At        time.Time
 	DecidedAt *time.Time
-	Answer    string // why it was refused
-	// of an approved one: how many mails were written, and when the last of them was
+	Answer    string // why it was refused or stopped
+	// of one that is sent, or was: how many mails were written, and when the last of them was
 	Written int
 	EndedAt *time.Time
 }
@@ -69,7 +69,7 @@ type messageData struct {
 	MessageID int64 `json:"messageId"`
 }
 
-// MessageMail reads the message that the row of a mail names. Errors: ErrMessageNotFound.
+// MessageMail reads the message that the row of a mail names. Errors: ErrMessageNotFound, ErrMessageStopped.
 func (f *Follows) MessageMail(ctx context.Context, data []byte) (MessageMail, error) {
 	var about messageData
 	if err := json.Unmarshal(data, &about); err != nil {
@@ -78,6 +78,9 @@ func (f *Follows) MessageMail(ctx context.Context, data []byte) (MessageMail, er
 	m, err := f.message(ctx, f.deps.Pool, about.MessageID)
 	if err != nil {
 		return MessageMail{}, err
+	}
+	if m.State == MessageStopped {
+		return MessageMail{}, ErrMessageStopped.Because("message %d", m.ID)
 	}
 	return f.MailOf(ctx, m.CreatorID, m.Draft)
 }
@@ -225,74 +228,4 @@ func (f *Follows) Messages(ctx context.Context, creatorID int64, most int) ([]Me
 		}
 	}
 	return list, nil
-}
-
-// Held returns the messages that wait for an operator, the oldest first, at most most of them.
-func (f *Follows) Held(ctx context.Context, most int) ([]Message, error) {
-	rows, err := f.q.HeldMessages(ctx, f.deps.Pool, int32(most))
-	if err != nil {
-		return nil, fmt.Errorf("held messages: %w", err)
-	}
-	list := make([]Message, len(rows))
-	for n, r := range rows {
-		list[n] = messageOf(r)
-	}
-	return list, nil
-}
-
-// CountHeld returns how many messages wait for an operator.
-func (f *Follows) CountHeld(ctx context.Context) (int64, error) {
-	n, err := f.q.CountHeld(ctx, f.deps.Pool)
-	if err != nil {
-		return 0, fmt.Errorf("count held messages: %w", err)
-	}
-	return n, nil
-}
-
-// Approve lets a message that was held be sent, and writes that to the audit log. Errors: ErrMessageNotFound,
-// ErrMessageMoved, ErrOwnMessage.
-func (f *Follows) Approve(ctx context.Context, operatorID, id int64) error {
-	return f.decide(ctx, operatorID, id, MessageApproved, "")
-}
-
-// Refuse refuses a message that was held, with a reason that its creator reads, and writes that to the audit log.
-// Errors: ErrMessageNotFound, ErrMessageMoved, ErrOwnMessage, ErrAnswer.
-func (f *Follows) Refuse(ctx context.Context, operatorID, id int64, reason string) error {
-	reason = strings.TrimSpace(reason)
-	if reason == "" || utf8.RuneCountInString(reason) > maxAnswer || !db.Storable(reason) {
-		return ErrAnswer
-	}
-	return f.decide(ctx, operatorID, id, MessageRefused, reason)
-}
-
-func (f *Follows) decide(ctx context.Context, operatorID, id int64, state, answer string) error {
-	return db.InTx(ctx, f.deps.Pool, func(tx pgx.Tx) error {
-		m, err := f.message(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if m.CreatorID == operatorID {
-			return ErrOwnMessage
-		}
-		_, err = f.q.DecideMessage(ctx, tx, dbsqlc.DecideMessageParams{
-			ID:        id,
-			State:     state,
-			DecidedBy: operatorID,
-			Answer:    answer,
-			At:        f.deps.Now(),
-		})
-		if errors.Is(err, pgx.ErrNoRows) {
-			return ErrMessageMoved
-		}
-		if err != nil {
-			return fmt.Errorf("decide message %d: %w", id, err)
-		}
-		verb, detail := "message.approve", map[string]any{"creator": m.CreatorID}
-		if state == MessageRefused {
-			verb, detail["reason"] = "message.refuse", answer
-		} else if err := f.sendTx(ctx, tx, m); err != nil {
-			return err
-		}
-		return f.deps.Audit(ctx, tx, operatorID, verb, fmt.Sprintf("message:%d", id), detail)
-	})
 }

@@ -13,6 +13,7 @@ import (
 	"videomall/mall/fault"
 	"videomall/mall/follow"
 	"videomall/mall/malltest"
+	"videomall/mall/risk"
 )
 
 // established makes the creator one whose messages need no operator.
@@ -117,6 +118,67 @@ func TestFollows_Write_held(t *testing.T) {
 	verbs := malltest.Query[string](h.Mall, "select verb from audit_entry where verb like 'message.%' order by id")
 	if !slices.Equal(verbs, []string{"message.refuse", "message.approve"}) {
 		t.Errorf("audit log: %v", verbs)
+	}
+}
+
+func TestFollows_Stop(t *testing.T) {
+	h := open(t)
+	h.crowd(follow.BatchSize + 5)
+	h.established()
+	m, err := h.Follows.Write(h.Ctx, h.creator, "form", draft("News", "Hello"))
+	h.OK(err)
+	h.OK(h.Follows.Batch(h.Ctx, malltest.Query[int64](h.Mall, "select id from follow_mailing where message_id is not null")[0]))
+	waiting := malltest.Query[int64](h.Mall, "select id from mail where kind = 'creator_message' order by id limit 1")[0]
+	for name, c := range map[string]struct {
+		by     int64
+		reason string
+		want   error
+	}{
+		"one's own":        {h.creator, "mine", follow.ErrOwnMessage},
+		"without a reason": {h.olga, " ", follow.ErrAnswer},
+	} {
+		if err := h.Follows.Stop(h.Ctx, c.by, m.ID, c.reason); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if sent, err := h.Follows.Sent(h.Ctx, 9); err != nil || len(sent) != 1 || sent[0].Written != follow.BatchSize {
+		t.Errorf("on its way: %+v, %v", sent, err)
+	}
+	h.OK(h.Follows.Stop(h.Ctx, h.olga, m.ID, "It sells what it must not."))
+	if err := h.Follows.Stop(h.Ctx, h.olga, m.ID, "again"); !errors.Is(err, follow.ErrMessageMoved) {
+		t.Errorf("stopped twice: %v", err)
+	}
+	h.batches()
+	if got := len(h.mails(follow.KindMessage)); got != follow.BatchSize {
+		t.Errorf("%d mails were written, want those of the first batch", got)
+	}
+	h.OK(h.Mails.Send(h.Ctx, waiting))
+	if got := malltest.Query[string](h.Mall, fmt.Sprint("select state from mail where id = ", waiting)); got[0] != "dropped" {
+		t.Errorf("a mail that waited when the message was stopped is %s", got)
+	}
+	list, err := h.Follows.Messages(h.Ctx, h.creator, 9)
+	h.OK(err)
+	if list[0].State != follow.MessageStopped || list[0].Answer == "" || list[0].EndedAt == nil {
+		t.Errorf("the creator sees %+v", list[0])
+	}
+}
+
+func TestFollows_of_a_suspended_creator(t *testing.T) {
+	h := open(t)
+	h.crowd(1)
+	h.established()
+	_, err := h.Follows.Write(h.Ctx, h.creator, "form", draft("News", "Hello"))
+	h.OK(err)
+	h.OK(h.Lists.Add(h.Ctx, risk.NewEntry{
+		Effect:  risk.Deny,
+		Kind:    risk.User,
+		Subject: fmt.Sprint(h.creator),
+		Reason:  "sells what others made",
+		By:      risk.Subject{UserID: h.olga},
+	}))
+	h.batches()
+	if got := h.mails(follow.KindMessage); len(got) != 0 {
+		t.Errorf("mailed %v", got)
 	}
 }
 

@@ -21,14 +21,19 @@ type DestinationEvent struct {
 	CreatorID int64 `json:"creatorId"`
 }
 
-// Event returns the event for the payout's present state: its type, its aggregate and its payload.
+// Event returns the event for the payout's present state: its type, its aggregate and its payload. The creator is told
+// the reason of a refusal or a failure; that of an approval is a note among operators.
 func (p Payout) Event() (kind, aggregate string, e PayoutEvent) {
+	reason := p.Reason
+	if p.State == Approved || p.State == Paid {
+		reason = ""
+	}
 	return "payout." + string(p.State), fmt.Sprintf("payout:%d", p.ID), PayoutEvent{
 		CreatorID:     p.CreatorID,
 		PayoutID:      p.ID,
 		Amount:        p.Amount,
 		State:         p.State,
-		Reason:        p.Reason,
+		Reason:        reason,
 		BankReference: p.BankReference,
 	}
 }

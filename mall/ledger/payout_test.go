@@ -188,3 +188,15 @@ func TestLedger_SetDestination_encrypted_and_bound_to_its_creator(t *testing.T) 
 		t.Errorf("a short account is shown as %q", short.Account)
 	}
 }
+
+// What an operator notes at an approval is for operators; a refusal is for the creator to read.
+func TestPayout_Event_reason(t *testing.T) {
+	t.Parallel()
+	for state, told := range map[ledger.State]bool{
+		ledger.Approved: false, ledger.Paid: false, ledger.Refused: true, ledger.Failed: true,
+	} {
+		if _, _, e := (ledger.Payout{State: state, Reason: "looks odd"}).Event(); (e.Reason != "") != told {
+			t.Errorf("the event of a payout that is %s says %q", state, e.Reason)
+		}
+	}
+}

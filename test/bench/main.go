@@ -28,7 +28,7 @@ import (
 func main() {
 	var g growth
 	only := flag.String("only", "",
-		"of pages, hot, rush, plays, orders, parses, notices, videos, covers, readers, reconcile and growth, separated by commas; empty: all")
+		"of pages, hot, rush, plays, orders, parses, notices, overload, videos, covers, readers, reconcile and growth, separated by commas; empty: all")
 	flag.IntVar(&g.products, "products", 1_000_000, "grow a second mall to so many products; 0: don't")
 	flag.IntVar(&g.orders, "orders", 5_000_000, "and to so many past orders")
 	flag.StringVar(&g.keep, "keep", "", "keep the grown mall's data in this folder")
@@ -117,6 +117,7 @@ func againstLimits(ctx context.Context, dir string, wanted func(string) bool) (r
 		{"plays", b.plays},
 		{"orders", b.orders},
 		{"notices", b.notices},
+		{"overload", b.overload},
 		{"videos", b.videos},
 		{"covers", b.covers},
 		{"readers", b.readers},
@@ -144,6 +145,8 @@ type bench struct {
 	url     string
 	client  *http.Client
 	people  []account.User // the demo accounts
+	// serveAt serves the same mall once more, as other settings say.
+	serveAt func(net.Listener, *config.Config)
 }
 
 func open(ctx context.Context, dir string) (*bench, error) {
@@ -182,27 +185,30 @@ func openAt(ctx context.Context, dir string, listener net.Listener) (*bench, err
 		return nil, err
 	}
 	go p.Mall.ListenInvalidations(ctx)
-	handler := web.New(web.Deps{
-		Mall:    p.Mall,
-		Config:  cfg,
-		Log:     p.Log,
-		Metrics: p.Metrics,
-		Now:     time.Now,
-		Covers:  covers,
-		Avatars: avatars,
-	})
-	server := transfer.Server(handler)
-	bounded := transfer.Listen(listener, transfer.Options{
-		SendTimeout: cfg.SendTimeout,
-		PerAddress:  cfg.PerAddress,
-	})
-	go func() { _ = server.Serve(bounded) }()
+	serveAt := func(listener net.Listener, cfg *config.Config) {
+		server := transfer.Server(web.New(web.Deps{
+			Mall:    p.Mall,
+			Config:  cfg,
+			Log:     p.Log,
+			Metrics: p.Metrics,
+			Now:     time.Now,
+			Covers:  covers,
+			Avatars: avatars,
+		}))
+		bounded := transfer.Listen(listener, transfer.Options{
+			SendTimeout: cfg.SendTimeout,
+			PerAddress:  cfg.PerAddress,
+		})
+		go func() { _ = server.Serve(bounded) }()
+	}
+	serveAt(listener, cfg)
 	transport := &http.Transport{MaxIdleConnsPerHost: slices.Max(crowds), DisableCompression: true}
 	b := &bench{
 		program: p,
 		cfg:     cfg,
 		url:     "http://" + listener.Addr().String(),
 		client:  &http.Client{Transport: transport, Timeout: time.Minute},
+		serveAt: serveAt,
 	}
 	for _, a := range demo.Accounts {
 		u, err := p.Mall.Accounts.Authenticate(ctx, account.Attempt{Email: a.Email, Password: demo.Password})

@@ -118,9 +118,9 @@ func (k sharedKey) String() string {
 // notice, no token.
 func (s *Site) shares(c echo.Context) (sharedKey, bool) {
 	r := c.Request()
-	if !IsRead(r.Method) || r.Header.Get("Authorization") != "" || wantsFragment(r) ||
+	if !IsRead(r.Method) || r.Header.Get("Authorization") != "" || WantsFragment(r) ||
 		len(r.RequestURI) > longestCached || isAPI(r) ||
-		wantsProblem(r) {
+		WantsProblem(r) {
 		return sharedKey{}, false
 	}
 	lang, theme, currency := "", "", ""

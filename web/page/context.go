@@ -78,18 +78,10 @@ func (s *Site) From(c echo.Context) (*Ctx, error) {
 	}
 	c.Set(contextKey, pc)
 	err := pc.identify()
-	cookieLang := cookieValue(c, langCookie)
-	if cookieLang == "" {
-		cookieLang = pc.Viewer.Locale
+	if named := spoken(c); named != "" && !pc.Viewer.SignedIn() {
+		s.continueIn(c, named)
 	}
-	if named := spoken(c); named != "" {
-		cookieLang = string(named)
-		if !pc.Viewer.SignedIn() {
-			s.continueIn(c, named)
-		}
-	}
-	pc.Text = text.For(text.Choose(cookieLang, c.Request().Header.Get("Accept-Language"))).
-		In(cookieValue(c, zoneCookie))
+	pc.Text = text.For(languageOf(c, pc.Viewer.Locale)).In(cookieValue(c, zoneCookie))
 	pc.Page = views.Page{
 		Path:      pc.here(),
 		Text:      pc.Text,
@@ -180,9 +172,9 @@ func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/")
 
 // IsHTMX reports whether htmx asks for a part of the page, so that the answer is a fragment. A boosted link, and a page
 // that the back button loads again, want the whole page.
-func (c *Ctx) IsHTMX() bool { return wantsFragment(c.Request()) }
+func (c *Ctx) IsHTMX() bool { return WantsFragment(c.Request()) }
 
-func wantsFragment(r *http.Request) bool {
+func WantsFragment(r *http.Request) bool {
 	h := r.Header
 	return h.Get("HX-Request") == "true" && h.Get("HX-Boosted") != "true" &&
 		h.Get("HX-History-Restore-Request") != "true"

@@ -77,7 +77,7 @@ func (s *Site) show(c *Ctx, err error, f *fault.Fault, status int) error {
 		detail = l.say(c.Text)
 	}
 	switch {
-	case wantsProblem(c.Request()):
+	case WantsProblem(c.Request()):
 		return c.problem(f, status, title, detail, err)
 	case c.IsHTMX() && status == http.StatusUnauthorized:
 		return c.Redirect("/sign-in?next=" + url.QueryEscape(c.here()))

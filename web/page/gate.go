@@ -28,7 +28,7 @@ func (s *Site) RequireUser(next echo.HandlerFunc) echo.HandlerFunc {
 		if pc.Viewer.SignedIn() {
 			return next(c)
 		}
-		if wantsProblem(c.Request()) {
+		if WantsProblem(c.Request()) {
 			return errSignIn
 		}
 		return pc.Redirect("/sign-in?next=" + url.QueryEscape(pc.here()))
@@ -65,7 +65,7 @@ func (s *Site) RequireRoleOrLead(to string, roles ...string) echo.MiddlewareFunc
 			if err != nil {
 				return err
 			}
-			if pc.isOneOf(roles) || wantsProblem(c.Request()) {
+			if pc.isOneOf(roles) || WantsProblem(c.Request()) {
 				return strict(c)
 			}
 			return pc.Redirect(to)
@@ -76,8 +76,8 @@ func (s *Site) RequireRoleOrLead(to string, roles ...string) echo.MiddlewareFunc
 // isOneOf says whether the viewer has one of the roles.
 func (c *Ctx) isOneOf(roles []string) bool { return slices.ContainsFunc(roles, c.Viewer.Is) }
 
-// wantsProblem reports whether the sender is a program, which reads problem+json better than a page.
-func wantsProblem(r *http.Request) bool {
+// WantsProblem reports whether the sender is a program, which reads problem+json better than a page.
+func WantsProblem(r *http.Request) bool {
 	if isAPI(r) {
 		return true
 	}

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -44,6 +45,18 @@ func spokenLanguage(next echo.HandlerFunc) echo.HandlerFunc {
 func spoken(c echo.Context) text.Lang {
 	lang, _ := c.Get(spokenKey).(text.Lang)
 	return lang
+}
+
+// LanguageOf returns the language of an answer for which nobody looks up who asks: the one that the address names, that
+// the browser keeps, or that it asks for.
+func LanguageOf(c echo.Context) text.Lang { return languageOf(c, "") }
+
+// languageOf is LanguageOf where the viewer's account may name a language.
+func languageOf(c echo.Context, ofViewer string) text.Lang {
+	if named := spoken(c); named != "" {
+		return named
+	}
+	return text.Choose(cmp.Or(cookieValue(c, langCookie), ofViewer), c.Request().Header.Get("Accept-Language"))
 }
 
 func knownLanguage(lang text.Lang) bool {

@@ -35,7 +35,7 @@ func (s *Site) RequireRecent(next echo.HandlerFunc) echo.HandlerFunc {
 			return errSignIn
 		case pc.Now.Sub(v.ProvedAt) < recently:
 			return next(c)
-		case pc.session == nil || pc.IsHTMX() || wantsProblem(c.Request()):
+		case pc.session == nil || pc.IsHTMX() || WantsProblem(c.Request()):
 			return errNotRecent.Because("user %d proved their password at %s", v.UserID, v.ProvedAt)
 		}
 		form, err := c.FormParams()

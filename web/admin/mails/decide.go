@@ -1,9 +1,11 @@
 package mails
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"videomall/db"
@@ -63,9 +65,12 @@ func (d Deps) renderMessages(c *page.Ctx, status int, p mailsview.Messages) (err
 	if p.List, err = d.Follows.Held(ctx, most); err != nil {
 		return err
 	}
-	ids := make([]int64, len(p.List))
-	for n, m := range p.List {
-		ids[n] = m.CreatorID
+	if p.Sent, err = d.Follows.Sent(ctx, most); err != nil {
+		return err
+	}
+	var ids []int64
+	for _, m := range slices.Concat(p.List, p.Sent) {
+		ids = append(ids, m.CreatorID)
 	}
 	if p.Creators, err = d.Accounts.Users(ctx, ids...); err != nil {
 		return err
@@ -79,8 +84,19 @@ func (d Deps) approve(c *page.Ctx) error {
 }
 
 func (d Deps) refuse(c *page.Ctx) error {
+	return d.withReason(c, d.Follows.Refuse, "message_turned_down")
+}
+
+func (d Deps) stop(c *page.Ctx) error {
+	return d.withReason(c, d.Follows.Stop, "message_stopped")
+}
+
+// withReason decides about a message with a reason that its creator reads.
+func (d Deps) withReason(c *page.Ctx, decide func(ctx context.Context, operatorID, id int64, reason string) error,
+	flash string,
+) error {
 	id, reason := formvalue.ID(c.Param("id")), c.FormValue("reason")
-	err := d.Follows.Refuse(c.Request().Context(), c.Viewer.UserID, id, reason)
+	err := decide(c.Request().Context(), c.Viewer.UserID, id, reason)
 	if errors.Is(err, follow.ErrAnswer) {
 		return d.renderMessages(c, http.StatusUnprocessableEntity, mailsview.Messages{
 			Wrong:  id,
@@ -88,7 +104,7 @@ func (d Deps) refuse(c *page.Ctx) error {
 			Error:  c.Explain(follow.ErrAnswer.Slug),
 		})
 	}
-	return d.decided(c, "message_turned_down", err)
+	return d.decided(c, flash, err)
 }
 
 func (d Deps) decided(c *page.Ctx, flash string, err error) error {

@@ -44,6 +44,7 @@ func Routes(g *echo.Group, d Deps) {
 	a.GET("/messages", on(d.messages))
 	a.POST("/messages/:id/approve", on(d.approve))
 	a.POST("/messages/:id/refuse", on(d.refuse))
+	a.POST("/messages/:id/stop", on(d.stop))
 	a.GET("/kinds", on(d.kinds))
 	a.GET("/kinds/:kind", on(d.sample))
 	a.GET("/kinds/:kind/html", on(d.sampleHTML))

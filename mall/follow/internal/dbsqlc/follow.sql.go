@@ -516,6 +516,59 @@ func (q *Queries) NextFollowers(ctx context.Context, db DBTX, arg NextFollowersP
 	return items, nil
 }
 
+const sentMessages = `-- name: SentMessages :many
+select m.id, m.creator_id, m.form_key, m.subject, m.body, m.locale, m.state, m.reasons, m.created_at, m.decided_at, m.decided_by, m.answer, coalesce(f.written, 0)::integer as written, f.ended_at
+from follow_message m left join follow_mailing f on f.message_id = m.id
+where m.state in ('approved', 'stopped') and m.decided_at > $1::timestamptz
+order by m.decided_at desc limit $2
+`
+
+type SentMessagesParams struct {
+	After time.Time
+	Most  int32
+}
+
+type SentMessagesRow struct {
+	FollowMessage FollowMessage
+	Written       int32
+	EndedAt       *time.Time
+}
+
+func (q *Queries) SentMessages(ctx context.Context, db DBTX, arg SentMessagesParams) ([]SentMessagesRow, error) {
+	rows, err := db.Query(ctx, sentMessages, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SentMessagesRow{}
+	for rows.Next() {
+		var i SentMessagesRow
+		if err := rows.Scan(
+			&i.FollowMessage.ID,
+			&i.FollowMessage.CreatorID,
+			&i.FollowMessage.FormKey,
+			&i.FollowMessage.Subject,
+			&i.FollowMessage.Body,
+			&i.FollowMessage.Locale,
+			&i.FollowMessage.State,
+			&i.FollowMessage.Reasons,
+			&i.FollowMessage.CreatedAt,
+			&i.FollowMessage.DecidedAt,
+			&i.FollowMessage.DecidedBy,
+			&i.FollowMessage.Answer,
+			&i.Written,
+			&i.EndedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const setMail = `-- name: SetMail :execrows
 update follow set mail_since = case when $1::boolean then coalesce(mail_since, $2::timestamptz) end
 where user_id = $3 and creator_id = $4
@@ -534,6 +587,31 @@ func (q *Queries) SetMail(ctx context.Context, db DBTX, arg SetMailParams) (int6
 		arg.At,
 		arg.UserID,
 		arg.CreatorID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const stopMessage = `-- name: StopMessage :execrows
+update follow_message set state = 'stopped', decided_at = $1::timestamptz, decided_by = $2::bigint, answer = $3
+where id = $4 and state = 'approved'
+`
+
+type StopMessageParams struct {
+	At        time.Time
+	DecidedBy int64
+	Answer    string
+	ID        int64
+}
+
+func (q *Queries) StopMessage(ctx context.Context, db DBTX, arg StopMessageParams) (int64, error) {
+	result, err := db.Exec(ctx, stopMessage,
+		arg.At,
+		arg.DecidedBy,
+		arg.Answer,
+		arg.ID,
 	)
 	if err != nil {
 		return 0, err
