@@ -261,7 +261,7 @@ func TestConfig_LocalURL(t *testing.T) {
 func TestLoad_rate_limits(t *testing.T) {
 	t.Parallel()
 	usual, err := load(t)
-	if err != nil || len(usual.RateLimits) != 15 || usual.RateLimits["order.user"] != (config.RateLimit{
+	if err != nil || len(usual.RateLimits) != 17 || usual.RateLimits["order.user"] != (config.RateLimit{
 		Requests: 60,
 		Per:      time.Minute,
 	}) {

@@ -37,6 +37,7 @@ func usualLimits() RateLimits {
 		// Coupon codes that do not exist.
 		"coupon.user": {10, 15 * time.Minute}, "coupon.device": {10, 15 * time.Minute},
 		"coupon.address": {60, 15 * time.Minute},
+		"partner.key":    {600, time.Minute}, "partner.address": {6000, time.Minute},
 		// Each request is for up to half an hour of video that nobody has paid for.
 		"free.user": {30, time.Hour}, "free.device": {30, time.Hour}, "free.address": {300, time.Hour},
 	}

@@ -20,7 +20,7 @@ const (
 	KeySegment = "segment" // signed segment paths
 	KeyDevice  = "device"  // device fingerprints
 	KeyMedia   = "media"   // wraps the content keys of encrypted media
-	KeyAPI     = "api"     // wraps the secrets of API keys
+	KeyAPI     = "api"     // wraps the secrets of partners' keys and signs their links
 	KeyQueue   = "queue"   // passes of the queues before a sale
 	KeyPayout  = "payout"  // wraps the accounts to which creators are paid
 	KeyAudit   = "audit"   // the seal on the audit log

@@ -79,6 +79,14 @@ func tasks(d Deps) map[string]task {
 			_, err := m.Webhooks.Purge(ctx, 30*24*time.Hour)
 			return err
 		}},
+		"drop_nonces": {time.Minute, func(ctx context.Context) error {
+			_, err := m.Partners.DropNonces(ctx)
+			return err
+		}},
+		"purge_partner_links": {24 * time.Hour, func(ctx context.Context) error {
+			_, err := m.Partners.PurgeLinks(ctx)
+			return err
+		}},
 		"purge_carts": {24 * time.Hour, func(ctx context.Context) error {
 			_, err := m.Cart.PurgeStale(ctx, 90*24*time.Hour)
 			return err

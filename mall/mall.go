@@ -32,6 +32,7 @@ import (
 	"videomall/mall/notice"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
+	"videomall/mall/partner"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/payment/settings"
@@ -64,7 +65,9 @@ type Options struct {
 	SessionMax time.Duration // how long a sign-in lasts at most; 0: account.UsualLifetimes
 	BrowserKey []byte        // signs the marks of browsers where people signed in before, 32 bytes; nil knows none
 
-	PublicURL string // of the mall, without a trailing slash: creators' messages link nowhere else
+	// PublicURL is the mall's, without a trailing slash: partners sign requests for it, and creators' messages link nowhere
+	// else.
+	PublicURL string
 
 	Secure   bool   // cookies are sent over https only
 	MediaKey []byte // wraps the videos' keys, 32 bytes
@@ -90,13 +93,15 @@ type Options struct {
 	WebhookKey      []byte // wraps the secrets of creators' webhooks, 32 bytes
 	WebhookLoopback bool   // they may lie on this machine
 
+	PartnerKey []byte // wraps the secrets of partners and signs their links, 32 bytes
+
 	Mail Mail
 
 	// Providers are those that take real money, in the order in which they are offered.
 	Providers []payment.Provider
 	// ProviderKinds are those that operators can configure in the console.
 	ProviderKinds []settings.Kind
-	ProviderKey   []byte // encrypts those settings, 32 bytes; without it there are none
+	ProviderKey   []byte // encrypts those settings, 32 bytes
 	// Sandbox is the provider that takes no money; nil for a mall that takes real money only.
 	Sandbox *sandbox.Options
 }
@@ -134,6 +139,8 @@ type Mall struct {
 	Notices      *notice.Notices // nil in a mall that sends no mail
 	Orders       *order.Orders
 	Outbox       *outbox.Outbox
+	Partners     *partner.Partners
+	PartnerHooks *webhook.Webhooks // the addresses of partners
 	Payments     *payment.Payments
 	People       *backoffice.People
 	Playback     *playback.Playback

@@ -24,6 +24,7 @@ import (
 	"videomall/mall/notice"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
+	"videomall/mall/partner"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/payment/settings"
@@ -83,6 +84,21 @@ func New(o Options) (*Mall, error) {
 		Key:      o.WebhookKey,
 		Loopback: o.WebhookLoopback,
 		Now:      o.Now,
+		Audit:    m.audit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	m.PartnerHooks = m.Webhooks.ForPartners()
+	m.Partners, err = partner.New(partner.Deps{
+		Pool:      m.pool,
+		Key:       o.PartnerKey,
+		PublicURL: o.PublicURL,
+		Metrics:   o.Metrics,
+		Log:       o.Log,
+		Now:       o.Now,
+		Silence:   m.PartnerHooks.SilenceTx,
+		Audit:     m.audit,
 	})
 	if err != nil {
 		return nil, err
@@ -102,15 +118,16 @@ func New(o Options) (*Mall, error) {
 		return nil, err
 	}
 	subscriber.Subscribe(m.Outbox, subscriber.Deps{
-		Catalog:  m.Catalog,
-		Follows:  m.Follows,
-		Insight:  m.Insight,
-		Invoices: m.Invoices,
-		Notices:  m.Notices,
-		Orders:   m.Orders,
-		Reviews:  m.Reviews,
-		Search:   m.Search,
-		Webhooks: m.Webhooks,
+		Catalog:      m.Catalog,
+		Follows:      m.Follows,
+		Insight:      m.Insight,
+		Invoices:     m.Invoices,
+		Notices:      m.Notices,
+		Orders:       m.Orders,
+		Reviews:      m.Reviews,
+		Search:       m.Search,
+		Webhooks:     m.Webhooks,
+		PartnerHooks: m.PartnerHooks,
 	})
 	return m, nil
 }

@@ -228,6 +228,7 @@ func (p *Program) options() (mall.Options, error) {
 		AuditKey:        p.cfg.Key(config.KeyAudit),
 		InsightKey:      p.cfg.Key(config.KeyInsight),
 		WebhookKey:      p.cfg.Key(config.KeyWebhook),
+		PartnerKey:      p.cfg.Key(config.KeyAPI),
 		WebhookLoopback: p.cfg.Demo,
 		PlaySecrets: playback.Secrets{
 			Token:   p.cfg.Key(config.KeyPlay),

@@ -38,6 +38,7 @@ type Metrics struct {
 	reconciliation  reconciliation
 	rateAge         *prometheus.GaugeVec
 	mails           mails
+	partners        *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics with a registry of their own, which also has those of Go and of the process.
@@ -98,6 +99,8 @@ func NewMetrics() *Metrics {
 		shed: counter("shed_total", "Requests refused by class, since the mall answered as many as it can.", "class"),
 		listRefusals: counter("list_refusals_total", "Requests refused by an operator's entry, by what it names.",
 			"subject"),
+		partners: counter("partner_requests_total", "Signed requests, by partner where one is known, and by outcome.",
+			"partner", "outcome"),
 		queueWaiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "videomall_queue_waiting",
 			Help: "People in a line when this process last looked.",
@@ -122,7 +125,7 @@ func NewMetrics() *Metrics {
 	m.Registry.MustRegister(m.requests, m.requestSeconds, m.orders, m.orderSets, m.payments, m.grants, m.grantSeconds,
 		m.callbackSeconds,
 		m.callbackReplays, m.providerSeconds, m.stockDrift, m.deadLetters, m.ledgerImbalance, m.rateLimited,
-		m.listRefusals, m.shed, m.queueWaiting, m.queueAdmitted, m.cacheReads, m.cacheLoads,
+		m.listRefusals, m.partners, m.shed, m.queueWaiting, m.queueAdmitted, m.cacheReads, m.cacheLoads,
 		m.insightDrift, m.insightDropped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.reconciliation = newReconciliation(m.Registry)
@@ -143,6 +146,14 @@ func (m *Metrics) Request(route, method string, status int, took time.Duration) 
 	}
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
 	m.requestSeconds.WithLabelValues(route, method).Observe(took.Seconds())
+}
+
+// PartnerRequest counts a signed request: "accepted", or the code of its refusal. partner is the name of the partner whose
+// key has signed it, and empty if that is not proved.
+func (m *Metrics) PartnerRequest(partner, outcome string) {
+	if m != nil {
+		m.partners.WithLabelValues(partner, outcome).Inc()
+	}
 }
 
 // OrderOutcome counts a result of placing or ending an order: "placed", "replayed", "cancelled" or a fault's slug.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"videomall/mall"
 	"videomall/mall/playback"
 	"videomall/mall/risk"
 	"videomall/static"
@@ -49,6 +50,8 @@ func classify(method, route string) (passage, risk.Class) {
 		return counted, risk.Orders
 	case route == play.FreeRoute:
 		return counted, risk.Free
+	case strings.HasPrefix(route, api.PartnerPrefix+"/"):
+		return counted, risk.Partners
 	case strings.HasPrefix(route, "/api/"):
 		return counted, risk.API
 	}
@@ -125,6 +128,15 @@ func gate(site *page.Site, d Deps, asks func(echo.Context) risk.Subject) echo.Mi
 			}
 			return next(c)
 		}
+	}
+}
+
+// perKey counts a signed request against the limit of its key.
+func perKey(m *mall.Mall) func(c echo.Context, key string) error {
+	return func(c echo.Context, key string) error {
+		standings, err := m.Limits.Take(c.Request().Context(), risk.Partners, risk.Subject{Key: key})
+		announce(c.Response().Header(), standings)
+		return err
 	}
 }
 

@@ -39,6 +39,10 @@ func TestSite_RequireRecent(t *testing.T) {
 	for _, n := range []int{2, 3, 4} {
 		h.OK(h.Ledger.ApprovePayout(h.Ctx, olga.ID, ids[n], 0, ""))
 	}
+	shop := h.shopOf(ann, "Bay Shop")
+	rotated, _ := h.keyOf(shop, "one")
+	ended, _ := h.keyOf(shop, "two")
+	partners := fmt.Sprintf("/admin/partners/%d", shop.ID)
 	reason := url.Values{"version": {"0"}, "reason": {"a <good> reason"}}
 	for _, c := range []struct {
 		who    account.User
@@ -95,6 +99,20 @@ func TestSite_RequireRecent(t *testing.T) {
 		}, 303},
 		{olga, "/admin/currencies/rates/2/remove", url.Values{}, 303},
 		{olga, "/admin/currencies/lines", url.Values{"lines": {"USD,0.14"}, "source": {"ECB"}}, 303},
+		{olga, "/admin/partners", url.Values{
+			"name":    {"New <Shop>"},
+			"contact": {"Ann"},
+			"owner":   {"ann@example.test"},
+		}, 303},
+		{olga, partners + "/keys", url.Values{
+			"label":    {"three"},
+			"form":     {"hmac"},
+			"scopes":   {"orders:read"},
+			"lifetime": {"0s"},
+		}, 200},
+		{olga, fmt.Sprintf("%s/keys/%d/rotate", partners, rotated.ID), url.Values{"overlap": {"1h0m0s"}}, 200},
+		{olga, fmt.Sprintf("%s/keys/%d/end", partners, ended.ID), url.Values{}, 303},
+		{olga, partners + "/webhooks", url.Values{"url": {"https://hooks.shop.com/"}}, 200},
 		{olga, fmt.Sprintf("/admin/people/%d/roles", ann.ID), url.Values{
 			"from":   {""},
 			"role":   {"creator"},

@@ -161,6 +161,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Payments:  m.Payments,
 		Documents: documents.OfOrder,
 		Guess:     guess,
+		Links:     m.Partners.Follow,
 		PayerKey:  d.Config.Key(config.KeyPayer),
 		Secure:    d.Config.SecureCookies(),
 	}
@@ -171,6 +172,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Catalog:  m.Catalog,
 		Listings: m.Listings,
 		Terms:    m.Ledger.Terms(),
+		Partners: m.Partners,
 		Taxes:    m.Taxes,
 		OpenZone: m.Insight.SetZone,
 		OnSignIn: shopping.OnSignIn,
@@ -330,7 +332,10 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Orders:       m.Orders,
 		Entitlements: m.Entitlements,
 		Guess:        guess,
+		Partners:     m.Partners,
+		PerKey:       perKey(m),
 	})
+	partnerPages(all, m, site)
 	uploads.Routes(all, uploads.Deps{
 		Site:     site,
 		Media:    m.Media,

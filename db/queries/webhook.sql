@@ -131,5 +131,11 @@ where id = @id and endpoint_id = @endpoint_id and state <> 'pending' and event_i
 delete from webhook_delivery where state <> 'pending' and settled_at < @before::timestamptz;
 
 -- name: LookupEndpoints :many
-select * from webhook_endpoint where (url ~>=~ @begins::text and url ~<~ @ends::text) or (url ~>=~ @plain_begins::text and url ~<~ @plain_ends::text)
+select * from webhook_endpoint
+where owner_id between @least_owner::bigint and @most_owner::bigint
+  and ((url ~>=~ @begins::text and url ~<~ @ends::text) or (url ~>=~ @plain_begins::text and url ~<~ @plain_ends::text))
 limit @most;
+
+-- name: SwitchOffAll :many
+update webhook_endpoint set state = 'off', failing_since = null, failures = 0, version = version + 1
+where owner_id = @owner_id returning id;

@@ -38,6 +38,8 @@ type PlaceRequest struct {
 	Currency string
 	// Billing are the details of this order alone; nil stands for those that the person has saved.
 	Billing *tax.Profile
+	// Referral is the partner's link by which the buyer came; nil for none. A repeated request keeps the first one's.
+	Referral *Referral
 }
 
 // Place makes an order, or returns the order that this key made before (replayed). Stock is held until PayBefore; an

@@ -48,6 +48,9 @@ func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*placeAttemp
 	if err := s.insertDecisions(ctx, &later, occasionPlace, decisionsOf(set)); err != nil {
 		return err
 	}
+	if err := s.insertReferrals(ctx, &later, set); err != nil {
+		return err
+	}
 	if err := s.q.InsertPlacings(ctx, &later, moves); err != nil {
 		return fmt.Errorf("record %d placings: %w", len(set), err)
 	}

@@ -39,6 +39,8 @@ const (
 	Free   Class = "free"  // asking to watch the free part of a video
 	// Coupons are attempts at coupon codes that do not exist.
 	Coupons Class = "coupon"
+	// Partners are requests below the partners' part of the API.
+	Partners Class = "partner"
 )
 
 // Policies say how many requests a subject of each kind may make. A class or kind that is absent or has no tokens is
@@ -54,7 +56,7 @@ type Standing struct {
 	Kind   Kind
 }
 
-// Limits counts requests by user, device and address.
+// Limits counts requests by user, device, address and partner's key.
 //
 // All processes share the buckets in Redis. Without Redis each process counts for itself in bounded memory, so that n
 // processes together permit n times as many requests. See docs/decisions/0012-rate-limits-use-the-callers-clock.md.
@@ -157,6 +159,7 @@ func (l *Limits) buckets(class Class, s Subject) []bucket {
 		add(User, strconv.FormatInt(s.UserID, 10))
 	}
 	add(Device, s.Device)
+	add(Key, s.Key)
 	if a := network.Normal(s.Address); a.IsValid() && !a.IsLoopback() {
 		add(Address, network.Of(a).String())
 	}

@@ -21,6 +21,7 @@ type Subject struct {
 	UserID  int64
 	Device  string // 32 hex digits from the signed cookie; empty if the cookie is forged
 	Address netip.Addr
+	Key     string // of a partner, whose signature was checked
 }
 
 // Kind is what a bucket or an entry of the lists applies to.
@@ -31,6 +32,7 @@ const (
 	User    Kind = "user"
 	Device  Kind = "device"
 	Address Kind = "address"
+	Key     Kind = "key" // of limits only: the lists know no keys
 )
 
 // Kinds lists the kinds in the order in which refusals name them, the narrowest first.

@@ -35,6 +35,8 @@ type Deps struct {
 	Reviews  *review.Reviews
 	Search   *search.Search
 	Webhooks *webhook.Webhooks
+	// PartnerHooks are the addresses of partners.
+	PartnerHooks *webhook.Webhooks
 }
 
 // handlers are the functions of the table.
@@ -58,6 +60,7 @@ func (h handlers) table() []subscription {
 			[]string{"payout.approved", "payout.refused", "payout.paid", "payout.failed"},
 			h.notifyOfPayout,
 		},
+		{"webhooks_partners", webhook.PartnerTypes(), h.notifyPartner},
 		{"popularity", []string{"order.paid", "order.refunded"}, h.countSales},
 		{"customers", []string{"order.paid", "order.refunded"}, h.countCustomers},
 		{"search", []string{"catalog.published", "catalog.revised", "catalog.taken_down"}, h.index},

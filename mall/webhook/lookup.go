@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"videomall/db"
@@ -29,6 +30,10 @@ func (w *Webhooks) Lookup(ctx context.Context, q string, most int) ([]Endpoint, 
 	var p dbsqlc.LookupEndpointsParams
 	p.Begins, p.Ends = db.Prefix("https://" + q)
 	p.PlainBegins, p.PlainEnds = db.Prefix("http://" + q)
+	p.LeastOwner, p.MostOwner = 1, math.MaxInt64
+	if w.owners == partners {
+		p.LeastOwner, p.MostOwner = math.MinInt64, -1
+	}
 	p.Most = int32(most)
 	rows, err := w.q.LookupEndpoints(ctx, w.deps.Pool, p)
 	if err != nil {
@@ -36,7 +41,7 @@ func (w *Webhooks) Lookup(ctx context.Context, q string, most int) ([]Endpoint, 
 	}
 	found := make([]Endpoint, len(rows))
 	for n, r := range rows {
-		found[n] = endpointOf(r)
+		found[n] = w.endpointOf(r)
 	}
 	return found, nil
 }

@@ -43,7 +43,7 @@ func newMessageID() string { return "msg_" + strings.ToLower(rand.Text()) }
 // Enqueue.
 func (w *Webhooks) NotifyTx(ctx context.Context, tx pgx.Tx, m Message) error {
 	ids, err := w.q.Listening(ctx, tx, dbsqlc.ListeningParams{
-		OwnerID: m.OwnerID,
+		OwnerID: w.owners.row(m.OwnerID),
 		Type:    m.Type,
 		At:      m.At,
 	})

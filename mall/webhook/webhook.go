@@ -1,5 +1,5 @@
-// Package webhook owns the addresses at which creators are told of events of their videos, and the messages that are
-// sent there. Messages are signed as Standard Webhooks specifies, those of one aggregate are sent in order, and a
+// Package webhook owns the addresses at which creators are told of events of their videos, and partners of the orders
+// that came from them, and the messages that are sent there. Messages are signed as Standard Webhooks specifies, those of one aggregate are sent in order, and a
 // failed one is repeated for a day. The package refuses to know what an event means and what a creator may see of it:
 // callers pass in messages that their owner may read.
 package webhook
@@ -44,6 +44,9 @@ func Types() []string {
 	}
 }
 
+// PartnerTypes returns the types of messages that partners get.
+func PartnerTypes() []string { return []string{"order.paid", "order.delivered", "order.refunded"} }
+
 // typeTest is the type of test messages. Endpoints cannot subscribe to it.
 const typeTest = "webhook.test"
 
@@ -72,10 +75,10 @@ type Endpoint struct {
 	CreatedAt    time.Time
 }
 
-func endpointOf(r dbsqlc.WebhookEndpoint) Endpoint {
+func (w *Webhooks) endpointOf(r dbsqlc.WebhookEndpoint) Endpoint {
 	return Endpoint{
 		ID:           r.ID,
-		OwnerID:      r.OwnerID,
+		OwnerID:      w.owners.row(r.OwnerID),
 		URL:          r.Url,
 		Types:        r.Types,
 		State:        State(r.State),
@@ -92,13 +95,30 @@ type Deps struct {
 	River *river.Client[pgx.Tx]
 	Key   []byte // encrypts the secrets, 32 bytes
 	Now   func() time.Time
+	// Audit records what an operator does to the endpoints of partners, in the transaction of the action. Nil records
+	// nothing.
+	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 	// Loopback permits endpoints on this machine, also over http, for a demo and for tests.
 	Loopback bool
 }
 
-// Webhooks stores endpoints and sends messages to them.
+// owners are a kind of owners. The endpoints of one kind do not exist for the other: the ids of partners are stored
+// below zero, those of creators, which are accounts, above.
+type owners int64
+
+const (
+	creators owners = 1
+	partners owners = -1
+)
+
+// row is the id of an owner as it is stored, and the other way round.
+func (o owners) row(id int64) int64 { return int64(o) * id }
+
+// Webhooks stores endpoints of one kind of owners and sends messages to them.
 type Webhooks struct {
 	deps    Deps
+	owners  owners
+	actor   int64 // the operator who acts for a partner; 0 for owners themselves
 	q       *dbsqlc.Queries
 	wrap    wrapper
 	guard   guard
@@ -115,13 +135,40 @@ func New(d Deps) (*Webhooks, error) {
 	// PostgreSQL keeps microseconds, and a lease is found again by its time.
 	d.Now = func() time.Time { return now().Truncate(time.Microsecond) }
 	w := &Webhooks{
-		deps:  d,
-		q:     dbsqlc.New(),
-		wrap:  wrapper{box},
-		guard: guard{loopback: d.Loopback, own: ownAddresses},
+		deps:   d,
+		owners: creators,
+		q:      dbsqlc.New(),
+		wrap:   wrapper{box},
+		guard:  guard{loopback: d.Loopback, own: ownAddresses},
 	}
 	w.sending = newSending(&w.guard)
 	return w, nil
+}
+
+// ForPartners returns the webhooks of partners instead of those of creators. What sends messages is the same: Enqueue,
+// Turn and Purge of either work for both.
+func (w *Webhooks) ForPartners() *Webhooks {
+	theirs := *w
+	theirs.owners = partners
+	return &theirs
+}
+
+// By returns these webhooks for what an operator does to them, which is recorded.
+func (w *Webhooks) By(operatorID int64) *Webhooks {
+	acting := *w
+	acting.actor = operatorID
+	return &acting
+}
+
+// recordTx records what an operator did to an endpoint; nothing of what owners do.
+func (w *Webhooks) recordTx(ctx context.Context, tx pgx.Tx, ownerID int64, do, url string) error {
+	if w.actor == 0 || w.deps.Audit == nil {
+		return nil
+	}
+	return w.deps.Audit(ctx, tx, w.actor, "partner.webhook", fmt.Sprintf("partner:%d", ownerID), map[string]any{
+		"do":  do,
+		"url": url,
+	})
 }
 
 // ownedTx locks an endpoint of that owner. Errors: ErrNotFound, also for endpoints of others.
@@ -130,7 +177,7 @@ func (w *Webhooks) ownedTx(ctx context.Context, tx pgx.Tx, ownerID, id int64) (d
 	if err != nil {
 		return e, found(err, "lock webhook %d", id)
 	}
-	if e.OwnerID != ownerID {
+	if e.OwnerID != w.owners.row(ownerID) {
 		return e, ErrNotFound.Because("webhook %d is not of %d", id, ownerID)
 	}
 	return e, nil

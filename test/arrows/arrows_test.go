@@ -32,6 +32,7 @@ var allowed = map[string][]string{
 	"demo":              {"mall", "mall/*"},
 	"docs":              {},
 	"embedded":          {},
+	"examples":          {}, // of partners: the standard library only
 	"load":              {}, // knows a mall only by its addresses
 	"load/stage":        {"load", "mall", "mall/*"},
 	"telemetry":         {},
@@ -78,6 +79,7 @@ var allowed = map[string][]string{
 		"mall/payment", "mall/entitlement", "mall/exchange", "mall/ledger", "mall/outbox", "mall/tax",
 	},
 	"mall/outbox":         {"db"},
+	"mall/partner":        {"db", "telemetry"},
 	"mall/payment":        {"db", "telemetry"},
 	"mall/payment/alipay": {"mall/payment"},
 	"mall/payment/paypal": {"mall/payment"},

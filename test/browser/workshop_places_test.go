@@ -9,7 +9,7 @@ import (
 func (w *workshop) places() []stop {
 	m, o := &w.creator, &w.operator
 	month := time.Now().UTC().Format("2006-01")
-	return []stop{
+	return append([]stop{
 		{
 			name: "studio-overview",
 			who:  m,
@@ -243,7 +243,7 @@ func (w *workshop) places() []stop {
 			who:  o,
 			path: "/admin/audit",
 		},
-	}
+	}, w.partnerPlaces()...)
 }
 
 func listingPath(spu int64, page string) string {

@@ -52,6 +52,7 @@ type workshop struct {
 	orderNo             string
 	coupon, endpoint    int64
 	payout              int64
+	shop                shop
 }
 
 // workshop fills the pages of the studio and of the console by the methods that their buttons call.
@@ -160,6 +161,7 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 	ok(err)
 	_, err = h.Reviews.Appeal(ctx, w.creator.ID, w.down, "the bars are mine")
 	ok(err)
+	w.shop = h.referring(t, w)
 	return w
 }
 

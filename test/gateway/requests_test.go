@@ -212,6 +212,26 @@ func TestNginx_counts_no_unlimited_address(t *testing.T) {
 	}
 }
 
+// TestNginx_counts_partners_by_their_key, in either form of signature, from wherever they call.
+func TestNginx_counts_partners_by_their_key(t *testing.T) {
+	t.Parallel()
+	n := start(t, serve(t, func(http.ResponseWriter, *http.Request) {}).address())
+	n.must(os.WriteFile(filepath.Join(n.dir, "videomall", "unlimited.conf"), []byte("127.0.0.0/8 1;\n"), 0o600))
+	n.reload()
+	key := func(letter string) string { return "pk_" + strings.Repeat(letter, 26) }
+	for one, other := range map[string]string{
+		"Authorization: VM1 timestamp=1, key=" + key("a") + ", nonce=x":                   "Authorization: VM1 key=" + key("b"),
+		`Signature-Input: m=("@method");created=1;keyid="` + key("c") + `";alg="ed25519"`: `Signature-Input: m=("@method");keyid="` + key("d") + `"`,
+	} {
+		if got, _ := flood(n, 400, "GET", "/api/v1/mall/partner/key", one); got[429] == 0 {
+			t.Errorf("%s: %v", one, got)
+		}
+		if a := n.send(client(), "GET", "/api/v1/mall/partner/key", nil, other); a.StatusCode != 200 {
+			t.Errorf("%s: %d", other, a.StatusCode)
+		}
+	}
+}
+
 func TestNginx_passes_uploads_on_as_they_come(t *testing.T) {
 	t.Parallel()
 	first := make(chan struct{})

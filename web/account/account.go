@@ -16,6 +16,7 @@ import (
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
 	"videomall/mall/mail"
+	"videomall/mall/partner"
 	"videomall/mall/tax"
 	accountview "videomall/views/account"
 	"videomall/views/text"
@@ -32,8 +33,9 @@ type Deps struct {
 	Sessions *account.Sessions
 	Catalog  *catalog.Catalog // where creators have their profiles; nil for a mall whose creators are made otherwise
 	Listings *listing.Listings
-	Terms    ledger.Terms // what creators agree to
-	Taxes    *tax.Taxes   // where buyers keep their billing details; nil for a mall without them
+	Terms    ledger.Terms      // what creators agree to
+	Partners *partner.Partners // whose keys their owners see; nil for a mall without partners
+	Taxes    *tax.Taxes        // where buyers keep their billing details; nil for a mall without them
 	// OpenZone stores the time zone of a new creator's reports; nil leaves it at UTC.
 	OpenZone func(ctx context.Context, creatorID int64, zone string) error
 	OnSignIn func(ctx context.Context, c *page.Ctx, userID int64) error
@@ -114,6 +116,13 @@ func (h handlers) showAccount(c *page.Ctx, status int, props accountview.Account
 		return err
 	}
 	props.Email, props.Since, props.Now, props.Billing = u.Email, u.CreatedAt, c.Now, h.Taxes != nil
+	if h.Partners != nil {
+		owned, err := h.Partners.Of(ctx, u.ID)
+		if err != nil {
+			return err
+		}
+		props.Partner = len(owned) > 0
+	}
 	if err := h.fillAddress(ctx, u, &props.Address); err != nil {
 		return err
 	}

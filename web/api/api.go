@@ -17,6 +17,7 @@ import (
 	"videomall/mall/inventory"
 	"videomall/mall/media"
 	"videomall/mall/order"
+	"videomall/mall/partner"
 	"videomall/mall/promotion"
 	"videomall/mall/search"
 	"videomall/views/address"
@@ -39,6 +40,9 @@ type Deps struct {
 	Orders       *order.Orders
 	Entitlements *entitlement.Entitlements
 	Guess        page.Guess // of a coupon's code; refuses with promotion.ErrCouponTries
+	Partners     *partner.Partners
+	// PerKey counts a signed request against the limit of its key; nil counts nothing.
+	PerKey func(c echo.Context, key string) error
 }
 
 //go:embed openapi.json
@@ -62,6 +66,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.GET(Prefix+"/me/entitlements", d.on(d.listEntitlements), signedIn)
 	g.POST(Prefix+"/auth/token", d.on(d.issueToken))
 	g.DELETE(Prefix+"/auth/token", d.on(d.revokeToken), signedIn)
+	d.partnerRoutes(g)
 }
 
 func describe(c echo.Context) error {

@@ -18,6 +18,7 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/locale"
 	"videomall/mall/malltest"
+	"videomall/mall/partner"
 	"videomall/mall/payment/sandbox"
 	"videomall/web/api"
 	"videomall/web/page"
@@ -32,9 +33,11 @@ const (
 // mall is a whole business behind a real HTTP server, with notices sent to the API's own callback.
 type mall struct {
 	*malltest.Mall
-	t   *testing.T
-	url string
-	e   *echo.Echo
+	// Partners are those of the server's own address, for which requests are signed.
+	Partners *partner.Partners
+	t        *testing.T
+	url      string
+	e        *echo.Echo
 }
 
 func open(t *testing.T) *mall {
@@ -68,6 +71,7 @@ func open(t *testing.T) *mall {
 		Inventory:    m.Inventory,
 		Orders:       m.Orders,
 		Entitlements: m.Entitlements,
+		Partners:     m.partnersOf(server.URL),
 	})
 	play.Routes(g, play.Deps{
 		Site:     site,
@@ -90,6 +94,21 @@ func open(t *testing.T) *mall {
 		return c.NoContent(http.StatusNoContent)
 	}))
 	return m
+}
+
+// partnersOf opens the partners of a mall at that address.
+func (m *mall) partnersOf(url string) *partner.Partners {
+	m.t.Helper()
+	made, err := partner.New(partner.Deps{
+		Pool:      m.Pool,
+		Key:       make([]byte, 32), // a test's secret is no secret
+		PublicURL: url,
+		Metrics:   m.Metrics,
+		Now:       m.Now,
+	})
+	m.OK(err)
+	m.Partners = made
+	return made
 }
 
 // client is a browser or a program: it keeps cookies and may have a token.

@@ -12,6 +12,7 @@ import (
 	"videomall/mall/cart"
 	"videomall/mall/catalog"
 	"videomall/mall/order"
+	"videomall/mall/partner"
 	"videomall/mall/payment"
 	"videomall/views"
 	invoicesview "videomall/views/invoices"
@@ -27,7 +28,9 @@ type Deps struct {
 	Payments *payment.Payments
 	// Documents reads the invoices of an order with these refunds; nil for a mall without.
 	Documents func(*page.Ctx, order.Order, []order.Refund) (invoicesview.OrderDocuments, error)
-	Guess     page.Guess // of a coupon's code; refuses with promotion.ErrCouponTries
+	// Links finds what a partner's link leads to; nil for a mall without partners.
+	Links func(ctx context.Context, token string) (partner.Link, error)
+	Guess page.Guess // of a coupon's code; refuses with promotion.ErrCouponTries
 	// PayerKey, of 32 bytes, seals what a browser keeps of its payer for minutes.
 	PayerKey []byte
 	// Secure says that people reach the mall over https; it names the cookies.
@@ -45,6 +48,9 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST("/cart/items/:sku", on(d.setQuantity))
 	g.POST("/cart/items/:sku/remove", on(d.removeItem))
 	g.POST("/v/:slug/free", on(d.watchFree))
+	if d.Links != nil {
+		g.GET("/buy/:token", on(d.followLink))
+	}
 
 	own := page.Guarded(g, "", d.Site.RequireUser)
 	own.GET("/checkout", on(d.showCheckout))

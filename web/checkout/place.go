@@ -13,6 +13,7 @@ import (
 	"videomall/mall/inventory"
 	"videomall/mall/money"
 	"videomall/mall/order"
+	"videomall/mall/partner"
 	"videomall/mall/promotion"
 	"videomall/views/ui"
 	"videomall/web/formvalue"
@@ -23,11 +24,29 @@ import (
 
 func (d Deps) showCheckout(c *page.Ctx) error {
 	ctx := c.Request().Context()
-	items, err := d.Carts.Items(ctx, owner(c))
+	link, err := d.link(c, c.QueryParam("link"))
 	if err != nil {
-		return err
+		return d.linkFailed(c, link, err)
 	}
-	quote, mixed, err := d.quote(c, linesOf(items))
+	var lines []order.Line
+	key := rand.Text()
+	if link != nil {
+		var before *order.Order
+		if before, key, err = d.orderOf(c, link); err != nil {
+			return err
+		}
+		if before != nil {
+			return c.Redirect(orderURL(before.OrderNo))
+		}
+		lines = linked(link)
+	} else {
+		items, err := d.Carts.Items(ctx, owner(c))
+		if err != nil {
+			return err
+		}
+		lines = linesOf(items)
+	}
+	quote, mixed, err := d.quote(c, lines)
 	if err != nil {
 		return err
 	}
@@ -37,13 +56,14 @@ func (d Deps) showCheckout(c *page.Ctx) error {
 	if mixed {
 		return c.Redirect("/cart")
 	}
-	p := checkoutview.CheckoutPage{Key: rand.Text(), Quote: quote}
+	p := checkoutview.CheckoutPage{Key: key, Quote: quote}
+	p.From(link)
 	code := c.QueryParam("coupon")
 	// another site's link puts it into the field, and tries nothing in the buyer's name
 	if page.FromElsewhere(c.Request()) {
 		p.Coupon.Code, code = promotion.NormalCode(code), ""
 	}
-	if err := d.applyCoupon(c, linesOf(items), code, &p); err != nil {
+	if err := d.applyCoupon(c, lines, code, &p); err != nil {
 		return err
 	}
 	return d.renderCheckout(c, http.StatusOK, p)
@@ -145,6 +165,7 @@ type agreed struct {
 	key      string
 	provider string
 	coupon   string
+	link     string // a partner's, by which the shopper came; empty without one
 	policy   string // of refunds; empty from a page that an older version drew
 	lines    []order.Line
 	amounts  map[int64]int64
@@ -160,6 +181,7 @@ func readAgreed(c *page.Ctx) (agreed, error) {
 		key:      form.Get("key"),
 		provider: form.Get("provider"),
 		coupon:   form.Get("coupon_code"),
+		link:     form.Get("link"),
 		policy:   form.Get("policy"),
 		amounts:  map[int64]int64{},
 	}
@@ -194,8 +216,16 @@ func (d Deps) place(c *page.Ctx) error {
 			return err
 		}
 	}
+	link, err := d.link(c, a.link)
+	if err != nil {
+		return d.linkFailed(c, link, err)
+	}
+	came, err := referral(link, a.lines)
+	if err != nil {
+		return err
+	}
 	if a.policy != "" && a.policy != d.Orders.Policy().String() { // another process, or a restart since
-		return d.askAgain(c, a, order.ErrPolicyChanged)
+		return d.askAgain(c, a, link, order.ErrPolicyChanged)
 	}
 	var placed order.Order
 	err = d.Guess.Try(c, a.coupon, func() (err error) {
@@ -205,6 +235,7 @@ func (d Deps) place(c *page.Ctx) error {
 			Items:          a.lines,
 			ExpectTotal:    &a.total,
 			CouponCode:     a.coupon,
+			Referral:       came,
 			Currency:       a.total.Currency, // as it was shown, whatever was chosen since in another tab
 		})
 		return err
@@ -212,9 +243,9 @@ func (d Deps) place(c *page.Ctx) error {
 	switch {
 	case errors.Is(err, order.ErrKeyReused): // an earlier form of the same checkout, from the browser's history
 		c.Flash(ui.Info, "checkout_used")
-		return c.Redirect("/orders")
+		return d.keyUsed(c, link)
 	case isRefusal(err):
-		return d.askAgain(c, a, fault.From(err))
+		return d.askAgain(c, a, link, fault.From(err))
 	case err != nil:
 		return err
 	}
@@ -252,7 +283,7 @@ func ofCoupon(f *fault.Fault) bool {
 
 // askAgain shows the checkout as it is now, beside what the shopper agreed to. The key stays, so that this page and the
 // earlier one can make only one order.
-func (d Deps) askAgain(c *page.Ctx, a agreed, f *fault.Fault) error {
+func (d Deps) askAgain(c *page.Ctx, a agreed, link *partner.Link, f *fault.Fault) error {
 	quote, mixed, err := d.quote(c, a.lines)
 	if err != nil {
 		return err
@@ -266,6 +297,7 @@ func (d Deps) askAgain(c *page.Ctx, a agreed, f *fault.Fault) error {
 		Provider: a.provider,
 		Was:      map[int64]money.Money{},
 	}
+	p.From(link)
 	for _, l := range quote.Lines {
 		if shown := money.Of(a.amounts[l.SKUID], a.total.Currency); l.Problem == "" && l.Amount != shown {
 			p.Was[l.SKUID] = shown

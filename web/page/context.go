@@ -150,6 +150,12 @@ func (c *Ctx) showViewer() {
 	}
 }
 
+// Disown makes the viewer a guest for the rest of the request, which is somebody's by other proof than a cookie.
+func (c *Ctx) Disown() {
+	c.Viewer = Viewer{}
+	c.showViewer()
+}
+
 // bearer returns the token of an API request that carries one.
 func bearer(r *http.Request) (string, bool) {
 	if !isAPI(r) {

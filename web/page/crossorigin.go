@@ -13,6 +13,9 @@ import (
 // callbackPrefix is where payment providers post their notices: servers, without cookies, known by their signature.
 const callbackPrefix = "/api/v1/mall/payments/callback"
 
+// signedPrefix is where partners send signed requests, in which no cookie counts.
+const signedPrefix = "/api/v1/mall/partner"
+
 // unsubscribePrefix is where mail programs end mails by one POST (RFC 8058): without cookies, known by a signed link.
 const unsubscribePrefix = "/unsubscribe/"
 
@@ -63,7 +66,11 @@ func RefuseElsewhere(r *http.Request) error {
 	return nil
 }
 
-func isCallback(path string) bool {
-	rest, ok := strings.CutPrefix(path, callbackPrefix)
+func isCallback(path string) bool { return isBelow(path, callbackPrefix) }
+
+func isSigned(path string) bool { return isBelow(path, signedPrefix) }
+
+func isBelow(path, prefix string) bool {
+	rest, ok := strings.CutPrefix(path, prefix)
 	return ok && (rest == "" || rest[0] == '/')
 }

@@ -34,14 +34,16 @@ const statusClosed = 499
 
 // problemDoc is RFC 9457, with the fault's slug as code.
 type problemDoc struct {
-	Type      string            `json:"type"`
-	Title     string            `json:"title"`
-	Status    int               `json:"status"`
-	Detail    string            `json:"detail"`
-	Code      string            `json:"code"`
-	Errors    map[string]string `json:"errors,omitempty"`
-	BuyURL    string            `json:"buyUrl,omitempty"`
-	RequestID string            `json:"requestId,omitempty"`
+	Type   string            `json:"type"`
+	Title  string            `json:"title"`
+	Status int               `json:"status"`
+	Detail string            `json:"detail"`
+	Code   string            `json:"code"`
+	Errors map[string]string `json:"errors,omitempty"`
+	BuyURL string            `json:"buyUrl,omitempty"`
+	// ServerTime is set where the clock of the sender is wrong.
+	ServerTime *time.Time `json:"serverTime,omitempty"`
+	RequestID  string     `json:"requestId,omitempty"`
 }
 
 // HandleError turns an error into an answer: problem+json for programs, a notice for an htmx element, a page for
@@ -76,7 +78,7 @@ func (s *Site) show(c *Ctx, err error, f *fault.Fault, status int) error {
 	}
 	switch {
 	case WantsProblem(c.Request()):
-		return c.problem(f, status, title, detail, buyURL(err))
+		return c.problem(f, status, title, detail, err)
 	case c.IsHTMX() && status == http.StatusUnauthorized:
 		return c.Redirect("/sign-in?next=" + url.QueryEscape(c.here()))
 	case c.IsHTMX():
@@ -98,21 +100,22 @@ func (s *Site) show(c *Ctx, err error, f *fault.Fault, status int) error {
 	}))
 }
 
-func (c *Ctx) problem(f *fault.Fault, status int, title, detail, buyURL string) error {
+func (c *Ctx) problem(f *fault.Fault, status int, title, detail string, cause error) error {
 	body, err := json.Marshal(problemDoc{
-		Type:      "urn:videomall:problem:" + f.Slug,
-		Title:     title,
-		Status:    status,
-		Detail:    detail,
-		Code:      f.Slug,
-		Errors:    f.Fields,
-		BuyURL:    buyURL,
-		RequestID: requestIDOf(c.Context),
+		Type:       "urn:videomall:problem:" + f.Slug,
+		Title:      title,
+		Status:     status,
+		Detail:     detail,
+		Code:       f.Slug,
+		Errors:     f.Fields,
+		BuyURL:     buyURL(cause),
+		ServerTime: serverTime(cause),
+		RequestID:  requestIDOf(c.Context),
 	})
 	if err != nil {
 		return err
 	}
-	if status == http.StatusUnauthorized {
+	if status == http.StatusUnauthorized && c.Response().Header().Get("WWW-Authenticate") == "" {
 		c.Response().Header().Set("WWW-Authenticate", "Bearer")
 	}
 	return c.Blob(status, "application/problem+json", body)
@@ -202,6 +205,15 @@ func buyURL(err error) string {
 		return knows.BuyURL()
 	}
 	return ""
+}
+
+// serverTime returns the time of the mall's clock, if an error in the chain names it.
+func serverTime(err error) *time.Time {
+	var knows interface{ ServerTime() time.Time }
+	if errors.As(err, &knows) {
+		return new(knows.ServerTime().UTC().Truncate(time.Second))
+	}
+	return nil
 }
 
 // barred reports whether every other page would answer with the same refusal. The error page then offers no links.

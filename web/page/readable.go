@@ -43,13 +43,14 @@ func refuseUnreadableAddress(next echo.HandlerFunc) echo.HandlerFunc {
 
 // RefuseUnreadableBody does for forms and JSON what refuseUnreadableAddress does for addresses. It reads the body, so
 // that limits of its size and of requests come before it. Notices of payment providers pass: their signature covers the
-// bytes, and each provider's parser is strict itself. Of multipart forms it reads nothing, since their files are taken
+// bytes, and each provider's parser is strict itself. So do partners' signed requests, of which nothing is read
+// before the signature is checked. Of multipart forms it reads nothing, since their files are taken
 // in turns: their handlers ask CheckMultipart.
 func RefuseUnreadableBody(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		kind, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType))
-		if err != nil || isCallback(r.URL.Path) {
+		if err != nil || isCallback(r.URL.Path) || isSigned(r.URL.Path) {
 			return next(c)
 		}
 		switch kind {

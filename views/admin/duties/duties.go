@@ -52,6 +52,7 @@ func Areas() []Area {
 		{"/admin/sales", account.DutySettings},
 		{"/admin/offers", account.DutySettings},
 		{"/admin/pages", account.DutySettings},
+		{"/admin/partners", account.DutySettings},
 		{"/admin/dead-letters", account.DutySettings},
 	}
 }

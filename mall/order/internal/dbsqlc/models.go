@@ -31,6 +31,13 @@ type OrderDecision struct {
 	At       time.Time
 }
 
+type OrderReferral struct {
+	OrderNo   string
+	PartnerID int64
+	LinkID    int64
+	Reference string
+}
+
 type OrderRefund struct {
 	RefundNo   string
 	OrderNo    string

@@ -554,11 +554,15 @@ func (q *Queries) LockOwner(ctx context.Context, db DBTX, ownerID int64) error {
 }
 
 const lookupEndpoints = `-- name: LookupEndpoints :many
-select id, owner_id, url, types, state, secret, old_secret, old_until, failing_since, failures, rests_until, tested_at, version, created_at from webhook_endpoint where (url ~>=~ $1::text and url ~<~ $2::text) or (url ~>=~ $3::text and url ~<~ $4::text)
-limit $5
+select id, owner_id, url, types, state, secret, old_secret, old_until, failing_since, failures, rests_until, tested_at, version, created_at from webhook_endpoint
+where owner_id between $1::bigint and $2::bigint
+  and ((url ~>=~ $3::text and url ~<~ $4::text) or (url ~>=~ $5::text and url ~<~ $6::text))
+limit $7
 `
 
 type LookupEndpointsParams struct {
+	LeastOwner  int64
+	MostOwner   int64
 	Begins      string
 	Ends        string
 	PlainBegins string
@@ -568,6 +572,8 @@ type LookupEndpointsParams struct {
 
 func (q *Queries) LookupEndpoints(ctx context.Context, db DBTX, arg LookupEndpointsParams) ([]WebhookEndpoint, error) {
 	rows, err := db.Query(ctx, lookupEndpoints,
+		arg.LeastOwner,
+		arg.MostOwner,
 		arg.Begins,
 		arg.Ends,
 		arg.PlainBegins,
@@ -789,6 +795,31 @@ func (q *Queries) SwitchEndpoint(ctx context.Context, db DBTX, arg SwitchEndpoin
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const switchOffAll = `-- name: SwitchOffAll :many
+update webhook_endpoint set state = 'off', failing_since = null, failures = 0, version = version + 1
+where owner_id = $1 returning id
+`
+
+func (q *Queries) SwitchOffAll(ctx context.Context, db DBTX, ownerID int64) ([]int64, error) {
+	rows, err := db.Query(ctx, switchOffAll, ownerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const updateEndpoint = `-- name: UpdateEndpoint :execrows
