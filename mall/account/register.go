@@ -44,7 +44,11 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 	if slug := nameFault(name); slug != "" {
 		invalid = invalid.With("name", slug)
 	}
-	if slug := weakness(r.Password, email, name); slug != "" {
+	slug, err := a.weakness(r.Password, email, name)
+	if err != nil {
+		return User{}, err
+	}
+	if slug != "" {
 		invalid = invalid.With("password", slug)
 	}
 	if !validLocale(r.Locale) {

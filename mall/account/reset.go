@@ -98,8 +98,8 @@ func (a *Accounts) ResetPassword(ctx context.Context, token, password, addr stri
 	if err != nil {
 		return err
 	}
-	if slug := weakness(password, l.CurrentEmail, l.Name); slug != "" {
-		return ErrInvalidAccount.With("password", slug)
+	if err := a.newPassword(password, l.CurrentEmail, l.Name); err != nil {
+		return err
 	}
 	made, err := a.hasher.make(ctx, familiars, password)
 	if err != nil {
@@ -140,6 +140,9 @@ func (a *Accounts) ResetPassword(ctx context.Context, token, password, addr stri
 func (a *Accounts) tellPasswordChanged(ctx context.Context, tx pgx.Tx, id int64) error {
 	u, err := a.UserTx(ctx, tx, id)
 	if err != nil {
+		return err
+	}
+	if _, err := a.record(ctx, tx, id, NoticePasswordChanged, ""); err != nil {
 		return err
 	}
 	return a.tell(ctx, tx, Notice{

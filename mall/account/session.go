@@ -190,9 +190,23 @@ func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *session
 
 // SignIn gives the session to the person under a new id, so that an id which an attacker planted before is worthless.
 // The old id and its row end; other values are kept. u is the person as they were when they proved the password, and
-// device is the device of the browser's device cookie, or nil. Errors: ErrEnded if their access has ended since.
+// device is the device of the browser's device cookie, or nil. Errors: ErrEnded if their access has ended since, or if
+// they have a second factor, which takes SignInByFactor.
 func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
 	device []byte,
+) error {
+	return s.signIn(r, w, session, u, device, nil)
+}
+
+// SignInByFactor is SignIn for a person who has just proved a second factor, too.
+func (s *Sessions) SignInByFactor(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
+	device []byte,
+) error {
+	return s.signIn(r, w, session, u, device, new(s.now()))
+}
+
+func (s *Sessions) signIn(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
+	device []byte, factorAt *time.Time,
 ) error {
 	ctx, old, id, now := r.Context(), session.ID, newID(), s.now()
 	values, err := flatten(session.Values)
@@ -217,6 +231,7 @@ func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessi
 			CreatedAt: now,
 			ExpiresAt: now.Add(idle),
 			EndsAt:    now.Add(most),
+			FactorAt:  factorAt,
 		})
 		if err == nil && n == 0 {
 			err = ErrEnded.Because("since epoch %d", u.Epoch)
@@ -237,9 +252,14 @@ func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessi
 	return nil
 }
 
-// Prove records that the session's person has just proved their password with Accounts.ProvePassword. Errors: ErrEnded.
-func (s *Sessions) Prove(ctx context.Context, session *sessions.Session) error {
-	n, err := s.q.ProveSession(ctx, s.pool, dbsqlc.ProveSessionParams{At: s.now(), IDHash: hash(session.ID)})
+// Prove records that the session's person has just proved who they are with Accounts.Prove or Accounts.ProvePasskey.
+// factor says that a second factor was part of it. Errors: ErrEnded.
+func (s *Sessions) Prove(ctx context.Context, session *sessions.Session, factor bool) error {
+	n, err := s.q.ProveSession(ctx, s.pool, dbsqlc.ProveSessionParams{
+		At:     s.now(),
+		Factor: factor,
+		IDHash: hash(session.ID),
+	})
 	if err != nil {
 		return fmt.Errorf("note that a password was proved: %w", err)
 	}

@@ -32,12 +32,19 @@ var (
 	ruleAddress  = rule{"addr", 60, 15 * time.Minute}    // a network, for all accounts
 	ruleAccount  = rule{"account", 0, time.Hour}         // an account, from all networks; delays and refuses nobody
 	ruleRegister = rule{"register", 20, time.Hour}
-	ruleChange   = rule{"password", 10, 15 * time.Minute}
-	ruleReset    = rule{"reset", 20, time.Hour}          // links for new passwords, from a network
-	ruleResetOf  = rule{"reset_of", 4, time.Hour}        // the same for one address, whether it has an account or not
-	ruleMailTo   = rule{"mail_to", 12, 30 * time.Minute} // links to one address, whoever asks
-	ruleLink     = rule{"link", 60, 15 * time.Minute}
-	ruleVerify   = rule{"verify", 6, time.Hour} // links that one person asks for
+
+	// The same for second steps. Only who knows the password gets that far, so that an account can have a limit, too.
+	ruleStepBrowser = rule{"step_browser", 10, 15 * time.Minute}
+	ruleStepNetwork = rule{"step", 10, 15 * time.Minute}
+	ruleStepAccount = rule{"step_account", 30, time.Hour}
+	rulePasskey     = rule{"passkey", 120, 15 * time.Minute} // questions to passkeys, from a network
+
+	ruleChange  = rule{"password", 10, 15 * time.Minute}
+	ruleReset   = rule{"reset", 20, time.Hour}          // links for new passwords, from a network
+	ruleResetOf = rule{"reset_of", 4, time.Hour}        // the same for one address, whether it has an account or not
+	ruleMailTo  = rule{"mail_to", 12, 30 * time.Minute} // links to one address, whoever asks
+	ruleLink    = rule{"link", 60, 15 * time.Minute}
+	ruleVerify  = rule{"verify", 6, time.Hour} // links that one person asks for
 )
 
 // attempts is the count of one subject under one rule.

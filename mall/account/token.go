@@ -31,6 +31,7 @@ type Token struct {
 // TokenRequest asks for a bearer token. Program is the User-Agent, by which the person recognizes the token.
 type TokenRequest struct {
 	Email, Password, Addr, Program string
+	Code                           string // of an authenticator app or a recovery code, or ""
 }
 
 // IssueToken authenticates a person like Authenticate and issues a token for 12 hours. Errors: those of Authenticate,
@@ -40,6 +41,7 @@ func (a *Accounts) IssueToken(ctx context.Context, r TokenRequest) (Token, error
 		Email:    r.Email,
 		Password: r.Password,
 		Addr:     r.Addr,
+		Code:     r.Code,
 	})
 	if err != nil {
 		return Token{}, err
@@ -57,6 +59,7 @@ func (a *Accounts) IssueToken(ctx context.Context, r TokenRequest) (Token, error
 		UserAgent: clip(r.Program, maxUserAgent),
 		CreatedAt: now,
 		ExpiresAt: t.ExpiresAt,
+		Factor:    r.Code != "",
 	})
 	if err != nil {
 		return Token{}, fmt.Errorf("issue token: %w", err)

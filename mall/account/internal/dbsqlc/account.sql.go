@@ -252,9 +252,10 @@ func (q *Queries) InsertLink(ctx context.Context, db DBTX, arg InsertLinkParams)
 }
 
 const insertSession = `-- name: InsertSession :execrows
-insert into account_session (id_hash, user_id, epoch, user_agent, device, created_at, seen_at, expires_at, ends_at)
-select $1, u.id, u.access_epoch, $2, $3, $4, $4, $5, $6
-from account_user u where u.id = $7 and u.access_epoch = $8 and u.status = 'active'
+insert into account_session (id_hash, user_id, epoch, user_agent, device, created_at, seen_at, expires_at, ends_at, factor_at)
+select $1, u.id, u.access_epoch, $2, $3, $4, $4, $5, $6, $7::timestamptz
+from account_user u where u.id = $8 and u.access_epoch = $9 and u.status = 'active'
+    and (not u.has_factor or $7::timestamptz is not null)
 for key share of u
 `
 
@@ -265,11 +266,13 @@ type InsertSessionParams struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	EndsAt    time.Time
+	FactorAt  *time.Time
 	UserID    int64
 	Epoch     int64
 }
 
-// Inserts nothing if the person was signed out everywhere or locked after their proof of identity was checked.
+// Inserts nothing if the person was signed out everywhere or locked after their proof of identity was checked, or if
+// they have a second factor that was not proved.
 func (q *Queries) InsertSession(ctx context.Context, db DBTX, arg InsertSessionParams) (int64, error) {
 	result, err := db.Exec(ctx, insertSession,
 		arg.IDHash,
@@ -278,6 +281,7 @@ func (q *Queries) InsertSession(ctx context.Context, db DBTX, arg InsertSessionP
 		arg.CreatedAt,
 		arg.ExpiresAt,
 		arg.EndsAt,
+		arg.FactorAt,
 		arg.UserID,
 		arg.Epoch,
 	)
@@ -291,6 +295,7 @@ const insertToken = `-- name: InsertToken :execrows
 insert into account_token (token_hash, user_id, epoch, user_agent, created_at, expires_at)
 select $1, u.id, u.access_epoch, $2, $3, $4
 from account_user u where u.id = $5 and u.access_epoch = $6 and u.status = 'active'
+    and (not u.has_factor or $7::boolean)
 for key share of u
 `
 
@@ -301,6 +306,7 @@ type InsertTokenParams struct {
 	ExpiresAt time.Time
 	UserID    int64
 	Epoch     int64
+	Factor    bool
 }
 
 // Inserts nothing under the same conditions as InsertSession.
@@ -312,6 +318,7 @@ func (q *Queries) InsertToken(ctx context.Context, db DBTX, arg InsertTokenParam
 		arg.ExpiresAt,
 		arg.UserID,
 		arg.Epoch,
+		arg.Factor,
 	)
 	if err != nil {
 		return 0, err
@@ -651,16 +658,17 @@ func (q *Queries) People(ctx context.Context, db DBTX, arg PeopleParams) ([]Peop
 }
 
 const proveSession = `-- name: ProveSession :execrows
-update account_session set proved_at = $1::timestamptz where id_hash = $2 and expires_at > $1::timestamptz
+update account_session set proved_at = $1::timestamptz, factor_at = case when $2::boolean then $1 else factor_at end where id_hash = $3 and expires_at > $1::timestamptz
 `
 
 type ProveSessionParams struct {
 	At     time.Time
+	Factor bool
 	IDHash []byte
 }
 
 func (q *Queries) ProveSession(ctx context.Context, db DBTX, arg ProveSessionParams) (int64, error) {
-	result, err := db.Exec(ctx, proveSession, arg.At, arg.IDHash)
+	result, err := db.Exec(ctx, proveSession, arg.At, arg.Factor, arg.IDHash)
 	if err != nil {
 		return 0, err
 	}
@@ -1029,17 +1037,18 @@ func (q *Queries) SlideSession(ctx context.Context, db DBTX, arg SlideSessionPar
 
 const standings = `-- name: Standings :many
 select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, u.role, u.locale, u.currency, u.created_at, u.access_epoch,
-    s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at, coalesce(s.proved_at, s.created_at)::timestamptz as proved_at
+    s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at, u.has_factor,
+    (case when u.has_factor then coalesce(s.factor_at, timestamptz 'epoch') else coalesce(s.proved_at, s.created_at) end)::timestamptz as proved_at
 from account_session s join account_user u on u.id = s.user_id and u.access_epoch = s.epoch and u.status = 'active'
 where s.id_hash = any($1::bytea[]) and s.expires_at > $2
 union all
 select 'token', t.token_hash, u.id, u.email, u.name, u.role, u.locale, u.currency, u.created_at, u.access_epoch,
-    0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at, timestamptz 'epoch'
+    0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at, u.has_factor, timestamptz 'epoch'
 from account_token t join account_user u on u.id = t.user_id and u.access_epoch = t.epoch and u.status = 'active'
 where t.token_hash = any($3::bytea[]) and t.expires_at > $2 and t.revoked_at is null
 union all
 select 'grant', ''::bytea, u.id, u.email, u.name, u.role, u.locale, u.currency, u.created_at, u.access_epoch,
-    g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at), timestamptz 'epoch'
+    g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at), u.has_factor, timestamptz 'epoch'
 from (select unnest($4::bigint[]) as user_id, unnest($5::bigint[]) as epoch,
     unnest($6::bigint[]) as session_no, unnest($7::bigint[]) as token_no) g
 join account_user u on u.id = g.user_id and u.access_epoch = g.epoch and u.status = 'active'
@@ -1073,6 +1082,7 @@ type StandingsRow struct {
 	TokenNo     int64
 	SeenAt      time.Time
 	ExpiresAt   time.Time
+	HasFactor   bool
 	ProvedAt    time.Time
 }
 
@@ -1111,6 +1121,7 @@ func (q *Queries) Standings(ctx context.Context, db DBTX, arg StandingsParams) (
 			&i.TokenNo,
 			&i.SeenAt,
 			&i.ExpiresAt,
+			&i.HasFactor,
 			&i.ProvedAt,
 		); err != nil {
 			return nil, err
@@ -1200,7 +1211,7 @@ func (q *Queries) UseToken(ctx context.Context, db DBTX, arg UseTokenParams) err
 }
 
 const userByEmail = `-- name: UserByEmail :one
-select id, email, name, password_hash, role, locale, status, created_at, access_epoch from account_user where email = $1
+select id, email, name, password_hash, role, locale, status, created_at, access_epoch, has_factor from account_user where email = $1
 `
 
 type UserByEmailRow struct {
@@ -1213,6 +1224,7 @@ type UserByEmailRow struct {
 	Status       string
 	CreatedAt    time.Time
 	AccessEpoch  int64
+	HasFactor    bool
 }
 
 func (q *Queries) UserByEmail(ctx context.Context, db DBTX, email string) (UserByEmailRow, error) {
@@ -1228,12 +1240,13 @@ func (q *Queries) UserByEmail(ctx context.Context, db DBTX, email string) (UserB
 		&i.Status,
 		&i.CreatedAt,
 		&i.AccessEpoch,
+		&i.HasFactor,
 	)
 	return i, err
 }
 
 const userByID = `-- name: UserByID :one
-select id, email, name, password_hash, role, locale, status, created_at, access_epoch from account_user where id = $1
+select id, email, name, password_hash, role, locale, status, created_at, access_epoch, has_factor from account_user where id = $1
 `
 
 type UserByIDRow struct {
@@ -1246,6 +1259,7 @@ type UserByIDRow struct {
 	Status       string
 	CreatedAt    time.Time
 	AccessEpoch  int64
+	HasFactor    bool
 }
 
 func (q *Queries) UserByID(ctx context.Context, db DBTX, id int64) (UserByIDRow, error) {
@@ -1261,6 +1275,7 @@ func (q *Queries) UserByID(ctx context.Context, db DBTX, id int64) (UserByIDRow,
 		&i.Status,
 		&i.CreatedAt,
 		&i.AccessEpoch,
+		&i.HasFactor,
 	)
 	return i, err
 }

@@ -1,0 +1,5 @@
+package account_test
+
+import (
+	_ "github.com/descope/virtualwebauthn"
+)
