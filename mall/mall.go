@@ -62,6 +62,11 @@ type Options struct {
 	SessionMax time.Duration // how long a sign-in lasts at most; 0: account.UsualLifetimes
 	BrowserKey []byte        // signs the marks of browsers where people signed in before, 32 bytes; nil knows none
 
+	FactorKey []byte               // wraps the secrets of authenticator apps, 32 bytes; without it there are none
+	Factors   account.FactorPolicy // who has to have a second factor; "" is nobody
+	// Breached reports whether a password is known from a breach; nil knows of none.
+	Breached func(password string) (bool, error)
+
 	Secure   bool   // cookies are sent over https only
 	MediaKey []byte // wraps the videos' keys, 32 bytes
 	Uploads  media.UploadLimits

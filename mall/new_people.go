@@ -40,6 +40,9 @@ func (m *Mall) openPeople(o Options) (err error) {
 		Log:        o.Log,
 		Now:        o.Now,
 		BrowserKey: o.BrowserKey,
+		FactorKey:  o.FactorKey,
+		Factors:    o.Factors,
+		Breached:   o.Breached,
 		Suspended: func(ctx context.Context, userID int64) bool {
 			verdict, _ := m.Lists.Judge(ctx, risk.Subject{UserID: userID})
 			return verdict == risk.Deny

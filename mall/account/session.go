@@ -198,11 +198,11 @@ func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessi
 	return s.signIn(r, w, session, u, device, nil)
 }
 
-// SignInByFactor is SignIn for a person who has just proved a second factor, too.
+// SignInByFactor is SignIn for a person who proved a second factor as well, at the given time.
 func (s *Sessions) SignInByFactor(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
-	device []byte,
+	device []byte, at time.Time,
 ) error {
-	return s.signIn(r, w, session, u, device, new(s.now()))
+	return s.signIn(r, w, session, u, device, &at)
 }
 
 func (s *Sessions) signIn(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,

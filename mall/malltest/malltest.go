@@ -101,6 +101,7 @@ func Open(t testing.TB, notifyURL string) *Mall {
 		AuditKey:        key,
 		InsightKey:      key,
 		PayoutKey:       key,
+		FactorKey:       key,
 		WebhookKey:      key,
 		ProviderKey:     key,
 		ProviderKinds:   []settings.Kind{m.stripeKind()},

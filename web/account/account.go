@@ -49,13 +49,14 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST("/sign-up", d.Site.Handle(h.signUp))
 	g.POST("/sign-out", d.Site.Handle(h.signOut))
 	h.linkRoutes(g)
+	h.stepRoutes(g)
 
 	own := page.Guarded(g, "/account", d.Site.RequireUser)
 	own.GET("", d.Site.Handle(h.account))
 	own.POST("", d.Site.Handle(h.saveProfile))
 	// After a form with errors the browser's address bar shows this address; reloading it has to show the page.
 	own.GET("/password", d.Site.Handle(func(c *page.Ctx) error { return c.Redirect("/account") }))
-	own.POST("/password", d.Site.Handle(h.changePassword))
+	own.POST("/password", d.Site.Handle(h.changePassword), d.Site.RequireRecentFactor)
 	if d.Catalog != nil {
 		g.GET("/sell", d.Site.Handle(h.sell))
 		own.GET("/creator", d.Site.Handle(func(c *page.Ctx) error {
@@ -73,11 +74,12 @@ func Routes(g *echo.Group, d Deps) {
 		own.POST("/billing/country", d.Site.Handle(h.saveCountry))
 	}
 	own.GET("/email", d.Site.Handle(func(c *page.Ctx) error { return c.Redirect("/account#address") }))
-	own.POST("/email", d.Site.Handle(h.askEmail))
+	own.POST("/email", d.Site.Handle(h.askEmail), d.Site.RequireRecentFactor)
 	own.POST("/verify", d.Site.Handle(h.askVerify))
 	own.POST("/devices/:number/end", d.Site.Handle(h.endDevice))
 	own.POST("/tokens/:number/end", d.Site.Handle(h.endToken))
-	own.POST("/sign-out-everywhere", d.Site.Handle(h.signOutEverywhere))
+	own.POST("/sign-out-everywhere", d.Site.Handle(h.signOutEverywhere), d.Site.RequireRecent)
+	h.securityRoutes(own)
 }
 
 type handlers struct{ Deps }
@@ -176,7 +178,7 @@ func (h handlers) changePassword(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if err := c.SignIn(u); err != nil {
+	if err := c.SignInAgain(u); err != nil {
 		return err
 	}
 	c.Flash(ui.Success, "password_changed")

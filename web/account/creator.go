@@ -111,7 +111,7 @@ func (h handlers) becomeCreator(c *page.Ctx, first bool) error {
 	if err != nil {
 		return err
 	}
-	if err := c.SignIn(u); err != nil {
+	if err := c.SignInAgain(u); err != nil {
 		return err
 	}
 	c.Flash(ui.Success, "creator_opened")

@@ -54,7 +54,10 @@ type Viewer struct {
 	Currency string
 	Grant    account.Grant // what they were let in with
 
-	ProvedAt time.Time // when they last proved their password in this session
+	// ProvedAt is when they last proved who they are in this session, with a second factor if they have one.
+	ProvedAt    time.Time
+	HasFactor   bool
+	NeedsFactor bool // they have to set up a second factor before they go on
 }
 
 // SignedIn says that the viewer has an account.
@@ -141,6 +144,9 @@ func (c *Ctx) setViewer(u account.Standing) {
 		Currency: u.Currency,
 		Grant:    u.Grant,
 		ProvedAt: u.ProvedAt,
+
+		HasFactor:   u.HasFactor,
+		NeedsFactor: c.site.accounts.NeedsFactor(u),
 	}
 }
 
@@ -195,15 +201,42 @@ func (c *Ctx) SharePicture(address string, width, height int) {
 }
 
 // SignIn makes the person the viewer, under a new session id, and marks the browser as one they signed in with. The
-// rest of the answer sees them signed in. u is the person as they were when they proved themselves.
+// rest of the answer sees them signed in. u is the person as they were when they proved themselves. It fails for people
+// with a second factor, who take SignInByFactor.
 func (c *Ctx) SignIn(u account.User) error {
-	if err := c.site.sessions.SignIn(c.Request(), c.Response(), c.session, u, c.site.device(c.Context)); err != nil {
+	err := c.site.sessions.SignIn(c.Request(), c.Response(), c.session, u, c.site.device(c.Context))
+	if err != nil {
 		return err
 	}
-	c.rememberBrowser(u)
-	c.setViewer(account.Standing{User: u, ProvedAt: c.Now})
-	c.showViewer()
+	c.entered(account.Standing{User: u, ProvedAt: c.Now})
 	return nil
+}
+
+// SignInByFactor is SignIn for a person who has just proved a second factor, too.
+func (c *Ctx) SignInByFactor(u account.User) error { return c.signInByFactor(u, c.Now) }
+
+// SignInAgain gives the viewer a new session after all of theirs have ended. It is no proof of who they are: what the
+// former session had proved of their second factor, and when, counts for the new one.
+func (c *Ctx) SignInAgain(u account.User) error {
+	if c.Viewer.HasFactor {
+		return c.signInByFactor(u, c.Viewer.ProvedAt)
+	}
+	return c.SignIn(u)
+}
+
+func (c *Ctx) signInByFactor(u account.User, at time.Time) error {
+	device := c.site.device(c.Context)
+	if err := c.site.sessions.SignInByFactor(c.Request(), c.Response(), c.session, u, device, at); err != nil {
+		return err
+	}
+	c.entered(account.Standing{User: u, ProvedAt: at, HasFactor: true})
+	return nil
+}
+
+func (c *Ctx) entered(st account.Standing) {
+	c.rememberBrowser(st.User)
+	c.setViewer(st)
+	c.showViewer()
 }
 
 // SignOut ends the session here.
