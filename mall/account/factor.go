@@ -75,33 +75,36 @@ func (a *Accounts) Factors(ctx context.Context, id int64) (Factors, error) {
 
 // addFactor adds a second factor with add, and tells the person. Before the first one, all sessions and tokens end,
 // since they were made without it: the caller signs its own session in again. The first one comes with recovery codes,
-// which are returned. Errors: those of add, ErrNoUser.
-func (a *Accounts) addFactor(ctx context.Context, id int64, kind, detail string,
+// which are returned. Errors: those of add, ErrNoUser, ErrStepGone if the access of u has ended since.
+func (a *Accounts) addFactor(ctx context.Context, u User, kind, detail string,
 	add func(tx pgx.Tx) error,
 ) (codes []string, err error) {
 	err = db.InTx(ctx, a.pool, func(tx pgx.Tx) error {
-		had, err := a.lockFactors(ctx, tx, id)
+		had, err := a.lockFactors(ctx, tx, u.ID)
 		if err != nil {
 			return err
+		}
+		if had.AccessEpoch != u.Epoch {
+			return ErrStepGone.Because("access of %d ended", u.ID)
 		}
 		if err := add(tx); err != nil {
 			return err
 		}
-		if _, err := a.q.UpdateHasFactor(ctx, tx, id); err != nil {
+		if _, err := a.q.UpdateHasFactor(ctx, tx, u.ID); err != nil {
 			return err
 		}
 		if !had.HasFactor {
-			if _, err := a.EndAllTx(ctx, tx, id); err != nil {
+			if _, err := a.EndAllTx(ctx, tx, u.ID); err != nil {
 				return err
 			}
-			if codes, err = a.replaceRecovery(ctx, tx, id); err != nil {
+			if codes, err = a.replaceRecovery(ctx, tx, u.ID); err != nil {
 				return err
 			}
 		}
-		return a.tellEvent(ctx, tx, id, kind, detail)
+		return a.tellEvent(ctx, tx, u.ID, kind, detail)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("add a factor of %d: %w", id, err)
+		return nil, fmt.Errorf("add a factor of %d: %w", u.ID, err)
 	}
 	return codes, nil
 }

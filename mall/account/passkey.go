@@ -173,7 +173,7 @@ func (a *Accounts) AddPasskey(ctx context.Context, u User, name string, answer A
 	if err != nil {
 		return nil, err
 	}
-	return a.addFactor(ctx, u.ID, NoticePasskeyAdded, name, func(tx pgx.Tx) error {
+	return a.addFactor(ctx, u, NoticePasskeyAdded, name, func(tx pgx.Tx) error {
 		rows, err := a.q.PasskeysOf(ctx, tx, u.ID)
 		if err != nil {
 			return err

@@ -93,7 +93,7 @@ func (a *Accounts) ConfirmTOTP(ctx context.Context, u User, sealed, code string)
 	if !ok {
 		return nil, ErrWrongCode
 	}
-	return a.addFactor(ctx, u.ID, NoticeTOTPOn, "", func(tx pgx.Tx) error {
+	return a.addFactor(ctx, u, NoticeTOTPOn, "", func(tx pgx.Tx) error {
 		n, err := a.q.InsertTOTP(ctx, tx, dbsqlc.InsertTOTPParams{
 			UserID: u.ID,
 			Secret: a.box.Seal([]byte(secret), totpPlace(u.ID)),
