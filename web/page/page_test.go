@@ -43,6 +43,7 @@ type mall struct {
 	log      *journal
 	exchange *exchange.Exchange
 	failing  atomic.Bool // whether its rates cannot be read
+	policy   account.FactorPolicy
 }
 
 // journal is a log that can be read while it is written.
@@ -84,6 +85,9 @@ func (m *mall) open(t *testing.T, publicURL string, rates func(context.Context) 
 		Redis: rdb,
 		Log:   log,
 		Now:   time.Now,
+
+		FactorKey: make([]byte, 32), // a test's secret is no secret
+		Factors:   m.policy,
 	})
 	m.site = page.New(page.Options{
 		Accounts: m.accounts,
@@ -120,6 +124,7 @@ func (m *mall) open(t *testing.T, publicURL string, rates func(context.Context) 
 	e.GET("/price", m.site.Handle(showPrice))
 	e.GET("/api/price", m.site.Handle(showPrice))
 	e.GET("/own", show("own"), m.site.RequireUser)
+	e.GET("/account/security", show("security"), m.site.RequireUser)
 	e.GET("/operator", show("operator"), m.site.RequireRole(account.RoleOperator))
 	e.GET("/api/v1/mall/me", func(c echo.Context) error {
 		pc, err := m.site.From(c)
@@ -136,7 +141,8 @@ func (m *mall) open(t *testing.T, publicURL string, rates func(context.Context) 
 		c.Flash(ui.Success, "signed_in")
 		return c.Redirect("/")
 	}))
-	e.GET("/enter/:id", m.site.Handle(enter(m.accounts)))
+	e.GET("/enter/:id", m.site.Handle(enter(m.accounts, (*page.Ctx).SignIn)))
+	e.GET("/enter-factor/:id", m.site.Handle(enter(m.accounts, (*page.Ctx).SignInByFactor)))
 	e.GET("/guest", m.site.Handle(func(c *page.Ctx) error {
 		return c.String(http.StatusOK, c.GuestToken()+"|"+c.EnsureGuestToken()+"|"+c.GuestToken())
 	}))
@@ -165,8 +171,8 @@ func (m *mall) open(t *testing.T, publicURL string, rates func(context.Context) 
 	return m
 }
 
-// enter signs in the account whose number the address ends with.
-func enter(accounts *account.Accounts) func(*page.Ctx) error {
+// enter signs in the account whose number the address ends with, by signIn.
+func enter(accounts *account.Accounts, signIn func(*page.Ctx, account.User) error) func(*page.Ctx) error {
 	return func(c *page.Ctx) error {
 		id, err := strconv.ParseInt(c.Param("id"), 10, 64)
 		if err != nil {
@@ -176,7 +182,7 @@ func enter(accounts *account.Accounts) func(*page.Ctx) error {
 		if err != nil {
 			return err
 		}
-		if err := c.SignIn(u); err != nil {
+		if err := signIn(c, u); err != nil {
 			return err
 		}
 		return c.NoContent(http.StatusNoContent)

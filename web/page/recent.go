@@ -26,7 +26,9 @@ var errNotRecent = fault.New(fault.Forbidden, "password_required",
 // 15 minutes, so that a session that was left open or stolen is not enough. It asks others for the password, and people
 // with a second factor for that as well, on a page that holds the form they sent, and sends it again to the same
 // address together with the proof. Where no page can be shown, and for bearers of tokens, it is an error.
-func (s *Site) RequireRecent(next echo.HandlerFunc) echo.HandlerFunc { return s.requireRecent(next, true) }
+func (s *Site) RequireRecent(next echo.HandlerFunc) echo.HandlerFunc {
+	return s.requireRecent(next, true)
+}
 
 // RequireRecentFactor is RequireRecent for forms that hold passwords, one of which proves who sent it. People without a
 // second factor pass. Others have to type the form again after their proof, since pages hold no passwords.
