@@ -339,3 +339,25 @@ func TestAccounts_ConfirmTOTP_of_somebody_else(t *testing.T) {
 	_, err = h.ConfirmTOTP(ctx, h.now(t, ann.ID), setup.Sealed, p.code(0))
 	h.wants(err, account.ErrStepGone)
 }
+
+// The examples of RFC 4226, appendix D, and the codes of another implementation.
+func TestHOTP(t *testing.T) {
+	t.Parallel()
+	const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+	for counter, want := range []string{
+		"755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489",
+	} {
+		if got, err := account.HOTP(secret, int64(counter)); err != nil || got != want {
+			t.Errorf("%d: %s, %v, want %s", counter, got, err, want)
+		}
+	}
+	for counter := int64(59_000_000); counter < 59_000_200; counter++ {
+		want, err := hotp.GenerateCode(secret, uint64(counter))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := account.HOTP(secret, counter); err != nil || got != want {
+			t.Errorf("%d: %s, %v, want %s", counter, got, err, want)
+		}
+	}
+}
