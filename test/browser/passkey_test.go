@@ -14,17 +14,26 @@ import (
 // app, and proves by the passkey who they are before they make new recovery codes.
 func TestPasskey_from_the_first_to_a_proof(t *testing.T) {
 	t.Parallel()
+	_, root := require(t)
+	// Browsers make no passkeys for the number by which the other tests know the mall.
+	address, err := freeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := openMall(address, "PUBLIC_URL=http://"+strings.Replace(address, "127.0.0.1", "localhost", 1))
+	t.Cleanup(func() {
+		if err := h.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.url = strings.Replace(h.url, "127.0.0.1", "localhost", 1)
 	for _, l := range []look{{lang: "en", width: 1280}, {lang: "zh-CN", width: 390}} {
 		t.Run(l.lang, func(t *testing.T) {
-			t.Parallel()
-			whole, root := require(t)
-			// Browsers make no passkeys for the number by which the other tests know the mall.
-			h := &house{
-				Mall:    whole.Mall,
-				program: whole.program,
-				url:     strings.Replace(whole.url, "127.0.0.1", "localhost", 1),
-			}
 			p := visitor(t, h, root, l)
+			p.expect(`another host: http://localhost`)
 			p.expect(`403 \(Forbidden\)`) // the page that asks for a proof
 			_, err := chromedp.Call(p.ctx, webauthn.Enable, webauthn.EnableParams{})
 			p.ok(err)

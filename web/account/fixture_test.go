@@ -56,12 +56,10 @@ func openMailing(t *testing.T) *mall {
 	return openWith(t, false, true)
 }
 
-// openLocal opens a mall at localhost, for which browsers make passkeys.
+// openLocal opens a mall whose address is localhost, for which browsers make passkeys.
 func openLocal(t *testing.T) *mall {
 	t.Helper()
-	m := openAt(t, "http://localhost", false, true)
-	m.url = strings.Replace(m.url, "127.0.0.1", "localhost", 1)
-	return m
+	return openAt(t, "http://localhost", false, true)
 }
 
 func openWith(t *testing.T, demo, mails bool) *mall {

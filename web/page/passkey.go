@@ -3,9 +3,7 @@ package page
 import (
 	"encoding/json"
 	"errors"
-	"net"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -19,23 +17,8 @@ const (
 	passkeyCookie = "passkey" // a signature of a passkey
 )
 
-// Origin is where the mall's pages lie, such as "https://mall.example". Passkeys are made for it. A mall that only this
-// machine can reach, such as a demo, is told its address by the browser, which may call it localhost or 127.0.0.1.
-func (c *Ctx) Origin() string {
-	u, err := url.Parse(c.site.publicURL)
-	if err == nil && u.Scheme == "http" && isLoopback(u.Hostname()) {
-		asked, err := url.Parse("http://" + c.Request().Host)
-		if err == nil && isLoopback(asked.Hostname()) {
-			return "http://" + asked.Host
-		}
-	}
-	return c.site.publicURL
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
+// Origin is where the mall's pages lie, such as "https://mall.example". Passkeys are made for it.
+func (c *Ctx) Origin() string { return c.site.publicURL }
 
 func (c *Ctx) tokenCookie(name, value string, life time.Duration) {
 	age := int(life / time.Second)
