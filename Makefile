@@ -98,8 +98,8 @@ fmt: ## format Go and templ files
 install: ## install PostgreSQL, Redis and ffmpeg, where they are missing; where it can't, say how, and the mall does without
 	@tools/install.sh --optional $(if $(DATABASE_URL),,postgresql) $(if $(REDIS_URL),,redis) ffmpeg
 
-install-test: ## install PostgreSQL, Redis, Chromium, ffmpeg and Node for the tests, where they are missing
-	@tools/install.sh postgresql redis ffmpeg chromium fonts processes node pdftotext $(if $(RACEFLAG),compiler)
+install-test: ## install PostgreSQL, Redis, Chromium, ffmpeg, nginx and Node for the tests, where they are missing
+	@tools/install.sh postgresql redis ffmpeg chromium fonts processes node pdftotext nginx $(if $(RACEFLAG),compiler)
 
 clean: ## remove what was built, and the demo's data
 	rm -rf bin .data bench.json loadtest.html

@@ -50,13 +50,14 @@ type Config struct {
 	SandboxOn    bool          `env:"SANDBOX_IN_PRODUCTION" envDefault:"off" doc:"allows SANDBOX_SECRET outside demo mode, on or off: whoever is signed in can then pay any order without money"`
 	ProviderFees ProviderFees  `env:"PROVIDER_FEES" fallback:"none: fees are not compared with an agreement" doc:"what providers agreed to keep of a payment, such as alipay=0.6%,stripe=2.9%+0.30 USD+0.25 EUR with a fixed part for each currency; reconciliation reports other fees"`
 	Providers
-	MailURL   Secret         `env:"MAIL_URL" fallback:"a mailbox in demo mode, else no mail" doc:"the mail server: smtps://user:password@mail.example:465, or smtp://user:password@mail.example:587 with STARTTLS"`
-	MailFrom  string         `env:"MAIL_FROM" fallback:"none; required with MAIL_URL, as is PUBLIC_URL" doc:"who mails come from, such as Video Mall <no-reply@mall.example>"`
-	OTLP      string         `env:"OTEL_EXPORTER_OTLP_ENDPOINT" fallback:"no traces" doc:"http:// or https:// URL that takes OTLP traces"`
-	LogLevel  slog.Level     `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
-	LogFormat string         `env:"LOG_FORMAT" fallback:"text in demo mode, else json" doc:"text or json"`
-	Grace     time.Duration  `env:"SHUTDOWN_GRACE" envDefault:"20s" doc:"how long requests and jobs may take to end after SIGTERM, 1s to 10m"`
-	Proxies   []netip.Prefix `env:"TRUSTED_PROXIES" fallback:"none" doc:"CIDR blocks, comma separated, whose X-Forwarded-For is believed"`
+	MailURL        Secret         `env:"MAIL_URL" fallback:"a mailbox in demo mode, else no mail" doc:"the mail server: smtps://user:password@mail.example:465, or smtp://user:password@mail.example:587 with STARTTLS"`
+	MailFrom       string         `env:"MAIL_FROM" fallback:"none; required with MAIL_URL, as is PUBLIC_URL" doc:"who mails come from, such as Video Mall <no-reply@mall.example>"`
+	MailHookSecret Secret         `env:"MAIL_HOOK_SECRET" fallback:"none: no reports are taken" doc:"checks the mail provider's reports about bounces and complaints, as whsec_ and base64 of 24 to 64 bytes; see [mail](mail.md#bounces-and-complaints)"`
+	OTLP           string         `env:"OTEL_EXPORTER_OTLP_ENDPOINT" fallback:"no traces" doc:"http:// or https:// URL that takes OTLP traces"`
+	LogLevel       slog.Level     `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
+	LogFormat      string         `env:"LOG_FORMAT" fallback:"text in demo mode, else json" doc:"text or json"`
+	Grace          time.Duration  `env:"SHUTDOWN_GRACE" envDefault:"20s" doc:"how long requests and jobs may take to end after SIGTERM, 1s to 10m"`
+	Proxies        []netip.Prefix `env:"TRUSTED_PROXIES" fallback:"none" doc:"CIDR blocks, comma separated, whose X-Forwarded-For is believed"`
 
 	SecurityContact Contacts `env:"SECURITY_CONTACT" fallback:"no security.txt" doc:"where vulnerabilities are reported, comma separated, the preferred one first: mailto:, https:// or tel: addresses, for /.well-known/security.txt"`
 	SecurityExpires string   `env:"SECURITY_EXPIRES" fallback:"none" doc:"until when SECURITY_CONTACT is to be believed, such as 2027-06-30 or 2027-06-30T12:00:00Z; it needs one, and security.txt is gone after it"`

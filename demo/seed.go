@@ -124,7 +124,7 @@ func (s *seeder) people(ctx context.Context) error {
 		u, err := s.mall.Accounts.Provision(ctx, account.User{
 			Email: a.Email,
 			Name:  a.Name,
-			Role:  a.Role,
+			Roles: account.RolesOf(a.Role),
 		}, Password)
 		if err != nil {
 			return err
@@ -138,7 +138,7 @@ func (s *seeder) people(ctx context.Context) error {
 			u, err := s.mall.Accounts.Provision(ctx, account.User{
 				Email: c.Slug + "@creators.example.test",
 				Name:  c.Name.En,
-				Role:  account.RoleCreator,
+				Roles: account.Roles{account.RoleCreator},
 			}, rand.Text())
 			if err != nil {
 				return err

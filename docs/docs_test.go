@@ -191,7 +191,7 @@ func TestDocuments_metrics_are_the_registered_ones(t *testing.T) {
 	source := read(t, filepath.Join(root, "telemetry", "metrics.go"))
 	have := firsts(counted, source)
 	maps.Copy(have, firsts(registered, source))
-	for _, file := range []string{"exchange.go", "limits.go", "reconcile.go"} {
+	for _, file := range []string{"exchange.go", "limits.go", "mail.go", "reconcile.go"} {
 		maps.Copy(have, firsts(registered, read(t, filepath.Join(root, "telemetry", file))))
 	}
 	for name := range firsts(pooled, read(t, filepath.Join(root, "telemetry", "pool.go"))) {

@@ -110,7 +110,12 @@ func tasks(d Deps) map[string]task {
 		"purge_insight": {time.Hour, m.Insight.Purge},
 	}
 	if m.Mails != nil {
+		all["remind"] = task{time.Minute, func(ctx context.Context) error {
+			_, err := m.Notices.Remind(ctx)
+			return err
+		}}
 		all["sweep_mails"] = task{time.Minute, func(ctx context.Context) error { return sweepMails(ctx, d) }}
+		all["count_mails"] = task{time.Minute, func(ctx context.Context) error { return countMails(ctx, d) }}
 	}
 	return all
 }
@@ -122,6 +127,19 @@ func sweepMails(ctx context.Context, d Deps) error {
 		d.Log.WarnContext(ctx, "mails were interrupted and may have left or not", "count", n)
 	}
 	return err
+}
+
+// countMails says how many mails are in which state, and how many addresses are suppressed.
+func countMails(ctx context.Context, d Deps) error {
+	states, suppressed, err := d.Mall.Mails.Counts(ctx)
+	if err != nil {
+		return err
+	}
+	for state, n := range states {
+		d.Metrics.Mails(string(state), n)
+	}
+	d.Metrics.SuppressedAddresses(suppressed)
+	return nil
 }
 
 // reprice brings prices that have become valid into the lists and the search.

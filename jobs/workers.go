@@ -8,6 +8,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"videomall/mall/account"
+	"videomall/mall/follow"
 	"videomall/mall/invoice"
 	"videomall/mall/mail"
 	"videomall/mall/media"
@@ -92,6 +93,12 @@ func workers(d Deps, tasks map[string]task) *river.Workers {
 			do:    func(ctx context.Context, a mail.SendArgs) error { return mails.Send(ctx, a.MailID) },
 		}})
 		river.AddWorker(w, &worker[account.ResetArgs]{retry: fastBackoff, do: d.Mall.Accounts.SendReset})
+		river.AddWorker(w, &worker[follow.BatchArgs]{
+			retry: fastBackoff,
+			do: func(ctx context.Context, a follow.BatchArgs) error {
+				return d.Mall.Follows.Batch(ctx, a.MailingID)
+			},
+		})
 	}
 	river.AddWorker(w, &reconcileWorker{run: d.Mall.Reconciler.Run})
 	river.AddWorker(w, &webhookWorker{send: d.Mall.Webhooks.Turn})
@@ -144,6 +151,18 @@ func (v *worker[T]) NextRetry(job *river.Job[T]) time.Time {
 
 // mailWorker sends one mail.
 type mailWorker struct{ worker[mail.SendArgs] }
+
+// beforeMail is the pause before a mail is composed again whose subject is not ready yet.
+const beforeMail = 3 * time.Second
+
+// Work sends a mail. That it can't be composed yet is no failure: the job sleeps, and the try does not count.
+func (m *mailWorker) Work(ctx context.Context, job *river.Job[mail.SendArgs]) error {
+	err := m.worker.Work(ctx, job)
+	if errors.Is(err, mail.ErrNotYet) {
+		return river.JobSnooze(beforeMail)
+	}
+	return err
+}
 
 // Timeout is that of one attempt.
 func (m *mailWorker) Timeout(*river.Job[mail.SendArgs]) time.Duration { return mail.SendTime }

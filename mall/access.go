@@ -12,7 +12,7 @@ import (
 	"videomall/mall/waitingroom"
 )
 
-// mayPreview lets a video be seen before it is sold, and without being bought, by who uploaded it and by operators.
+// mayPreview lets a video be seen before it is sold, and without being bought, by who uploaded it and by those who review.
 func (m *Mall) mayPreview(ctx context.Context, userID, assetID int64) (bool, error) {
 	owner, err := m.Media.Videos.OwnerOf(ctx, assetID)
 	if err == nil && owner == userID {
@@ -22,7 +22,7 @@ func (m *Mall) mayPreview(ctx context.Context, userID, assetID int64) (bool, err
 		return false, err
 	}
 	u, err := m.Accounts.User(ctx, userID)
-	return err == nil && u.Role == account.RoleOperator, err
+	return err == nil && u.Roles.Has(account.DutyReview), err
 }
 
 // findSale tells the waiting room of a flash sale that is public; nil otherwise.

@@ -22,12 +22,14 @@ import (
 	"videomall/mall/catalog/listing"
 	"videomall/mall/entitlement"
 	"videomall/mall/exchange"
+	"videomall/mall/follow"
 	"videomall/mall/insight"
 	"videomall/mall/inventory"
 	"videomall/mall/invoice"
 	"videomall/mall/ledger"
 	"videomall/mall/mail"
 	"videomall/mall/media"
+	"videomall/mall/notice"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
@@ -66,6 +68,8 @@ type Options struct {
 	Factors   account.FactorPolicy // who has to have a second factor; "" is nobody
 	// Breached reports whether a password is known from a breach; nil knows of none.
 	Breached func(password string) (bool, error)
+
+	PublicURL string // of the mall, without a trailing slash: creators' messages link nowhere else
 
 	Secure   bool   // cookies are sent over https only
 	MediaKey []byte // wraps the videos' keys, 32 bytes
@@ -108,6 +112,7 @@ type Mail struct {
 	From      string // the sender, such as "Video Mall <no-reply@mall.example>"
 	Key       []byte // wraps what only recipients may know, 32 bytes; required with a Transport
 	Compose   func(ctx context.Context, m mail.Mail) (mail.Content, error)
+	TopicOf   func(kind string) mail.Topic
 }
 
 // Mall is the business.
@@ -121,6 +126,7 @@ type Mall struct {
 	Entitlements *entitlement.Entitlements
 	Insight      *insight.Insight
 	FailedJobs   *backoffice.FailedJobs
+	Follows      *follow.Follows
 	Inventory    *inventory.Inventory
 	Invoices     *invoice.Invoices
 	Ledger       *ledger.Ledger
@@ -130,6 +136,7 @@ type Mall struct {
 	Mails        *mail.Mails   // nil in a mall that sends no mail
 	Mailbox      *mail.Mailbox // nil in a mall whose mails leave it
 	Media        media.Media
+	Notices      *notice.Notices // nil in a mall that sends no mail
 	Orders       *order.Orders
 	Outbox       *outbox.Outbox
 	Payments     *payment.Payments

@@ -21,6 +21,7 @@ import (
 	"videomall/mall/invoice"
 	"videomall/mall/ledger"
 	"videomall/mall/media"
+	"videomall/mall/notice"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
@@ -87,10 +88,25 @@ func New(o Options) (*Mall, error) {
 		return nil, err
 	}
 	m.Insight = Insight(m, m.pool, o)
+	if m.Mails != nil {
+		m.Notices = notice.New(notice.Deps{
+			Pool:         m.pool,
+			Now:          o.Now,
+			Accounts:     m.Accounts,
+			Mails:        m.Mails,
+			Orders:       m.Orders,
+			Entitlements: m.Entitlements,
+		})
+	}
+	if err := m.openFollows(o); err != nil {
+		return nil, err
+	}
 	subscriber.Subscribe(m.Outbox, subscriber.Deps{
 		Catalog:  m.Catalog,
+		Follows:  m.Follows,
 		Insight:  m.Insight,
 		Invoices: m.Invoices,
+		Notices:  m.Notices,
 		Orders:   m.Orders,
 		Reviews:  m.Reviews,
 		Search:   m.Search,
@@ -238,6 +254,9 @@ func (m *Mall) openOrders(o Options) (err error) {
 		OnDecision: func(ctx context.Context, tx pgx.Tx, p ledger.Payout) error {
 			kind, aggregate, e := p.Event()
 			return m.Outbox.WriteTx(ctx, tx, kind, aggregate, e)
+		},
+		OnDestination: func(ctx context.Context, tx pgx.Tx, e ledger.DestinationEvent) error {
+			return m.Outbox.WriteTx(ctx, tx, "payout.destination_changed", fmt.Sprintf("payee:%d", e.CreatorID), e)
 		},
 	})
 	m.Taxes = tax.New(tax.Deps{

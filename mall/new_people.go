@@ -15,25 +15,17 @@ import (
 // openPeople opens mails, accounts, the audit log, the access lists and what operators do with them.
 func (m *Mall) openPeople(o Options) (err error) {
 	var notify func(context.Context, pgx.Tx, account.Notice) error
+	var confirmed func(context.Context, pgx.Tx, string) error
 	if o.Mail.Transport != nil {
-		m.Mails, err = mail.New(mail.Deps{
-			Pool:      m.pool,
-			River:     m.River,
-			Now:       o.Now,
-			Key:       o.Mail.Key,
-			Compose:   o.Mail.Compose,
-			Transport: o.Mail.Transport,
-			From:      o.Mail.From,
-		})
-		if err != nil {
+		if err := m.openMails(o); err != nil {
 			return err
 		}
-		m.Mailbox, _ = o.Mail.Transport.(*mail.Mailbox)
-		notify = m.mailNotice
+		notify, confirmed = m.mailNotice, m.Mails.ConfirmedTx
 	}
 	m.Accounts = account.New(account.Deps{
-		Notify: notify,
-		River:  m.River,
+		Notify:     notify,
+		River:      m.River,
+		OnVerified: confirmed,
 
 		Pool:       m.pool,
 		Redis:      o.Redis,
@@ -55,6 +47,7 @@ func (m *Mall) openPeople(o Options) (err error) {
 		Now:       o.Now,
 		Secure:    o.Secure,
 		Lifetimes: account.UsualLifetimes.Within(o.SessionMax),
+		Accounts:  m.Accounts,
 	})
 	m.Audit = audit.New(audit.Deps{
 		Pool: m.pool,
@@ -74,7 +67,9 @@ func (m *Mall) openPeople(o Options) (err error) {
 		Log:   o.Log,
 		Now:   o.Now,
 		Audit: m.audit,
-		May:   m.Accounts.OperatorTx,
+		May: func(ctx context.Context, tx pgx.Tx, actorID int64) error {
+			return m.Accounts.OperatorTx(ctx, tx, actorID, account.DutyPeople)
+		},
 	})
 	m.FailedJobs = backoffice.NewFailedJobs(backoffice.FailedJobsDeps{
 		Pool:  m.pool,
@@ -101,6 +96,7 @@ func (m *Mall) mailNotice(ctx context.Context, tx pgx.Tx, n account.Notice) erro
 		Data:   n.Data,
 		Secret: n.Secret,
 		Until:  n.Until,
+		Trial:  n.Kind == account.NoticeVerify,
 	})
 	return err
 }

@@ -2,6 +2,7 @@ package mall
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -18,6 +19,9 @@ func (m *Mall) reviewDeps() review.Deps {
 		Facts:     m.reviewFacts(),
 		Audit:     m.audit,
 		EndAccess: m.Orders.Refunds().EndAccessTx,
+		OnDecision: func(ctx context.Context, tx pgx.Tx, d review.Decision) error {
+			return m.Outbox.WriteTx(ctx, tx, "review."+d.Type, fmt.Sprintf("spu:%d", d.SPUID), d)
+		},
 		Listing: review.Listing{
 			Approve: func(ctx context.Context, tx pgx.Tx, revisionID int64) error {
 				// what is kept of the shop hears of it after the commit

@@ -7,6 +7,7 @@ import (
 	"videomall/config"
 	"videomall/mall"
 	"videomall/mall/mail"
+	"videomall/web/invoices"
 	"videomall/web/mailing"
 )
 
@@ -16,9 +17,16 @@ const mailTimeout = 20 * time.Second
 // mail says how this mall sends mails: by the server of MAIL_URL, in demo mode into the mailbox, else not at all.
 func (p *Program) mail() (mall.Mail, error) {
 	m := mall.Mail{
-		From:    p.cfg.MailFrom,
-		Key:     p.cfg.Key(config.KeyMail),
-		Compose: mailing.New(mailing.Deps{PublicURL: p.cfg.PublicURL, Now: time.Now}).Compose,
+		From: p.cfg.MailFrom,
+		Key:  p.cfg.Key(config.KeyMail),
+		Compose: mailing.New(mailing.Deps{
+			PublicURL: p.cfg.PublicURL,
+			Now:       time.Now,
+			Mall:      func() *mall.Mall { return p.Mall },
+			PDF:       invoices.PDF,
+			Log:       p.Log,
+		}).Compose,
+		TopicOf: mailing.TopicOf,
 	}
 	switch {
 	case p.cfg.MailURL != "":

@@ -214,6 +214,7 @@ func (p *Program) options() (mall.Options, error) {
 			Watched: p.cfg.RefundSeen,
 			ByRule:  p.cfg.RefundRule,
 		},
+		PublicURL:   p.cfg.PublicURL,
 		Secure:      p.cfg.SecureCookies(),
 		MediaKey:    p.cfg.Key(config.KeyMedia),
 		Uploads:     media.UploadLimits{File: int64(p.cfg.UploadMax), Quota: int64(p.cfg.UploadQuota)},

@@ -13,6 +13,7 @@ import (
 	"videomall/db"
 	"videomall/demo"
 	"videomall/jobs"
+	"videomall/mall/account"
 	"videomall/telemetry"
 	"videomall/web"
 	"videomall/web/transfer"
@@ -57,6 +58,11 @@ func (p *Program) Run(ctx context.Context, roles Roles) (err error) {
 	if roles.Jobs {
 		if stopJobs, err = p.startJobs(ctx); err != nil {
 			return errors.Join(err, stopWithin(ctx, p.cfg.Grace, stopHTTP))
+		}
+	}
+	if roles.HTTP {
+		if err := p.offerSetup(ctx); err != nil {
+			p.Log.Error("no code for the setup of this mall", "error", err)
 		}
 	}
 	p.greet(roles, admin.Addr())
@@ -177,6 +183,19 @@ func stopWithin(ctx context.Context, limit time.Duration, stop func(context.Cont
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	return stop(ctx)
+}
+
+// offerSetup prints a code with which the first operator of a mall is made. Demos have one.
+func (p *Program) offerSetup(ctx context.Context) error {
+	if p.cfg.Demo {
+		return nil
+	}
+	code, err := p.Mall.Accounts.OpenSetup(ctx)
+	if err == nil && code != "" {
+		p.Log.Warn("this mall has no operator: whoever opens the page and enters the code becomes it", "page",
+			p.cfg.PublicURL+"/setup", "code", code, "hours", int(account.SetupLife.Hours()))
+	}
+	return err
 }
 
 // greet tells the person at the terminal where the mall is and how to get in.

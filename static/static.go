@@ -4,9 +4,12 @@
 package static
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -17,7 +20,9 @@ import (
 // Prefix is the path under which Handler expects to be mounted.
 const Prefix = "/static/"
 
-//go:embed dist
+// Of a file with compressed copies only these are embedded, since they are a third of its size and contain it.
+//
+//go:embed dist/*.br dist/*.gz dist/*.ico dist/*.png dist/*.woff2
 var dist embed.FS
 
 var types = map[string]string{
@@ -34,7 +39,7 @@ type asset struct {
 	contentType string
 	digest      string
 	plain       []byte
-	brotli      []byte // nil if compression would not help
+	brotli      []byte // nil for pictures and fonts, which are compressed already
 	gzip        []byte
 }
 
@@ -47,27 +52,50 @@ func load(files embed.FS) (map[string]string, map[string]asset) {
 	if err != nil {
 		panic("static: " + err.Error())
 	}
-	read := func(name string) []byte {
-		b, err := files.ReadFile("dist/" + name)
-		if err != nil {
-			return nil
-		}
-		return b
-	}
 	for _, entry := range entries {
-		name, ext := entry.Name(), path.Ext(entry.Name())
-		contentType, known := types[ext]
-		if !known {
-			continue // a compressed copy, which is read with its source
+		name := strings.TrimSuffix(entry.Name(), ".gz")
+		ext := path.Ext(name)
+		if ext == ".br" {
+			continue // read with the copy that gzip made
 		}
-		plain := read(name)
-		sum := sha256.Sum256(plain)
-		digest := hex.EncodeToString(sum[:])[:12]
-		hashed := strings.TrimSuffix(name, ext) + "." + digest + ext
+		a := asset{contentType: types[ext]}
+		if a.contentType == "" {
+			panic("static: a file of an unknown type, " + name)
+		}
+		if name == entry.Name() {
+			a.plain = read(files, name)
+		} else {
+			a.gzip = read(files, name+".gz")
+			a.brotli = read(files, name+".br")
+			a.plain = unpack(name, a.gzip)
+		}
+		sum := sha256.Sum256(a.plain)
+		a.digest = hex.EncodeToString(sum[:])[:12]
+		hashed := strings.TrimSuffix(name, ext) + "." + a.digest + ext
 		urls[name] = Prefix + hashed
-		assets[hashed] = asset{contentType, digest, plain, read(name + ".br"), read(name + ".gz")}
+		assets[hashed] = a
 	}
 	return urls, assets
+}
+
+func read(files embed.FS, name string) []byte {
+	b, err := files.ReadFile("dist/" + name)
+	if err != nil {
+		panic("static: " + err.Error() + "; run npm run build")
+	}
+	return b
+}
+
+func unpack(name string, packed []byte) []byte {
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		panic("static: " + name + ": " + err.Error())
+	}
+	b, err := io.ReadAll(r)
+	if err != nil {
+		panic("static: " + name + ": " + err.Error())
+	}
+	return b
 }
 
 // URL returns the path of a file by its plain name: URL("app.css") is "/static/app.<digest>.css". It panics for a name

@@ -36,6 +36,7 @@ type Metrics struct {
 	insightDropped  prometheus.Counter
 	reconciliation  reconciliation
 	rateAge         *prometheus.GaugeVec
+	mails           mails
 }
 
 // NewMetrics returns metrics with a registry of their own, which also has those of Go and of the process.
@@ -124,6 +125,7 @@ func NewMetrics() *Metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.reconciliation = newReconciliation(m.Registry)
 	m.rateAge = newRateAge(m.Registry)
+	m.mails = newMails(m.Registry)
 	return m
 }
 

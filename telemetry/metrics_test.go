@@ -68,6 +68,8 @@ func TestNewMetrics_names(t *testing.T) {
 	m.StockDrift(8, 0)
 	m.DeadLetters("job", 3)
 	m.RateAges(map[string]time.Duration{"GBP": time.Hour})
+	m.Mails("sent", 3)
+	m.SuppressedAddresses(2)
 	m.RateAges(map[string]time.Duration{"USD": time.Minute})
 	m.RateLimited("order", "user")
 	m.ListRefused("address")
@@ -97,6 +99,7 @@ func TestNewMetrics_names(t *testing.T) {
 		`videomall_stock_drift{sku="7"} 2`,
 		`videomall_dead_letters{source="job"} 3`,
 		`videomall_exchange_rate_age_seconds{currency="USD"} 60`,
+		`videomall_mails{state="sent"} 3`, "videomall_mail_suppressed_addresses 2",
 		`videomall_rate_limited_total{policy="order",subject="user"} 1`,
 		`videomall_list_refusals_total{subject="address"} 1`,
 		`videomall_queue_waiting{queue="campaign:7"} 12`,

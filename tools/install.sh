@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the servers and programs that are asked for and missing, with apt or Homebrew:
 #
-#   tools/install.sh [--optional] NAME...     postgresql redis ffmpeg chromium fonts processes node pdftotext compiler
+#   tools/install.sh [--optional] NAME...     postgresql redis ffmpeg chromium fonts processes node pdftotext nginx compiler
 #
 # It installs as root or through sudo. Where nobody sits at a terminal, sudo must not need a password. If it cannot
 # install, it prints the command that would, and fails; with --optional it succeeds all the same.
@@ -47,6 +47,7 @@ for name in "$@"; do
 	processes) have ps || apt+=(procps) ;;
 	pdftotext) have pdftotext || { apt+=(poppler-utils) brew+=(poppler); } ;;
 	node) have node && have npm || { apt+=(nodejs npm) brew+=(node); } ;;
+	nginx) have nginx || { apt+=(nginx-light) brew+=(nginx); } ;;
 	compiler) have "${CC:-cc}" gcc clang || apt+=(gcc libc6-dev) ;;
 	*)
 		echo "install.sh: what is $name?" >&2

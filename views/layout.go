@@ -50,6 +50,7 @@ type Viewer struct {
 	Email    string
 	Creator  bool
 	Operator bool
+	Roles    []string // what they may do, of which Creator and Operator are a summary
 }
 
 // SignedIn reports whether the viewer has an account.
@@ -89,6 +90,7 @@ func (p Page) Context(ctx context.Context) context.Context {
 		CSRF:   p.CSRF,
 		Path:   p.Path,
 		Unpaid: p.Unpaid,
+		Roles:  p.Viewer.Roles,
 	})
 }
 

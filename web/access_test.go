@@ -26,7 +26,10 @@ var open = []string{
 	"GET /sign-in/passkey", "POST /sign-in/passkey", "POST /sign-in/passkey/ask",
 	"GET /sign-in/step", "POST /sign-in/step", "POST /sign-in/step/ask",
 	"GET /forgot-password", "POST /forgot-password", "GET /reset-password", "POST /reset-password",
+	"GET /setup", "POST /setup", // of a mall without operators, by a code
 	"GET /verify-email", "POST /verify-email",
+	"GET /unsubscribe/:token", "POST /unsubscribe/:token", "POST /api/v1/mail/events", // signed
+	"GET /creators/:creator/follow", "GET /creators/:creator/unfollow", // lead to the creator
 	"GET /mailbox", "GET /mailbox/:id", "GET /mailbox/:id/html", "GET /mailbox/:id/files/:n", // of a demo
 	"GET /series/:slug", "GET /bundles/:id", "GET /terms", "GET /privacy", "GET /refunds", "GET /contact", "POST /seen",
 	"POST /seen/:spuId",
@@ -45,7 +48,7 @@ var open = []string{
 // own are the addresses of a person's things. Their parameters name what is Sam's, which others must not learn of.
 var own = []string{
 	"/account", "/change-email", "/checkout", "/orders", "/library", "/watch", "/v/:slug/reviews", "/sales/:id/buy",
-	"/bundles/:id/buy", "/preview",
+	"/bundles/:id/buy", "/preview", "/creators/:creator/follow", "/creators/:creator/unfollow",
 	"/api/v1/mall/orders", "/api/v1/mall/payments/:orderNo", "/api/v1/mall/me", "/api/v1/mall/play",
 }
 
@@ -55,7 +58,8 @@ var shared = []string{
 	"POST /bundles/:id/buy", "GET /preview/:assetId/auth", "POST /preview/:assetId/auth",
 	"GET /studio/earnings/statements/:month",
 	"GET /studio/earnings/statements/:month/csv", "GET /studio/earnings/statements/:month/pdf",
-	"POST /account/devices/:number/end",
+	"POST /account/devices/:number/end", "POST /creators/:creator/follow", "POST /creators/:creator/unfollow",
+	"GET /account/following/:creator",
 	// OPTIONS describes the protocol of uploads, whether or not an upload has that id.
 	"OPTIONS /studio/uploads/tus/:id",
 	"GET /api/v1/mall/play/auth/:videoId", "POST /api/v1/mall/play/auth/:videoId",

@@ -15,15 +15,18 @@ import (
 	"videomall/mall/risk"
 	"videomall/static"
 	"videomall/web/api"
+	"videomall/web/mailhook"
 	"videomall/web/page"
 	"videomall/web/play"
+	"videomall/web/unsubscribe"
 )
 
 // How much of the gate a route passes.
 type passage int
 
 const (
-	open passage = iota // nobody is asked: providers' notices, which must arrive, and what every page is drawn with
+	// nobody is asked: what must arrive from the servers of providers, and what every page is drawn with
+	open passage = iota
 	// whom the lists keep out by address or device is kept out; nothing is counted: videos, pictures
 	listed
 	counted // everything
@@ -35,7 +38,8 @@ func classify(method, route string) (passage, risk.Class) {
 	switch {
 	case strings.HasPrefix(route, static.Prefix), route == "/robots.txt", route == "/favicon.ico",
 		route == "/manifest.webmanifest",
-		strings.HasPrefix(route, "/apple-touch-icon"), strings.HasPrefix(route, api.Prefix+"/payments/callback"):
+		strings.HasPrefix(route, "/apple-touch-icon"), strings.HasPrefix(route, api.Prefix+"/payments/callback"),
+		route == mailhook.Route, method == http.MethodPost && route == unsubscribe.Route:
 		return open, ""
 	case strings.HasPrefix(route, "/media/"), strings.HasPrefix(route, "/p/"), strings.HasPrefix(route, "/k/"),
 		strings.HasPrefix(route, "/s/"):

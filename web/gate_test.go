@@ -66,7 +66,7 @@ func (h *house) person(name, role string) account.User {
 	u, err := h.Accounts.Provision(h.Ctx, account.User{
 		Email: name + "@example.test",
 		Name:  name,
-		Role:  role,
+		Roles: account.RolesOf(role),
 	}, password)
 	h.OK(err)
 	return u

@@ -40,18 +40,18 @@ func TestPeople_role_change_holds_at_next_request(t *testing.T) {
 	his.signIn(oscar)
 	his.shows("/admin", 200)
 	at := fmt.Sprintf("/admin/people/%d", oscar.ID)
-	desk.shows(at, 200, "oscar@example.test", "Take the role: operator", at+"/suspend")
-	ask := desk.shows(at+"/role?to=shopper", 200, "Take the role from oscar", "at their very next click",
-		`name="from" value="operator"`)
-	if his.get("/admin").status != 200 || strings.Contains(ask.body, "is changed") {
+	desk.shows(at, 200, "oscar@example.test", "Change roles", at+"/suspend")
+	ask := desk.shows(at+"/roles", 200, "Roles of oscar", "They are told by mail",
+		`name="from" value="orders,money,review,people,settings"`, "From the shop&#39;s setup")
+	if his.get("/admin").status != 200 || strings.Contains(ask.body, "are changed") {
 		t.Fatal("opening the confirmation page already changed the role")
 	}
-	form := url.Values{"from": {"operator"}, "to": {"shopper"}, "reason": {" "}}
-	if a := desk.post(at+"/role", form); a.status != 422 || !strings.Contains(a.body, "Say why") {
+	form := url.Values{"from": {"orders,money,review,people,settings"}, "reason": {" "}}
+	if a := desk.post(at+"/roles", form); a.status != 422 || !strings.Contains(a.body, "Say why") {
 		t.Fatalf("role change without a reason: got %d, want 422", a.status)
 	}
 	form.Set("reason", "has left <b>the house</b>")
-	if a := desk.post(at+"/role", form); a.status != 303 || a.header.Get("Location") != at {
+	if a := desk.post(at+"/roles", form); a.status != 303 || a.header.Get("Location") != at {
 		t.Fatalf("role change: got %d, want 303: %s", a.status, a.body)
 	}
 	if a := his.get("/admin"); a.status != 303 || !strings.HasPrefix(a.header.Get("Location"), "/sign-in") {
@@ -61,27 +61,26 @@ func TestPeople_role_change_holds_at_next_request(t *testing.T) {
 	if a := his.get("/admin"); a.status != 404 {
 		t.Errorf("console after signing in again: got %d, want 404", a.status)
 	}
-	desk.shows(at, 200, "The role is changed", "Changed a role", "has left &lt;b&gt;the house", "Make an operator")
-	if a := desk.post(at+"/role", form); a.status != 303 { // the same form again, when he is no longer an operator
+	desk.shows(at, 200, "The roles are changed", "Changed roles", "has left &lt;b&gt;the house", "shopper")
+	if a := desk.post(at+"/roles", form); a.status != 303 { // the same form again, when he is no longer an operator
 		t.Errorf("second role change: got %d, want 303", a.status)
 	}
-	desk.shows(at, 200, "has changed since you looked")
+	desk.shows(at+"/roles", 200, "have changed since you looked")
 	own := fmt.Sprintf("/admin/people/%d", olga.ID)
 	desk.shows(own, 200, "This is you")
-	for _, do := range []string{"role?to=shopper", "suspend", "sign-out"} {
+	for _, do := range []string{"roles", "suspend", "sign-out"} {
 		if a := desk.get(own + "/" + do); a.status != 403 {
 			t.Errorf("an operator opens %s of their own account: got %d, want 403", do, a.status)
 		}
 	}
-	if a := desk.post(own+"/role", url.Values{
-		"from":   {"operator"},
-		"to":     {"shopper"},
+	if a := desk.post(own+"/roles", url.Values{
+		"from":   {"orders,money,review,people,settings"},
 		"reason": {"r"},
 	}); a.status != 403 {
 		t.Errorf("an operator changes their own role: got %d, want 403", a.status)
 	}
 	for path, status := range map[string]int{
-		at + "/role?to=king": 422, at + "/role": 422, "/admin/people/4711": 404,
+		at + "/role": 404, "/admin/people/4711/roles": 404, "/admin/people/4711": 404,
 		"/admin/people/x": 404, "/admin/people/4711/suspend": 404,
 	} {
 		if a := desk.get(path); a.status != status {
@@ -104,9 +103,8 @@ func TestPeople_creator_role_stays_removed(t *testing.T) {
 		t.Fatalf("becoming a creator: got %d, want 303: %s", a.status, a.body)
 	}
 	at := fmt.Sprintf("/admin/people/%d", carl.ID)
-	if a := desk.post(at+"/role", url.Values{
+	if a := desk.post(at+"/roles", url.Values{
 		"from":   {"creator"},
-		"to":     {"shopper"},
 		"reason": {"sells what is not his"},
 	}); a.status != 303 {
 		t.Fatalf("taking the role: got %d, want 303: %s", a.status, a.body)
@@ -117,15 +115,15 @@ func TestPeople_creator_role_stays_removed(t *testing.T) {
 	}
 	form.Set("name_en", "Carl again")
 	if a := his.post("/account/creator", form); a.status != 403 ||
-		!strings.Contains(a.body, "An operator has decided your role") {
+		!strings.Contains(a.body, "An operator has decided your roles") {
 		t.Errorf("becoming a creator again: got %d, want 403: %s", a.status, a.body)
 	}
 	if k, err := h.Catalog.CreatorOf(h.Ctx, carl.ID); err != nil || k.Name.En != "Carl" {
 		t.Errorf("profile after a refused change: got %+v, %v, want name Carl", k, err)
 	}
-	if a := desk.post(at+"/role", url.Values{
-		"from":   {"shopper"},
-		"to":     {"creator"},
+	if a := desk.post(at+"/roles", url.Values{
+		"from":   {""},
+		"role":   {"creator"},
 		"reason": {"a mistake"},
 	}); a.status != 303 {
 		t.Fatalf("giving the role back: got %d, want 303: %s", a.status, a.body)

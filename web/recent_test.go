@@ -95,9 +95,9 @@ func TestSite_RequireRecent(t *testing.T) {
 		}, 303},
 		{olga, "/admin/currencies/rates/2/remove", url.Values{}, 303},
 		{olga, "/admin/currencies/lines", url.Values{"lines": {"USD,0.14"}, "source": {"ECB"}}, 303},
-		{olga, fmt.Sprintf("/admin/people/%d/role", ann.ID), url.Values{
-			"from":   {"shopper"},
-			"to":     {"creator"},
+		{olga, fmt.Sprintf("/admin/people/%d/roles", ann.ID), url.Values{
+			"from":   {""},
+			"role":   {"creator"},
 			"reason": {"makes videos"},
 		}, 303},
 	} {
@@ -158,7 +158,7 @@ func actions(h *house) string {
 	return malltest.Query[string](h.Mall, `select concat_ws(' ', (select count(*)
 		from audit_entry), (select sum(version) from ledger_payee),
 		(select sum(version) from ledger_payout), (select count(*) from ledger_adjustment), (select count(*)
-		from account_user where role = 'creator'))`)[0]
+		from account_user where id in (select user_id from account_role where role = 'creator')))`)[0]
 }
 
 func TestSite_RequireRecent_Tries(t *testing.T) {

@@ -1,21 +1,16 @@
 package web
 
 import (
-	"context"
 	"net"
 	"net/netip"
 
 	"github.com/labstack/echo/v4"
 
 	"videomall/config"
-	"videomall/mall"
-	"videomall/mall/catalog"
-	"videomall/mall/media"
 	"videomall/mall/risk"
 	"videomall/mall/tax"
 	mallwaitingroom "videomall/mall/waitingroom"
 	"videomall/static"
-	listingview "videomall/views/studio/listings"
 	"videomall/web/account"
 	"videomall/web/admin"
 	admincampaigns "videomall/web/admin/campaigns"
@@ -28,6 +23,7 @@ import (
 	"videomall/web/api"
 	"videomall/web/bundle"
 	"videomall/web/checkout"
+	"videomall/web/follow"
 	"videomall/web/freepreview"
 	"videomall/web/invoices"
 	"videomall/web/library"
@@ -62,6 +58,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	e.GET(static.Prefix+"*", echo.WrapHandler(static.Handler()))
 	site.Routes(all)
 
+	followed := mailRoutes(all, d, site)
 	shop.Routes(all, shop.Deps{
 		Site:         site,
 		Catalog:      m.Catalog,
@@ -74,6 +71,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Chapters:     chapters(m),
 		Sales:        sale.NewShowcase(m.Promotions, m.Catalog, d.Now).Running,
 		Bundles:      bundle.Hints(m.Promotions, m.Orders),
+		Follow:       follow.State(followed),
 	})
 	sitemap.Routes(all, sitemap.Deps{
 		PublicURL: d.Config.PublicURL,
@@ -176,8 +174,10 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Taxes:    m.Taxes,
 		OpenZone: m.Insight.SetZone,
 		OnSignIn: shopping.OnSignIn,
+		SetUp:    m.People.SetUp,
 		Demo:     d.Config.Demo,
 		Mail:     m.Mails != nil,
+		Mails:    m.Mails,
 		Mailbox:  m.Mailbox != nil,
 	})
 	if m.Mailbox != nil {
@@ -339,65 +339,6 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	})
 	if m.Sandbox != nil {
 		sandbox.Routes(all, sandbox.Deps{Site: site, Sandbox: m.Sandbox})
-	}
-}
-
-// trailer finds the public playlist of a video.
-func trailer(m *mall.Mall) func(context.Context, int64) (string, error) {
-	return func(ctx context.Context, assetID int64) (string, error) {
-		asset, err := m.Media.Assets.ByID(ctx, assetID)
-		if err != nil {
-			return "", err
-		}
-		return "/media/trailers/" + asset.Prefix + "/" + asset.TrailerFile(), nil
-	}
-}
-
-// chapters finds the parts of a video.
-func chapters(m *mall.Mall) func(context.Context, int64) ([]media.Chapter, error) {
-	return func(ctx context.Context, assetID int64) ([]media.Chapter, error) {
-		asset, err := m.Media.Assets.ByID(ctx, assetID)
-		return asset.Chapters, err
-	}
-}
-
-// listable videos are those that a creator can list, the newest first.
-func listable(m *mall.Mall) func(context.Context, int64) ([]listingview.Video, error) {
-	const most = 200
-	return func(ctx context.Context, ownerID int64) ([]listingview.Video, error) {
-		videos, err := m.Media.Videos.List(ctx, ownerID, 0, most)
-		var list []listingview.Video
-		for _, v := range videos {
-			if v.State == media.VideoReady || v.State == media.VideoProcessing {
-				list = append(list, listingview.Video{
-					ID:      v.ID,
-					Name:    v.Name,
-					Ready:   v.State == media.VideoReady,
-					Seconds: v.DurationSeconds,
-				})
-			}
-		}
-		return list, err
-	}
-}
-
-// waiting counts the reviews and appeals that wait at the review desk.
-func waiting(m *mall.Mall) func(context.Context) (int, int, error) {
-	return func(ctx context.Context) (int, int, error) {
-		n, err := m.Reviews.Counts(ctx)
-		return n.Open + n.Second, n.Appeals, err
-	}
-}
-
-// findLive searches listings on sale by what an operator types; an empty query returns the latest.
-func findLive(m *mall.Mall) func(context.Context, string) ([]catalog.Card, error) {
-	return func(ctx context.Context, title string) ([]catalog.Card, error) {
-		if title == "" {
-			latest, err := m.Catalog.List(ctx, catalog.Filter{Sort: catalog.SortNewest})
-			return latest.Items, err
-		}
-		found, err := m.Search.Query(ctx, title, catalog.Filter{})
-		return found.Items, err
 	}
 }
 

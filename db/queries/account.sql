@@ -1,33 +1,34 @@
 -- name: InsertUser :one
-insert into account_user (email, name, password_hash, role, locale, created_at)
-values (@email, @name, @password_hash, @role, @locale, @created_at)
+insert into account_user (email, name, password_hash, locale, created_at)
+values (@email, @name, @password_hash, @locale, @created_at)
 returning id;
 
 -- name: ProvisionUser :one
-insert into account_user (email, name, password_hash, role, locale, created_at)
-values (@email, @name, @password_hash, @role, @locale, @created_at)
-on conflict (email) do update set name = excluded.name,
-    role = case when account_user.role_decided_at is null then excluded.role else account_user.role end,
-    access_epoch = account_user.access_epoch + (account_user.role <> excluded.role and account_user.role_decided_at is null)::int
-returning id;
+insert into account_user (email, name, password_hash, locale, created_at)
+values (@email, @name, @password_hash, @locale, @created_at)
+on conflict (email) do update set name = excluded.name
+returning id, (role_decided_at is not null)::boolean as decided;
 
 -- name: DecideRole :exec
 update account_user set role_decided_at = @at::timestamptz where id = @id;
-
--- name: LockRoleDecided :one
-select (role_decided_at is not null)::boolean as decided from account_user where id = @id for no key update;
 
 -- name: RoleDecided :one
 select (role_decided_at is not null)::boolean as decided from account_user where id = @id;
 
 -- name: UserByEmail :one
-select id, email, name, password_hash, role, locale, status, created_at, access_epoch, has_factor from account_user where email = @email;
+select u.id, u.email, u.name, u.password_hash, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles,
+    u.locale, u.status, u.created_at, u.access_epoch, u.has_factor
+from account_user u where u.email = @email;
 
 -- name: UserByID :one
-select id, email, name, password_hash, role, locale, status, created_at, access_epoch, has_factor from account_user where id = @id;
+select u.id, u.email, u.name, u.password_hash, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles,
+    u.locale, u.status, u.created_at, u.access_epoch, u.has_factor
+from account_user u where u.id = @id;
 
 -- name: UsersByID :many
-select id, email, name, role, locale, created_at, access_epoch from account_user where id = any(@ids::bigint[]);
+select u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles,
+    u.locale, u.created_at, u.access_epoch
+from account_user u where u.id = any(@ids::bigint[]);
 
 -- name: SetPasswordHash :execrows
 update account_user set password_hash = @password_hash where id = @id and password_hash = @old_hash;
@@ -43,11 +44,19 @@ where id = @id;
 -- name: MailLocale :one
 select coalesce(nullif(locale, ''), mail_locale, '')::text from account_user where id = @id;
 
+-- name: NoteFirstSignIn :execrows
+update account_user set first_signed_in_at = @at::timestamptz where id = @id and first_signed_in_at is null;
+
+-- name: ConfirmedEmail :one
+-- Returns the person's address if they have proved that they read it, else "".
+select (case when email_verified_at is null then '' else email end)::text from account_user where id = @id;
+
+-- name: Addressee :one
+-- Returns where and in which language a person is mailed; the language is empty if they have never chosen one.
+select email, coalesce(nullif(locale, ''), mail_locale, '')::text as locale from account_user where id = @id;
+
 -- name: SetCurrency :execrows
 update account_user set currency = @currency where id = @id;
-
--- name: SetRole :execrows
-update account_user set role = @role where id = @id and role <> @role;
 
 -- name: SetStatus :execrows
 update account_user set status = @status where id = @id and status <> @status;
@@ -65,18 +74,18 @@ for key share of u;
 -- Returns the people to whom the credentials of requests belong. Every request asks this. A credential is valid while
 -- its own row is valid, the person's epoch is still the one in which it was given, and the person is not locked. A
 -- grant was given to a session or a token, and is valid as long as that is.
-select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, u.role, u.locale, u.currency, u.created_at, u.access_epoch,
+select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles, u.locale, u.currency, u.created_at, u.access_epoch,
     s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at, u.has_factor,
     (case when u.has_factor then coalesce(s.factor_at, timestamptz 'epoch') else coalesce(s.proved_at, s.created_at) end)::timestamptz as proved_at
 from account_session s join account_user u on u.id = s.user_id and u.access_epoch = s.epoch and u.status = 'active'
 where s.id_hash = any(@sessions::bytea[]) and s.expires_at > @at
 union all
-select 'token', t.token_hash, u.id, u.email, u.name, u.role, u.locale, u.currency, u.created_at, u.access_epoch,
+select 'token', t.token_hash, u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[], u.locale, u.currency, u.created_at, u.access_epoch,
     0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at, u.has_factor, timestamptz 'epoch'
 from account_token t join account_user u on u.id = t.user_id and u.access_epoch = t.epoch and u.status = 'active'
 where t.token_hash = any(@tokens::bytea[]) and t.expires_at > @at and t.revoked_at is null
 union all
-select 'grant', ''::bytea, u.id, u.email, u.name, u.role, u.locale, u.currency, u.created_at, u.access_epoch,
+select 'grant', ''::bytea, u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[], u.locale, u.currency, u.created_at, u.access_epoch,
     g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at), u.has_factor, timestamptz 'epoch'
 from (select unnest(@grant_users::bigint[]) as user_id, unnest(@grant_epochs::bigint[]) as epoch,
     unnest(@grant_sessions::bigint[]) as session_no, unnest(@grant_tokens::bigint[]) as token_no) g
@@ -91,7 +100,9 @@ update account_session set proved_at = @at::timestamptz, factor_at = case when @
 -- name: SlideSession :one
 update account_session s
 set seen_at = @at::timestamptz,
-    expires_at = least(s.ends_at, case when u.role = 'operator' then @operator_until::timestamptz else @until::timestamptz end)
+    expires_at = least(s.ends_at, case
+        when exists (select from account_role r where r.user_id = u.id and r.role <> 'creator') then @operator_until::timestamptz
+        else @until::timestamptz end)
 from account_user u
 where u.id = s.user_id and u.access_epoch = s.epoch and s.id_hash = @id_hash and s.expires_at > @at::timestamptz
 returning s.expires_at;
@@ -147,8 +158,8 @@ update account_token set revoked_at = @at where user_id = @user_id and revoked_a
 delete from account_token where expires_at <= @at;
 
 -- name: InsertCrowd :many
-insert into account_user (email, name, password_hash, role, created_at)
-select unnest(@emails::text[]), @name, @password_hash, 'shopper', @created_at
+insert into account_user (email, name, password_hash, created_at)
+select unnest(@emails::text[]), @name, @password_hash, @created_at
 returning id, email;
 
 -- name: InsertTokens :exec
@@ -156,21 +167,25 @@ insert into account_token (token_hash, user_id, created_at, expires_at)
 select unnest(@token_hashes::bytea[]), unnest(@user_ids::bigint[]), @created_at, @expires_at;
 
 -- name: People :many
--- The newest come first. An email matches by its beginning, as a range of bytes.
-select id, email, name, role, locale, status, created_at from account_user
-where (@before_id::bigint = 0 or id < @before_id)
-  and (@role::text = '' or role = @role)
-  and (not @only_ids::boolean or id = any(@ids::bigint[]))
-  and (@email_from::text = '' or (email ~>=~ @email_from and email ~<~ @email_to::text))
-  and (@name_from::text = '' or (lower(name) ~>=~ @name_from and lower(name) ~<~ @name_to::text))
-order by id desc limit @most;
+-- The newest come first. An email matches by its beginning, as a range of bytes. Of roles, one is enough.
+select u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles, u.locale, u.status, u.created_at
+from account_user u
+where (@before_id::bigint = 0 or u.id < @before_id)
+  and (not @by_role::boolean or exists (select from account_role r where r.user_id = u.id and r.role = any(@with_roles::text[])))
+  and (not @no_role::boolean or not exists (select from account_role r where r.user_id = u.id))
+  and (not @only_ids::boolean or u.id = any(@ids::bigint[]))
+  and (@email_from::text = '' or (u.email ~>=~ @email_from and u.email ~<~ @email_to::text))
+  and (@name_from::text = '' or (lower(u.name) ~>=~ @name_from and lower(u.name) ~<~ @name_to::text))
+order by u.id desc limit @most;
 
 -- name: LookupPeople :many
-(select id, email, name, role, locale, status, created_at from account_user where id = @id::bigint)
-union
-(select id, email, name, role, locale, status, created_at from account_user where email ~>=~ @begins::text and email ~<~ @ends::text limit @most)
-union
-(select id, email, name, role, locale, status, created_at from account_user where lower(name) ~>=~ @begins and lower(name) ~<~ @ends limit @most);
+select u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles, u.locale, u.status, u.created_at
+from account_user u where u.id in (
+    select n.id from account_user n where n.id = @id::bigint
+    union
+    (select e.id from account_user e where e.email ~>=~ @begins::text and e.email ~<~ @ends::text limit @most)
+    union
+    (select c.id from account_user c where lower(c.name) ~>=~ @begins and lower(c.name) ~<~ @ends limit @most));
 
 -- name: LockOperators :exec
 -- Transactions that change roles run one after another, so that each sees what the one before has committed. It is
@@ -178,18 +193,50 @@ union
 -- could lock those rows in different orders.
 select pg_advisory_xact_lock(hashtextextended('account_operator', 0));
 
--- name: Operators :many
-select id from account_user where role = 'operator' and status = 'active' order by id;
+-- name: Holders :many
+-- Who has a duty of an operator and is not locked.
+select r.user_id, r.role from account_role r join account_user u on u.id = r.user_id and u.status = 'active'
+where r.role <> 'creator' order by r.user_id, r.role;
 
 -- name: LockUser :one
-select id, email, name, role, locale, status, created_at from account_user where id = @id for no key update;
+select id, (role_decided_at is not null)::boolean as decided from account_user where id = @id for no key update;
 
--- name: MoveRole :execrows
-update account_user set role = @to_role where id = @id and role = @from_role;
+-- name: RolesOf :many
+select r.role, r.given_by, r.given_at, coalesce(g.name, '')::text as giver
+from account_role r left join account_user g on g.id = r.given_by
+where r.user_id = @user_id order by r.role;
+
+-- name: GiveRole :execrows
+insert into account_role (user_id, role, given_by, given_at) values (@user_id, @role, @given_by, @given_at)
+on conflict (user_id, role) do nothing;
+
+-- name: TakeRole :execrows
+delete from account_role where user_id = @user_id and role = @role;
+
+-- name: NamesWithRoles :many
+select u.name from account_role r
+join account_role other on other.user_id = r.user_id and other.role = @other
+join account_user u on u.id = r.user_id and u.status = 'active'
+where r.role = @role order by u.id limit @most;
+
+-- name: HasOperator :one
+select exists (select from account_role where role <> 'creator')::boolean as found;
+
+-- name: InsertSetupCode :exec
+insert into account_setup (code_hash, expires_at) values (@code_hash, @expires_at);
+
+-- name: SetupCode :one
+select exists (select from account_setup where code_hash = @code_hash and expires_at > @at)::boolean as found;
+
+-- name: DeleteExpiredSetupCodes :exec
+delete from account_setup where expires_at <= @at;
+
+-- name: DeleteSetupCodes :exec
+delete from account_setup;
 
 -- name: ImportUsers :exec
-insert into account_user (email, name, password_hash, role, locale, created_at)
-select unnest(@emails::text[]), unnest(@names::text[]), @password_hash, 'shopper', unnest(@locales::text[]), unnest(@created_ats::timestamptz[])
+insert into account_user (email, name, password_hash, locale, created_at)
+select unnest(@emails::text[]), unnest(@names::text[]), @password_hash, unnest(@locales::text[]), unnest(@created_ats::timestamptz[])
 on conflict (email) do nothing;
 
 -- name: UserNumbers :many
@@ -234,3 +281,9 @@ select email_verified_at from account_user where id = @id;
 
 -- name: ReplaceEmail :execrows
 update account_user set email = @email, email_verified_at = @at::timestamptz where id = @id and email = @old_email and access_epoch = @epoch and status = 'active';
+
+-- name: MailReaders :many
+-- Returns those of these people who may be mailed what they did not ask for at that moment: their account is open, and
+-- they have proved that they read their address.
+select id, email, coalesce(nullif(locale, ''), mail_locale, '')::text as locale from account_user
+where id = any(@ids::bigint[]) and status = 'active' and email_verified_at is not null;

@@ -10,11 +10,11 @@ update account_user u set has_factor = exists (select from account_totp t where 
 where u.id = @id returning has_factor;
 
 -- name: LockFactors :one
-select has_factor, role, access_epoch from account_user where id = @id and status = 'active' for no key update;
+select has_factor, access_epoch from account_user where id = @id and status = 'active' for no key update;
 
 -- name: FactorAttempt :one
-select id, email, name, role, locale, created_at, access_epoch, has_factor from account_user
-where id = @id and access_epoch = @epoch and status = 'active';
+select u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles, u.locale, u.created_at, u.access_epoch, u.has_factor
+from account_user u where u.id = @id and u.access_epoch = @epoch and u.status = 'active';
 
 -- name: InsertTOTP :execrows
 insert into account_totp (user_id, secret, last_step, created_at, used_at)
@@ -55,7 +55,7 @@ select id, credential, name, created_at, used_at, user_agent from account_passke
 where user_id = @user_id order by id limit 50;
 
 -- name: PasskeyOwner :one
-select u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch, u.passkey_handle
+select u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles, u.locale, u.created_at, u.access_epoch, u.passkey_handle
 from account_passkey p join account_user u on u.id = p.user_id and u.status = 'active'
 where p.credential_id = @credential_id;
 

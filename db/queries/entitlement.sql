@@ -72,3 +72,17 @@ order by id for share;
 
 -- name: OfReference :many
 select * from video_entitlement where reference = @reference order by id;
+
+-- name: TellEnding :many
+-- Marks rentals that end soon and returns them, each once: only those that last longer than some hours, and whose
+-- holder has nothing else by which they may go on watching.
+update video_entitlement set end_told_at = @at::timestamptz where id in (
+    select e.id from video_entitlement e
+    where e.kind = 'rent' and e.state = 'active' and e.end_told_at is null and e.rent_hours > @longer::int
+      and e.expires_at > @at::timestamptz and e.expires_at <= @until::timestamptz
+      and not exists (select from video_entitlement o
+        where o.user_id = e.user_id and o.spu_id = e.spu_id and o.state = 'active' and o.id <> e.id
+          and (o.expires_at is null or o.expires_at > e.expires_at))
+    order by e.expires_at limit @max_rows
+    for update skip locked)
+returning *;

@@ -51,6 +51,18 @@ select count(*) as orders, coalesce((array_agg(order_no order by id desc))[1], '
 from (select id, order_no from video_order
       where user_id = @user_id and status = 'PENDING_PAY' and pay_before > @at::timestamptz order by id desc limit 100) waiting;
 
+-- name: RemindWaiting :many
+-- Marks orders whose buyer should be reminded to pay and returns them, each once: half of their time is over, and what
+-- is left still suffices.
+update video_order set reminded_at = @at where order_no in (
+    select w.order_no from video_order w
+    where w.status = 'PENDING_PAY' and w.reminded_at is null and w.pay_before > @left_after
+      and extract(epoch from w.pay_before - w.created_at) >= @least_seconds::float8
+      and w.pay_before - cast(@at as timestamptz) <= cast(@at as timestamptz) - w.created_at
+    order by w.pay_before limit @max_rows
+    for update skip locked)
+returning order_no, user_id, video_order.pay_before;
+
 -- name: OrderByNo :one
 select * from video_order where order_no = @order_no;
 

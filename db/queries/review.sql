@@ -126,3 +126,6 @@ select * from review_takedown where id = any(@ids::bigint[]);
 
 -- name: CasesOfListing :many
 select * from review_case where spu_id = @spu_id order by id desc limit @most;
+
+-- name: CountTakedowns :one
+select count(*) from review_takedown where creator_id = @creator_id and undone_at is null;

@@ -1,4 +1,4 @@
-// Package account owns people: who they are, how they prove it, which role they have, and the sessions and API tokens
+// Package account owns people: who they are, how they prove it, which roles they have, and the sessions and API tokens
 // that they get for it. It refuses to know pages, carts and what a person bought.
 package account
 
@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,21 +21,13 @@ import (
 	"videomall/mall/seal"
 )
 
-// The roles, from the least to the most privileged. A role gives access to its own pages only: an operator is not a
-// creator.
-const (
-	RoleShopper  = "shopper"
-	RoleCreator  = "creator"
-	RoleOperator = "operator"
-)
-
 // User is a person as the rest of the mall may see them; the password never leaves this package. Locale is "zh-CN",
 // "en", or "" for the language that the browser asks for.
 type User struct {
 	ID        int64
 	Email     string
 	Name      string
-	Role      string
+	Roles     Roles
 	Locale    string
 	CreatedAt time.Time
 	Epoch     int64 // of the access that they were given; see EndAll
@@ -54,6 +47,8 @@ type Accounts struct {
 	slow      *slow
 	standings *standings
 
+	setUp atomic.Bool // that the mall has an operator
+
 	suspended  func(ctx context.Context, userID int64) bool
 	browserKey []byte
 	jobs       *river.Client[pgx.Tx]
@@ -61,6 +56,7 @@ type Accounts struct {
 	box        *seal.Box
 	policy     FactorPolicy
 	breached   func(password string) (bool, error)
+	onVerified func(ctx context.Context, tx pgx.Tx, email string) error
 }
 
 // Deps are the dependencies of Accounts.
@@ -83,6 +79,8 @@ type Deps struct {
 	Factors FactorPolicy
 	// Breached reports whether a password is known from a breach; nil knows of none.
 	Breached func(password string) (bool, error)
+	// OnVerified runs in the transaction in which a person proves by a link that they read an address; nil does nothing.
+	OnVerified func(ctx context.Context, tx pgx.Tx, email string) error
 }
 
 // New returns Accounts with the given dependencies.
@@ -102,6 +100,7 @@ func New(d Deps) *Accounts {
 		notify:     d.Notify,
 		policy:     d.Factors,
 		breached:   d.Breached,
+		onVerified: d.OnVerified,
 	}
 	if box, err := seal.New(d.FactorKey); err == nil {
 		a.box = &box
@@ -123,7 +122,7 @@ func (a *Accounts) ByEmail(ctx context.Context, email string) (User, error) {
 	if err != nil {
 		return User{}, fmt.Errorf("find user by email: %w", err)
 	}
-	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
+	return User{row.ID, row.Email, row.Name, row.Roles, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
 }
 
 // Sweep deletes expired sessions, tokens, links and challenges, for a periodic job. They are refused from the moment they expire.

@@ -104,7 +104,7 @@ func (a *Accounts) password(ctx context.Context, try Attempt) (u User, factor bo
 	if stale {
 		a.rehash(ctx, row.ID, password, hash)
 	}
-	u = User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}
+	u = User{row.ID, row.Email, row.Name, row.Roles, row.Locale, row.CreatedAt, row.AccessEpoch}
 	return u, row.HasFactor, nil
 }
 

@@ -53,6 +53,12 @@ func (a *Accounts) RememberBrowser(cookie string, u User) string {
 	return strings.Join(marks, ".")
 }
 
+// Knows reports whether a person has signed in in the browser with this cookie since their access last ended
+// everywhere. Without a BrowserKey it can't be told, and every browser counts as known.
+func (a *Accounts) Knows(cookie string, u User) bool {
+	return len(a.browserKey) == 0 || a.knownAs(cookie, u.ID, u.Epoch) != ""
+}
+
 // knownAs returns the name of the browser if this person has signed in in it before, or "".
 func (a *Accounts) knownAs(cookie string, userID, epoch int64) string {
 	marks := strings.SplitN(cookie, ".", maxMarks+1)

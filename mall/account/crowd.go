@@ -64,7 +64,6 @@ func (a *Accounts) crowdBatch(ctx context.Context, name, hashed string, from, n 
 				ID:        u.ID,
 				Email:     u.Email,
 				Name:      "Crowd " + name,
-				Role:      RoleShopper,
 				CreatedAt: now,
 				Epoch:     1,
 			}
@@ -97,9 +96,9 @@ func (s *Sessions) Cookie(ctx context.Context, userID int64) (string, error) {
 	w := discarded{http.Header{}}
 	if err := s.SignIn(r, w, session, User{
 		ID:    u.ID,
-		Role:  u.Role,
+		Roles: u.Roles,
 		Epoch: u.AccessEpoch,
-	}, nil); err != nil {
+	}, Place{Known: true}); err != nil {
 		return "", err
 	}
 	return s.CookieName() + "=" + session.ID, nil

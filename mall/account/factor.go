@@ -35,8 +35,8 @@ const (
 	FactorsEveryone  FactorPolicy = "everyone"
 )
 
-func (p FactorPolicy) requires(role string) bool {
-	return p == FactorsEveryone || p == FactorsOperators && role == RoleOperator
+func (p FactorPolicy) requires(roles Roles) bool {
+	return p == FactorsEveryone || p == FactorsOperators && roles.Is(RoleOperator)
 }
 
 // Factors are the second factors of a person.
@@ -49,10 +49,10 @@ type Factors struct {
 }
 
 // NeedsFactor reports whether a person has to set up a second factor before they do anything else.
-func (a *Accounts) NeedsFactor(st Standing) bool { return !st.HasFactor && a.policy.requires(st.Role) }
+func (a *Accounts) NeedsFactor(st Standing) bool { return !st.HasFactor && a.policy.requires(st.Roles) }
 
-// RequiresFactor reports whether people with this role can't be without a second factor.
-func (a *Accounts) RequiresFactor(role string) bool { return a.policy.requires(role) }
+// RequiresFactor reports whether people with these roles can't be without a second factor.
+func (a *Accounts) RequiresFactor(roles Roles) bool { return a.policy.requires(roles) }
 
 // Factors returns the second factors of a person. Errors: ErrNoUser.
 func (a *Accounts) Factors(ctx context.Context, id int64) (Factors, error) {
@@ -115,8 +115,7 @@ func (a *Accounts) removeFactor(ctx context.Context, id int64, kind string,
 	remove func(tx pgx.Tx) (detail string, err error),
 ) error {
 	err := db.InTx(ctx, a.pool, func(tx pgx.Tx) error {
-		had, err := a.lockFactors(ctx, tx, id)
-		if err != nil {
+		if _, err := a.lockFactors(ctx, tx, id); err != nil {
 			return err
 		}
 		detail, err := remove(tx)
@@ -128,7 +127,11 @@ func (a *Accounts) removeFactor(ctx context.Context, id int64, kind string,
 			return err
 		}
 		if !has {
-			if a.policy.requires(had.Role) {
+			u, err := a.UserTx(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			if a.policy.requires(u.Roles) {
 				return ErrLastFactor.Because("user %d", id)
 			}
 			if err := a.q.DeleteRecoveryCodes(ctx, tx, id); err != nil {

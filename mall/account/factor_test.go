@@ -226,8 +226,8 @@ func TestSessions_SignIn_refuses_without_the_factor(t *testing.T) {
 	b := &browser{h: h.house}
 	b.visit(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
 		u := h.now(t, ann.ID)
-		h.wants(h.sessions.SignIn(r, w, s, u, nil), account.ErrEnded)
-		h.ok(h.sessions.SignInByFactor(r, w, s, u, nil, h.clock.now()))
+		h.wants(h.sessions.SignIn(r, w, s, u, account.Place{}), account.ErrEnded)
+		h.ok(h.sessions.SignInByFactor(r, w, s, u, account.Place{}, h.clock.now()))
 	})
 }
 
@@ -278,7 +278,7 @@ func TestAccounts_RemoveTOTP_the_last_one(t *testing.T) {
 	h, ctx := newMailingHouse(t), t.Context()
 	h.require(account.FactorsOperators)
 	ann, olga := h.register(t, "ann@example.test"), h.register(t, "olga@example.test")
-	_, err := h.pool.Exec(ctx, "update account_user set role = 'operator' where id = $1", olga.ID)
+	_, err := h.pool.Exec(ctx, "insert into account_role (user_id, role, given_at) values ($1, 'orders', now())", olga.ID)
 	h.ok(err)
 	h.wants(h.RemoveTOTP(ctx, ann.ID), account.ErrNoFactor)
 	h.addApp(ann.ID)
@@ -301,14 +301,14 @@ func TestAccounts_RemoveTOTP_the_last_one(t *testing.T) {
 
 func TestAccounts_NeedsFactor_by_policy(t *testing.T) {
 	h := newMailingHouse(t)
-	for policy, want := range map[account.FactorPolicy][2]bool{
-		account.FactorsOff:       {false, false},
-		account.FactorsOperators: {true, false},
-		account.FactorsEveryone:  {true, true},
+	for policy, want := range map[account.FactorPolicy][3]bool{
+		account.FactorsOff:       {false, false, false},
+		account.FactorsOperators: {true, true, false},
+		account.FactorsEveryone:  {true, true, true},
 	} {
 		h.require(policy)
-		for i, role := range []string{account.RoleOperator, account.RoleShopper} {
-			st := account.Standing{User: account.User{Role: role}}
+		for i, role := range []string{account.RoleOperator, account.DutyReview, account.RoleCreator} {
+			st := account.Standing{User: account.User{Roles: account.RolesOf(role)}}
 			if h.NeedsFactor(st) != want[i] {
 				t.Errorf("%s: %s", policy, role)
 			}

@@ -32,15 +32,15 @@ func (l Lifetimes) Within(most time.Duration) Lifetimes {
 	}
 }
 
-func (l Lifetimes) of(role string) (idle, most time.Duration) {
-	if role == RoleOperator {
+func (l Lifetimes) of(roles Roles) (idle, most time.Duration) {
+	if roles.Is(RoleOperator) {
 		return l.OperatorIdle, l.OperatorMax
 	}
 	return l.Idle, l.Max
 }
 
 // slideEvery returns how old seen_at may become before a visit writes it, so that most visits write nothing.
-func (l Lifetimes) slideEvery(role string) time.Duration {
-	idle, _ := l.of(role)
+func (l Lifetimes) slideEvery(roles Roles) time.Duration {
+	idle, _ := l.of(roles)
 	return min(time.Hour, idle/72)
 }

@@ -54,6 +54,8 @@ const (
 	NoticeEmailAsked      = "email_change_asked"
 	NoticeEmailConfirm    = "email_change"
 	NoticeEmailChanged    = "email_changed"
+	NoticeNewSignIn       = "new_sign_in"
+	NoticeRolesChanged    = "roles_changed"
 )
 
 // tell writes a notice in the transaction of what it is about. A mall without mail tells nobody.

@@ -192,7 +192,7 @@ func (a *Accounts) assert(ctx context.Context, answer Answer, userID int64,
 		if err != nil {
 			return err
 		}
-		u = User{owner.ID, owner.Email, owner.Name, owner.Role, owner.Locale, owner.CreatedAt, owner.AccessEpoch}
+		u = User{owner.ID, owner.Email, owner.Name, owner.Roles, owner.Locale, owner.CreatedAt, owner.AccessEpoch}
 		return a.q.UsePasskey(ctx, tx, dbsqlc.UsePasskeyParams{
 			Credential:   credential,
 			At:           a.now(),

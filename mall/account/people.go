@@ -28,21 +28,27 @@ type Person struct {
 // PeopleFilter chooses people; zero values choose all.
 type PeopleFilter struct {
 	Query  string  // the beginning of an email or a name, or an id
-	Role   string  // RoleShopper, RoleCreator or RoleOperator
+	Role   string  // a role, or RoleShopper or RoleOperator
 	Only   []int64 // only these, unless it is nil
 	Before int64   // an id; only people with a smaller one are chosen
 	Most   int
 }
 
+func (f PeopleFilter) params() dbsqlc.PeopleParams {
+	return dbsqlc.PeopleParams{
+		BeforeID:  f.Before,
+		ByRole:    f.Role != "" && f.Role != RoleShopper,
+		WithRoles: RolesOf(f.Role),
+		NoRole:    f.Role == RoleShopper,
+		OnlyIds:   f.Only != nil,
+		Ids:       f.Only,
+		Most:      int32(f.Most),
+	}
+}
+
 // People lists the people whom a filter chooses, the newest first.
 func (a *Accounts) People(ctx context.Context, f PeopleFilter) ([]Person, error) {
-	p := dbsqlc.PeopleParams{
-		BeforeID: f.Before,
-		Role:     f.Role,
-		OnlyIds:  f.Only != nil,
-		Ids:      f.Only,
-		Most:     int32(f.Most),
-	}
+	p := f.params()
 	switch q := strings.TrimSpace(f.Query); {
 	case q == "":
 	case !sayable(q):
@@ -93,14 +99,8 @@ func (a *Accounts) peopleNumbered(ctx context.Context, f PeopleFilter, id int64)
 	if f.Only != nil && !slices.Contains(f.Only, id) {
 		return nil, nil
 	}
-	p := dbsqlc.PeopleParams{
-		BeforeID: f.Before,
-		Role:     f.Role,
-		OnlyIds:  true,
-		Ids:      []int64{id},
-		Most:     1,
-	}
-	rows, err := a.q.People(ctx, a.pool, p)
+	f.Only, f.Most = []int64{id}, 1
+	rows, err := a.q.People(ctx, a.pool, f.params())
 	if err != nil {
 		return nil, fmt.Errorf("find person %d: %w", id, err)
 	}
@@ -116,7 +116,7 @@ func (a *Accounts) Person(ctx context.Context, id int64) (Person, error) {
 	if err != nil {
 		return Person{}, fmt.Errorf("find user %d: %w", id, err)
 	}
-	return person(row.ID, row.Email, row.Name, row.Role, row.Locale, row.Status, row.CreatedAt), nil
+	return person(row.ID, row.Email, row.Name, row.Roles, row.Locale, row.Status, row.CreatedAt), nil
 }
 
 // Lookup finds up to most people by id, or by the beginning of their email or name.
@@ -137,7 +137,7 @@ func (a *Accounts) Lookup(ctx context.Context, q string, most int) ([]Person, er
 	}
 	out := make([]Person, 0, most)
 	for _, r := range rows[:min(len(rows), most)] {
-		out = append(out, person(r.ID, r.Email, r.Name, r.Role, r.Locale, r.Status, r.CreatedAt))
+		out = append(out, person(r.ID, r.Email, r.Name, r.Roles, r.Locale, r.Status, r.CreatedAt))
 	}
 	return out, nil
 }
@@ -157,15 +157,15 @@ func persons(rows []dbsqlc.PeopleRow) []Person {
 }
 
 func personOf(r dbsqlc.PeopleRow) Person {
-	return person(r.ID, r.Email, r.Name, r.Role, r.Locale, r.Status, r.CreatedAt)
+	return person(r.ID, r.Email, r.Name, r.Roles, r.Locale, r.Status, r.CreatedAt)
 }
 
-func person(id int64, email, name, role, locale, status string, since time.Time) Person {
+func person(id int64, email, name string, roles Roles, locale, status string, since time.Time) Person {
 	return Person{User{
 		ID:        id,
 		Email:     email,
 		Name:      name,
-		Role:      role,
+		Roles:     roles,
 		Locale:    locale,
 		CreatedAt: since,
 	}, status != "active"}

@@ -129,17 +129,6 @@ func (a *Accounts) prove(ctx context.Context, row dbsqlc.UserByIDRow, password s
 	return err
 }
 
-// SetRole gives the person another role and ends their sessions and tokens, so that no id outlives a change of
-// privilege. changed is false if they had the role already. Errors: ErrInvalidAccount, ErrNoUser.
-func (a *Accounts) SetRole(ctx context.Context, id int64, role string) (changed bool, err error) {
-	if role != RoleShopper && role != RoleCreator && role != RoleOperator {
-		return false, ErrInvalidAccount.With("role", "role_unknown")
-	}
-	return a.endingSessions(ctx, id, func(tx pgx.Tx) (int64, error) {
-		return a.q.SetRole(ctx, tx, dbsqlc.SetRoleParams{Role: role, ID: id})
-	})
-}
-
 // Lock ends a person's access everywhere at once; Unlock lets them sign in again. changed is false if they were locked
 // already. Errors: ErrNoUser.
 func (a *Accounts) Lock(ctx context.Context, id int64) (changed bool, err error) {

@@ -36,22 +36,20 @@ type Registration struct {
 // Register makes a shopper, and mails a link by which they prove their address. Errors: ErrInvalidAccount with every
 // invalid field, ErrEmailTaken, ErrThrottled, ErrBusy.
 func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
-	email, name := normalEmail(r.Email), normalName(r.Name)
-	invalid := ErrInvalidAccount
-	if !validEmail(email) {
-		invalid = invalid.With("email", "email_invalid")
-	}
-	if slug := nameFault(name); slug != "" {
-		invalid = invalid.With("name", slug)
-	}
-	slug, err := a.weakness(r.Password, email, name)
+	u, invalid := identity(User{
+		Email:  r.Email,
+		Name:   r.Name,
+		Locale: r.Locale,
+		Epoch:  1,
+	})
+	slug, err := a.weakness(r.Password, u.Email, u.Name)
 	if err != nil {
 		return User{}, err
 	}
 	if slug != "" {
 		invalid = invalid.With("password", slug)
 	}
-	if !validLocale(r.Locale) {
+	if !validLocale(u.Locale) {
 		invalid = invalid.With("locale", "invalid_preference")
 	}
 	if invalid.Fields != nil {
@@ -64,20 +62,12 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	u := User{
-		Email:     email,
-		Name:      name,
-		Role:      RoleShopper,
-		Locale:    r.Locale,
-		CreatedAt: a.now(),
-		Epoch:     1,
-	}
+	u.CreatedAt = a.now()
 	err = db.InTx(ctx, a.pool, func(tx pgx.Tx) (err error) {
 		u.ID, err = a.q.InsertUser(ctx, tx, dbsqlc.InsertUserParams{
 			Email:        u.Email,
 			Name:         u.Name,
 			PasswordHash: hash,
-			Role:         u.Role,
 			Locale:       u.Locale,
 			CreatedAt:    u.CreatedAt,
 		})
@@ -95,40 +85,18 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 	return u, nil
 }
 
-// Provision makes an account for whoever runs the mall, with any role and any password that is not empty. If the email
-// has an account, that account takes the name and the role and keeps its password; a role that an operator has decided
-// stays. Errors: ErrInvalidAccount.
-func (a *Accounts) Provision(ctx context.Context, u User, password string) (User, error) {
+// identity normalises the email and the name of an account. invalid is ErrInvalidAccount, with the fields of those that
+// are wrong.
+func identity(u User) (normal User, invalid *fault.Fault) {
 	u.Email, u.Name = normalEmail(u.Email), normalName(u.Name)
-	invalid := ErrInvalidAccount
+	invalid = ErrInvalidAccount
 	if !validEmail(u.Email) {
 		invalid = invalid.With("email", "email_invalid")
 	}
 	if slug := nameFault(u.Name); slug != "" {
 		invalid = invalid.With("name", slug)
 	}
-	if password == "" {
-		invalid = invalid.With("password", "password_short")
-	}
-	if invalid.Fields != nil {
-		return User{}, invalid
-	}
-	hash, err := a.hasher.make(ctx, familiars, password)
-	if err != nil {
-		return User{}, err
-	}
-	id, err := a.q.ProvisionUser(ctx, a.pool, dbsqlc.ProvisionUserParams{
-		Email:        u.Email,
-		Name:         u.Name,
-		PasswordHash: hash,
-		Role:         u.Role,
-		Locale:       u.Locale,
-		CreatedAt:    a.now(),
-	})
-	if err != nil {
-		return User{}, fmt.Errorf("provision %s: %w", u.Role, err)
-	}
-	return a.User(ctx, id)
+	return u, invalid
 }
 
 // normalName is textnorm.Name without control characters and bytes that are not UTF-8.

@@ -27,7 +27,7 @@ func TestAccounts_Register_refuses_another_spelling_of_a_taken_email(t *testing.
 		t.Fatal(err)
 	}
 	got, err := h.User(ctx, u.ID)
-	if err != nil || got.Email != "ann@example.test" || got.Name != "Ann Lee" || got.Role != account.RoleShopper ||
+	if err != nil || got.Email != "ann@example.test" || got.Name != "Ann Lee" || len(got.Roles) != 0 ||
 		got.Locale != "zh-CN" {
 		t.Fatalf("kept %+v, %v", got, err)
 	}
@@ -214,15 +214,15 @@ func TestAccounts_Provision_again_keeps_the_password(t *testing.T) {
 	first, err := h.Provision(ctx, account.User{
 		Email: "operator@example.test",
 		Name:  "Op",
-		Role:  account.RoleOperator,
+		Roles: account.RolesOf(account.RoleOperator),
 	}, "demo-mall")
-	if err != nil || first.Role != account.RoleOperator {
+	if err != nil || !first.Roles.Same(account.Duties()) {
 		t.Fatalf("%+v, %v", first, err)
 	}
 	again, err := h.Provision(ctx, account.User{
 		Email: "operator@example.test",
 		Name:  "Operator",
-		Role:  account.RoleOperator,
+		Roles: account.RolesOf(account.RoleOperator),
 	}, "something else")
 	if err != nil || again.ID != first.ID || again.Name != "Operator" {
 		t.Fatalf("again: %+v, %v", again, err)

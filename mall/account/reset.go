@@ -63,7 +63,7 @@ func (a *Accounts) SendReset(ctx context.Context, r ResetArgs) error {
 	if err != nil {
 		return fmt.Errorf("find user by email: %w", err)
 	}
-	u := User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}
+	u := User{row.ID, row.Email, row.Name, row.Roles, row.Locale, row.CreatedAt, row.AccessEpoch}
 	return db.InTx(ctx, a.pool, func(tx pgx.Tx) error {
 		until := a.now().Add(ResetLife)
 		token, err := a.newLink(ctx, tx, resetPassword, u, u.Email, until)

@@ -23,7 +23,7 @@ func (h *house) made(t *testing.T, name, role string) account.User {
 	u, err := h.Provision(t.Context(), account.User{
 		Email: name + "@example.test",
 		Name:  name,
-		Role:  role,
+		Roles: account.RolesOf(role),
 	}, goodPassword)
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +32,10 @@ func (h *house) made(t *testing.T, name, role string) account.User {
 }
 
 func (h *house) change(ctx context.Context, r account.RoleChange) error {
-	return db.InTx(ctx, h.pool, func(tx pgx.Tx) error { return h.ChangeRoleTx(ctx, tx, r) })
+	return db.InTx(ctx, h.pool, func(tx pgx.Tx) error {
+		_, _, err := h.ChangeRolesTx(ctx, tx, r)
+		return err
+	})
 }
 
 func TestAccounts_ChangeRoleTx_needs_another_operator_and_the_role_seen(t *testing.T) {
@@ -47,50 +50,51 @@ func TestAccounts_ChangeRoleTx_needs_another_operator_and_the_role_seen(t *testi
 		"unknown role": {account.RoleChange{
 			By:   olga.ID,
 			ID:   ann.ID,
-			From: "shopper",
-			To:   "king",
+			From: account.RolesOf("shopper"),
+			To:   account.RolesOf("king"),
 		}, account.ErrInvalidAccount},
-		"no role": {account.RoleChange{
-			By:   olga.ID,
-			ID:   ann.ID,
-			From: "shopper",
+		"no change": {account.RoleChange{By: olga.ID, ID: ann.ID}, account.ErrInvalidAccount},
+		"twice the same": {account.RoleChange{
+			By: olga.ID,
+			ID: ann.ID,
+			To: account.Roles{account.RoleCreator, account.RoleCreator},
 		}, account.ErrInvalidAccount},
 		"own": {account.RoleChange{
 			By:   olga.ID,
 			ID:   olga.ID,
-			From: "operator",
-			To:   "creator",
+			From: account.RolesOf("operator"),
+			To:   account.RolesOf("creator"),
 		}, account.ErrOwnRole},
 		"by a creator": {account.RoleChange{
 			By:   carl.ID,
 			ID:   ann.ID,
-			From: "shopper",
-			To:   "operator",
+			From: account.RolesOf("shopper"),
+			To:   account.RolesOf("operator"),
 		}, account.ErrNotOperator},
 		"by nobody": {account.RoleChange{
 			By:   0,
 			ID:   ann.ID,
-			From: "shopper",
-			To:   "operator",
+			From: account.RolesOf("shopper"),
+			To:   account.RolesOf("operator"),
 		}, account.ErrNotOperator},
 		"nobody's": {account.RoleChange{
 			By:   olga.ID,
 			ID:   4711,
-			From: "shopper",
-			To:   "operator",
+			From: account.RolesOf("shopper"),
+			To:   account.RolesOf("operator"),
 		}, account.ErrNoUser},
 		"moved": {account.RoleChange{
 			By:   olga.ID,
 			ID:   carl.ID,
-			From: "shopper",
-			To:   "operator",
+			From: account.RolesOf("shopper"),
+			To:   account.RolesOf("operator"),
 		}, account.ErrRoleMoved},
 		"theirs already": {account.RoleChange{
 			By:   olga.ID,
 			ID:   carl.ID,
-			From: "creator",
-			To:   "creator",
-		}, account.ErrRoleMoved},
+			From: account.RolesOf("creator"),
+			To:   account.RolesOf("creator"),
+		}, account.ErrInvalidAccount},
 	} {
 		if err := h.change(t.Context(), c.change); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
@@ -101,12 +105,12 @@ func TestAccounts_ChangeRoleTx_needs_another_operator_and_the_role_seen(t *testi
 	if err := h.change(t.Context(), account.RoleChange{
 		By:   olga.ID,
 		ID:   ann.ID,
-		From: "shopper",
-		To:   "operator",
+		From: account.RolesOf("shopper"),
+		To:   account.RolesOf("operator"),
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if u, err := h.User(t.Context(), ann.ID); err != nil || u.Role != account.RoleOperator || b.who(t) != 0 {
+	if u, err := h.User(t.Context(), ann.ID); err != nil || !u.Roles.Same(account.Duties()) || b.who(t) != 0 {
 		t.Errorf("%+v, %v", u, err)
 	}
 	// A locked operator cannot act, and does not count as the last one.
@@ -116,8 +120,8 @@ func TestAccounts_ChangeRoleTx_needs_another_operator_and_the_role_seen(t *testi
 	if err := h.change(t.Context(), account.RoleChange{
 		By:   ann.ID,
 		ID:   olga.ID,
-		From: "operator",
-		To:   "shopper",
+		From: account.RolesOf("operator"),
+		To:   account.RolesOf("shopper"),
 	}); !errors.Is(err, account.ErrNotOperator) {
 		t.Errorf("a locked operator acts: %v", err)
 	}
@@ -137,7 +141,7 @@ func TestAccounts_BecomeCreator(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return u.Role
+		return u.Roles.Words()[0]
 	}
 	if err := h.BecomeCreator(t.Context(), ann.ID); err != nil || role(ann.ID) != account.RoleCreator {
 		t.Fatalf("she cannot become a creator although nobody has decided about her: %v", err)
@@ -146,8 +150,8 @@ func TestAccounts_BecomeCreator(t *testing.T) {
 		if err := h.change(t.Context(), account.RoleChange{
 			By:   olga.ID,
 			ID:   u.ID,
-			From: "creator",
-			To:   "shopper",
+			From: account.RolesOf("creator"),
+			To:   account.RolesOf("shopper"),
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -163,16 +167,16 @@ func TestAccounts_BecomeCreator(t *testing.T) {
 	if u, err := h.Provision(t.Context(), account.User{
 		Email: carl.Email,
 		Name:  "Carl",
-		Role:  account.RoleCreator,
+		Roles: account.RolesOf(account.RoleCreator),
 	}, "a password"); err != nil ||
-		u.Role != account.RoleShopper || u.Name != "Carl" {
+		len(u.Roles) != 0 || u.Name != "Carl" {
 		t.Errorf("provided again: %+v, %v", u, err)
 	}
 	if err := h.change(t.Context(), account.RoleChange{
 		By:   olga.ID,
 		ID:   carl.ID,
-		From: "shopper",
-		To:   "creator",
+		From: account.RolesOf("shopper"),
+		To:   account.RolesOf("creator"),
 	}); err != nil || role(carl.ID) != account.RoleCreator {
 		t.Errorf("an operator cannot give the role back: %v", err)
 	}
@@ -197,8 +201,8 @@ func TestAccounts_ChangeRoleTx_keeps_the_last_operator(t *testing.T) {
 					switch err := h.change(context.Background(), account.RoleChange{
 						By:   by.ID,
 						ID:   other.ID,
-						From: "operator",
-						To:   "shopper",
+						From: account.RolesOf("operator"),
+						To:   account.RolesOf("shopper"),
 					}); {
 					case err == nil:
 						taken.Store(other.ID, true)
@@ -217,18 +221,18 @@ func TestAccounts_ChangeRoleTx_keeps_the_last_operator(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if now.Role == account.RoleOperator {
+			if now.Roles.Is(account.RoleOperator) {
 				left++
 			}
-			if _, was := taken.Load(u.ID); was != (now.Role == account.RoleShopper) {
-				t.Errorf("round %d: %s is a %s, taken %v", round, u.Email, now.Role, was)
+			if _, was := taken.Load(u.ID); was != now.Roles.Is(account.RoleShopper) {
+				t.Errorf("round %d: %s is %s, taken %v", round, u.Email, now.Roles, was)
 			}
 		}
 		if left != 1 {
 			t.Fatalf("round %d: %d operators are left of %d", round, left, len(all))
 		}
 		// no method of Accounts can do this
-		if _, err := h.pool.Exec(t.Context(), "update account_user set role = 'shopper'"); err != nil {
+		if _, err := h.pool.Exec(t.Context(), "delete from account_role"); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -62,7 +62,7 @@ func (a *Accounts) stepUser(ctx context.Context, id, epoch int64) (User, error) 
 	if a.suspended != nil && a.suspended(ctx, id) {
 		return User{}, ErrSuspended.Because("user %d", id)
 	}
-	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
+	return User{row.ID, row.Email, row.Name, row.Roles, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
 }
 
 // SecondStep is the answer to a second step: a code of an app, or a recovery code.
@@ -147,7 +147,7 @@ func (a *Accounts) Prove(ctx context.Context, id int64, p Proof) (factor bool, e
 		return false, err
 	}
 	if row.HasFactor {
-		u := User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}
+		u := User{row.ID, row.Email, row.Name, row.Roles, row.Locale, row.CreatedAt, row.AccessEpoch}
 		err = db.InTx(ctx, a.pool, func(tx pgx.Tx) error { return a.useCode(ctx, tx, u, p.Code) })
 		if errors.Is(err, ErrWrongCode) {
 			return false, ErrInvalidAccount.With("code", "code_wrong")

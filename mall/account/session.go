@@ -46,6 +46,7 @@ type Sessions struct {
 	now    func() time.Time
 	secure bool
 	people *standings
+	alert  *alerts
 }
 
 var _ sessions.Store = (*Sessions)(nil)
@@ -60,6 +61,8 @@ type SessionsDeps struct {
 	// browser accepts only from this host.
 	Secure    bool
 	Lifetimes Lifetimes // the zero value stands for UsualLifetimes
+	// Accounts mail people who sign in from a new place; nil tells nobody.
+	Accounts *Accounts
 }
 
 // NewSessions returns a store with the given dependencies.
@@ -73,6 +76,7 @@ func NewSessions(d SessionsDeps) *Sessions {
 		now:       d.Now,
 		secure:    d.Secure,
 		people:    newStandings(d.Pool, d.Log, d.Now),
+		alert:     newAlerts(d.Accounts, d.Now),
 	}
 }
 
@@ -189,24 +193,24 @@ func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *session
 }
 
 // SignIn gives the session to the person under a new id, so that an id which an attacker planted before is worthless.
-// The old id and its row end; other values are kept. u is the person as they were when they proved the password, and
-// device is the device of the browser's device cookie, or nil. Errors: ErrEnded if their access has ended since, or if
-// they have a second factor, which takes SignInByFactor.
+// The old id and its row end; other values are kept. u is the person as they were when they proved the password. They
+// are told by mail if they have never signed in from there before. Errors: ErrEnded if their access has ended since, or
+// if they have a second factor, which takes SignInByFactor.
 func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
-	device []byte,
+	from Place,
 ) error {
-	return s.signIn(r, w, session, u, device, nil)
+	return s.signIn(r, w, session, u, from, nil)
 }
 
 // SignInByFactor is SignIn for a person who proved a second factor as well, at the given time.
 func (s *Sessions) SignInByFactor(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
-	device []byte, at time.Time,
+	from Place, at time.Time,
 ) error {
-	return s.signIn(r, w, session, u, device, &at)
+	return s.signIn(r, w, session, u, from, &at)
 }
 
 func (s *Sessions) signIn(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
-	device []byte, factorAt *time.Time,
+	from Place, factorAt *time.Time,
 ) error {
 	ctx, old, id, now := r.Context(), session.ID, newID(), s.now()
 	values, err := flatten(session.Values)
@@ -214,7 +218,7 @@ func (s *Sessions) signIn(r *http.Request, w http.ResponseWriter, session *sessi
 		return err
 	}
 	values[userKey] = strconv.FormatInt(u.ID, 10)
-	idle, most := s.lifetimes.of(u.Role)
+	idle, most := s.lifetimes.of(u.Roles)
 	idle = min(idle, most)
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if old != "" {
@@ -227,7 +231,7 @@ func (s *Sessions) signIn(r *http.Request, w http.ResponseWriter, session *sessi
 			UserID:    u.ID,
 			Epoch:     u.Epoch,
 			UserAgent: clip(r.UserAgent(), maxUserAgent),
-			Device:    device,
+			Device:    from.Device,
 			CreatedAt: now,
 			ExpiresAt: now.Add(idle),
 			EndsAt:    now.Add(most),
@@ -236,7 +240,14 @@ func (s *Sessions) signIn(r *http.Request, w http.ResponseWriter, session *sessi
 		if err == nil && n == 0 {
 			err = ErrEnded.Because("since epoch %d", u.Epoch)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.alert.signedIn(ctx, tx, u, "sign_in/"+hex.EncodeToString(hash(id)[:16]), Place{
+			Known:     from.Known,
+			Addr:      from.Addr,
+			UserAgent: r.UserAgent(),
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("sign in user %d: %w", u.ID, err)
@@ -285,7 +296,7 @@ func (s *Sessions) User(ctx context.Context, session *sessions.Session) (u Stand
 		clear(session.Values)
 		return Standing{}, false, nil
 	}
-	return row, s.now().Sub(row.SeenAt) >= s.lifetimes.slideEvery(row.Role), nil
+	return row, s.now().Sub(row.SeenAt) >= s.lifetimes.slideEvery(row.Roles), nil
 }
 
 // end deletes the row of the id, and then the values in Redis. Only a failure to delete the row is an error.

@@ -48,7 +48,7 @@ func (b *browser) visit(t *testing.T, do func(http.ResponseWriter, *http.Request
 func (b *browser) signIn(t *testing.T, u account.User) {
 	t.Helper()
 	b.visit(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-		if err := b.h.sessions.SignIn(r, w, s, b.h.now(t, u.ID), b.device); err != nil {
+		if err := b.h.sessions.SignIn(r, w, s, b.h.now(t, u.ID), account.Place{Device: b.device}); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -349,7 +349,12 @@ func TestSessions_User_ends_when_privileges_change(t *testing.T) {
 	h := newHouse(t, dbtest.Redis(t))
 	for name, change := range map[string]func(context.Context, int64) error{
 		"role": func(ctx context.Context, id int64) error {
-			_, err := h.SetRole(ctx, id, account.RoleCreator)
+			u, err := h.User(ctx, id)
+			if err != nil {
+				return err
+			}
+			u.Roles = account.Roles{account.RoleCreator}
+			_, err = h.Provision(ctx, u, goodPassword)
 			return err
 		},
 		"lock": func(ctx context.Context, id int64) error {

@@ -101,7 +101,7 @@ func (s *standings) find(ctx context.Context, asked []credential) []batch.Result
 	found := make(map[credential]Standing, len(rows))
 	for _, r := range rows {
 		st := Standing{
-			User:     User{r.ID, r.Email, r.Name, r.Role, r.Locale, r.CreatedAt, r.AccessEpoch},
+			User:     User{r.ID, r.Email, r.Name, r.Roles, r.Locale, r.CreatedAt, r.AccessEpoch},
 			Currency: r.Currency,
 			Grant: Grant{
 				UserID:  r.ID,

@@ -65,7 +65,8 @@ func TestAccounts_MayAct(t *testing.T) {
 			return p.h.ChangePassword(ctx, p.ID, goodPassword, "four loud herons")
 		}, access{}},
 		"role changed": {func(ctx context.Context, p person) error {
-			_, err := p.h.SetRole(ctx, p.ID, account.RoleCreator)
+			p.Roles = account.Roles{account.DutyMoney}
+			_, err := p.h.Provision(ctx, p.User, goodPassword)
 			return err
 		}, access{}},
 		"locked": {func(ctx context.Context, p person) error {
@@ -196,7 +197,7 @@ func TestSessions_SignIn_refuses_a_proof_from_before_the_end(t *testing.T) {
 	}
 	b := &browser{h: h}
 	b.visit(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-		if err := h.sessions.SignIn(r, w, s, proved, nil); !errors.Is(err, account.ErrEnded) {
+		if err := h.sessions.SignIn(r, w, s, proved, account.Place{}); !errors.Is(err, account.ErrEnded) {
 			t.Errorf("the old proof signs in: %v", err)
 		}
 	})
@@ -261,7 +262,7 @@ func TestSessions_Lifetimes(t *testing.T) {
 			u, err := h.Provision(t.Context(), account.User{
 				Email: "ann@example.test",
 				Name:  "Ann",
-				Role:  role,
+				Roles: account.RolesOf(role),
 			}, goodPassword)
 			if err != nil {
 				t.Fatal(err)

@@ -44,7 +44,8 @@ var (
 	ruleResetOf = rule{"reset_of", 4, time.Hour}        // the same for one address, whether it has an account or not
 	ruleMailTo  = rule{"mail_to", 12, 30 * time.Minute} // links to one address, whoever asks
 	ruleLink    = rule{"link", 60, 15 * time.Minute}
-	ruleVerify  = rule{"verify", 6, time.Hour} // links that one person asks for
+	ruleSetup   = rule{"setup", 10, 15 * time.Minute} // codes of the setup, from a network
+	ruleVerify  = rule{"verify", 6, time.Hour}        // links that one person asks for
 )
 
 // attempts is the count of one subject under one rule.

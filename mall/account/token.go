@@ -6,6 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/fault"
 )
@@ -52,20 +55,27 @@ func (a *Accounts) IssueToken(ctx context.Context, r TokenRequest) (Token, error
 		ExpiresAt: now.Add(tokenTTL),
 		User:      u,
 	}
-	n, err := a.q.InsertToken(ctx, a.pool, dbsqlc.InsertTokenParams{
-		TokenHash: hash(t.Value),
-		UserID:    u.ID,
-		Epoch:     u.Epoch,
-		UserAgent: clip(r.Program, maxUserAgent),
-		CreatedAt: now,
-		ExpiresAt: t.ExpiresAt,
-		Factor:    r.Code != "",
+	err = db.InTx(ctx, a.pool, func(tx pgx.Tx) error {
+		n, err := a.q.InsertToken(ctx, tx, dbsqlc.InsertTokenParams{
+			TokenHash: hash(t.Value),
+			UserID:    u.ID,
+			Epoch:     u.Epoch,
+			UserAgent: clip(r.Program, maxUserAgent),
+			CreatedAt: now,
+			ExpiresAt: t.ExpiresAt,
+			Factor:    r.Code != "",
+		})
+		if err == nil && n == 0 {
+			err = ErrEnded.Because("user %d since epoch %d", u.ID, u.Epoch)
+		}
+		if err != nil {
+			return err
+		}
+		return newAlerts(a, a.now).signedIn(ctx, tx, u, programCause(u.ID, r.Addr, now),
+			Place{Addr: r.Addr, UserAgent: r.Program})
 	})
 	if err != nil {
 		return Token{}, fmt.Errorf("issue token: %w", err)
-	}
-	if n == 0 {
-		return Token{}, ErrEnded.Because("user %d since epoch %d", u.ID, u.Epoch)
 	}
 	return t, nil
 }

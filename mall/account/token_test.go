@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ func TestAccounts_IssueToken_lasts_twelve_hours(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if u, err := h.TokenUser(ctx, first.Value); err != nil || u.User != first.User || u.ID != ann.ID {
+	if u, err := h.TokenUser(ctx, first.Value); err != nil || !reflect.DeepEqual(u.User, first.User) || u.ID != ann.ID {
 		t.Fatalf("%+v, %v", u, err)
 	}
 	var plain int

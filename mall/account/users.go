@@ -35,7 +35,7 @@ func (a *Accounts) Users(ctx context.Context, ids ...int64) (Users, error) {
 			ID:        row.ID,
 			Email:     row.Email,
 			Name:      row.Name,
-			Role:      row.Role,
+			Roles:     row.Roles,
 			Locale:    row.Locale,
 			CreatedAt: row.CreatedAt,
 			Epoch:     row.AccessEpoch,

@@ -20,7 +20,7 @@ func TestAccounts_Users(t *testing.T) {
 		u, err := h.Provision(t.Context(), account.User{
 			Email: fmt.Sprintf("person%d@example.test", n),
 			Name:  fmt.Sprintf("Person %d", n),
-			Role:  account.RoleCreator,
+			Roles: account.RolesOf(account.RoleCreator),
 		}, goodPassword)
 		if err != nil {
 			t.Fatal(err)
@@ -40,7 +40,7 @@ func TestAccounts_Users(t *testing.T) {
 			t.Errorf("users (-want +found):\n%s", diff)
 		}
 		for id, u := range found {
-			if one, err := h.User(t.Context(), id); err != nil || one != u {
+			if one, err := h.User(t.Context(), id); err != nil || !cmp.Equal(one, u) {
 				t.Errorf("%+v, and alone %+v, %v", u, one, err)
 			}
 		}

@@ -77,7 +77,10 @@ func (a *Accounts) Verify(ctx context.Context, token string) error {
 		if err := a.useLink(ctx, tx, token); err != nil {
 			return err
 		}
-		return a.verified(ctx, tx, l.UserID, l.Email)
+		if err := a.verified(ctx, tx, l.UserID, l.Email); err != nil || a.onVerified == nil {
+			return err
+		}
+		return a.onVerified(ctx, tx, l.Email)
 	})
 }
 
@@ -95,4 +98,24 @@ func (a *Accounts) verified(ctx context.Context, tx pgx.Tx, id int64, email stri
 		return fmt.Errorf("end links of %d: %w", id, err)
 	}
 	return nil
+}
+
+// Reader is a person who may be mailed; Locale is "zh-CN", "en" or "".
+type Reader struct {
+	ID            int64
+	Email, Locale string
+}
+
+// ReadersTx returns those of these people who may be mailed what they did not ask for at that moment: their account is
+// open, and they have proved that they read their address.
+func (a *Accounts) ReadersTx(ctx context.Context, tx pgx.Tx, ids []int64) ([]Reader, error) {
+	rows, err := a.q.MailReaders(ctx, tx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("readers of mails: %w", err)
+	}
+	readers := make([]Reader, len(rows))
+	for n, r := range rows {
+		readers[n] = Reader(r)
+	}
+	return readers, nil
 }

@@ -19,5 +19,5 @@ func (a *Accounts) UserTx(ctx context.Context, q dbsqlc.DBTX, id int64) (User, e
 	if err != nil {
 		return User{}, fmt.Errorf("find user %d: %w", id, err)
 	}
-	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
+	return User{row.ID, row.Email, row.Name, row.Roles, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
 }

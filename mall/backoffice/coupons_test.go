@@ -19,7 +19,7 @@ func TestAudit_records_coupons_of_the_mall(t *testing.T) {
 	olga, err := m.Accounts.Provision(m.Ctx, account.User{
 		Email: "olga@example.test",
 		Name:  "Olga",
-		Role:  account.RoleOperator,
+		Roles: account.RolesOf(account.RoleOperator),
 	}, "a password of Olga")
 	m.OK(err)
 	for code, by := range map[string]promotion.Actor{

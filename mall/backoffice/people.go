@@ -2,6 +2,8 @@ package backoffice
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,10 +28,10 @@ type People struct{ deps PeopleDeps }
 // NewPeople returns People with the given dependencies.
 func NewPeople(d PeopleDeps) *People { return &People{d} }
 
-// ChangeRole gives somebody another role and signs them out everywhere. The actor is an operator who is not suspended,
-// so that the mall still has one afterwards. Errors: those of account.ChangeRoleTx, ErrActionInvalid,
-// ErrActorSuspended.
-func (p *People) ChangeRole(ctx context.Context, r account.RoleChange, reason string) error {
+// ChangeRoles gives and takes roles of somebody and signs them out everywhere. The actor is an operator who is not
+// suspended, and no duty is left to suspended operators alone. Errors: those of account.ChangeRolesTx,
+// ErrActionInvalid, ErrActorSuspended.
+func (p *People) ChangeRoles(ctx context.Context, r account.RoleChange, reason string) error {
 	reason, err := checkReason(reason)
 	if err != nil {
 		return err
@@ -38,12 +40,48 @@ func (p *People) ChangeRole(ctx context.Context, r account.RoleChange, reason st
 		if err := p.holdTx(ctx, tx, r.By); err != nil {
 			return err
 		}
-		if err := p.deps.Accounts.ChangeRoleTx(ctx, tx, r); err != nil {
+		operators, err := p.deps.Accounts.Operators(ctx, tx)
+		if err != nil {
+			return err
+		}
+		suspended, err := p.deps.Lists.HoldTx(ctx, tx, operators...)
+		if err != nil {
+			return err
+		}
+		r.Away = slices.Collect(maps.Keys(suspended))
+		given, taken, err := p.deps.Accounts.ChangeRolesTx(ctx, tx, r)
+		if err != nil {
 			return err
 		}
 		return p.auditTx(ctx, tx, r.By, "account.role", r.ID,
-			map[string]any{"from": r.From, "to": r.To, "reason": reason})
+			map[string]any{"given": all(given), "taken": all(taken), "reason": reason})
 	})
+}
+
+// all writes no roles as an empty list.
+func all(r account.Roles) account.Roles {
+	if r == nil {
+		return account.Roles{}
+	}
+	return r
+}
+
+// MakeOperator gives an account all duties, for whoever runs the mall. Errors: those of account.MakeOperator.
+func (p *People) MakeOperator(ctx context.Context, o account.NewOperator) (account.User, error) {
+	return p.deps.Accounts.MakeOperator(ctx, o, p.noteOperator("command"))
+}
+
+// SetUp makes the first operator with a code that the mall has printed. Errors: those of account.SetUp.
+func (p *People) SetUp(ctx context.Context, code, addr string, o account.NewOperator) (account.User, error) {
+	return p.deps.Accounts.SetUp(ctx, code, addr, o, p.noteOperator("setup"))
+}
+
+// noteOperator records that the mall itself, which is actor 0, has made an operator.
+func (p *People) noteOperator(way string) account.NoteFunc {
+	return func(ctx context.Context, tx pgx.Tx, u account.User) error {
+		return p.auditTx(ctx, tx, 0, "account.operator", u.ID,
+			map[string]any{"given": u.Roles.Duties(), "by": way})
+	}
 }
 
 // Suspend keeps somebody out of the mall for the given length, or until it is lifted if that is 0, and signs them out
@@ -124,7 +162,7 @@ func (p *People) SignOut(ctx context.Context, by, id int64, reason string) (ende
 		if _, err := p.deps.Accounts.UserTx(ctx, tx, id); err != nil {
 			return err
 		}
-		if err := p.deps.Accounts.OperatorTx(ctx, tx, by); err != nil {
+		if err := p.deps.Accounts.OperatorTx(ctx, tx, by, account.DutyPeople); err != nil {
 			return err
 		}
 		if ended, err = p.deps.Accounts.EndAllTx(ctx, tx, id); err != nil {

@@ -1,6 +1,8 @@
 package inventory_test
 
 import (
+	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -104,6 +106,39 @@ func TestGate_Admit_limit_of_a_person(t *testing.T) {
 	r.ok(r.admits(want(8, 2)))
 	r.releases(mine) // Redis never hears of it
 	r.ok(r.admits(want(7, 2)))
+}
+
+// losesEnds loses the end of every recount.
+type losesEnds struct{}
+
+func (losesEnds) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (losesEnds) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (losesEnds) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if cmd.Name() == "evalsha" && len(cmd.Args()) == 13 { // script, 4 keys with their number, 6 values
+			return context.DeadlineExceeded
+		}
+		return next(ctx, cmd)
+	}
+}
+
+func TestGate_Recount_end_lost(t *testing.T) {
+	r := open(t, 5)
+	client := redis.NewClient(r.redis.Options())
+	defer client.Close()
+	client.AddHook(losesEnds{})
+	if _, err := r.process(client).Gate.Recount(r.ctx, stockKey); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("%v, want the end of the recount to be lost", err)
+	}
+	w := want(1, 1) // the breaker is open: PostgreSQL alone sells
+	r.ok(r.writes(w))
+	r.ahead.Add(int64(3 * time.Second)) // the recount that never ended is over
+	_, err := r.Gate.RecountAll(r.ctx)
+	r.ok(err)
+	r.left(4)
 }
 
 func TestGate_Recount_emptied_redis(t *testing.T) {

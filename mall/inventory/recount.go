@@ -33,6 +33,10 @@ func (g *Gate) Recount(ctx context.Context, s StockKey) (drift int64, err error)
 	keys, now := s.keys(), g.now()
 	var began []any
 	err = g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+		// Named first: a count whose end nobody hears of is corrected with the next turn.
+		if err := r.SAdd(ctx, countedStocks, s.name()).Err(); err != nil {
+			return err
+		}
 		began, err = g.scripts.count.Run(ctx, r, keys, now.UnixMilli(), now.Add(countFor).UnixMilli()).Slice()
 		return err
 	})
@@ -80,10 +84,8 @@ func (g *Gate) Recount(ctx context.Context, s StockKey) (drift int64, err error)
 	}
 	var ended []int64
 	err = g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
-		if ended, err = g.scripts.set.Run(ctx, r, keys, args...).Int64Slice(); err != nil {
-			return err
-		}
-		return r.SAdd(ctx, countedStocks, s.name()).Err()
+		ended, err = g.scripts.set.Run(ctx, r, keys, args...).Int64Slice()
+		return err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("end a recount: %w", err)
@@ -106,10 +108,10 @@ func (g *Gate) leave(ctx context.Context, s StockKey) error {
 	g.unlimited[s] = g.now().Add(unlimitedFor)
 	g.mu.Unlock()
 	return g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
-		if err := r.SRem(ctx, countedStocks, s.name()).Err(); err != nil {
+		if err := r.Del(ctx, s.keys()...).Err(); err != nil {
 			return err
 		}
-		return r.Del(ctx, s.keys()...).Err()
+		return r.SRem(ctx, countedStocks, s.name()).Err()
 	})
 }
 

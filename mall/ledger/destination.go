@@ -80,6 +80,12 @@ func (l *Ledger) SetDestination(ctx context.Context, creatorID int64, d Destinat
 		}); err != nil {
 			return fmt.Errorf("store the destination of creator %d: %w", creatorID, err)
 		}
+		if l.deps.OnDestination == nil {
+			return nil
+		}
+		if err := l.deps.OnDestination(ctx, tx, DestinationEvent{CreatorID: creatorID}); err != nil {
+			return fmt.Errorf("report the destination of creator %d: %w", creatorID, err)
+		}
 		return nil
 	})
 }

@@ -16,6 +16,11 @@ type PayoutEvent struct {
 	BankReference string      `json:"bankReference,omitempty"`
 }
 
+// DestinationEvent is the payload of the event payout.destination_changed.
+type DestinationEvent struct {
+	CreatorID int64 `json:"creatorId"`
+}
+
 // Event returns the event for the payout's present state: its type, its aggregate and its payload.
 func (p Payout) Event() (kind, aggregate string, e PayoutEvent) {
 	return "payout." + string(p.State), fmt.Sprintf("payout:%d", p.ID), PayoutEvent{

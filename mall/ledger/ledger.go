@@ -132,6 +132,8 @@ type Deps struct {
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 	// OnDecision, if not nil, is called with a payout that staff moved, in the same transaction.
 	OnDecision func(ctx context.Context, tx pgx.Tx, p Payout) error
+	// OnDestination, if not nil, is called when a creator's destination was set or changed, in the same transaction.
+	OnDestination func(ctx context.Context, tx pgx.Tx, e DestinationEvent) error
 }
 
 // Ledger keeps the books in PostgreSQL.
@@ -156,7 +158,7 @@ func New(d Deps) *Ledger {
 func (l *Ledger) Terms() Terms { return l.deps.Terms }
 
 // ForHistory returns the same books for entries about the past: with another clock and another audit function, and
-// without OnDecision. Shares that clear are converted at the rates that held then.
+// without OnDecision and OnDestination. Shares that clear are converted at the rates that held then.
 func (l *Ledger) ForHistory(
 	now func() time.Time,
 	audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error,
@@ -165,6 +167,7 @@ func (l *Ledger) ForHistory(
 	d.Now = now
 	d.Audit = audit
 	d.OnDecision = nil
+	d.OnDestination = nil
 	return New(d)
 }
 

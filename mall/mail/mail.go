@@ -1,10 +1,11 @@
-// Package mail owns the mails that the mall sends: which are due, which have left, and which may have. A mail is
-// written in the transaction that makes it necessary, and each cause is told to an
+// Package mail owns the mails that the mall sends: which are due, which have left, which came back, and what people
+// don't want to be sent. A mail is written in the transaction that makes it necessary, and each cause is told to an
 // address once. The package refuses to know what mails say: whoever opens it gives the function that composes them.
 package mail
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -35,8 +36,22 @@ const (
 	Failed  State = "failed"  // the server refuses it for good
 )
 
-// ReasonExpired is why a mail is dropped: it waited longer than it was of use.
-const ReasonExpired = "expired"
+// States lists all states.
+func States() []State { return []State{Waiting, Sending, Sent, Unclear, Dropped, Failed} }
+
+// Why a mail is dropped.
+const (
+	ReasonExpired    = "expired"    // it waited longer than it was of use
+	ReasonSuppressed = "suppressed" // mail to the address came back, or its reader complained
+	ReasonUnwanted   = "unwanted"   // the person has switched it off
+	ReasonMoot       = "moot"       // what it was to say is no longer true
+)
+
+// The errors by which Compose puts a mail off or gives it up.
+var (
+	ErrMoot   = errors.New("mail: what it was to say is no longer true")
+	ErrNotYet = errors.New("mail: what it is to say is not known yet")
+)
 
 // Mail is one mail to one address.
 type Mail struct {
@@ -45,15 +60,20 @@ type Mail struct {
 	Cause     string // what made it necessary, such as "password_reset/17"
 	To        string
 	UserID    int64 // 0 if the address belongs to no account
+	CreatorID int64 // whose follower is mailed; 0 for other mails
 	Locale    string
 	Data      []byte // JSON, as the kind defines it
 	Secret    string // what only the recipient may know, such as a token; "" unless the mail is being composed
+	Linked    bool   // there was a Secret
 	State     State
 	Reason    string
 	Attempts  int
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	MovedAt   time.Time
+	// Unsubscribe is what the link that ends such mails holds; "" for mails that are always sent, and unless the mail
+	// is being composed.
+	Unsubscribe string
 }
 
 func mailOf(r dbsqlc.Mail) Mail {
@@ -64,6 +84,7 @@ func mailOf(r dbsqlc.Mail) Mail {
 		To:        r.Recipient,
 		Locale:    r.Locale,
 		Data:      r.Data,
+		Linked:    r.Linked,
 		State:     State(r.State),
 		Reason:    r.Reason,
 		Attempts:  int(r.Attempts),
@@ -74,6 +95,9 @@ func mailOf(r dbsqlc.Mail) Mail {
 	if r.UserID != nil {
 		m.UserID = *r.UserID
 	}
+	if r.CreatorID != nil {
+		m.CreatorID = *r.CreatorID
+	}
 	return m
 }
 
@@ -83,6 +107,8 @@ type Content struct {
 	Text        string
 	HTML        string
 	Attachments []Attachment
+	// Unsubscribe is the address that ends such mails by one POST (RFC 8058); "" for mails that are always sent.
+	Unsubscribe string
 }
 
 // Attachment is a file of a mail.
@@ -100,12 +126,22 @@ type Deps struct {
 	River *river.Client[pgx.Tx] // inserts only
 	Now   func() time.Time
 	Key   []byte // seals what only recipients may know, 32 bytes
-	// Compose writes a mail in its language. It reads what it needs and changes nothing.
+	// Compose writes a mail in its language from what it reads at that moment. It returns ErrMoot if nobody needs the
+	// mail any more, and ErrNotYet if it should be called again in a few seconds.
 	Compose func(ctx context.Context, m Mail) (Content, error)
 	// Transport takes mails away.
 	Transport Transport
 	From      string // the sender, such as "Video Mall <no-reply@mall.example>"
+	// TopicOf says what a kind of mail is about; nil: mails are about accounts.
+	TopicOf func(kind string) Topic
+	// Wanted reports whether a person wants mails about a creator; nil asks nobody.
+	Wanted func(ctx context.Context, q Querier, userID, creatorID int64) (bool, error)
+	// Audit records an operator's action, in the transaction of the action.
+	Audit func(ctx context.Context, tx pgx.Tx, operatorID int64, verb, subject string, detail any) error
 }
+
+// Querier is a transaction or a pool.
+type Querier = dbsqlc.DBTX
 
 // Mails writes, sends and lists mails. It is safe for concurrent use.
 type Mails struct {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,6 +32,16 @@ type office struct {
 	server  *mailtest.Server
 	ahead   atomic.Int64
 	compose atomic.Pointer[error]
+
+	unfollowed atomic.Bool
+	acts       []string // of operators
+}
+
+func unsubscribeURL(m mail.Mail) string {
+	if m.Unsubscribe == "" {
+		return ""
+	}
+	return "https://mall.example/unsubscribe/" + m.Unsubscribe
 }
 
 func open(t *testing.T) *office {
@@ -54,6 +65,20 @@ func (o *office) with(transport mail.Transport) *mail.Mails {
 		Key:       make([]byte, 32),
 		Transport: transport,
 		From:      "影城 <no-reply@mall.example>",
+		TopicOf: func(kind string) mail.Topic {
+			switch kind {
+			case "rental_ends":
+				return mail.TopicReminders
+			case "followed_video":
+				return mail.TopicFollowed
+			}
+			return mail.TopicOrders
+		},
+		Wanted: func(context.Context, mail.Querier, int64, int64) (bool, error) { return !o.unfollowed.Load(), nil },
+		Audit: func(_ context.Context, _ pgx.Tx, operatorID int64, verb, subject string, _ any) error {
+			o.acts = append(o.acts, fmt.Sprint(operatorID, " ", verb, " ", subject))
+			return nil
+		},
 		Compose: func(_ context.Context, m mail.Mail) (mail.Content, error) {
 			if failing := o.compose.Load(); failing != nil {
 				return mail.Content{}, *failing
@@ -62,6 +87,7 @@ func (o *office) with(transport mail.Transport) *mail.Mails {
 				Subject:     "收据 " + m.Kind,
 				Text:        "Text of " + m.Cause + " " + m.Secret + "\n",
 				HTML:        "<p>HTML of " + m.Cause + "</p>",
+				Unsubscribe: unsubscribeURL(m),
 				Attachments: []mail.Attachment{{Name: "receipt-1.pdf", Type: "application/pdf", Data: []byte("%PDF")}},
 			}, nil
 		},

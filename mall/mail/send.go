@@ -52,6 +52,14 @@ func (s *Mails) attempt(ctx context.Context, m Mail, sealed []byte) (state State
 	if s.deps.Now().After(m.ExpiresAt) {
 		return Dropped, ReasonExpired, nil
 	}
+	drop, _, err := s.unwanted(ctx, s.deps.Pool, m)
+	if err != nil {
+		return Waiting, "", err
+	}
+	if drop != "" {
+		return Dropped, drop, nil
+	}
+	m.Unsubscribe = s.unsubscribe(m)
 	if sealed != nil {
 		secret, err := s.box.Open(sealed, place(m.Cause, m.To))
 		if err != nil {
@@ -60,6 +68,9 @@ func (s *Mails) attempt(ctx context.Context, m Mail, sealed []byte) (state State
 		m.Secret = string(secret)
 	}
 	content, err := s.deps.Compose(ctx, m)
+	if errors.Is(err, ErrMoot) {
+		return Dropped, ReasonMoot, nil
+	}
 	if err != nil {
 		return Waiting, "", fmt.Errorf("compose mail %d (%s): %w", m.ID, m.Kind, err)
 	}
@@ -97,7 +108,7 @@ func (s *Mails) messageID(m Mail) string {
 const maxReason = 300
 
 func reasonOf(err error) string {
-	return strings.ToValidUTF8(err.Error()[:min(len(err.Error()), maxReason)], "")
+	return cut(err.Error())
 }
 
 // Sweep ends attempts whose process was killed, drops mails that have waited too long, and deletes those that were
@@ -113,6 +124,9 @@ func (s *Mails) Sweep(ctx context.Context) (unclear int, err error) {
 	}
 	if _, err := s.q.Forget(ctx, s.deps.Pool, now.Add(-keptFor)); err != nil {
 		return len(ids), fmt.Errorf("forget old mails: %w", err)
+	}
+	if err := s.q.ForgetHooks(ctx, s.deps.Pool, now.Add(-hookKept)); err != nil {
+		return len(ids), fmt.Errorf("forget old events: %w", err)
 	}
 	return len(ids), nil
 }

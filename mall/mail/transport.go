@@ -44,6 +44,10 @@ func message(e Envelope) (*gomail.Msg, error) {
 	m.SetMessageIDWithValue(e.MessageID)
 	m.SetDateWithValue(e.Date)
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office answers
+	if link := e.Content.Unsubscribe; link != "" {
+		m.SetGenHeader(gomail.HeaderListUnsubscribe, "<"+link+">")
+		m.SetGenHeader(gomail.HeaderListUnsubscribePost, "List-Unsubscribe=One-Click")
+	}
 	m.SetBodyString(gomail.TypeTextPlain, e.Content.Text)
 	m.AddAlternativeString(gomail.TypeTextHTML, e.Content.HTML)
 	for _, a := range e.Content.Attachments {

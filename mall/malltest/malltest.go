@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -26,6 +27,7 @@ import (
 	"videomall/mall"
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
+	"videomall/mall/invoice"
 	"videomall/mall/locale"
 	"videomall/mall/mail"
 	"videomall/mall/media"
@@ -38,6 +40,7 @@ import (
 	"videomall/mall/tax"
 	"videomall/telemetry"
 	"videomall/test/invariant"
+	"videomall/views/text"
 	"videomall/web/mailing"
 )
 
@@ -50,6 +53,7 @@ type Mall struct {
 	Redis    *redis.Client
 	Log      *slog.Logger
 	Metrics  *telemetry.Metrics
+	PDF      func(*text.Printer, invoice.Document) ([]byte, error) // draws the receipts in mails; nil draws none
 	ahead    atomic.Int64
 	category int64
 	videos   int
@@ -89,6 +93,7 @@ func Open(t testing.TB, notifyURL string) *Mall {
 		Metrics:   m.Metrics,
 		Now:       m.Now,
 		PayWindow: 15 * time.Minute,
+		PublicURL: "http://127.0.0.1",
 		Tax:       tax.Shop{Country: "DE", VATID: "DE136695976"},
 		Refunds:   order.Policy{Within: 7 * 24 * time.Hour, Watched: 10, ByRule: true},
 		MediaKey:  key,
@@ -97,6 +102,7 @@ func Open(t testing.TB, notifyURL string) *Mall {
 			Segment: key,
 			Device:  key,
 		},
+		BrowserKey:      key,
 		QueueKey:        key,
 		AuditKey:        key,
 		InsightKey:      key,
@@ -110,7 +116,13 @@ func Open(t testing.TB, notifyURL string) *Mall {
 			Transport: mail.NewMailbox(m.Pool),
 			From:      "no-reply@mall.example",
 			Key:       key,
-			Compose:   mailing.New(mailing.Deps{PublicURL: "http://127.0.0.1", Now: m.Now}).Compose,
+			Compose: mailing.New(mailing.Deps{
+				PublicURL: "http://127.0.0.1",
+				Now:       m.Now,
+				Mall:      func() *mall.Mall { return m.Mall },
+				PDF:       m.draw,
+			}).Compose,
+			TopicOf: mailing.TopicOf,
 		},
 		Sandbox: &sandbox.Options{
 			Secret:    Secret,
@@ -132,6 +144,32 @@ func Open(t testing.TB, notifyURL string) *Mall {
 		Name:   locale.Text{Zh: "作者", En: "Creator"},
 	}))
 	return m
+}
+
+// draw draws a receipt, if the test has said how.
+func (m *Mall) draw(t *text.Printer, d invoice.Document) ([]byte, error) {
+	if m.PDF == nil {
+		return nil, errors.New("nothing draws")
+	}
+	return m.PDF(t, d)
+}
+
+// Post sends every mail that waits, and returns what the mailbox then holds for an address, the oldest first.
+func (m *Mall) Post(to string) (kept []mail.Kept) {
+	m.T.Helper()
+	for _, id := range Query[int64](m, `select id from mail where state = 'waiting' order by id`) {
+		if err := m.Mails.Send(m.Ctx, id); err != nil && !errors.Is(err, mail.ErrNotYet) {
+			m.T.Fatal(err)
+		}
+	}
+	all, err := m.Mailbox.List(m.Ctx, 0, 1000)
+	m.OK(err)
+	for _, k := range slices.Backward(all) {
+		if k.To == to {
+			kept = append(kept, k)
+		}
+	}
+	return kept
 }
 
 // stripeKind is a provider to configure in the console: the sandbox under another name.
@@ -162,6 +200,16 @@ func (m *Mall) Another() *mall.Mall {
 	another, err := mall.New(m.options)
 	m.OK(err)
 	return another
+}
+
+// Silent opens the mall as another process would that has no mail server.
+func (m *Mall) Silent() *mall.Mall {
+	m.T.Helper()
+	options := m.options
+	options.Mail = mall.Mail{}
+	silent, err := mall.New(options)
+	m.OK(err)
+	return silent
 }
 
 // OrdersWith returns other Orders on the same mall, with adjusted dependencies.

@@ -3,6 +3,7 @@ package order_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -201,6 +202,10 @@ func TestRefunds_Transfer(t *testing.T) {
 		t.Errorf("%+v, %v", paid, err)
 	}
 	s.whole()
+	own := fmt.Sprint("operator:", alice)
+	if err := s.orders.Refunds().Transfer(s.ctx, r.RefundNo, "MINE", own); !errors.Is(err, order.ErrOwnMoney) {
+		t.Errorf("a transfer to the operator: %v", err)
+	}
 	s.ok(s.orders.Refunds().Transfer(s.ctx, r.RefundNo, "TRANSFER-1", "operator:2"))
 	if err := s.orders.Refunds().Transfer(s.ctx, r.RefundNo, "TRANSFER-2", "operator:2"); !errors.Is(err, order.ErrNotRefundable) {
 		t.Errorf("a second transfer: %v", err)

@@ -23,7 +23,7 @@ type Event struct {
 	// PaidAt is null for an order that was never paid, even if a late payment of it was refunded.
 	PaidAt *time.Time  `json:"paidAt"`
 	Items  []EventItem `json:"items"`
-	// Refund is set in order.refunded only.
+	// Refund is set in order.refunded and order.surplus_refunded only.
 	Refund *EventRefund `json:"refund,omitempty"`
 }
 
@@ -74,8 +74,13 @@ func (s *store) eventTx(ctx context.Context, tx pgx.Tx, kind string, o Order) er
 	return s.deps.Outbox.WriteTx(ctx, tx, kind, aggregate(o.OrderNo), eventOf(o))
 }
 
-// refundedEventTx writes the event of a refund that succeeded.
+// refundedEventTx writes the event of a refund of an order that succeeded.
 func (s *store) refundedEventTx(ctx context.Context, tx pgx.Tx, o Order, r Refund) error {
+	return s.refundEventTx(ctx, tx, "order.refunded", o, r)
+}
+
+// refundEventTx writes the event of a refund that succeeded, also of one that leaves the order as it is.
+func (s *store) refundEventTx(ctx context.Context, tx pgx.Tx, kind string, o Order, r Refund) error {
 	e := eventOf(o)
 	e.Refund = &EventRefund{
 		RefundNo:  r.RefundNo,
@@ -94,7 +99,7 @@ func (s *store) refundedEventTx(ctx context.Context, tx pgx.Tx, o Order, r Refun
 			})
 		}
 	}
-	return s.deps.Outbox.WriteTx(ctx, tx, "order.refunded", aggregate(o.OrderNo), e)
+	return s.deps.Outbox.WriteTx(ctx, tx, kind, aggregate(o.OrderNo), e)
 }
 
 // openCaseTx opens a case for an operator, once for each kind and reference.

@@ -215,7 +215,7 @@ func TestRefunds_Approve_refuses(t *testing.T) {
 		}
 	}
 	own := order.Approval{ID: a.ID, Actor: fmt.Sprint("operator:", alice)}
-	if _, err := s.orders.Refunds().Approve(s.ctx, own); !errors.Is(err, order.ErrAskOwn) {
+	if _, err := s.orders.Refunds().Approve(s.ctx, own); !errors.Is(err, order.ErrOwnMoney) {
 		t.Errorf("one's own request: %v", err)
 	}
 	if _, err := s.orders.Refunds().Approve(s.ctx, order.Approval{ID: 99, Actor: "operator:2"}); !errors.Is(err,

@@ -70,7 +70,7 @@ const revokedCause = "refund"
 // asks the provider for it. Refunds, settled and pending together, never exceed what was paid. Items that cost nothing
 // are taken back at once. The order becomes REFUNDED when its whole sum is refunded and the access of all its items
 // has ended. Errors: ErrNotFound, ErrNotRefundable, ErrUnknownItem, ErrNothingLeft, ErrRefundAmount,
-// ErrRefundRounds, ErrKeyMissing.
+// ErrRefundRounds, ErrKeyMissing, and ErrOwnMoney for an order of the actor.
 func (s *Refunds) Request(ctx context.Context, r RefundRequest) (refund Refund, err error) {
 	if r.Key == "" || len(r.Key) > maxKeyLength {
 		return Refund{}, ErrKeyMissing
@@ -107,6 +107,9 @@ func (s *Refunds) refundTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequ
 	}
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return Refund{}, fmt.Errorf("refund by key: %w", err)
+	}
+	if err := notOwn(o, r.Actor); err != nil {
+		return Refund{}, err
 	}
 	if o.Status != Paid && o.Status != Delivered {
 		return Refund{}, ErrNotRefundable.Because("order %s is %s", o.OrderNo, o.Status)

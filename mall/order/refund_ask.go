@@ -37,7 +37,7 @@ var (
 		"This request has been decided already.")
 	ErrAskNotFound = fault.New(fault.NotFound, "refund_request_not_found", "There is no such request.")
 	ErrAskReason   = fault.New(fault.Invalid, "refund_request_reason", "Say why, in 1 to 500 characters.")
-	ErrAskOwn      = fault.New(fault.Forbidden, "refund_request_own", "Nobody decides about their own money.")
+	ErrOwnMoney    = fault.New(fault.Forbidden, "refund_request_own", "Nobody decides about their own money.")
 )
 
 // Ask is what a buyer asks to have back: some items of an order, or all that is left of it if none is named. Key is
@@ -213,8 +213,8 @@ type Approval struct {
 	Actor     string // "operator:2"
 }
 
-// Approve refunds what a request asks for and ends it, in one transaction. Errors: ErrAskNotFound, ErrAskDecided,
-// ErrAskOwn, and those of Request.
+// Approve refunds what a request asks for and ends it, in one transaction. Errors: ErrAskNotFound, ErrAskDecided
+// and those of Request.
 func (s *Refunds) Approve(ctx context.Context, a Approval) (refund Refund, err error) {
 	if a.Answer != "" {
 		if a.Answer, err = readable(a.Answer); err != nil {
@@ -260,7 +260,7 @@ func (s *Refunds) Approve(ctx context.Context, a Approval) (refund Refund, err e
 }
 
 // Decline ends a request with an answer that its buyer sees. Errors: ErrAskReason, ErrAskNotFound, ErrAskDecided,
-// ErrAskOwn.
+// ErrOwnMoney.
 func (s *Refunds) Decline(ctx context.Context, id int64, answer, actor string) error {
 	answer, err := readable(answer)
 	if err != nil {
@@ -287,8 +287,13 @@ func mayDecide(o Order, row dbsqlc.OrderRefundRequest, actor string) error {
 	if row.Status != AskRequested {
 		return ErrAskDecided.Because("request %d is %s", row.ID, row.Status)
 	}
+	return notOwn(o, actor)
+}
+
+// notOwn fails if the buyer of an order is the operator who would decide about its money. Errors: ErrOwnMoney.
+func notOwn(o Order, actor string) error {
 	if actor == "operator:"+strconv.FormatInt(o.UserID, 10) {
-		return ErrAskOwn.Because("request %d is of the operator", row.ID)
+		return ErrOwnMoney.Because("%s bought order %s", actor, o.OrderNo)
 	}
 	return nil
 }

@@ -61,6 +61,19 @@ func TestRefunds_Request_full(t *testing.T) {
 	s.whole()
 }
 
+func TestRefunds_Request_own_order(t *testing.T) {
+	s := open(t)
+	o := s.bought(alice, one(s.sells(990, -1)))
+	r := order.RefundRequest{OrderNo: o.OrderNo, Actor: fmt.Sprint("operator:", alice), Key: "k"}
+	if _, err := s.orders.Refunds().Request(s.ctx, r); !errors.Is(err, order.ErrOwnMoney) {
+		t.Errorf("an operator's own order: %v", err)
+	}
+	if !s.watches(alice, o, 0) {
+		t.Error("the refused request ended access")
+	}
+	s.whole()
+}
+
 func TestRefunds_Request_by_item(t *testing.T) {
 	s := open(t)
 	video, other := s.sells(990, 3), s.sells(500, -1)

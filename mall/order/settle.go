@@ -215,7 +215,8 @@ func (s *Refunds) bookReturnTx(ctx context.Context, tx pgx.Tx, r payment.Refund)
 }
 
 // Transfer records that a refund which the payer's bank sent back was paid to the buyer in another way, such as by a
-// bank transfer with this reference. It does so once. Errors: ErrNotRefundable if the refund does not wait for that.
+// bank transfer with this reference. It does so once. Errors: ErrNotRefundable if the refund does not wait for that,
+// ErrOwnMoney for an order of the actor.
 func (s *Refunds) Transfer(ctx context.Context, refundNo, transfer, actor string) error {
 	r, err := s.deps.Payments.Refund(ctx, refundNo)
 	if err != nil {
@@ -224,6 +225,9 @@ func (s *Refunds) Transfer(ctx context.Context, refundNo, transfer, actor string
 	return db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
 		o, err := s.lockTx(ctx, tx, r.Reference)
 		if err != nil {
+			return err
+		}
+		if err := notOwn(o, actor); err != nil {
 			return err
 		}
 		changed, err := s.deps.Payments.TransferRefundTx(ctx, tx, refundNo, transfer)
@@ -317,7 +321,7 @@ func (s *Refunds) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, 
 	// A second payment, or a late payment of an order that another one has paid, never belonged to the order: its
 	// refund does not change the order.
 	if r.Cause == OutcomePaidTwice || r.Cause == OutcomePaidAfterClose && o.Status != Closed {
-		return nil
+		return s.refundEventTx(ctx, tx, "order.surplus_refunded", o, r)
 	}
 	row, err := s.q.AddOrderRefund(ctx, tx, dbsqlc.AddOrderRefundParams{OrderNo: o.OrderNo, Amount: r.Amount.Amount})
 	if err != nil {

@@ -25,6 +25,14 @@ type Event struct {
 	CreatedAt time.Time
 }
 
+// Payload decodes what an event says, into the type with which it was written.
+func Payload[T any](e Event) (payload T, err error) {
+	if err := json.Unmarshal(e.Payload, &payload); err != nil {
+		return payload, fmt.Errorf("read event %d: %w", e.ID, err)
+	}
+	return payload, nil
+}
+
 // Outbox writes and relays events.
 type Outbox struct {
 	pool        *pgxpool.Pool

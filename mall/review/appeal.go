@@ -155,6 +155,9 @@ func (r *Reviews) Answer(ctx context.Context, operatorID, id int64, grant bool, 
 				return err
 			}
 		}
+		if err := r.reportAppealTx(ctx, tx, state, a); err != nil {
+			return err
+		}
 		return r.deps.Audit(ctx, tx, operatorID, verb, spuSubject(a.SPUID),
 			map[string]any{"appeal": id, "takedown": a.TakedownID, "case": a.CaseID, "answer": answer})
 	})

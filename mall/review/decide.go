@@ -49,6 +49,9 @@ func (r *Reviews) Approve(ctx context.Context, operatorID, id int64, version int
 			if err := r.deps.Listing.Approve(ctx, tx, c.RevisionID); err != nil {
 				return err
 			}
+			if err := r.reportCaseTx(ctx, tx, DecisionApproved, c); err != nil {
+				return err
+			}
 		}
 		return r.deps.Audit(ctx, tx, operatorID, verb, c.Subject(),
 			map[string]any{"revision": c.RevisionID, "spu": c.SPUID, "score": c.Score})
@@ -86,6 +89,9 @@ func (r *Reviews) Return(ctx context.Context, operatorID, id int64, version int,
 			return err
 		}
 		if err := r.deps.Listing.Return(ctx, tx, c.RevisionID, c.Note); err != nil {
+			return err
+		}
+		if err := r.reportCaseTx(ctx, tx, DecisionReturned, c); err != nil {
 			return err
 		}
 		return r.deps.Audit(ctx, tx, operatorID, "review.return", c.Subject(),

@@ -118,6 +118,8 @@ type Deps struct {
 	// Audit records who did what, in the transaction of the action. It is called last, because it locks the audit log
 	// until the commit.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
+	// OnDecision, if not nil, is told what staff decided, in the same transaction.
+	OnDecision func(ctx context.Context, tx pgx.Tx, d Decision) error
 	// EndAccess ends the access that people have bought to a listing and pays them back, soon after the commit.
 	// takedownID says why.
 	EndAccess func(ctx context.Context, tx pgx.Tx, spuID, takedownID int64) error

@@ -89,6 +89,9 @@ func (r *Reviews) TakeDown(ctx context.Context, operatorID int64, t Target) (dow
 				return err
 			}
 		}
+		if err := r.reportTakedownTx(ctx, tx, DecisionTakenDown, down); err != nil {
+			return err
+		}
 		return r.deps.Audit(ctx, tx, operatorID, "review.take_down", spuSubject(t.SPUID),
 			map[string]any{"takedown": down.ID, "reason": t.Reason, "keepAccess": t.KeepAccess})
 	})
@@ -107,12 +110,21 @@ func (r *Reviews) Undo(ctx context.Context, operatorID, id int64) error {
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return fmt.Errorf("appeal against takedown %d: %w", id, err)
 		}
-		if err == nil {
+		appealed := err == nil
+		if appealed {
 			if err := r.decideAppealTx(ctx, tx, appeal.ID, Granted, "", operatorID); err != nil {
 				return err
 			}
 		}
 		down, err := r.restoreTx(ctx, tx, operatorID, id)
+		if err != nil {
+			return err
+		}
+		if appealed {
+			err = r.reportAppealTx(ctx, tx, Granted, appealOf(appeal))
+		} else {
+			err = r.reportTakedownTx(ctx, tx, DecisionRestored, down)
+		}
 		if err != nil {
 			return err
 		}
@@ -179,4 +191,13 @@ func (r *Reviews) EndedAccessTx(ctx context.Context, tx pgx.Tx, spuIDs []int64) 
 		ended[row.SpuID] = row.ID
 	}
 	return ended, nil
+}
+
+// StandingTakedownsTx counts a creator's listings that were taken down and not put back.
+func (r *Reviews) StandingTakedownsTx(ctx context.Context, tx pgx.Tx, creatorID int64) (int, error) {
+	n, err := r.q.CountTakedowns(ctx, tx, creatorID)
+	if err != nil {
+		return 0, fmt.Errorf("takedowns of creator %d: %w", creatorID, err)
+	}
+	return int(n), nil
 }

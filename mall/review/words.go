@@ -99,6 +99,20 @@ func (r *Reviews) RemoveWord(ctx context.Context, operatorID, id int64) error {
 	})
 }
 
+// WordsInTx returns the words of the list that a text contains, as they stand on the list.
+func (r *Reviews) WordsInTx(ctx context.Context, tx pgx.Tx, text string) (found []string, err error) {
+	list, err := r.q.Words(ctx, tx)
+	if err != nil {
+		return nil, fmt.Errorf("words: %w", err)
+	}
+	for _, w := range list {
+		if holds(text, w.Norm) {
+			found = append(found, w.Word)
+		}
+	}
+	return found, nil
+}
+
 // normalised makes spellings of one word equal: compatibility forms (full width, ligatures, circled letters) become
 // plain ones, case goes, and so do characters that nobody sees.
 func normalised(s string) string {

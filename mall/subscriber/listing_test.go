@@ -32,7 +32,7 @@ func making(t *testing.T) *creator {
 		u, err := m.Accounts.Provision(m.Ctx, account.User{
 			Email: name + "@example.test",
 			Name:  name,
-			Role:  role,
+			Roles: account.RolesOf(role),
 		}, "a password of "+name)
 		m.OK(err)
 		return u

@@ -15,7 +15,7 @@ import (
 // countSales keeps what "popular" sorts by, and how high a search ranks: an order that is paid adds, one that was paid
 // and is refunded as a whole takes back. Each happens once to an order.
 func (h handlers) countSales(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-	o, err := read[order.Event](e)
+	o, err := outbox.Payload[order.Event](e)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (h handlers) countSales(ctx context.Context, tx pgx.Tx, e outbox.Event) err
 
 // countCustomers keeps who bought from whom.
 func (h handlers) countCustomers(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-	o, err := read[order.Event](e)
+	o, err := outbox.Payload[order.Event](e)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (h handlers) countCustomers(ctx context.Context, tx pgx.Tx, e outbox.Event)
 
 // sumSales hands what became of orders to the sums of their creators.
 func (h handlers) sumSales(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-	o, err := read[order.Event](e)
+	o, err := outbox.Payload[order.Event](e)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (h handlers) sumSales(ctx context.Context, tx pgx.Tx, e outbox.Event) error
 
 // issueInvoices has an order's invoice issued once it is delivered, and a credit note for each refund.
 func (h handlers) issueInvoices(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-	o, err := read[order.Event](e)
+	o, err := outbox.Payload[order.Event](e)
 	if err != nil || o.Total.IsZero() {
 		return err
 	}

@@ -34,7 +34,7 @@ type listingMessage struct {
 
 // notifyOfListing tells the creator of a listing what became of it.
 func (h handlers) notifyOfListing(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-	ch, err := read[catalog.Change](e)
+	ch, err := outbox.Payload[catalog.Change](e)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ type payoutMessage struct {
 
 // notifyOfPayout tells a creator what was decided about a payout.
 func (h handlers) notifyOfPayout(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-	p, err := read[ledger.PayoutEvent](e)
+	p, err := outbox.Payload[ledger.PayoutEvent](e)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (h handlers) notifyOfOrder(ctx context.Context, tx pgx.Tx, e outbox.Event) 
 
 // NotifyOfOrder tells all creators whose items an order has, each of their own.
 func NotifyOfOrder(ctx context.Context, tx pgx.Tx, w *webhook.Webhooks, e outbox.Event) error {
-	o, err := read[order.Event](e)
+	o, err := outbox.Payload[order.Event](e)
 	if err != nil {
 		return err
 	}

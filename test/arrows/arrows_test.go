@@ -64,10 +64,15 @@ var allowed = map[string][]string{
 	"mall/inventory":     {"db", "telemetry", "mall/redisbreaker"},
 	"mall/invoice":       {"db", "mall/order", "mall/payment", "mall/tax"},
 	"mall/ledger":        {"db", "mall/exchange"},
-	"mall/mail":          {},
-	"mall/mail/mailtest": {},    // tests only
-	"mall/malltest":      {"*"}, // tests only
-	"mall/media":         {"db"},
+	"mall/follow":        {"db"},
+	"mall/mail":          {"db"},
+	"mall/mail/mailtest": {}, // tests only
+	"mall/notice": {
+		"db", "mall/account", "mall/entitlement", "mall/ledger", "mall/mail", "mall/order", "mall/outbox",
+		"mall/review",
+	},
+	"mall/malltest": {"*"}, // tests only
+	"mall/media":    {"db"},
 	"mall/order": {
 		"db", "telemetry", "mall/redisbreaker", "mall/catalog", "mall/inventory", "mall/promotion",
 		"mall/payment", "mall/entitlement", "mall/exchange", "mall/ledger", "mall/outbox", "mall/tax",
@@ -96,8 +101,9 @@ var allowed = map[string][]string{
 	"mall/search":    {"db", "mall/catalog"},
 	"mall/sitepage":  {"db"},
 	"mall/subscriber": {
-		"mall/catalog", "mall/insight", "mall/invoice", "mall/ledger", "mall/order", "mall/outbox", "mall/review",
-		"mall/search", "mall/webhook",
+		"mall/catalog", "mall/follow", "mall/insight", "mall/invoice", "mall/ledger", "mall/notice", "mall/order",
+		"mall/outbox",
+		"mall/review", "mall/search", "mall/webhook",
 	},
 	"mall/tax":         {"db"},
 	"mall/waitingroom": {"telemetry", "mall/redisbreaker"},

@@ -20,7 +20,7 @@ import (
 // creator is the demo's.
 func (b *bench) creator() account.User {
 	for _, p := range b.people {
-		if p.Role == account.RoleCreator {
+		if p.Roles.Is(account.RoleCreator) {
 			return p
 		}
 	}

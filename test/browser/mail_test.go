@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"videomall/mall/account"
 )
 
 // TestMail_from_sign_up_to_a_new_password follows somebody who registers, confirms the address by the mail, forgets the
@@ -93,4 +95,36 @@ func (p *person) followMail(to, subject string) {
 	p.painted()
 	p.shot("mail " + subject)
 	p.until(`(location.href = document.querySelector('pre').textContent.match(/https?:\S+token=\S+/)[0], true)`)
+}
+
+// TestMail_receipt_of_a_purchase buys a video and reads the receipt with its PDF in the demo's mailbox.
+func TestMail_receipt_of_a_purchase(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		lang    string
+		width   int64
+		subject string
+	}{{"en", 1280, "Your receipt for"}, {"zh-CN", 390, "您的收据："}} {
+		t.Run(c.lang, func(t *testing.T) {
+			t.Parallel()
+			h, _ := require(t)
+			buyer := h.account(t, "Receipt "+c.lang, account.RoleShopper)
+			if err := h.Accounts.SetLocale(t.Context(), buyer.ID, c.lang); err != nil {
+				t.Fatal(err)
+			}
+			h.bought(t, buyer.ID, h.sku(t, "ink-mountains", "own", "HD"))
+			p := newPerson(t, look{lang: c.lang, width: c.width})
+			find := fmt.Sprintf(`[...document.querySelectorAll('li')].find(
+				li => li.innerText.includes(%q) && li.querySelector('a')?.innerText.includes(%q))`, buyer.Email, c.subject)
+			eventually(p.t, "the receipt arrives", func() bool {
+				p.visit("/mailbox")
+				return eval[bool](p, "!!("+find+")")
+			})
+			p.until(`(` + find + `.querySelector('a').click(), true)`)
+			p.has(`iframe`)
+			p.until(`[...document.querySelectorAll("a[href*=\"/files/\"]")].some(a => a.innerText.endsWith(".pdf"))`)
+			p.painted()
+			p.shot("mail receipt")
+		})
+	}
 }

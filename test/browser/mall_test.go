@@ -119,7 +119,7 @@ func (h *house) account(t *testing.T, name, role string) account.User {
 	u, err := h.Accounts.Provision(t.Context(), account.User{
 		Email: "b" + rand.Text()[:10] + "@example.test",
 		Name:  name,
-		Role:  role,
+		Roles: account.RolesOf(role),
 	}, password)
 	if err != nil {
 		t.Fatal(err)

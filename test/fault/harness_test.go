@@ -8,79 +8,42 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"videomall/db"
 	"videomall/db/dbtest"
-	"videomall/mall/account"
-	"videomall/mall/cache"
-	"videomall/mall/catalog"
-	"videomall/mall/inventory"
-	"videomall/mall/locale"
-	"videomall/mall/outbox"
-	"videomall/telemetry"
 	"videomall/test/invariant"
+	"videomall/test/serving"
 )
-
-// buildFlags are the flags with which this test was built, so that the build cache already has most of the program.
-var buildFlags []string
-
-// binary builds the program once for all tests of this package.
-var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "videomall-fault")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "videomall")
-	build := exec.Command("go", append(append([]string{"build"}, buildFlags...), "-o", path, ".")...)
-	build.Dir = "../.."
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w\n%s", err, out)
-	}
-	return path, nil
-})
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if path, err := binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
-	}
+	serving.RemoveBinary()
 	os.Exit(code)
 }
-
-const (
-	email    = "buyer@example.test"
-	password = "a long enough passphrase"
-)
 
 // world is a database with one video and one person, and the program that serves them, which can be killed and started
 // again.
 type world struct {
-	t        *testing.T
-	ctx      context.Context
-	pool     *pgxpool.Pool // connects to the database without the proxy
-	proxy    *proxy
-	redis    *dbtest.RedisHandle
-	slowly   *slowly // the proxy through which the program uses Redis
-	category int64
-	sku      int64
-	address  string
-	env      []string
-	process  *exec.Cmd
-	log      *bytes.Buffer
+	t       *testing.T
+	ctx     context.Context
+	pool    *pgxpool.Pool // connects to the database without the proxy
+	proxy   *proxy
+	redis   *dbtest.RedisHandle
+	slowly  *slowly // the proxy through which the program uses Redis
+	shop    *serving.Shop
+	sku     int64
+	address string
+	env     []string
+	process *exec.Cmd
+	log     *bytes.Buffer
 }
 
 func newWorld(t *testing.T) *world {
@@ -101,13 +64,14 @@ func newWorldOn(t *testing.T, redisURL string) *world {
 		t:       t,
 		ctx:     context.Background(),
 		proxy:   newProxy(t, url),
-		address: freeAddress(t),
+		address: serving.FreeAddress(t),
 	}
 	var err error
 	w.pool, err = db.Open(w.ctx, url, db.Options{ApplicationName: "fault", MaxConns: 4})
 	w.ok(err)
 	t.Cleanup(w.pool.Close)
-	w.stock()
+	w.shop = serving.Stock(t, w.pool)
+	w.sku = w.shop.SKU
 	w.env = append(os.Environ(), "ADDR="+w.address, "ADMIN_ADDR=127.0.0.1:0", "DATA_DIR="+t.TempDir(),
 		"DATABASE_URL="+w.proxy.url(),
 		"REDIS_URL="+redisURL, "DEMO=off", "SECRET_KEY="+strings.Repeat("k", 40),
@@ -123,110 +87,11 @@ func newWorldOn(t *testing.T, redisURL string) *world {
 	return w
 }
 
-// stock lists one video with three units and registers the buyer, through the modules themselves.
-func (w *world) stock() {
-	w.t.Helper()
-	shop := w.shop()
-	var err error
-	w.category, err = shop.CreateCategory(w.ctx, catalog.NewCategory{
-		Slug: "films",
-		Name: locale.Text{Zh: "电影", En: "Films"},
-	})
-	w.ok(err)
-	w.ok(shop.CreateCreator(w.ctx, catalog.NewCreator{
-		UserID: 1,
-		Slug:   "creator",
-		Name:   locale.Text{Zh: "作者", En: "Creator"},
-	}))
-	w.sku = w.video("film", 3)
-	_, err = account.New(account.Deps{
-		Pool:  w.pool,
-		Redis: nil,
-		Log:   slog.New(slog.DiscardHandler),
-		Now:   time.Now,
-	}).Provision(w.ctx, account.User{
-		Email: email,
-		Name:  "Buyer",
-		Role:  account.RoleShopper,
-	}, password)
-	w.ok(err)
-}
-
-// shop is the catalogue as another process has it, whose changes the program is notified of: the program answers 404 to
-// a name it has not heard of.
-func (w *world) shop() *catalog.Catalog {
-	log := slog.New(slog.DiscardHandler)
-	box := outbox.New(outbox.Deps{
-		Pool: w.pool,
-		Now:  time.Now,
-	})
-	return catalog.New(catalog.Deps{
-		Pools: db.Pools{Primary: w.pool, Replica: w.pool},
-		Now:   time.Now,
-		Cache: catalog.CacheDeps{
-			Changes: cache.NewChanges(cache.ChangesDeps{
-				Redis: nil, // never connected
-				Log:   log,
-				Now:   time.Now,
-			}),
-			Metrics: telemetry.NewMetrics(),
-			Log:     log,
-			Write: func(ctx context.Context, tx pgx.Tx, ch catalog.Change) error {
-				return box.WriteTx(ctx, tx, ch.Type, ch.Aggregate(), ch)
-			},
-			Notify: func(ctx context.Context, q catalog.Querier, ch catalog.Change) error {
-				return box.NotifyTx(ctx, q, ch)
-			},
-		},
-	})
-}
-
-// video lists a video with the given number of units and returns its SKU.
-func (w *world) video(slug string, units int64) int64 {
-	w.t.Helper()
-	shop := w.shop()
-	made, err := shop.CreateProduct(w.ctx, catalog.NewProduct{
-		Slug:       slug,
-		CreatorID:  1,
-		CategoryID: w.category,
-		Title:      locale.Text{Zh: "影片", En: "Film"},
-		SKUs: []catalog.NewSKU{{
-			Kind:         catalog.KindOwn,
-			Quality:      catalog.QualityHD,
-			StockLimited: true,
-			Price:        catalog.NewPrice{Amount: 990, Currency: "CNY"},
-		}},
-	})
-	w.ok(err)
-	w.ok(shop.Publish(w.ctx, made.SPUID))
-	_, err = inventory.New(inventory.Deps{
-		Pool: w.pool,
-		Gate: nil,
-		Now:  time.Now,
-	}).SetStock(w.ctx, made.SKUIDs[0], units)
-	w.ok(err)
-	return made.SKUIDs[0]
-}
-
 // start runs the program and waits until it answers.
 func (w *world) start() {
 	w.t.Helper()
-	path, err := binary()
-	w.ok(err)
-	w.log = &bytes.Buffer{}
-	w.process = exec.Command(path, "serve")
-	w.process.Env = w.env
-	w.process.Stdout = w.log
-	w.process.Stderr = w.log
-	w.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	w.ok(w.process.Start())
-	w.until("the program answers", func() bool {
-		c, err := net.DialTimeout("tcp", w.address, time.Second)
-		if err == nil {
-			_ = c.Close()
-		}
-		return err == nil
-	})
+	w.process, w.log = serving.Start(w.t, w.env)
+	w.until("the program answers", func() bool { return serving.Answers(w.address) })
 }
 
 // kill ends the program like a power cut.
@@ -272,7 +137,7 @@ func (w *world) signIn() string {
 	w.t.Helper()
 	var token struct{ Token string }
 	status, err := w.call("POST", "/api/v1/mall/auth/token", "", "",
-		map[string]string{"email": email, "password": password}, &token)
+		map[string]string{"email": serving.Email, "password": serving.Password}, &token)
 	w.ok(err)
 	if token.Token == "" {
 		w.t.Fatalf("no token: %d", status)
@@ -375,14 +240,4 @@ func (w *world) ok(err error) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

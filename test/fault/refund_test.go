@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"videomall/test/invariant"
+	"videomall/test/serving"
 )
 
 // points are the two sides of a commit.
@@ -122,7 +123,7 @@ func (w *world) browser() *http.Client {
 	w.ok(err)
 	client := unredirected()
 	client.Jar = jar
-	w.ok(post(client, "http://"+w.address+"/sign-in", url.Values{"email": {email}, "password": {password}}))
+	w.ok(post(client, "http://"+w.address+"/sign-in", url.Values{"email": {serving.Email}, "password": {serving.Password}}))
 	return client
 }
 

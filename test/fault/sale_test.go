@@ -45,7 +45,7 @@ func (w *world) sells(name string) *sale {
 	w.t.Helper()
 	s := &sale{
 		world:  w,
-		sku:    w.video(name, saleUnits),
+		sku:    w.shop.Video(name, saleUnits),
 		orders: map[string]int{},
 	}
 	crowd, err := account.New(account.Deps{

@@ -1,7 +1,10 @@
 package admin
 
 import (
+	"cmp"
+	"context"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,8 +67,77 @@ type trend struct {
 	words func(int64) string
 }
 
-// trends are the tiles of the page. Each currency has its own.
-func (p OverviewPage) trends(t *text.Printer) []trend {
+// waiting is one kind of task with how many of them wait.
+type waiting struct {
+	label string
+	count int
+	href  string // where they are listed
+	note  string // instead of href: how they go on by themselves
+}
+
+// waiting are the tasks of the viewer's duties.
+func (p OverviewPage) waiting(ctx context.Context, t *text.Printer) []waiting {
+	list := []waiting{
+		{
+			label: t.T("admin.cases_open"),
+			count: int(p.OpenCases),
+			href:  "/admin/cases",
+		},
+		{
+			label: t.T("admin.letters"),
+			count: p.DeadLetters,
+			href:  "/admin/dead-letters",
+		},
+		{
+			label: t.T("admin.refunds_pending"),
+			count: int(p.PendingRefunds),
+			note:  t.T("admin.refunds_pending_note"),
+		},
+		{
+			label: t.T("reconcile.open"),
+			count: int(p.Differences),
+			href:  "/admin/reconciliation",
+		},
+		{
+			label: t.T("refund.waiting_count"),
+			count: int(p.Asked),
+			href:  "/admin/refunds",
+		},
+		{
+			label: t.T("refund.disputes_count"),
+			count: int(p.Disputes),
+			href:  "/admin/refunds#disputes",
+		},
+	}
+	if p.Currencies {
+		list = append(list, waiting{
+			label: t.T("currencies.old_rates"),
+			count: p.OldRates,
+			href:  "/admin/currencies",
+		})
+	}
+	if p.Desk {
+		list = append(list, waiting{
+			label: t.T("review.waiting"),
+			count: p.Reviews,
+			href:  "/admin/review",
+		}, waiting{
+			label: t.T("review.appeals_open"),
+			count: p.Appeals,
+			href:  "/admin/takedowns",
+		})
+	}
+	return slices.DeleteFunc(list, func(w waiting) bool {
+		return !Opens(ctx, cmp.Or(w.href, "/admin/refunds"))
+	})
+}
+
+// trends are the tiles of the page. Each currency has its own. They show what the viewer's duties open.
+func (p OverviewPage) trends(ctx context.Context, t *text.Printer) []trend {
+	return slices.DeleteFunc(p.allTrends(t), func(k trend) bool { return !Opens(ctx, k.href) })
+}
+
+func (p OverviewPage) allTrends(t *text.Printer) []trend {
 	number := func(n int64) string { return t.Number(int(n)) }
 	currencies := insight.Currencies(p.Now, p.Before)
 	name := func(key, currency string) string {

@@ -1,10 +1,29 @@
 package admin
 
 import (
+	"context"
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/a-h/templ"
+
+	"videomall/views/admin/duties"
+	"videomall/views/ui"
 )
+
+// Opens reports whether the viewer's duties open an address of the console.
+func Opens(ctx context.Context, address string) bool {
+	return duties.Opens(ui.From(ctx).Roles, address)
+}
+
+// To is the href of a link into the console; none, so that its words stand alone, where the viewer may not go.
+func To(ctx context.Context, address string) templ.Attributes {
+	if !Opens(ctx, address) {
+		return templ.Attributes{}
+	}
+	return templ.Attributes{"href": address}
+}
 
 // PersonURL is where somebody's page is.
 func PersonURL(n int64) string { return "/admin/people/" + strconv.FormatInt(n, 10) }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"videomall/mall/account"
@@ -25,6 +26,15 @@ func EmailOf(people account.Users, id int64) string {
 		return u.Email
 	}
 	return people.Name(id)
+}
+
+// RoleWords names what somebody is: their roles, or that they are a shopper.
+func RoleWords(t *text.Printer, roles account.Roles) string {
+	words := roles.Words()
+	for n, w := range words {
+		words[n] = t.T("people.role." + w)
+	}
+	return strings.Join(words, t.T("people.roles_join"))
 }
 
 func title(t *text.Printer, i order.Item) string {

@@ -5,6 +5,7 @@ package mails
 import (
 	"strings"
 
+	"videomall/mall/mail"
 	"videomall/views/text"
 )
 
@@ -19,6 +20,12 @@ type Body struct {
 	Notes      []string // small print below the button
 	Reason     string   // why the reader is sent this
 	Shop       string   // the shop's address, without a path
+	// Attachments go along; the words say so.
+	Attachments []mail.Attachment
+	// Words is the language of the title and the paragraphs, where somebody else wrote them; "" for that of the mail
+	Words string
+	// Unsubscribe ends such mails; zero for a mail that is always sent
+	Unsubscribe Button
 }
 
 // Fact is a line such as "Order: 01J…".
@@ -53,6 +60,9 @@ func Plain(b Body) string {
 	s.WriteString("-- \n" + b.Text.T("site.name") + "\n" + b.Shop + "\n")
 	if b.Reason != "" {
 		s.WriteString(b.Reason + "\n")
+	}
+	if b.Unsubscribe.URL != "" {
+		s.WriteString(b.Unsubscribe.Label + ": " + b.Unsubscribe.URL + "\n")
 	}
 	return s.String()
 }

@@ -24,6 +24,8 @@ type Request struct {
 	Path  string // path and query of the page, where a switch returns to
 
 	Unpaid bool // orders can be paid without money although this is no demo
+
+	Roles []string // of the viewer
 }
 
 // With carries the request to the parts below. views.Layout does it for whole pages; a handler that draws a bare

@@ -15,11 +15,13 @@ import (
 	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
+	"videomall/mall/mail"
 	"videomall/mall/tax"
 	accountview "videomall/views/account"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/useragent"
 )
 
 // Deps are what the pages work with. OnSignIn runs after a person has signed in, and takes over what belonged to the
@@ -35,9 +37,12 @@ type Deps struct {
 	// OpenZone stores the time zone of a new creator's reports; nil leaves it at UTC.
 	OpenZone func(ctx context.Context, creatorID int64, zone string) error
 	OnSignIn func(ctx context.Context, c *page.Ctx, userID int64) error
-	Demo     bool
-	Mail     bool // the mall sends mails
-	Mailbox  bool // into the demo's mailbox page
+	// SetUp makes the first operator of a mall with a code that the mall has printed; nil where nobody is made so.
+	SetUp   func(ctx context.Context, code, addr string, o account.NewOperator) (account.User, error)
+	Demo    bool
+	Mail    bool        // the mall sends mails
+	Mails   *mail.Mails // nil unless it does
+	Mailbox bool        // into the demo's mailbox page
 }
 
 // Routes registers the pages.
@@ -50,6 +55,10 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST("/sign-out", d.Site.Handle(h.signOut))
 	h.linkRoutes(g)
 	h.stepRoutes(g)
+	if d.SetUp != nil {
+		g.GET("/setup", d.Site.Handle(h.setupPage))
+		g.POST("/setup", d.Site.Handle(h.setUp))
+	}
 
 	own := page.Guarded(g, "/account", d.Site.RequireUser)
 	own.GET("", d.Site.Handle(h.account))
@@ -76,6 +85,7 @@ func Routes(g *echo.Group, d Deps) {
 	own.GET("/email", d.Site.Handle(func(c *page.Ctx) error { return c.Redirect("/account#address") }))
 	own.POST("/email", d.Site.Handle(h.askEmail), d.Site.RequireRecentFactor)
 	own.POST("/verify", d.Site.Handle(h.askVerify))
+	h.mailRoutes(own)
 	own.POST("/devices/:number/end", d.Site.Handle(h.endDevice))
 	own.POST("/tokens/:number/end", d.Site.Handle(h.endToken))
 	own.POST("/sign-out-everywhere", d.Site.Handle(h.signOutEverywhere), d.Site.RequireRecent)
@@ -115,7 +125,7 @@ func (h handlers) showAccount(c *page.Ctx, status int, props accountview.Account
 		}
 	}
 	for _, d := range devices {
-		browser, system := page.DescribeAgent(d.UserAgent)
+		browser, system := useragent.Describe(d.UserAgent)
 		props.Devices = append(props.Devices, accountview.Device{
 			Number:  d.Number,
 			Browser: browser,

@@ -162,7 +162,7 @@ func TestSignIn_demo_accounts(t *testing.T) {
 	if _, err := m.accounts.Provision(t.Context(), account.User{
 		Email: "operator@example.test",
 		Name:  "Operator",
-		Role:  account.RoleOperator,
+		Roles: account.RolesOf(account.RoleOperator),
 	}, "demo-mall"); err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ var errNoCreator = fault.New(fault.Forbidden, "forbidden", "You may not do this.
 // creator fills the form of a creator's profile with what is stored. It returns nil for operators, who decide about
 // what creators sell, and for people whose creator role an operator has taken away.
 func (h handlers) creator(c *page.Ctx) (*accountview.Creator, error) {
-	if h.Catalog == nil || c.Viewer.Is(account.RoleOperator) {
+	if h.Catalog == nil || c.Viewer.Is(account.RoleOperator) && !c.Viewer.Is(account.RoleCreator) {
 		return nil, nil
 	}
 	if c.Viewer.Is(account.RoleShopper) {
@@ -50,7 +50,7 @@ func (h handlers) creator(c *page.Ctx) (*accountview.Creator, error) {
 
 // saveCreator makes a shopper a creator, or changes what a creator's profile says.
 func (h handlers) saveCreator(c *page.Ctx) error {
-	if c.Viewer.Is(account.RoleOperator) {
+	if c.Viewer.Is(account.RoleOperator) && !c.Viewer.Is(account.RoleCreator) {
 		return errNoCreator.Because("operator %d", c.Viewer.UserID)
 	}
 	stands, err := h.creator(c)

@@ -167,6 +167,10 @@ func (h handlers) fillAddress(ctx context.Context, u account.User, p *accountvie
 	p.Email, p.Mail, p.Mailbox = u.Email, h.Mail, h.Mailbox
 	at, err := h.Accounts.VerifiedAt(ctx, u.ID)
 	p.Verified = at != nil
+	if err != nil {
+		return err
+	}
+	p.Suppressed, err = h.suppressed(ctx, u.Email)
 	return err
 }
 

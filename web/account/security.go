@@ -11,6 +11,7 @@ import (
 	"videomall/mall/fault"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/useragent"
 
 	accountview "videomall/views/account"
 )
@@ -59,7 +60,7 @@ func (h handlers) showSecurity(c *page.Ctx, status int, wrong string) error {
 		Error:        wrong,
 	}
 	for _, k := range f.Passkeys {
-		browser, system := page.DescribeAgent(k.UserAgent)
+		browser, system := useragent.Describe(k.UserAgent)
 		p.Passkeys = append(p.Passkeys, accountview.Passkey{
 			Number:  k.Number,
 			Name:    k.Name,
@@ -213,7 +214,7 @@ func (h handlers) newPasskey(c *page.Ctx) error {
 	if !account.CanPasskey(c.Origin()) {
 		return h.refused(c, account.ErrNoPasskeys)
 	}
-	browser, system := page.DescribeAgent(c.Request().UserAgent())
+	browser, system := useragent.Describe(c.Request().UserAgent())
 	name := system
 	if name == "" {
 		name = browser

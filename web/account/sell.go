@@ -26,10 +26,10 @@ func (h handlers) showSell(c *page.Ctx, status int, form *accountview.Creator) e
 	switch {
 	case !c.Viewer.SignedIn():
 		p.Standing = accountview.Guest
-	case c.Viewer.Is(account.RoleOperator):
-		p.Standing = accountview.Operator
 	case c.Viewer.Is(account.RoleCreator):
 		p.Standing = accountview.IsCreator
+	case c.Viewer.Is(account.RoleOperator):
+		p.Standing = accountview.Operator
 	default:
 		p.Standing = accountview.Shopper
 		var err error

@@ -64,7 +64,7 @@ type Deps struct {
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
-	a := page.Guarded(g, "/admin", d.Site.RequireRole(account.RoleOperator))
+	a := page.Guarded(g, "/admin", d.Site.RequireDuty)
 	a.GET("", on(d.showOverview))
 	a.GET("/orders", on(d.listOrders))
 	a.GET("/orders/:orderNo", on(d.showOrder))

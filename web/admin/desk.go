@@ -129,7 +129,7 @@ func (d Deps) undecided(c *page.Ctx, err error) error {
 		typed.AmountError = says
 	case errors.Is(err, order.ErrAskReason):
 		typed.AnswerError = says
-	case errors.Is(err, order.ErrAskOwn):
+	case errors.Is(err, order.ErrOwnMoney):
 		typed.Error = says
 	default:
 		return err

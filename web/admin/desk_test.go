@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -156,7 +157,7 @@ func TestDesk_records_a_transfer(t *testing.T) {
 	if _, err := d.Orders.Refunds().Request(t.Context(), order.RefundRequest{
 		OrderNo: o.OrderNo,
 		Reason:  "asked",
-		Actor:   "operator:2",
+		Actor:   fmt.Sprint("operator:", d.olga.ID),
 		Key:     "k",
 	}); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"videomall/db"
+	"videomall/views/admin/duties"
 	"videomall/views/text"
 	"videomall/web/page"
 
@@ -26,7 +27,7 @@ type Finder struct {
 	Find func(ctx context.Context, t *text.Printer, q string, most int) ([]adminview.Hit, error)
 }
 
-// find looks for every kind of thing. A query that can mean only one thing leads directly to it.
+// find looks for every kind of thing, and shows what the operator's duties open. A query that can mean only one thing leads directly to it.
 func (d Deps) find(c *page.Ctx) error {
 	ctx, p := c.Request().Context(), adminview.FindPage{Query: strings.TrimSpace(c.QueryParam("q"))}
 	if utf8.RuneCountInString(p.Query) > adminview.MaxQuery {
@@ -41,6 +42,7 @@ func (d Deps) find(c *page.Ctx) error {
 		if err != nil {
 			return err
 		}
+		hits = slices.DeleteFunc(hits, func(h adminview.Hit) bool { return !duties.Opens(c.Viewer.Roles, h.Href) })
 		for _, h := range hits {
 			if h.Exact {
 				exact = append(exact, h)

@@ -125,7 +125,7 @@ func personHits(m *mall.Mall) finding {
 			hits = append(hits, adminview.Hit{
 				Title: u.Email,
 				Href:  adminview.PersonURL(u.ID),
-				Note:  u.Name + " · " + t.T("people.role."+u.Role),
+				Note:  u.Name + " · " + adminview.RoleWords(t, u.Roles),
 				Exact: strings.EqualFold(u.Email, q),
 			})
 		}

@@ -123,6 +123,7 @@ func (d Deps) renderOrder(c *page.Ctx, status int, orderNo string, drafts adminv
 	p := adminview.OrderPage{
 		Order:  o,
 		Now:    c.Now,
+		Own:    o.UserID == c.Viewer.UserID,
 		AtBank: map[string]payment.Refund{},
 		Drafts: drafts,
 	}

@@ -8,6 +8,7 @@ import (
 	"videomall/web/page"
 
 	adminview "videomall/views/admin"
+	"videomall/views/admin/duties"
 )
 
 // partListed limits each section of a page about one thing.
@@ -22,11 +23,13 @@ func (d Deps) showProduct(c *page.Ctx) error {
 		return err
 	}
 	p := adminview.ProductPage{Product: product, Now: c.Now}
-	if p.Orders, err = d.Orders.OfVideo(ctx, spuID, "", partListed); err != nil {
-		return err
-	}
-	if p.Buyers, err = d.buyers(ctx, p.Orders); err != nil {
-		return err
+	if duties.Opens(c.Viewer.Roles, "/admin/orders") {
+		if p.Orders, err = d.Orders.OfVideo(ctx, spuID, "", partListed); err != nil {
+			return err
+		}
+		if p.Buyers, err = d.buyers(ctx, p.Orders); err != nil {
+			return err
+		}
 	}
 	if p.Cases, err = d.Reviews.CasesOf(ctx, spuID, partListed); err != nil {
 		return err

@@ -103,7 +103,11 @@ func TestAPI_token_and_cookie(t *testing.T) {
 
 	m.Advance(13 * time.Hour)
 	program.call("GET", "/me/orders", "").refuses(401, "invalid_token")
-	if _, err := m.Accounts.SetRole(m.Ctx, bob.ID, account.RoleOperator); err != nil {
+	if _, err := m.Accounts.Provision(m.Ctx, account.User{
+		Email: bob.Email,
+		Name:  bob.Name,
+		Roles: account.Duties(),
+	}, "x"); err != nil {
 		t.Fatal(err)
 	}
 	m.browser(ann).call("GET", "/orders/"+no, "").refuses(404, "order_not_found")

@@ -115,7 +115,7 @@ func (m *mall) person(name string) account.User {
 	u, err := m.Accounts.Provision(m.Ctx, account.User{
 		Email: name + "@example.test",
 		Name:  name,
-		Role:  account.RoleShopper,
+		Roles: account.RolesOf(account.RoleShopper),
 	}, password)
 	m.OK(err)
 	return u

@@ -8,6 +8,7 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/mail"
+	adminview "videomall/views/admin"
 	"videomall/views/mails"
 	"videomall/views/text"
 )
@@ -32,6 +33,10 @@ var accountKinds = map[string]kind{
 		write:  told("email_change_asked"),
 		sample: mail.Mail{Data: []byte(`{"email": "new@example.test"}`)},
 	},
+	account.NoticeRolesChanged: {
+		write:  rolesChanged,
+		sample: mail.Mail{Data: []byte(`{"given": ["orders", "review"], "taken": ["money"]}`)},
+	},
 	account.NoticeEmailChanged: {
 		write:  told("email_changed"),
 		sample: mail.Mail{Data: []byte(`{"email": "new@example.test"}`)},
@@ -42,6 +47,11 @@ var accountKinds = map[string]kind{
 	account.NoticePasskeyRemoved: {write: toldFactor("passkey_removed"), sample: aPasskey},
 	account.NoticeRecoveryUsed:   {write: toldFactor("recovery_used")},
 	account.NoticeRecoveryNew:    {write: toldFactor("recovery_new")},
+	account.NoticeNewSignIn: {
+		write: newSignIn,
+		sample: mail.Mail{Data: []byte(`{"network": "203.0.113.0/24", "userAgent":
+			"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0"}`)},
+	},
 }
 
 var aPasskey = mail.Mail{Data: []byte(`{"name": "Phone"}`)}
@@ -75,12 +85,9 @@ func linked(path, key string) func(*Composer, context.Context, *text.Printer, ma
 			Subject:    t.T("mail." + key + "_subject"),
 			Title:      t.T("mail." + key + "_title"),
 			Paragraphs: []string{t.T("mail." + key + "_body")},
-			Button: mails.Button{
-				Label: t.T("mail." + key + "_button"),
-				URL:   c.deps.PublicURL + path + "?token=" + url.QueryEscape(m.Secret),
-			},
-			Notes:  []string{t.T("mail." + key + "_note")},
-			Reason: t.T("mail.reason_account"),
+			Button:     c.page(t.T("mail."+key+"_button"), path+"?token="+url.QueryEscape(m.Secret)),
+			Notes:      []string{t.T("mail." + key + "_note")},
+			Reason:     t.T("mail.reason_account"),
 		}, nil
 	}
 }
@@ -99,7 +106,7 @@ func told(key string) func(*Composer, context.Context, *text.Printer, mail.Mail)
 			Title:      t.T("mail." + key + "_title"),
 			Paragraphs: []string{t.T("mail."+key+"_body", "Email", about.Email)},
 			Facts:      []mails.Fact{{Label: t.T("mail.when"), Value: t.DateTime(m.CreatedAt)}},
-			Button:     mails.Button{Label: t.T("mail.not_you_button"), URL: c.deps.PublicURL + "/forgot-password"},
+			Button:     c.page(t.T("mail.not_you_button"), "/forgot-password"),
 			Notes:      []string{t.T("mail.not_you")},
 			Reason:     t.T("mail.reason_account"),
 		}
@@ -109,4 +116,30 @@ func told(key string) func(*Composer, context.Context, *text.Printer, mail.Mail)
 		}
 		return body, nil
 	}
+}
+
+// rolesChanged tells a person which roles they were given and which were taken from them.
+func rolesChanged(c *Composer, _ context.Context, t *text.Printer, m mail.Mail) (mails.Body, error) {
+	var about account.RolesChanged
+	if err := json.Unmarshal(m.Data, &about); err != nil {
+		return mails.Body{}, fmt.Errorf("read mail %d: %w", m.ID, err)
+	}
+	var facts []mails.Fact
+	for _, f := range []struct {
+		label string
+		roles account.Roles
+	}{{t.T("mail.roles_given"), about.Given}, {t.T("mail.roles_taken"), about.Taken}} {
+		if len(f.roles) > 0 {
+			facts = append(facts, mails.Fact{Label: f.label, Value: adminview.RoleWords(t, f.roles)})
+		}
+	}
+	return mails.Body{
+		Subject:    t.T("mail.roles_changed_subject"),
+		Title:      t.T("mail.roles_changed_title"),
+		Paragraphs: []string{t.T("mail.roles_changed_body")},
+		Facts:      append(facts, mails.Fact{Label: t.T("mail.when"), Value: t.DateTime(m.CreatedAt)}),
+		Button:     c.page(t.T("mail.roles_button"), "/sign-in"),
+		Notes:      []string{t.T("mail.roles_note")},
+		Reason:     t.T("mail.reason_account"),
+	}, nil
 }

@@ -242,7 +242,7 @@ func TestSite_Cached_never_shares_a_personal_page(t *testing.T) {
 	u, err := k.accounts.Provision(t.Context(), account.User{
 		Email: "ann@example.test",
 		Name:  "Ann",
-		Role:  account.RoleShopper,
+		Roles: account.RolesOf(account.RoleShopper),
 	}, "a long enough password")
 	if err != nil {
 		t.Fatal(err)

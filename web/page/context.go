@@ -48,7 +48,7 @@ type Viewer struct {
 	UserID int64
 	Name   string
 	Email  string
-	Role   string
+	Roles  account.Roles
 	Locale string
 	// Currency in which they want to see prices; Ctx.Currency returns the one in which they do
 	Currency string
@@ -63,8 +63,8 @@ type Viewer struct {
 // SignedIn says that the viewer has an account.
 func (v Viewer) SignedIn() bool { return v.UserID != 0 }
 
-// Is says that the viewer has the role.
-func (v Viewer) Is(role string) bool { return v.UserID != 0 && v.Role == role }
+// Is says that the viewer is that: a role, account.RoleShopper or account.RoleOperator.
+func (v Viewer) Is(word string) bool { return v.UserID != 0 && v.Roles.Is(word) }
 
 // From returns the page context of the request, and makes it at the first call. With an error it returns the context of
 // a guest, which can still render that error.
@@ -139,7 +139,7 @@ func (c *Ctx) setViewer(u account.Standing) {
 		UserID:   u.ID,
 		Name:     u.Name,
 		Email:    u.Email,
-		Role:     u.Role,
+		Roles:    u.Roles,
 		Locale:   u.Locale,
 		Currency: u.Currency,
 		Grant:    u.Grant,
@@ -159,6 +159,7 @@ func (c *Ctx) showViewer() {
 			Email:    v.Email,
 			Creator:  v.Is(account.RoleCreator),
 			Operator: v.Is(account.RoleOperator),
+			Roles:    v.Roles,
 		}
 	}
 }
@@ -204,7 +205,7 @@ func (c *Ctx) SharePicture(address string, width, height int) {
 // rest of the answer sees them signed in. u is the person as they were when they proved themselves. It fails for people
 // with a second factor, who take SignInByFactor.
 func (c *Ctx) SignIn(u account.User) error {
-	err := c.site.sessions.SignIn(c.Request(), c.Response(), c.session, u, c.site.device(c.Context))
+	err := c.site.sessions.SignIn(c.Request(), c.Response(), c.session, u, c.place(u))
 	if err != nil {
 		return err
 	}
@@ -225,12 +226,21 @@ func (c *Ctx) SignInAgain(u account.User) error {
 }
 
 func (c *Ctx) signInByFactor(u account.User, at time.Time) error {
-	device := c.site.device(c.Context)
-	if err := c.site.sessions.SignInByFactor(c.Request(), c.Response(), c.session, u, device, at); err != nil {
+	err := c.site.sessions.SignInByFactor(c.Request(), c.Response(), c.session, u, c.place(u), at)
+	if err != nil {
 		return err
 	}
 	c.entered(account.Standing{User: u, ProvedAt: at, HasFactor: true})
 	return nil
+}
+
+// place is from where the person signs in.
+func (c *Ctx) place(u account.User) account.Place {
+	return account.Place{
+		Device: c.site.device(c.Context),
+		Known:  c.Viewer.UserID == u.ID || c.site.accounts.Knows(c.BrowserMarks(), u),
+		Addr:   c.RealIP(),
+	}
 }
 
 func (c *Ctx) entered(st account.Standing) {

@@ -71,6 +71,9 @@ func (s *Site) HandleError(err error, c echo.Context) {
 
 func (s *Site) show(c *Ctx, err error, f *fault.Fault, status int) error {
 	title, detail := Words(c.Text, f, status)
+	if l, is := errors.AsType[lacking](err); is {
+		detail = l.say(c.Text)
+	}
 	switch {
 	case wantsProblem(c.Request()):
 		return c.problem(f, status, title, detail, buyURL(err))

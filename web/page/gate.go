@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"videomall/mall/account"
 	"videomall/mall/fault"
 )
 
@@ -47,7 +48,11 @@ func ofAccount(path string) bool {
 }
 
 // RequireRole admits people with one of the roles. Others who are signed in get 404, as if the address did not exist.
+// The console has RequireDuty instead: to be an operator opens nothing by itself.
 func (s *Site) RequireRole(roles ...string) echo.MiddlewareFunc {
+	if slices.Contains(roles, account.RoleOperator) {
+		panic("page: an address of the console is guarded by RequireDuty")
+	}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return s.RequireUser(func(c echo.Context) error {
 			pc, err := s.From(c)
@@ -57,7 +62,7 @@ func (s *Site) RequireRole(roles ...string) echo.MiddlewareFunc {
 			if pc.isOneOf(roles) {
 				return next(c)
 			}
-			return ErrNotFound.Because("role %q, not one of %q", pc.Viewer.Role, roles)
+			return ErrNotFound.Because("roles %q, not one of %q", pc.Viewer.Roles, roles)
 		})
 	}
 }

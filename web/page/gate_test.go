@@ -28,6 +28,48 @@ func (m *mall) register(t *testing.T, email string) account.User {
 	return u
 }
 
+// rank gives a person the roles behind a word, and no others.
+func (m *mall) rank(t *testing.T, u account.User, word string) {
+	t.Helper()
+	u.Roles = account.RolesOf(word)
+	if _, err := m.accounts.Provision(t.Context(), u, goodPassword); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSite_RequireDuty_opens_its_own_addresses(t *testing.T) {
+	t.Parallel()
+	m := open(t, "http://mall.example")
+	v, u, olga := m.visitor(t), m.register(t, "ann@example.test"), m.register(t, "olga@example.test")
+	m.rank(t, olga, account.RoleOperator)
+	for word, want := range map[string][]int{
+		account.RoleShopper: {404, 404, 404}, account.RoleCreator: {404, 404, 404},
+		account.DutyMoney: {200, 200, 404}, account.DutyReview: {200, 403, 404},
+		account.RoleOperator: {200, 200, 404},
+	} {
+		m.rank(t, u, word)
+		v.enter(u)
+		for n, path := range []string{"/admin", "/admin/payouts", "/admin/nowhere"} {
+			if a := v.get(path); a.Status != want[n] {
+				t.Errorf("%s at %s: got %d, want %d", word, path, a.Status, want[n])
+			}
+		}
+	}
+	m.rank(t, u, account.DutyReview)
+	v.enter(u)
+	if a := v.get("/admin/payouts", "Accept-Language", "en"); !strings.Contains(a.Body, "the duty “money”") ||
+		!strings.Contains(a.Body, "Ann Lee") {
+		t.Errorf("the refusal does not say what it takes and whom to ask: %s", a.Body)
+	}
+	if a := v.get("/admin/payouts", "Accept-Language", "zh-CN"); !strings.Contains(a.Body, "属于“资金”职责") {
+		t.Errorf("the refusal in Chinese: %s", a.Body)
+	}
+	if a := v.get("/admin/payouts", "Accept", "application/json"); a.Status != 403 ||
+		!strings.Contains(a.Body, `"code":"duty_missing"`) {
+		t.Errorf("a program: %d %s", a.Status, a.Body)
+	}
+}
+
 func (v *visitor) enter(u account.User) {
 	v.t.Helper()
 	if a := v.get("/enter/" + strconv.FormatInt(u.ID, 10)); a.Status != http.StatusNoContent {
@@ -61,7 +103,7 @@ func TestSite_RequireRole_other_role_gets_404(t *testing.T) {
 	t.Parallel()
 	m := open(t, "http://mall.example")
 	v := m.visitor(t)
-	if a := v.get("/operator"); a.Status != http.StatusSeeOther {
+	if a := v.get("/admin"); a.Status != http.StatusSeeOther {
 		t.Errorf("guest: %d", a.Status)
 	}
 	u := m.register(t, "ann@example.test")
@@ -70,11 +112,9 @@ func TestSite_RequireRole_other_role_gets_404(t *testing.T) {
 		want int
 	}{{account.RoleShopper, 404}, {account.RoleCreator, 404}, {account.RoleOperator, 200}} {
 		role, want := room.role, room.want
-		if _, err := m.accounts.SetRole(t.Context(), u.ID, role); err != nil {
-			t.Fatal(err)
-		}
+		m.rank(t, u, role)
 		v.enter(u)
-		if a := v.get("/operator"); a.Status != want || strings.Contains(a.Body, "id=room") != (want == 200) {
+		if a := v.get("/admin"); a.Status != want || strings.Contains(a.Body, "id=room") != (want == 200) {
 			t.Errorf("%s: %d", role, a.Status)
 		}
 		if a := v.get("/own"); a.Status != http.StatusOK {
@@ -82,10 +122,8 @@ func TestSite_RequireRole_other_role_gets_404(t *testing.T) {
 		}
 	}
 	// Taken away while signed in: gone with the next request.
-	if _, err := m.accounts.SetRole(t.Context(), u.ID, account.RoleShopper); err != nil {
-		t.Fatal(err)
-	}
-	if a := v.get("/operator"); a.Status != http.StatusSeeOther {
+	m.rank(t, u, account.RoleShopper)
+	if a := v.get("/admin"); a.Status != http.StatusSeeOther {
 		t.Errorf("a role that was taken away: %d", a.Status)
 	}
 }
@@ -127,11 +165,9 @@ func TestSite_RequireUser_second_factor_first(t *testing.T) {
 	if a := v.get("/own"); a.Status != http.StatusOK {
 		t.Errorf("a shopper: %d", a.Status)
 	}
-	if _, err := m.accounts.SetRole(ctx, u.ID, account.RoleOperator); err != nil {
-		t.Fatal(err)
-	}
+	m.rank(t, u, account.RoleOperator)
 	v.enter(u)
-	for _, path := range []string{"/own", "/operator"} {
+	for _, path := range []string{"/own", "/admin"} {
 		if a := v.get(path); a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/account/security" {
 			t.Errorf("%s: %d to %q", path, a.Status, a.Header.Get("Location"))
 		}
@@ -165,13 +201,13 @@ func TestSite_RequireUser_second_factor_first(t *testing.T) {
 	if _, err := m.accounts.ConfirmTOTP(ctx, u, setup.Sealed, code); err != nil {
 		t.Fatal(err)
 	}
-	if a := v.get("/operator"); a.Status != http.StatusSeeOther || !strings.HasPrefix(a.Header.Get("Location"), "/sign-in") {
+	if a := v.get("/admin"); a.Status != http.StatusSeeOther || !strings.HasPrefix(a.Header.Get("Location"), "/sign-in") {
 		t.Errorf("a session from before the factor: %d to %q", a.Status, a.Header.Get("Location"))
 	}
 	if a := v.get("/enter-factor/" + strconv.FormatInt(u.ID, 10)); a.Status != http.StatusNoContent {
 		t.Fatal(a.Status)
 	}
-	if a := v.get("/operator"); a.Status != http.StatusOK {
+	if a := v.get("/admin"); a.Status != http.StatusOK {
 		t.Errorf("with the factor: %d", a.Status)
 	}
 }

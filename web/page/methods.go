@@ -58,7 +58,7 @@ func oneSegment(next echo.HandlerFunc) echo.HandlerFunc {
 		values := c.ParamValues()
 		for n, name := range c.ParamNames() {
 			if name != "*" && n < len(values) && strings.Contains(values[n], "/") {
-				return ErrNotFound.Because("%q in the place of %s", values[n], name)
+				return ErrNotFound.Because("a value that can't be stored in the place of %s", name) // it may be a secret
 			}
 		}
 		return next(c)

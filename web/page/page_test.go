@@ -125,7 +125,9 @@ func (m *mall) open(t *testing.T, publicURL string, rates func(context.Context) 
 	e.GET("/api/price", m.site.Handle(showPrice))
 	e.GET("/own", show("own"), m.site.RequireUser)
 	e.GET("/account/security", show("security"), m.site.RequireUser)
-	e.GET("/operator", show("operator"), m.site.RequireRole(account.RoleOperator))
+	e.GET("/admin", show("operator"), m.site.RequireDuty)
+	e.GET("/admin/payouts", show("money"), m.site.RequireDuty)
+	e.GET("/admin/nowhere", show("nowhere"), m.site.RequireDuty)
 	e.GET("/api/v1/mall/me", func(c echo.Context) error {
 		pc, err := m.site.From(c)
 		if err != nil {

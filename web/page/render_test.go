@@ -124,9 +124,7 @@ func TestCtx_Render_layout_shows_viewer(t *testing.T) {
 	t.Parallel()
 	m := open(t, "http://mall.example")
 	u := m.register(t, "ann@example.test")
-	if _, err := m.accounts.SetRole(t.Context(), u.ID, account.RoleOperator); err != nil {
-		t.Fatal(err)
-	}
+	m.rank(t, u, account.RoleOperator)
 	v := m.visitor(t)
 	v.enter(u)
 	body := v.get("/").Body

@@ -13,6 +13,7 @@ import (
 	"videomall/mall/media"
 	"videomall/mall/playback"
 	"videomall/web/page"
+	"videomall/web/useragent"
 )
 
 // Deps is what the addresses work with.
@@ -122,6 +123,6 @@ func replaceCookie(r *http.Request, cookie *http.Cookie) {
 
 // Label is what a person knows a device by: browser and system, set apart by a stroke, each empty where unknown.
 func label(r *http.Request) string {
-	browser, system := page.DescribeAgent(r.UserAgent())
+	browser, system := useragent.Describe(r.UserAgent())
 	return strings.Join([]string{browser, system}, "/")
 }

@@ -47,7 +47,11 @@ func (d Deps) creator(c *page.Ctx) error {
 	r := read(c, "/creators/"+m.Slug, query)
 	r.filter.CreatorSlug = m.Slug
 	c.Page.Kind = "profile"
-	return d.list(c, r, shopview.ListPage{Heading: shopview.CreatorName(c.Text, m), Creator: &m})
+	return d.list(c, r, shopview.ListPage{
+		Heading: shopview.CreatorName(c.Text, m),
+		Creator: &m,
+		Follow:  d.follow(c, m, ""),
+	})
 }
 
 // list answers every list: what differs is the heading and what the filter starts with.

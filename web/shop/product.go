@@ -48,6 +48,12 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 		return err
 	}
 	d.fillTrailer(c, &p)
+	p.Follow = d.follow(c, catalog.Creator{
+		UserID: product.CreatorID,
+		Slug:   product.CreatorSlug,
+		Name:   product.Creator,
+	}, address.Product(product.Slug))
+	p.Follow.Short = true
 	if c.Request().URL.RawQuery == "" {
 		l := policy(product, p.Options)
 		l.Fresh, l.Stale = cmp.Or(l.Fresh, related.Fresh), cmp.Or(l.Stale, related.Stale)

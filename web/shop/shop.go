@@ -17,6 +17,7 @@ import (
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/search"
+	followview "videomall/views/follow"
 	saleview "videomall/views/sale"
 	shopview "videomall/views/shop"
 	"videomall/views/ui"
@@ -41,6 +42,8 @@ type Deps struct {
 	Sales func(context.Context) ([]saleview.Teaser, error)
 	// Bundles are those that hold a video and that the viewer can buy; nil for a shop without any.
 	Bundles func(c *page.Ctx, spuID int64) ([]order.BundleQuote, error)
+	// Follow is the button beside a creator; nil for a shop without it.
+	Follow func(ctx context.Context, c *page.Ctx, creator catalog.Creator) followview.Button
 }
 
 // Routes registers the pages.
@@ -96,6 +99,16 @@ func (d Deps) priceCards(c *page.Ctx, lists ...*[]catalog.Card) (cache.Policy, e
 		return cache.Policy{}, err
 	}
 	return cache.Policy{Fresh: stockCached, Stale: stockCached}, nil
+}
+
+// follow is the button beside a creator. Where it leads back to this page, next says so.
+func (d Deps) follow(c *page.Ctx, creator catalog.Creator, next string) followview.Button {
+	if d.Follow == nil {
+		return followview.Button{}
+	}
+	b := d.Follow(c.Request().Context(), c, creator)
+	b.Next = next
+	return b
 }
 
 // owned returns which of the videos the viewer may watch now. When it cannot be read, no card is marked.

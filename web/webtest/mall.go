@@ -293,7 +293,7 @@ func (m *Mall) Person(name, role string) account.User {
 	u, err := m.Accounts.Provision(m.t.Context(), account.User{
 		Email: name + "@example.test",
 		Name:  name,
-		Role:  role,
+		Roles: account.RolesOf(role),
 	}, "a password of "+name)
 	m.must(err)
 	return u

@@ -99,6 +99,7 @@ func start(t testing.TB, certificate *tls.Certificate, implicit bool) (*Server, 
 	}()
 	t.Cleanup(func() {
 		_ = server.Close()
+		_ = listener.Close() // which a server knows only once Serve runs; a test may end before
 		<-done
 	})
 	return s, nil

@@ -48,7 +48,7 @@ type Deps struct {
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
-	a := page.Guarded(g, "/admin", d.Site.RequireRole(account.RoleOperator))
+	a := page.Guarded(g, "/admin", d.Site.RequireDuty)
 	a.GET("/payouts", on(d.listPayouts))
 	a.GET("/payouts/bank", on(d.showBank))
 	a.POST("/payouts/bank", on(d.readBank))

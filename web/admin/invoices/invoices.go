@@ -38,7 +38,7 @@ type Deps struct {
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
-	a := page.Guarded(g, "/admin", d.Site.RequireRole(account.RoleOperator))
+	a := page.Guarded(g, "/admin", d.Site.RequireDuty)
 	a.GET("/invoices", on(d.show))
 	a.GET("/invoices.csv", on(d.export))
 	a.GET("/invoices/documents/:number", on(d.download))

@@ -35,7 +35,7 @@ type Deps struct {
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
-	a := page.Guarded(g, "/admin", d.Site.RequireRole(account.RoleOperator))
+	a := page.Guarded(g, "/admin", d.Site.RequireDuty)
 	a.GET("/review", on(d.queue))
 	a.GET("/review/words", on(d.words))
 	a.POST("/review/words", on(d.addWord))

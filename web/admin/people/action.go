@@ -3,7 +3,6 @@ package people
 import (
 	"errors"
 	"net/http"
-	"slices"
 
 	"videomall/mall/account"
 	"videomall/mall/backoffice"
@@ -22,14 +21,12 @@ func (d Deps) ask(do string) func(*page.Ctx) error {
 	return func(c *page.Ctx) error {
 		return d.renderAction(c, http.StatusOK, peopleview.ActionPage{
 			Do:  do,
-			To:  c.QueryParam("to"),
 			For: peopleview.Terms[2],
 		})
 	}
 }
 
-// renderAction reads the person and draws the page. Errors: account.ErrNoUser; account.ErrInvalidAccount for a role
-// that does not exist or that the person already has.
+// renderAction reads the person and draws the page. Errors: account.ErrNoUser, account.ErrOwnRole.
 func (d Deps) renderAction(c *page.Ctx, status int, p peopleview.ActionPage) (err error) {
 	if p.Person, err = d.Accounts.Person(c.Request().Context(), formvalue.ID(c.Param("id"))); err != nil {
 		return err
@@ -37,29 +34,7 @@ func (d Deps) renderAction(c *page.Ctx, status int, p peopleview.ActionPage) (er
 	if p.Person.ID == c.Viewer.UserID {
 		return account.ErrOwnRole.Because("operator %d: %s", p.Person.ID, p.Do)
 	}
-	if p.Do == "role" && (!slices.Contains(account.Roles(), p.To) || p.To == p.Person.Role) {
-		return account.ErrInvalidAccount.Because("role %q for a %s", p.To, p.Person.Role).With("role", "role_unknown")
-	}
 	return c.Render(status, c.Text.T("people.title"), peopleview.Action(p))
-}
-
-func (d Deps) changeRole(c *page.Ctx) error {
-	id, p := formvalue.ID(c.Param("id")), peopleview.ActionPage{
-		Do:     "role",
-		To:     c.FormValue("to"),
-		Reason: c.FormValue("reason"),
-	}
-	err := d.People.ChangeRole(c.Request().Context(), account.RoleChange{
-		By:   c.Viewer.UserID,
-		ID:   id,
-		From: c.FormValue("from"),
-		To:   p.To,
-	}, p.Reason)
-	if errors.Is(err, account.ErrRoleMoved) {
-		c.Flash(ui.Warning, "role_moved")
-		return c.Redirect(adminview.PersonURL(id))
-	}
-	return d.done(c, p, err, "role_changed")
 }
 
 func (d Deps) suspend(c *page.Ctx) error {

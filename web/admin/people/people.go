@@ -55,14 +55,14 @@ type Deps struct {
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
-	a := page.Guarded(g, "/admin", d.Site.RequireRole(account.RoleOperator))
+	a := page.Guarded(g, "/admin", d.Site.RequireDuty)
 	a.GET("/people", on(d.listPeople))
 	a.GET("/people/:id", on(d.showPerson))
 	a.GET("/people/:id/statements/:month", on(d.showStatement))
 	a.GET("/people/:id/statements/:month/csv", on(d.statementFile("csv")))
 	a.GET("/people/:id/statements/:month/pdf", on(d.statementFile("pdf")))
-	a.GET("/people/:id/role", on(d.ask("role")))
-	a.POST("/people/:id/role", on(d.changeRole), d.Site.RequireRecent)
+	a.GET("/people/:id/roles", on(d.askRoles))
+	a.POST("/people/:id/roles", on(d.changeRoles), d.Site.RequireRecent)
 	a.GET("/people/:id/suspend", on(d.ask("suspend")))
 	a.POST("/people/:id/suspend", on(d.suspend))
 	a.GET("/people/:id/lift", on(d.ask("lift")))
@@ -91,7 +91,7 @@ func (d Deps) listPeople(c *page.Ctx) error {
 		Before: formvalue.ID(c.QueryParam("before")),
 		Most:   peoplePerPage + 1,
 	}
-	if role := c.QueryParam("role"); slices.Contains(account.Roles(), role) {
+	if role := c.QueryParam("role"); slices.Contains(peopleview.FilterRoles(), role) {
 		f.Role, p.Role = role, role
 	}
 	var err error

@@ -20,6 +20,7 @@ import (
 	"videomall/web/studio/earnings"
 
 	peopleview "videomall/views/admin/people"
+	"videomall/web/useragent"
 )
 
 // partListed limits each section of the page.
@@ -139,7 +140,7 @@ func (d Deps) fillDevices(ctx context.Context, _ *text.Printer, p *peopleview.Pe
 		return err
 	}
 	for _, s := range sessions[:min(len(sessions), partListed)] {
-		browser, system := page.DescribeAgent(s.UserAgent)
+		browser, system := useragent.Describe(s.UserAgent)
 		p.Sessions = append(p.Sessions, peopleview.SignedIn{
 			Browser: browser,
 			System:  system,

@@ -30,7 +30,7 @@ type Deps struct {
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
-	a := page.Guarded(g, "/admin/pages", d.Site.RequireRole(account.RoleOperator))
+	a := page.Guarded(g, "/admin/pages", d.Site.RequireDuty)
 	a.GET("", on(d.list))
 	a.GET("/:page", on(d.edit))
 	a.POST("/:page", on(d.save))

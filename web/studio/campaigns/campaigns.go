@@ -38,5 +38,5 @@ func OperatorRoutes(g *echo.Group, d Deps) {
 		base:     "/admin",
 		operator: true,
 	}
-	k.routes(page.Guarded(g, k.base, d.Site.RequireRole(account.RoleOperator)))
+	k.routes(page.Guarded(g, k.base, d.Site.RequireDuty))
 }

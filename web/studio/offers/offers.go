@@ -57,7 +57,7 @@ func OperatorRoutes(g *echo.Group, d Deps) {
 		base:     "/admin/offers",
 		operator: true,
 	}
-	k.couponRoutes(page.Guarded(g, k.base, d.Site.RequireRole(account.RoleOperator)))
+	k.couponRoutes(page.Guarded(g, k.base, d.Site.RequireDuty))
 }
 
 func (k desk) couponRoutes(r *page.Group) {

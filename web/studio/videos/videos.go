@@ -38,7 +38,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.GET("/studio/videos/:id", on(d.show), creator)
 	g.GET("/studio/videos/:id/status", on(d.status), creator)
 	g.GET("/studio/videos/:id/play", on(d.play), creator)
-	g.GET("/admin/films/:id", on(d.inspect), d.Site.RequireRole(account.RoleOperator))
+	g.GET("/admin/films/:id", on(d.inspect), d.Site.RequireDuty)
 	g.GET("/studio/videos/:id/posters/:n", on(d.poster), creator)
 	g.POST("/studio/videos/:id/cover", on(d.cover), creator)
 	g.POST("/studio/videos/:id/retry", on(d.retry), creator)

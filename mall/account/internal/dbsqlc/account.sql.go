@@ -10,6 +10,35 @@ import (
 	"time"
 )
 
+const addressee = `-- name: Addressee :one
+select email, coalesce(nullif(locale, ''), mail_locale, '')::text as locale from account_user where id = $1
+`
+
+type AddresseeRow struct {
+	Email  string
+	Locale string
+}
+
+// Returns where and in which language a person is mailed; the language is empty if they have never chosen one.
+func (q *Queries) Addressee(ctx context.Context, db DBTX, id int64) (AddresseeRow, error) {
+	row := db.QueryRow(ctx, addressee, id)
+	var i AddresseeRow
+	err := row.Scan(&i.Email, &i.Locale)
+	return i, err
+}
+
+const confirmedEmail = `-- name: ConfirmedEmail :one
+select (case when email_verified_at is null then '' else email end)::text from account_user where id = $1
+`
+
+// Returns the person's address if they have proved that they read it, else "".
+func (q *Queries) ConfirmedEmail(ctx context.Context, db DBTX, id int64) (string, error) {
+	row := db.QueryRow(ctx, confirmedEmail, id)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const decideRole = `-- name: DecideRole :exec
 update account_user set role_decided_at = $1::timestamptz where id = $2
 `
@@ -46,6 +75,15 @@ func (q *Queries) DeleteExpiredSessions(ctx context.Context, db DBTX, at time.Ti
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const deleteExpiredSetupCodes = `-- name: DeleteExpiredSetupCodes :exec
+delete from account_setup where expires_at <= $1
+`
+
+func (q *Queries) DeleteExpiredSetupCodes(ctx context.Context, db DBTX, at time.Time) error {
+	_, err := db.Exec(ctx, deleteExpiredSetupCodes, at)
+	return err
 }
 
 const deleteExpiredTokens = `-- name: DeleteExpiredTokens :execrows
@@ -144,6 +182,15 @@ func (q *Queries) DeleteSessionsOn(ctx context.Context, db DBTX, arg DeleteSessi
 	return items, nil
 }
 
+const deleteSetupCodes = `-- name: DeleteSetupCodes :exec
+delete from account_setup
+`
+
+func (q *Queries) DeleteSetupCodes(ctx context.Context, db DBTX) error {
+	_, err := db.Exec(ctx, deleteSetupCodes)
+	return err
+}
+
 const emailVerified = `-- name: EmailVerified :one
 select email_verified_at from account_user where id = $1
 `
@@ -155,9 +202,76 @@ func (q *Queries) EmailVerified(ctx context.Context, db DBTX, id int64) (*time.T
 	return email_verified_at, err
 }
 
+const giveRole = `-- name: GiveRole :execrows
+insert into account_role (user_id, role, given_by, given_at) values ($1, $2, $3, $4)
+on conflict (user_id, role) do nothing
+`
+
+type GiveRoleParams struct {
+	UserID  int64
+	Role    string
+	GivenBy *int64
+	GivenAt time.Time
+}
+
+func (q *Queries) GiveRole(ctx context.Context, db DBTX, arg GiveRoleParams) (int64, error) {
+	result, err := db.Exec(ctx, giveRole,
+		arg.UserID,
+		arg.Role,
+		arg.GivenBy,
+		arg.GivenAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const hasOperator = `-- name: HasOperator :one
+select exists (select from account_role where role <> 'creator')::boolean as found
+`
+
+func (q *Queries) HasOperator(ctx context.Context, db DBTX) (bool, error) {
+	row := db.QueryRow(ctx, hasOperator)
+	var found bool
+	err := row.Scan(&found)
+	return found, err
+}
+
+const holders = `-- name: Holders :many
+select r.user_id, r.role from account_role r join account_user u on u.id = r.user_id and u.status = 'active'
+where r.role <> 'creator' order by r.user_id, r.role
+`
+
+type HoldersRow struct {
+	UserID int64
+	Role   string
+}
+
+// Who has a duty of an operator and is not locked.
+func (q *Queries) Holders(ctx context.Context, db DBTX) ([]HoldersRow, error) {
+	rows, err := db.Query(ctx, holders)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []HoldersRow{}
+	for rows.Next() {
+		var i HoldersRow
+		if err := rows.Scan(&i.UserID, &i.Role); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const importUsers = `-- name: ImportUsers :exec
-insert into account_user (email, name, password_hash, role, locale, created_at)
-select unnest($1::text[]), unnest($2::text[]), $3, 'shopper', unnest($4::text[]), unnest($5::timestamptz[])
+insert into account_user (email, name, password_hash, locale, created_at)
+select unnest($1::text[]), unnest($2::text[]), $3, unnest($4::text[]), unnest($5::timestamptz[])
 on conflict (email) do nothing
 `
 
@@ -181,8 +295,8 @@ func (q *Queries) ImportUsers(ctx context.Context, db DBTX, arg ImportUsersParam
 }
 
 const insertCrowd = `-- name: InsertCrowd :many
-insert into account_user (email, name, password_hash, role, created_at)
-select unnest($1::text[]), $2, $3, 'shopper', $4
+insert into account_user (email, name, password_hash, created_at)
+select unnest($1::text[]), $2, $3, $4
 returning id, email
 `
 
@@ -291,6 +405,20 @@ func (q *Queries) InsertSession(ctx context.Context, db DBTX, arg InsertSessionP
 	return result.RowsAffected(), nil
 }
 
+const insertSetupCode = `-- name: InsertSetupCode :exec
+insert into account_setup (code_hash, expires_at) values ($1, $2)
+`
+
+type InsertSetupCodeParams struct {
+	CodeHash  []byte
+	ExpiresAt time.Time
+}
+
+func (q *Queries) InsertSetupCode(ctx context.Context, db DBTX, arg InsertSetupCodeParams) error {
+	_, err := db.Exec(ctx, insertSetupCode, arg.CodeHash, arg.ExpiresAt)
+	return err
+}
+
 const insertToken = `-- name: InsertToken :execrows
 insert into account_token (token_hash, user_id, epoch, user_agent, created_at, expires_at)
 select $1, u.id, u.access_epoch, $2, $3, $4
@@ -349,8 +477,8 @@ func (q *Queries) InsertTokens(ctx context.Context, db DBTX, arg InsertTokensPar
 }
 
 const insertUser = `-- name: InsertUser :one
-insert into account_user (email, name, password_hash, role, locale, created_at)
-values ($1, $2, $3, $4, $5, $6)
+insert into account_user (email, name, password_hash, locale, created_at)
+values ($1, $2, $3, $4, $5)
 returning id
 `
 
@@ -358,7 +486,6 @@ type InsertUserParams struct {
 	Email        string
 	Name         string
 	PasswordHash string
-	Role         string
 	Locale       string
 	CreatedAt    time.Time
 }
@@ -368,7 +495,6 @@ func (q *Queries) InsertUser(ctx context.Context, db DBTX, arg InsertUserParams)
 		arg.Email,
 		arg.Name,
 		arg.PasswordHash,
-		arg.Role,
 		arg.Locale,
 		arg.CreatedAt,
 	)
@@ -426,52 +552,30 @@ func (q *Queries) LockOperators(ctx context.Context, db DBTX) error {
 	return err
 }
 
-const lockRoleDecided = `-- name: LockRoleDecided :one
-select (role_decided_at is not null)::boolean as decided from account_user where id = $1 for no key update
-`
-
-func (q *Queries) LockRoleDecided(ctx context.Context, db DBTX, id int64) (bool, error) {
-	row := db.QueryRow(ctx, lockRoleDecided, id)
-	var decided bool
-	err := row.Scan(&decided)
-	return decided, err
-}
-
 const lockUser = `-- name: LockUser :one
-select id, email, name, role, locale, status, created_at from account_user where id = $1 for no key update
+select id, (role_decided_at is not null)::boolean as decided from account_user where id = $1 for no key update
 `
 
 type LockUserRow struct {
-	ID        int64
-	Email     string
-	Name      string
-	Role      string
-	Locale    string
-	Status    string
-	CreatedAt time.Time
+	ID      int64
+	Decided bool
 }
 
 func (q *Queries) LockUser(ctx context.Context, db DBTX, id int64) (LockUserRow, error) {
 	row := db.QueryRow(ctx, lockUser, id)
 	var i LockUserRow
-	err := row.Scan(
-		&i.ID,
-		&i.Email,
-		&i.Name,
-		&i.Role,
-		&i.Locale,
-		&i.Status,
-		&i.CreatedAt,
-	)
+	err := row.Scan(&i.ID, &i.Decided)
 	return i, err
 }
 
 const lookupPeople = `-- name: LookupPeople :many
-(select id, email, name, role, locale, status, created_at from account_user where id = $1::bigint)
-union
-(select id, email, name, role, locale, status, created_at from account_user where email ~>=~ $2::text and email ~<~ $3::text limit $4)
-union
-(select id, email, name, role, locale, status, created_at from account_user where lower(name) ~>=~ $2 and lower(name) ~<~ $3 limit $4)
+select u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles, u.locale, u.status, u.created_at
+from account_user u where u.id in (
+    select n.id from account_user n where n.id = $1::bigint
+    union
+    (select e.id from account_user e where e.email ~>=~ $2::text and e.email ~<~ $3::text limit $4)
+    union
+    (select c.id from account_user c where lower(c.name) ~>=~ $2 and lower(c.name) ~<~ $3 limit $4))
 `
 
 type LookupPeopleParams struct {
@@ -485,7 +589,7 @@ type LookupPeopleRow struct {
 	ID        int64
 	Email     string
 	Name      string
-	Role      string
+	Roles     []string
 	Locale    string
 	Status    string
 	CreatedAt time.Time
@@ -509,7 +613,7 @@ func (q *Queries) LookupPeople(ctx context.Context, db DBTX, arg LookupPeoplePar
 			&i.ID,
 			&i.Email,
 			&i.Name,
-			&i.Role,
+			&i.Roles,
 			&i.Locale,
 			&i.Status,
 			&i.CreatedAt,
@@ -535,22 +639,70 @@ func (q *Queries) MailLocale(ctx context.Context, db DBTX, id int64) (string, er
 	return column_1, err
 }
 
-const moveRole = `-- name: MoveRole :execrows
-update account_user set role = $1 where id = $2 and role = $3
+const mailReaders = `-- name: MailReaders :many
+select id, email, coalesce(nullif(locale, ''), mail_locale, '')::text as locale from account_user
+where id = any($1::bigint[]) and status = 'active' and email_verified_at is not null
 `
 
-type MoveRoleParams struct {
-	ToRole   string
-	ID       int64
-	FromRole string
+type MailReadersRow struct {
+	ID     int64
+	Email  string
+	Locale string
 }
 
-func (q *Queries) MoveRole(ctx context.Context, db DBTX, arg MoveRoleParams) (int64, error) {
-	result, err := db.Exec(ctx, moveRole, arg.ToRole, arg.ID, arg.FromRole)
+// Returns those of these people who may be mailed what they did not ask for at that moment: their account is open, and
+// they have proved that they read their address.
+func (q *Queries) MailReaders(ctx context.Context, db DBTX, ids []int64) ([]MailReadersRow, error) {
+	rows, err := db.Query(ctx, mailReaders, ids)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected(), nil
+	defer rows.Close()
+	items := []MailReadersRow{}
+	for rows.Next() {
+		var i MailReadersRow
+		if err := rows.Scan(&i.ID, &i.Email, &i.Locale); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const namesWithRoles = `-- name: NamesWithRoles :many
+select u.name from account_role r
+join account_role other on other.user_id = r.user_id and other.role = $1
+join account_user u on u.id = r.user_id and u.status = 'active'
+where r.role = $2 order by u.id limit $3
+`
+
+type NamesWithRolesParams struct {
+	Other string
+	Role  string
+	Most  int32
+}
+
+func (q *Queries) NamesWithRoles(ctx context.Context, db DBTX, arg NamesWithRolesParams) ([]string, error) {
+	rows, err := db.Query(ctx, namesWithRoles, arg.Other, arg.Role, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		items = append(items, name)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const nextEpoch = `-- name: NextEpoch :exec
@@ -562,43 +714,40 @@ func (q *Queries) NextEpoch(ctx context.Context, db DBTX, id int64) error {
 	return err
 }
 
-const operators = `-- name: Operators :many
-select id from account_user where role = 'operator' and status = 'active' order by id
+const noteFirstSignIn = `-- name: NoteFirstSignIn :execrows
+update account_user set first_signed_in_at = $1::timestamptz where id = $2 and first_signed_in_at is null
 `
 
-func (q *Queries) Operators(ctx context.Context, db DBTX) ([]int64, error) {
-	rows, err := db.Query(ctx, operators)
+type NoteFirstSignInParams struct {
+	At time.Time
+	ID int64
+}
+
+func (q *Queries) NoteFirstSignIn(ctx context.Context, db DBTX, arg NoteFirstSignInParams) (int64, error) {
+	result, err := db.Exec(ctx, noteFirstSignIn, arg.At, arg.ID)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	defer rows.Close()
-	items := []int64{}
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	return result.RowsAffected(), nil
 }
 
 const people = `-- name: People :many
-select id, email, name, role, locale, status, created_at from account_user
-where ($1::bigint = 0 or id < $1)
-  and ($2::text = '' or role = $2)
-  and (not $3::boolean or id = any($4::bigint[]))
-  and ($5::text = '' or (email ~>=~ $5 and email ~<~ $6::text))
-  and ($7::text = '' or (lower(name) ~>=~ $7 and lower(name) ~<~ $8::text))
-order by id desc limit $9
+select u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles, u.locale, u.status, u.created_at
+from account_user u
+where ($1::bigint = 0 or u.id < $1)
+  and (not $2::boolean or exists (select from account_role r where r.user_id = u.id and r.role = any($3::text[])))
+  and (not $4::boolean or not exists (select from account_role r where r.user_id = u.id))
+  and (not $5::boolean or u.id = any($6::bigint[]))
+  and ($7::text = '' or (u.email ~>=~ $7 and u.email ~<~ $8::text))
+  and ($9::text = '' or (lower(u.name) ~>=~ $9 and lower(u.name) ~<~ $10::text))
+order by u.id desc limit $11
 `
 
 type PeopleParams struct {
 	BeforeID  int64
-	Role      string
+	ByRole    bool
+	WithRoles []string
+	NoRole    bool
 	OnlyIds   bool
 	Ids       []int64
 	EmailFrom string
@@ -612,17 +761,19 @@ type PeopleRow struct {
 	ID        int64
 	Email     string
 	Name      string
-	Role      string
+	Roles     []string
 	Locale    string
 	Status    string
 	CreatedAt time.Time
 }
 
-// The newest come first. An email matches by its beginning, as a range of bytes.
+// The newest come first. An email matches by its beginning, as a range of bytes. Of roles, one is enough.
 func (q *Queries) People(ctx context.Context, db DBTX, arg PeopleParams) ([]PeopleRow, error) {
 	rows, err := db.Query(ctx, people,
 		arg.BeforeID,
-		arg.Role,
+		arg.ByRole,
+		arg.WithRoles,
+		arg.NoRole,
 		arg.OnlyIds,
 		arg.Ids,
 		arg.EmailFrom,
@@ -642,7 +793,7 @@ func (q *Queries) People(ctx context.Context, db DBTX, arg PeopleParams) ([]Peop
 			&i.ID,
 			&i.Email,
 			&i.Name,
-			&i.Role,
+			&i.Roles,
 			&i.Locale,
 			&i.Status,
 			&i.CreatedAt,
@@ -676,35 +827,36 @@ func (q *Queries) ProveSession(ctx context.Context, db DBTX, arg ProveSessionPar
 }
 
 const provisionUser = `-- name: ProvisionUser :one
-insert into account_user (email, name, password_hash, role, locale, created_at)
-values ($1, $2, $3, $4, $5, $6)
-on conflict (email) do update set name = excluded.name,
-    role = case when account_user.role_decided_at is null then excluded.role else account_user.role end,
-    access_epoch = account_user.access_epoch + (account_user.role <> excluded.role and account_user.role_decided_at is null)::int
-returning id
+insert into account_user (email, name, password_hash, locale, created_at)
+values ($1, $2, $3, $4, $5)
+on conflict (email) do update set name = excluded.name
+returning id, (role_decided_at is not null)::boolean as decided
 `
 
 type ProvisionUserParams struct {
 	Email        string
 	Name         string
 	PasswordHash string
-	Role         string
 	Locale       string
 	CreatedAt    time.Time
 }
 
-func (q *Queries) ProvisionUser(ctx context.Context, db DBTX, arg ProvisionUserParams) (int64, error) {
+type ProvisionUserRow struct {
+	ID      int64
+	Decided bool
+}
+
+func (q *Queries) ProvisionUser(ctx context.Context, db DBTX, arg ProvisionUserParams) (ProvisionUserRow, error) {
 	row := db.QueryRow(ctx, provisionUser,
 		arg.Email,
 		arg.Name,
 		arg.PasswordHash,
-		arg.Role,
 		arg.Locale,
 		arg.CreatedAt,
 	)
-	var id int64
-	err := row.Scan(&id)
-	return id, err
+	var i ProvisionUserRow
+	err := row.Scan(&i.ID, &i.Decided)
+	return i, err
 }
 
 const replaceEmail = `-- name: ReplaceEmail :execrows
@@ -819,6 +971,44 @@ func (q *Queries) RoleDecided(ctx context.Context, db DBTX, id int64) (bool, err
 	var decided bool
 	err := row.Scan(&decided)
 	return decided, err
+}
+
+const rolesOf = `-- name: RolesOf :many
+select r.role, r.given_by, r.given_at, coalesce(g.name, '')::text as giver
+from account_role r left join account_user g on g.id = r.given_by
+where r.user_id = $1 order by r.role
+`
+
+type RolesOfRow struct {
+	Role    string
+	GivenBy *int64
+	GivenAt time.Time
+	Giver   string
+}
+
+func (q *Queries) RolesOf(ctx context.Context, db DBTX, userID int64) ([]RolesOfRow, error) {
+	rows, err := db.Query(ctx, rolesOf, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RolesOfRow{}
+	for rows.Next() {
+		var i RolesOfRow
+		if err := rows.Scan(
+			&i.Role,
+			&i.GivenBy,
+			&i.GivenAt,
+			&i.Giver,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const sessionsOf = `-- name: SessionsOf :many
@@ -937,23 +1127,6 @@ func (q *Queries) SetProfile(ctx context.Context, db DBTX, arg SetProfileParams)
 	return result.RowsAffected(), nil
 }
 
-const setRole = `-- name: SetRole :execrows
-update account_user set role = $1 where id = $2 and role <> $1
-`
-
-type SetRoleParams struct {
-	Role string
-	ID   int64
-}
-
-func (q *Queries) SetRole(ctx context.Context, db DBTX, arg SetRoleParams) (int64, error) {
-	result, err := db.Exec(ctx, setRole, arg.Role, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const setStatus = `-- name: SetStatus :execrows
 update account_user set status = $1 where id = $2 and status <> $1
 `
@@ -969,6 +1142,22 @@ func (q *Queries) SetStatus(ctx context.Context, db DBTX, arg SetStatusParams) (
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const setupCode = `-- name: SetupCode :one
+select exists (select from account_setup where code_hash = $1 and expires_at > $2)::boolean as found
+`
+
+type SetupCodeParams struct {
+	CodeHash []byte
+	At       time.Time
+}
+
+func (q *Queries) SetupCode(ctx context.Context, db DBTX, arg SetupCodeParams) (bool, error) {
+	row := db.QueryRow(ctx, setupCode, arg.CodeHash, arg.At)
+	var found bool
+	err := row.Scan(&found)
+	return found, err
 }
 
 const signUpsByDay = `-- name: SignUpsByDay :many
@@ -1010,7 +1199,9 @@ func (q *Queries) SignUpsByDay(ctx context.Context, db DBTX, arg SignUpsByDayPar
 const slideSession = `-- name: SlideSession :one
 update account_session s
 set seen_at = $1::timestamptz,
-    expires_at = least(s.ends_at, case when u.role = 'operator' then $2::timestamptz else $3::timestamptz end)
+    expires_at = least(s.ends_at, case
+        when exists (select from account_role r where r.user_id = u.id and r.role <> 'creator') then $2::timestamptz
+        else $3::timestamptz end)
 from account_user u
 where u.id = s.user_id and u.access_epoch = s.epoch and s.id_hash = $4 and s.expires_at > $1::timestamptz
 returning s.expires_at
@@ -1036,18 +1227,18 @@ func (q *Queries) SlideSession(ctx context.Context, db DBTX, arg SlideSessionPar
 }
 
 const standings = `-- name: Standings :many
-select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, u.role, u.locale, u.currency, u.created_at, u.access_epoch,
+select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles, u.locale, u.currency, u.created_at, u.access_epoch,
     s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at, u.has_factor,
     (case when u.has_factor then coalesce(s.factor_at, timestamptz 'epoch') else coalesce(s.proved_at, s.created_at) end)::timestamptz as proved_at
 from account_session s join account_user u on u.id = s.user_id and u.access_epoch = s.epoch and u.status = 'active'
 where s.id_hash = any($1::bytea[]) and s.expires_at > $2
 union all
-select 'token', t.token_hash, u.id, u.email, u.name, u.role, u.locale, u.currency, u.created_at, u.access_epoch,
+select 'token', t.token_hash, u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[], u.locale, u.currency, u.created_at, u.access_epoch,
     0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at, u.has_factor, timestamptz 'epoch'
 from account_token t join account_user u on u.id = t.user_id and u.access_epoch = t.epoch and u.status = 'active'
 where t.token_hash = any($3::bytea[]) and t.expires_at > $2 and t.revoked_at is null
 union all
-select 'grant', ''::bytea, u.id, u.email, u.name, u.role, u.locale, u.currency, u.created_at, u.access_epoch,
+select 'grant', ''::bytea, u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[], u.locale, u.currency, u.created_at, u.access_epoch,
     g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at), u.has_factor, timestamptz 'epoch'
 from (select unnest($4::bigint[]) as user_id, unnest($5::bigint[]) as epoch,
     unnest($6::bigint[]) as session_no, unnest($7::bigint[]) as token_no) g
@@ -1073,7 +1264,7 @@ type StandingsRow struct {
 	ID          int64
 	Email       string
 	Name        string
-	Role        string
+	Roles       []string
 	Locale      string
 	Currency    string
 	CreatedAt   time.Time
@@ -1112,7 +1303,7 @@ func (q *Queries) Standings(ctx context.Context, db DBTX, arg StandingsParams) (
 			&i.ID,
 			&i.Email,
 			&i.Name,
-			&i.Role,
+			&i.Roles,
 			&i.Locale,
 			&i.Currency,
 			&i.CreatedAt,
@@ -1132,6 +1323,23 @@ func (q *Queries) Standings(ctx context.Context, db DBTX, arg StandingsParams) (
 		return nil, err
 	}
 	return items, nil
+}
+
+const takeRole = `-- name: TakeRole :execrows
+delete from account_role where user_id = $1 and role = $2
+`
+
+type TakeRoleParams struct {
+	UserID int64
+	Role   string
+}
+
+func (q *Queries) TakeRole(ctx context.Context, db DBTX, arg TakeRoleParams) (int64, error) {
+	result, err := db.Exec(ctx, takeRole, arg.UserID, arg.Role)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const tokensOf = `-- name: TokensOf :many
@@ -1211,7 +1419,9 @@ func (q *Queries) UseToken(ctx context.Context, db DBTX, arg UseTokenParams) err
 }
 
 const userByEmail = `-- name: UserByEmail :one
-select id, email, name, password_hash, role, locale, status, created_at, access_epoch, has_factor from account_user where email = $1
+select u.id, u.email, u.name, u.password_hash, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles,
+    u.locale, u.status, u.created_at, u.access_epoch, u.has_factor
+from account_user u where u.email = $1
 `
 
 type UserByEmailRow struct {
@@ -1219,7 +1429,7 @@ type UserByEmailRow struct {
 	Email        string
 	Name         string
 	PasswordHash string
-	Role         string
+	Roles        []string
 	Locale       string
 	Status       string
 	CreatedAt    time.Time
@@ -1235,7 +1445,7 @@ func (q *Queries) UserByEmail(ctx context.Context, db DBTX, email string) (UserB
 		&i.Email,
 		&i.Name,
 		&i.PasswordHash,
-		&i.Role,
+		&i.Roles,
 		&i.Locale,
 		&i.Status,
 		&i.CreatedAt,
@@ -1246,7 +1456,9 @@ func (q *Queries) UserByEmail(ctx context.Context, db DBTX, email string) (UserB
 }
 
 const userByID = `-- name: UserByID :one
-select id, email, name, password_hash, role, locale, status, created_at, access_epoch, has_factor from account_user where id = $1
+select u.id, u.email, u.name, u.password_hash, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles,
+    u.locale, u.status, u.created_at, u.access_epoch, u.has_factor
+from account_user u where u.id = $1
 `
 
 type UserByIDRow struct {
@@ -1254,7 +1466,7 @@ type UserByIDRow struct {
 	Email        string
 	Name         string
 	PasswordHash string
-	Role         string
+	Roles        []string
 	Locale       string
 	Status       string
 	CreatedAt    time.Time
@@ -1270,7 +1482,7 @@ func (q *Queries) UserByID(ctx context.Context, db DBTX, id int64) (UserByIDRow,
 		&i.Email,
 		&i.Name,
 		&i.PasswordHash,
-		&i.Role,
+		&i.Roles,
 		&i.Locale,
 		&i.Status,
 		&i.CreatedAt,
@@ -1310,14 +1522,16 @@ func (q *Queries) UserNumbers(ctx context.Context, db DBTX, emails []string) ([]
 }
 
 const usersByID = `-- name: UsersByID :many
-select id, email, name, role, locale, created_at, access_epoch from account_user where id = any($1::bigint[])
+select u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles,
+    u.locale, u.created_at, u.access_epoch
+from account_user u where u.id = any($1::bigint[])
 `
 
 type UsersByIDRow struct {
 	ID          int64
 	Email       string
 	Name        string
-	Role        string
+	Roles       []string
 	Locale      string
 	CreatedAt   time.Time
 	AccessEpoch int64
@@ -1336,7 +1550,7 @@ func (q *Queries) UsersByID(ctx context.Context, db DBTX, ids []int64) ([]UsersB
 			&i.ID,
 			&i.Email,
 			&i.Name,
-			&i.Role,
+			&i.Roles,
 			&i.Locale,
 			&i.CreatedAt,
 			&i.AccessEpoch,

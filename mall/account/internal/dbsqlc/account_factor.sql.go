@@ -125,8 +125,8 @@ func (q *Queries) EventsOf(ctx context.Context, db DBTX, userID int64) ([]Events
 }
 
 const factorAttempt = `-- name: FactorAttempt :one
-select id, email, name, role, locale, created_at, access_epoch, has_factor from account_user
-where id = $1 and access_epoch = $2 and status = 'active'
+select u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles, u.locale, u.created_at, u.access_epoch, u.has_factor
+from account_user u where u.id = $1 and u.access_epoch = $2 and u.status = 'active'
 `
 
 type FactorAttemptParams struct {
@@ -138,7 +138,7 @@ type FactorAttemptRow struct {
 	ID          int64
 	Email       string
 	Name        string
-	Role        string
+	Roles       []string
 	Locale      string
 	CreatedAt   time.Time
 	AccessEpoch int64
@@ -152,7 +152,7 @@ func (q *Queries) FactorAttempt(ctx context.Context, db DBTX, arg FactorAttemptP
 		&i.ID,
 		&i.Email,
 		&i.Name,
-		&i.Role,
+		&i.Roles,
 		&i.Locale,
 		&i.CreatedAt,
 		&i.AccessEpoch,
@@ -308,19 +308,18 @@ func (q *Queries) InsertTOTP(ctx context.Context, db DBTX, arg InsertTOTPParams)
 }
 
 const lockFactors = `-- name: LockFactors :one
-select has_factor, role, access_epoch from account_user where id = $1 and status = 'active' for no key update
+select has_factor, access_epoch from account_user where id = $1 and status = 'active' for no key update
 `
 
 type LockFactorsRow struct {
 	HasFactor   bool
-	Role        string
 	AccessEpoch int64
 }
 
 func (q *Queries) LockFactors(ctx context.Context, db DBTX, id int64) (LockFactorsRow, error) {
 	row := db.QueryRow(ctx, lockFactors, id)
 	var i LockFactorsRow
-	err := row.Scan(&i.HasFactor, &i.Role, &i.AccessEpoch)
+	err := row.Scan(&i.HasFactor, &i.AccessEpoch)
 	return i, err
 }
 
@@ -358,7 +357,7 @@ func (q *Queries) PasskeyHandle(ctx context.Context, db DBTX, arg PasskeyHandleP
 }
 
 const passkeyOwner = `-- name: PasskeyOwner :one
-select u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch, u.passkey_handle
+select u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles, u.locale, u.created_at, u.access_epoch, u.passkey_handle
 from account_passkey p join account_user u on u.id = p.user_id and u.status = 'active'
 where p.credential_id = $1
 `
@@ -367,7 +366,7 @@ type PasskeyOwnerRow struct {
 	ID            int64
 	Email         string
 	Name          string
-	Role          string
+	Roles         []string
 	Locale        string
 	CreatedAt     time.Time
 	AccessEpoch   int64
@@ -381,7 +380,7 @@ func (q *Queries) PasskeyOwner(ctx context.Context, db DBTX, credentialID []byte
 		&i.ID,
 		&i.Email,
 		&i.Name,
-		&i.Role,
+		&i.Roles,
 		&i.Locale,
 		&i.CreatedAt,
 		&i.AccessEpoch,

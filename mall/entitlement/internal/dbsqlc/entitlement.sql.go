@@ -11,7 +11,7 @@ import (
 )
 
 const bestLiving = `-- name: BestLiving :one
-select id, user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, state, granted_at, first_played_at, expires_at, revoked_at, revoked_cause from video_entitlement
+select id, user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, state, granted_at, first_played_at, expires_at, revoked_at, revoked_cause, end_told_at from video_entitlement
 where user_id = $1 and spu_id = $2 and state = 'active' and (expires_at is null or expires_at > $3::timestamptz)
 order by (quality = '4K') desc, (kind = 'own') desc, (expires_at is not null) desc, expires_at, id
 limit 1
@@ -44,12 +44,13 @@ func (q *Queries) BestLiving(ctx context.Context, db DBTX, arg BestLivingParams)
 		&i.ExpiresAt,
 		&i.RevokedAt,
 		&i.RevokedCause,
+		&i.EndToldAt,
 	)
 	return i, err
 }
 
 const byID = `-- name: ByID :one
-select id, user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, state, granted_at, first_played_at, expires_at, revoked_at, revoked_cause from video_entitlement where id = $1
+select id, user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, state, granted_at, first_played_at, expires_at, revoked_at, revoked_cause, end_told_at from video_entitlement where id = $1
 `
 
 func (q *Queries) ByID(ctx context.Context, db DBTX, id int64) (VideoEntitlement, error) {
@@ -71,6 +72,7 @@ func (q *Queries) ByID(ctx context.Context, db DBTX, id int64) (VideoEntitlement
 		&i.ExpiresAt,
 		&i.RevokedAt,
 		&i.RevokedCause,
+		&i.EndToldAt,
 	)
 	return i, err
 }
@@ -143,7 +145,7 @@ func (q *Queries) Held(ctx context.Context, db DBTX, arg HeldParams) ([]int64, e
 }
 
 const latestOver = `-- name: LatestOver :one
-select id, user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, state, granted_at, first_played_at, expires_at, revoked_at, revoked_cause from video_entitlement
+select id, user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, state, granted_at, first_played_at, expires_at, revoked_at, revoked_cause, end_told_at from video_entitlement
 where user_id = $1 and spu_id = $2
 order by coalesce(revoked_at, expires_at, granted_at) desc, id desc
 limit 1
@@ -173,12 +175,13 @@ func (q *Queries) LatestOver(ctx context.Context, db DBTX, arg LatestOverParams)
 		&i.ExpiresAt,
 		&i.RevokedAt,
 		&i.RevokedCause,
+		&i.EndToldAt,
 	)
 	return i, err
 }
 
 const list = `-- name: List :many
-select id, user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, state, granted_at, first_played_at, expires_at, revoked_at, revoked_cause from video_entitlement
+select id, user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, state, granted_at, first_played_at, expires_at, revoked_at, revoked_cause, end_told_at from video_entitlement
 where user_id = $1 and (granted_at, id) < ($2::timestamptz, $3::bigint)
 order by granted_at desc, id desc
 limit $4
@@ -221,6 +224,7 @@ func (q *Queries) List(ctx context.Context, db DBTX, arg ListParams) ([]VideoEnt
 			&i.ExpiresAt,
 			&i.RevokedAt,
 			&i.RevokedCause,
+			&i.EndToldAt,
 		); err != nil {
 			return nil, err
 		}
@@ -233,7 +237,7 @@ func (q *Queries) List(ctx context.Context, db DBTX, arg ListParams) ([]VideoEnt
 }
 
 const living = `-- name: Living :many
-select id, user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, state, granted_at, first_played_at, expires_at, revoked_at, revoked_cause from video_entitlement
+select id, user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, state, granted_at, first_played_at, expires_at, revoked_at, revoked_cause, end_told_at from video_entitlement
 where user_id = $1 and spu_id = any($2::bigint[]) and state = 'active'
   and (expires_at is null or expires_at > $3::timestamptz)
 order by spu_id, (quality = '4K') desc, (kind = 'own') desc, (expires_at is not null) desc, expires_at, id
@@ -270,6 +274,7 @@ func (q *Queries) Living(ctx context.Context, db DBTX, arg LivingParams) ([]Vide
 			&i.ExpiresAt,
 			&i.RevokedAt,
 			&i.RevokedCause,
+			&i.EndToldAt,
 		); err != nil {
 			return nil, err
 		}
@@ -315,7 +320,7 @@ func (q *Queries) LockHeld(ctx context.Context, db DBTX, arg LockHeldParams) ([]
 }
 
 const ofReference = `-- name: OfReference :many
-select id, user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, state, granted_at, first_played_at, expires_at, revoked_at, revoked_cause from video_entitlement where reference = $1 order by id
+select id, user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, state, granted_at, first_played_at, expires_at, revoked_at, revoked_cause, end_told_at from video_entitlement where reference = $1 order by id
 `
 
 func (q *Queries) OfReference(ctx context.Context, db DBTX, reference string) ([]VideoEntitlement, error) {
@@ -343,6 +348,7 @@ func (q *Queries) OfReference(ctx context.Context, db DBTX, reference string) ([
 			&i.ExpiresAt,
 			&i.RevokedAt,
 			&i.RevokedCause,
+			&i.EndToldAt,
 		); err != nil {
 			return nil, err
 		}
@@ -465,7 +471,7 @@ const start = `-- name: Start :one
 update video_entitlement
 set first_played_at = $1::timestamptz, expires_at = $2
 where id = $3 and state = 'active' and first_played_at is null
-returning id, user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, state, granted_at, first_played_at, expires_at, revoked_at, revoked_cause
+returning id, user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, state, granted_at, first_played_at, expires_at, revoked_at, revoked_cause, end_told_at
 `
 
 type StartParams struct {
@@ -493,6 +499,71 @@ func (q *Queries) Start(ctx context.Context, db DBTX, arg StartParams) (VideoEnt
 		&i.ExpiresAt,
 		&i.RevokedAt,
 		&i.RevokedCause,
+		&i.EndToldAt,
 	)
 	return i, err
+}
+
+const tellEnding = `-- name: TellEnding :many
+update video_entitlement set end_told_at = $1::timestamptz where id in (
+    select e.id from video_entitlement e
+    where e.kind = 'rent' and e.state = 'active' and e.end_told_at is null and e.rent_hours > $2::int
+      and e.expires_at > $1::timestamptz and e.expires_at <= $3::timestamptz
+      and not exists (select from video_entitlement o
+        where o.user_id = e.user_id and o.spu_id = e.spu_id and o.state = 'active' and o.id <> e.id
+          and (o.expires_at is null or o.expires_at > e.expires_at))
+    order by e.expires_at limit $4
+    for update skip locked)
+returning id, user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, state, granted_at, first_played_at, expires_at, revoked_at, revoked_cause, end_told_at
+`
+
+type TellEndingParams struct {
+	At      time.Time
+	Longer  int32
+	Until   time.Time
+	MaxRows int32
+}
+
+// Marks rentals that end soon and returns them, each once: only those that last longer than some hours, and whose
+// holder has nothing else by which they may go on watching.
+func (q *Queries) TellEnding(ctx context.Context, db DBTX, arg TellEndingParams) ([]VideoEntitlement, error) {
+	rows, err := db.Query(ctx, tellEnding,
+		arg.At,
+		arg.Longer,
+		arg.Until,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []VideoEntitlement{}
+	for rows.Next() {
+		var i VideoEntitlement
+		if err := rows.Scan(
+			&i.ID,
+			&i.UserID,
+			&i.SpuID,
+			&i.SkuID,
+			&i.Reference,
+			&i.Source,
+			&i.Kind,
+			&i.Quality,
+			&i.RentHours,
+			&i.State,
+			&i.GrantedAt,
+			&i.FirstPlayedAt,
+			&i.ExpiresAt,
+			&i.RevokedAt,
+			&i.RevokedCause,
+			&i.EndToldAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

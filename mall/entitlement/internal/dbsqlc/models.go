@@ -24,4 +24,5 @@ type VideoEntitlement struct {
 	ExpiresAt     *time.Time
 	RevokedAt     *time.Time
 	RevokedCause  string
+	EndToldAt     *time.Time
 }

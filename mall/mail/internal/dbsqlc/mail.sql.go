@@ -10,10 +10,27 @@ import (
 	"time"
 )
 
+const askTrial = `-- name: AskTrial :execrows
+update mail_suppression set trial_at = coalesce(trial_at, $1::timestamptz) where address = $2 and trial_mail is null
+`
+
+type AskTrialParams struct {
+	At      time.Time
+	Address string
+}
+
+func (q *Queries) AskTrial(ctx context.Context, db DBTX, arg AskTrialParams) (int64, error) {
+	result, err := db.Exec(ctx, askTrial, arg.At, arg.Address)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const beginSending = `-- name: BeginSending :one
 update mail set state = 'sending', attempts = attempts + 1, moved_at = $1
 where id = $2 and state = 'waiting'
-returning id, kind, cause, recipient, user_id, locale, data, secret, state, reason, attempts, created_at, expires_at, moved_at
+returning id, kind, cause, recipient, user_id, locale, data, secret, state, reason, attempts, created_at, expires_at, moved_at, creator_id, linked
 `
 
 type BeginSendingParams struct {
@@ -40,8 +57,63 @@ func (q *Queries) BeginSending(ctx context.Context, db DBTX, arg BeginSendingPar
 		&i.CreatedAt,
 		&i.ExpiresAt,
 		&i.MovedAt,
+		&i.CreatorID,
+		&i.Linked,
 	)
 	return i, err
+}
+
+const countByState = `-- name: CountByState :many
+select state, count(*) from mail group by state
+`
+
+type CountByStateRow struct {
+	State string
+	Count int64
+}
+
+func (q *Queries) CountByState(ctx context.Context, db DBTX) ([]CountByStateRow, error) {
+	rows, err := db.Query(ctx, countByState)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CountByStateRow{}
+	for rows.Next() {
+		var i CountByStateRow
+		if err := rows.Scan(&i.State, &i.Count); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const countSuppressed = `-- name: CountSuppressed :one
+select count(*) from mail_suppression
+`
+
+func (q *Queries) CountSuppressed(ctx context.Context, db DBTX) (int64, error) {
+	row := db.QueryRow(ctx, countSuppressed)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const endTrial = `-- name: EndTrial :execrows
+delete from mail_suppression where address = $1 and trial_mail is not null
+`
+
+// Ends what a confirmed try has shown to be over.
+func (q *Queries) EndTrial(ctx context.Context, db DBTX, address string) (int64, error) {
+	result, err := db.Exec(ctx, endTrial, address)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const expire = `-- name: Expire :exec
@@ -73,9 +145,48 @@ func (q *Queries) Forget(ctx context.Context, db DBTX, before time.Time) (int64,
 	return result.RowsAffected(), nil
 }
 
+const forgetHooks = `-- name: ForgetHooks :exec
+delete from mail_hook where received_at < $1
+`
+
+func (q *Queries) ForgetHooks(ctx context.Context, db DBTX, before time.Time) error {
+	_, err := db.Exec(ctx, forgetHooks, before)
+	return err
+}
+
+const history = `-- name: History :many
+select at, event, detail from mail_history where mail_id = $1 order by id
+`
+
+type HistoryRow struct {
+	At     time.Time
+	Event  string
+	Detail string
+}
+
+func (q *Queries) History(ctx context.Context, db DBTX, mailID int64) ([]HistoryRow, error) {
+	rows, err := db.Query(ctx, history, mailID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []HistoryRow{}
+	for rows.Next() {
+		var i HistoryRow
+		if err := rows.Scan(&i.At, &i.Event, &i.Detail); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const insertMail = `-- name: InsertMail :one
-insert into mail (kind, cause, recipient, user_id, locale, data, secret, created_at, expires_at, moved_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8)
+insert into mail (kind, cause, recipient, user_id, creator_id, locale, data, secret, linked, created_at, expires_at, moved_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10)
 on conflict (cause, recipient) do nothing
 returning id
 `
@@ -85,9 +196,11 @@ type InsertMailParams struct {
 	Cause     string
 	Recipient string
 	UserID    *int64
+	CreatorID *int64
 	Locale    string
 	Data      []byte
 	Secret    []byte
+	Linked    bool
 	At        time.Time
 	ExpiresAt time.Time
 }
@@ -99,9 +212,11 @@ func (q *Queries) InsertMail(ctx context.Context, db DBTX, arg InsertMailParams)
 		arg.Cause,
 		arg.Recipient,
 		arg.UserID,
+		arg.CreatorID,
 		arg.Locale,
 		arg.Data,
 		arg.Secret,
+		arg.Linked,
 		arg.At,
 		arg.ExpiresAt,
 	)
@@ -193,6 +308,151 @@ func (q *Queries) KeptMails(ctx context.Context, db DBTX, arg KeptMailsParams) (
 	return items, nil
 }
 
+const mailByID = `-- name: MailByID :one
+select id, kind, cause, recipient, user_id, locale, data, secret, state, reason, attempts, created_at, expires_at, moved_at, creator_id, linked from mail where id = $1
+`
+
+func (q *Queries) MailByID(ctx context.Context, db DBTX, id int64) (Mail, error) {
+	row := db.QueryRow(ctx, mailByID, id)
+	var i Mail
+	err := row.Scan(
+		&i.ID,
+		&i.Kind,
+		&i.Cause,
+		&i.Recipient,
+		&i.UserID,
+		&i.Locale,
+		&i.Data,
+		&i.Secret,
+		&i.State,
+		&i.Reason,
+		&i.Attempts,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.MovedAt,
+		&i.CreatorID,
+		&i.Linked,
+	)
+	return i, err
+}
+
+const mails = `-- name: Mails :many
+select id, kind, cause, recipient, user_id, locale, data, secret, state, reason, attempts, created_at, expires_at, moved_at, creator_id, linked from mail
+where ($1::text = '' or state = $1) and ($2::text = '' or kind = $2) and ($3::bigint = 0 or id < $3)
+order by id desc limit $4
+`
+
+type MailsParams struct {
+	State  string
+	Kind   string
+	Before int64
+	Most   int32
+}
+
+// Newest first, optionally of one state and one kind.
+func (q *Queries) Mails(ctx context.Context, db DBTX, arg MailsParams) ([]Mail, error) {
+	rows, err := db.Query(ctx, mails,
+		arg.State,
+		arg.Kind,
+		arg.Before,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Mail{}
+	for rows.Next() {
+		var i Mail
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Cause,
+			&i.Recipient,
+			&i.UserID,
+			&i.Locale,
+			&i.Data,
+			&i.Secret,
+			&i.State,
+			&i.Reason,
+			&i.Attempts,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.MovedAt,
+			&i.CreatorID,
+			&i.Linked,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const mailsTo = `-- name: MailsTo :many
+select id, kind, cause, recipient, user_id, locale, data, secret, state, reason, attempts, created_at, expires_at, moved_at, creator_id, linked from mail
+where recipient collate "C" >= $1 and recipient collate "C" < $2
+    and ($3::text = '' or state = $3) and ($4::text = '' or kind = $4) and ($5::bigint = 0 or id < $5)
+order by id desc limit $6
+`
+
+type MailsToParams struct {
+	FromAddress   string
+	BeforeAddress string
+	State         string
+	Kind          string
+	Before        int64
+	Most          int32
+}
+
+// As Mails, to addresses from from_address on and before before_address.
+func (q *Queries) MailsTo(ctx context.Context, db DBTX, arg MailsToParams) ([]Mail, error) {
+	rows, err := db.Query(ctx, mailsTo,
+		arg.FromAddress,
+		arg.BeforeAddress,
+		arg.State,
+		arg.Kind,
+		arg.Before,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Mail{}
+	for rows.Next() {
+		var i Mail
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Cause,
+			&i.Recipient,
+			&i.UserID,
+			&i.Locale,
+			&i.Data,
+			&i.Secret,
+			&i.State,
+			&i.Reason,
+			&i.Attempts,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.MovedAt,
+			&i.CreatorID,
+			&i.Linked,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const moveSending = `-- name: MoveSending :execrows
 update mail set state = $1::text, reason = $2, moved_at = $3,
     secret = case when $1::text in ('waiting', 'unclear') then secret end
@@ -250,4 +510,259 @@ func (q *Queries) Overtaken(ctx context.Context, db DBTX, arg OvertakenParams) (
 		return nil, err
 	}
 	return items, nil
+}
+
+const preferences = `-- name: Preferences :many
+select topic, wanted from mail_preference where user_id = $1
+`
+
+type PreferencesRow struct {
+	Topic  string
+	Wanted bool
+}
+
+func (q *Queries) Preferences(ctx context.Context, db DBTX, userID int64) ([]PreferencesRow, error) {
+	rows, err := db.Query(ctx, preferences, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PreferencesRow{}
+	for rows.Next() {
+		var i PreferencesRow
+		if err := rows.Scan(&i.Topic, &i.Wanted); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const remember = `-- name: Remember :exec
+insert into mail_history (mail_id, at, event, detail) values ($1, $2, $3, $4)
+`
+
+type RememberParams struct {
+	MailID int64
+	At     time.Time
+	Event  string
+	Detail string
+}
+
+func (q *Queries) Remember(ctx context.Context, db DBTX, arg RememberParams) error {
+	_, err := db.Exec(ctx, remember,
+		arg.MailID,
+		arg.At,
+		arg.Event,
+		arg.Detail,
+	)
+	return err
+}
+
+const retry = `-- name: Retry :execrows
+update mail set state = 'waiting', reason = '', moved_at = $1
+where id = $2 and state in ('unclear', 'failed') and not linked and expires_at > $1
+`
+
+type RetryParams struct {
+	At time.Time
+	ID int64
+}
+
+// Mails with a link are not sent again, since the link may be dead; nor are those that are of no use any more.
+func (q *Queries) Retry(ctx context.Context, db DBTX, arg RetryParams) (int64, error) {
+	result, err := db.Exec(ctx, retry, arg.At, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const setPreference = `-- name: SetPreference :exec
+insert into mail_preference (user_id, topic, wanted, changed_at) values ($1, $2, $3, $4)
+on conflict (user_id, topic) do update set wanted = excluded.wanted, changed_at = excluded.changed_at
+where mail_preference.wanted <> excluded.wanted
+`
+
+type SetPreferenceParams struct {
+	UserID int64
+	Topic  string
+	Wanted bool
+	At     time.Time
+}
+
+func (q *Queries) SetPreference(ctx context.Context, db DBTX, arg SetPreferenceParams) error {
+	_, err := db.Exec(ctx, setPreference,
+		arg.UserID,
+		arg.Topic,
+		arg.Wanted,
+		arg.At,
+	)
+	return err
+}
+
+const standing = `-- name: Standing :one
+select coalesce(s.cause, '')::text as cause, (s.trial_at is not null and s.trial_mail is null)::boolean as trial,
+    coalesce(s.trial_mail, 0)::bigint as trial_mail, coalesce(p.wanted, true)::boolean as wanted
+from (select 1) one
+left join mail_suppression s on s.address = $1
+left join mail_preference p on p.user_id = $2::bigint and p.topic = $3
+`
+
+type StandingParams struct {
+	Address string
+	UserID  int64
+	Topic   string
+}
+
+type StandingRow struct {
+	Cause     string
+	Trial     bool
+	TrialMail int64
+	Wanted    bool
+}
+
+// Returns whether an address is suppressed and why, whether it waits for the mail of one more try, and whether a person
+// wants a topic.
+func (q *Queries) Standing(ctx context.Context, db DBTX, arg StandingParams) (StandingRow, error) {
+	row := db.QueryRow(ctx, standing, arg.Address, arg.UserID, arg.Topic)
+	var i StandingRow
+	err := row.Scan(
+		&i.Cause,
+		&i.Trial,
+		&i.TrialMail,
+		&i.Wanted,
+	)
+	return i, err
+}
+
+const suppress = `-- name: Suppress :exec
+insert into mail_suppression (address, cause, detail, created_at) values ($1, $2, $3, $4)
+on conflict (address) do update set cause = excluded.cause, detail = excluded.detail
+where excluded.cause = 'bounce'
+`
+
+type SuppressParams struct {
+	Address string
+	Cause   string
+	Detail  string
+	At      time.Time
+}
+
+// What bounces stays so even if its reader complains too.
+func (q *Queries) Suppress(ctx context.Context, db DBTX, arg SuppressParams) error {
+	_, err := db.Exec(ctx, suppress,
+		arg.Address,
+		arg.Cause,
+		arg.Detail,
+		arg.At,
+	)
+	return err
+}
+
+const suppression = `-- name: Suppression :one
+select address, cause, detail, created_at, trial_at, trial_mail from mail_suppression where address = $1
+`
+
+func (q *Queries) Suppression(ctx context.Context, db DBTX, address string) (MailSuppression, error) {
+	row := db.QueryRow(ctx, suppression, address)
+	var i MailSuppression
+	err := row.Scan(
+		&i.Address,
+		&i.Cause,
+		&i.Detail,
+		&i.CreatedAt,
+		&i.TrialAt,
+		&i.TrialMail,
+	)
+	return i, err
+}
+
+const suppressions = `-- name: Suppressions :many
+select address, cause, detail, created_at, trial_at, trial_mail from mail_suppression
+where ($1::text = '' or address = $1)
+    and ($2::text = '' or (created_at, address) < ((select b.created_at from mail_suppression b where b.address = $2), $2))
+order by created_at desc, address desc limit $3
+`
+
+type SuppressionsParams struct {
+	Address string
+	Before  string
+	Most    int32
+}
+
+func (q *Queries) Suppressions(ctx context.Context, db DBTX, arg SuppressionsParams) ([]MailSuppression, error) {
+	rows, err := db.Query(ctx, suppressions, arg.Address, arg.Before, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MailSuppression{}
+	for rows.Next() {
+		var i MailSuppression
+		if err := rows.Scan(
+			&i.Address,
+			&i.Cause,
+			&i.Detail,
+			&i.CreatedAt,
+			&i.TrialAt,
+			&i.TrialMail,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const takeHook = `-- name: TakeHook :execrows
+insert into mail_hook (id, received_at) values ($1, $2) on conflict (id) do nothing
+`
+
+type TakeHookParams struct {
+	ID string
+	At time.Time
+}
+
+func (q *Queries) TakeHook(ctx context.Context, db DBTX, arg TakeHookParams) (int64, error) {
+	result, err := db.Exec(ctx, takeHook, arg.ID, arg.At)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const tryWith = `-- name: TryWith :execrows
+update mail_suppression set trial_mail = $1 where address = $2 and trial_at is not null and trial_mail is null
+`
+
+type TryWithParams struct {
+	MailID  *int64
+	Address string
+}
+
+func (q *Queries) TryWith(ctx context.Context, db DBTX, arg TryWithParams) (int64, error) {
+	result, err := db.Exec(ctx, tryWith, arg.MailID, arg.Address)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const unsuppress = `-- name: Unsuppress :execrows
+delete from mail_suppression where address = $1
+`
+
+func (q *Queries) Unsuppress(ctx context.Context, db DBTX, address string) (int64, error) {
+	result, err := db.Exec(ctx, unsuppress, address)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

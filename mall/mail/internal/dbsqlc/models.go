@@ -23,4 +23,15 @@ type Mail struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	MovedAt   time.Time
+	CreatorID *int64
+	Linked    bool
+}
+
+type MailSuppression struct {
+	Address   string
+	Cause     string
+	Detail    string
+	CreatedAt time.Time
+	TrialAt   *time.Time
+	TrialMail *int64
 }

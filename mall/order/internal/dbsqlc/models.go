@@ -113,6 +113,7 @@ type VideoOrder struct {
 	TaxName        string
 	TaxMode        string
 	Billing        []byte
+	RemindedAt     *time.Time
 }
 
 type VideoOrderItem struct {

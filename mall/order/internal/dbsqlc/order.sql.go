@@ -28,7 +28,7 @@ func (q *Queries) AddItemRefund(ctx context.Context, db DBTX, arg AddItemRefundP
 }
 
 const addOrderRefund = `-- name: AddOrderRefund :one
-update video_order set refunded_amount = refunded_amount + $1 where order_no = $2 returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing
+update video_order set refunded_amount = refunded_amount + $1 where order_no = $2 returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing, reminded_at
 `
 
 type AddOrderRefundParams struct {
@@ -67,6 +67,7 @@ func (q *Queries) AddOrderRefund(ctx context.Context, db DBTX, arg AddOrderRefun
 		&i.TaxName,
 		&i.TaxMode,
 		&i.Billing,
+		&i.RemindedAt,
 	)
 	return i, err
 }
@@ -804,7 +805,7 @@ func (q *Queries) LockBuyer(ctx context.Context, db DBTX, userID int64) error {
 }
 
 const lockOrder = `-- name: LockOrder :one
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing from video_order where order_no = $1 for update
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing, reminded_at from video_order where order_no = $1 for update
 `
 
 func (q *Queries) LockOrder(ctx context.Context, db DBTX, orderNo string) (VideoOrder, error) {
@@ -838,6 +839,7 @@ func (q *Queries) LockOrder(ctx context.Context, db DBTX, orderNo string) (Video
 		&i.TaxName,
 		&i.TaxMode,
 		&i.Billing,
+		&i.RemindedAt,
 	)
 	return i, err
 }
@@ -897,7 +899,7 @@ update video_order set status = $1, version = version + 1,
     closed_at = case when $1 = 'CLOSED' then $2 else closed_at end,
     refunded_at = case when $1 = 'REFUNDED' then $2 else refunded_at end
 where order_no = $3 and status = $4 and version = $5
-returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing
+returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing, reminded_at
 `
 
 type MoveOrderParams struct {
@@ -946,6 +948,7 @@ func (q *Queries) MoveOrder(ctx context.Context, db DBTX, arg MoveOrderParams) (
 		&i.TaxName,
 		&i.TaxMode,
 		&i.Billing,
+		&i.RemindedAt,
 	)
 	return i, err
 }
@@ -1009,7 +1012,7 @@ func (q *Queries) OpenCases(ctx context.Context, db DBTX, maxRows int32) ([]Orde
 }
 
 const orderByNo = `-- name: OrderByNo :one
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing from video_order where order_no = $1
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing, reminded_at from video_order where order_no = $1
 `
 
 func (q *Queries) OrderByNo(ctx context.Context, db DBTX, orderNo string) (VideoOrder, error) {
@@ -1043,12 +1046,13 @@ func (q *Queries) OrderByNo(ctx context.Context, db DBTX, orderNo string) (Video
 		&i.TaxName,
 		&i.TaxMode,
 		&i.Billing,
+		&i.RemindedAt,
 	)
 	return i, err
 }
 
 const ordersByKeys = `-- name: OrdersByKeys :many
-select o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at, o.coupon_id, o.coupon_code, o.bundle_id, o.refund_seconds, o.refund_watched, o.refund_by_rule, o.tax_amount, o.tax_country, o.tax_name, o.tax_mode, o.billing from (select unnest($1::bigint[]) as user_id, unnest($2::text[]) as idempotency_key) w
+select o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at, o.coupon_id, o.coupon_code, o.bundle_id, o.refund_seconds, o.refund_watched, o.refund_by_rule, o.tax_amount, o.tax_country, o.tax_name, o.tax_mode, o.billing, o.reminded_at from (select unnest($1::bigint[]) as user_id, unnest($2::text[]) as idempotency_key) w
 join video_order o using (user_id, idempotency_key)
 `
 
@@ -1094,6 +1098,7 @@ func (q *Queries) OrdersByKeys(ctx context.Context, db DBTX, arg OrdersByKeysPar
 			&i.TaxName,
 			&i.TaxMode,
 			&i.Billing,
+			&i.RemindedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -1106,7 +1111,7 @@ func (q *Queries) OrdersByKeys(ctx context.Context, db DBTX, arg OrdersByKeysPar
 }
 
 const ordersByNo = `-- name: OrdersByNo :many
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing from video_order where order_no = any($1::text[])
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing, reminded_at from video_order where order_no = any($1::text[])
 `
 
 func (q *Queries) OrdersByNo(ctx context.Context, db DBTX, orderNos []string) ([]VideoOrder, error) {
@@ -1146,6 +1151,7 @@ func (q *Queries) OrdersByNo(ctx context.Context, db DBTX, orderNos []string) ([
 			&i.TaxName,
 			&i.TaxMode,
 			&i.Billing,
+			&i.RemindedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -1158,7 +1164,7 @@ func (q *Queries) OrdersByNo(ctx context.Context, db DBTX, orderNos []string) ([
 }
 
 const ordersOf = `-- name: OrdersOf :many
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing from video_order
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing, reminded_at from video_order
 where user_id = $1 and ($2::bigint = 0 or id < $2)
 order by id desc limit $3
 `
@@ -1206,6 +1212,7 @@ func (q *Queries) OrdersOf(ctx context.Context, db DBTX, arg OrdersOfParams) ([]
 			&i.TaxName,
 			&i.TaxMode,
 			&i.Billing,
+			&i.RemindedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -1218,7 +1225,7 @@ func (q *Queries) OrdersOf(ctx context.Context, db DBTX, arg OrdersOfParams) ([]
 }
 
 const ordersOfVideo = `-- name: OrdersOfVideo :many
-select o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at, o.coupon_id, o.coupon_code, o.bundle_id, o.refund_seconds, o.refund_watched, o.refund_by_rule, o.tax_amount, o.tax_country, o.tax_name, o.tax_mode, o.billing from video_order o join (
+select o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at, o.coupon_id, o.coupon_code, o.bundle_id, o.refund_seconds, o.refund_watched, o.refund_by_rule, o.tax_amount, o.tax_country, o.tax_name, o.tax_mode, o.billing, o.reminded_at from video_order o join (
     select distinct order_no from video_order_item
     where spu_id = $1 and ($2::text = '' or order_no < $2) order by order_no desc limit $3
 ) i using (order_no)
@@ -1269,6 +1276,7 @@ func (q *Queries) OrdersOfVideo(ctx context.Context, db DBTX, arg OrdersOfVideoP
 			&i.TaxName,
 			&i.TaxMode,
 			&i.Billing,
+			&i.RemindedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -1558,6 +1566,57 @@ func (q *Queries) RefundsOf(ctx context.Context, db DBTX, orderNo string) ([]Ord
 	return items, nil
 }
 
+const remindWaiting = `-- name: RemindWaiting :many
+update video_order set reminded_at = $1 where order_no in (
+    select w.order_no from video_order w
+    where w.status = 'PENDING_PAY' and w.reminded_at is null and w.pay_before > $2
+      and extract(epoch from w.pay_before - w.created_at) >= $3::float8
+      and w.pay_before - cast($1 as timestamptz) <= cast($1 as timestamptz) - w.created_at
+    order by w.pay_before limit $4
+    for update skip locked)
+returning order_no, user_id, video_order.pay_before
+`
+
+type RemindWaitingParams struct {
+	At           *time.Time
+	LeftAfter    time.Time
+	LeastSeconds float64
+	MaxRows      int32
+}
+
+type RemindWaitingRow struct {
+	OrderNo   string
+	UserID    int64
+	PayBefore time.Time
+}
+
+// Marks orders whose buyer should be reminded to pay and returns them, each once: half of their time is over, and what
+// is left still suffices.
+func (q *Queries) RemindWaiting(ctx context.Context, db DBTX, arg RemindWaitingParams) ([]RemindWaitingRow, error) {
+	rows, err := db.Query(ctx, remindWaiting,
+		arg.At,
+		arg.LeftAfter,
+		arg.LeastSeconds,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RemindWaitingRow{}
+	for rows.Next() {
+		var i RemindWaitingRow
+		if err := rows.Scan(&i.OrderNo, &i.UserID, &i.PayBefore); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const restoreItem = `-- name: RestoreItem :exec
 update video_order_item set revoked_at = null where id = $1
 `
@@ -1681,7 +1740,7 @@ func (q *Queries) SalesByDay(ctx context.Context, db DBTX, arg SalesByDayParams)
 }
 
 const searchOrders = `-- name: SearchOrders :many
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing from video_order
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id, refund_seconds, refund_watched, refund_by_rule, tax_amount, tax_country, tax_name, tax_mode, billing, reminded_at from video_order
 where ($1::text = '' or status = $1)
   and ($2::text = '' or order_no = $2)
   and ($3::bigint = 0 or user_id = $3)
@@ -1740,6 +1799,7 @@ func (q *Queries) SearchOrders(ctx context.Context, db DBTX, arg SearchOrdersPar
 			&i.TaxName,
 			&i.TaxMode,
 			&i.Billing,
+			&i.RemindedAt,
 		); err != nil {
 			return nil, err
 		}

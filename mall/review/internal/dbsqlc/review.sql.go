@@ -248,6 +248,17 @@ func (q *Queries) CountOpenAppeals(ctx context.Context, db DBTX) (int64, error) 
 	return count, err
 }
 
+const countTakedowns = `-- name: CountTakedowns :one
+select count(*) from review_takedown where creator_id = $1 and undone_at is null
+`
+
+func (q *Queries) CountTakedowns(ctx context.Context, db DBTX, creatorID int64) (int64, error) {
+	row := db.QueryRow(ctx, countTakedowns, creatorID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countWaiting = `-- name: CountWaiting :one
 select count(*) filter (where state = 'open') as open, count(*) filter (where state = 'second') as second,
     count(*) filter (where score >= $1::int) as high, min(opened_at)::timestamptz as oldest

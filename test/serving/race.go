@@ -1,5 +1,5 @@
 //go:build race
 
-package fault_test
+package serving
 
 func init() { buildFlags = append(buildFlags, "-race") }

@@ -1,12 +1,12 @@
-package page_test
+package useragent_test
 
 import (
 	"testing"
 
-	"videomall/web/page"
+	"videomall/web/useragent"
 )
 
-func TestDescribeAgent_browsers_and_systems(t *testing.T) {
+func TestDescribe_browsers_and_systems(t *testing.T) {
 	t.Parallel()
 	for agent, want := range map[string][2]string{
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 " +
@@ -21,7 +21,7 @@ func TestDescribeAgent_browsers_and_systems(t *testing.T) {
 		"curl/8.5.0": {"curl", ""},
 		"":           {"", ""},
 	} {
-		if browser, system := page.DescribeAgent(agent); browser != want[0] || system != want[1] {
+		if browser, system := useragent.Describe(agent); browser != want[0] || system != want[1] {
 			t.Errorf("%q is %q on %q", agent, browser, system)
 		}
 	}

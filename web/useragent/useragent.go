@@ -1,4 +1,5 @@
-package page
+// Package useragent names browsers and systems by their User-Agent. It refuses to decide anything by it.
+package useragent
 
 import "strings"
 
@@ -32,9 +33,9 @@ var (
 	}
 )
 
-// DescribeAgent names the browser and the system of a User-Agent well enough for a person to know a device of theirs
+// Describe names the browser and the system of a User-Agent well enough for a person to know a device of theirs
 // again; "" where it cannot tell. A User-Agent proves nothing, and nothing is decided by it.
-func DescribeAgent(userAgent string) (browser, system string) {
+func Describe(userAgent string) (browser, system string) {
 	return firstAgent(userAgent, browsers), firstAgent(userAgent, systems)
 }
 
