@@ -66,6 +66,9 @@ select credential from account_passkey where credential_id = @credential_id and 
 update account_passkey set credential = @credential, used_at = @at::timestamptz, user_agent = @user_agent
 where credential_id = @credential_id;
 
+-- name: DeletePasskeysOf :execrows
+delete from account_passkey where user_id = @user_id;
+
 -- name: DeletePasskey :one
 delete from account_passkey where id = @id and user_id = @user_id returning name;
 

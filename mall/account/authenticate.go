@@ -58,7 +58,7 @@ func (a *Accounts) Authenticate(ctx context.Context, try Attempt) (User, error) 
 	case try.Code == "":
 		return User{}, ErrSecondFactor.Because("user %d", u.ID)
 	}
-	err = a.guess(ctx, u, try.Addr, try.Browser, func(tx pgx.Tx) error { return a.useCode(ctx, tx, u, try.Code) })
+	err = a.guess(ctx, u, try.Code, try.Addr, try.Browser, func(tx pgx.Tx) error { return a.useCode(ctx, tx, u, try.Code) })
 	if err != nil {
 		return User{}, err
 	}

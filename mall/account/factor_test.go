@@ -229,12 +229,23 @@ func TestSessions_SignIn_refuses_without_the_factor(t *testing.T) {
 		h.wants(h.sessions.SignIn(r, w, s, u, account.Place{}), account.ErrEnded)
 		h.ok(h.sessions.SignInByFactor(r, w, s, u, account.Place{}, h.clock.now()))
 	})
+	if b.who(t) != ann.ID {
+		t.Fatal("not signed in")
+	}
+	// A session that an older program has stored without the factor opens nothing.
+	_, err := h.pool.Exec(t.Context(), "update account_session set factor_at = null")
+	h.ok(err)
+	if b.who(t) != 0 {
+		t.Error("a session without the factor is somebody")
+	}
 }
 
 func TestAccounts_ResetPassword_keeps_the_factor(t *testing.T) {
 	h := newMailingHouse(t)
 	ann := h.register(t, "ann@example.test")
 	p, _ := h.addApp(ann.ID)
+	_, err := h.pool.Exec(t.Context(), "update account_user set email_verified_at = now()")
+	h.ok(err)
 	h.clock.pass(time.Minute)
 	h.ok(h.ResetPassword(t.Context(), h.resetLink(ann.Email), otherPassword, "192.0.2.1"))
 	entry, err := h.StartSignIn(t.Context(), account.Attempt{

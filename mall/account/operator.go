@@ -25,8 +25,8 @@ var ErrSetupDone = fault.New(fault.NotFound, "setup_done", "There is nothing her
 // link of OperatorLink.
 type NewOperator struct {
 	Email, Name, Password, Locale string
-	// Existing permits an email that has an account, which keeps its name; its password opens nothing
-	// any more, and OperatorLink sets another.
+	// Existing permits an email that has an account, which keeps its name; its password and its second factors open
+	// nothing any more, and OperatorLink sets another password.
 	Existing bool
 }
 
@@ -112,7 +112,11 @@ func (a *Accounts) operatorAccount(ctx context.Context, tx pgx.Tx, o NewOperator
 		if err != nil {
 			return User{}, err
 		}
-		// Anybody can have signed up with an address that isn't theirs: the password of before opens nothing any more.
+		// Anybody can have signed up with an address that isn't theirs: neither the password of before nor a second
+		// factor opens anything any more.
+		if _, err := a.dropFactors(ctx, tx, row.ID); err != nil {
+			return User{}, err
+		}
 		_, err = a.q.SetPasswordHash(ctx, tx, dbsqlc.SetPasswordHashParams{
 			PasswordHash: a.hasher.decoy,
 			ID:           row.ID,

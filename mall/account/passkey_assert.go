@@ -148,7 +148,7 @@ func present(ids [][]byte, credentials []webauthn.Credential) (left [][]byte) {
 
 // assert checks with validate what a passkey has signed, while no other answer of the same passkey is checked, and
 // stores its counter. userID is whose passkey it has to be, or 0. A counter that did not grow means that there may be a
-// copy, which is refused (WebAuthn Level 3, section 7.2, step 22).
+// copy, which is refused (WebAuthn Level 3, section 7.2, step 22), and of which the person is told.
 func (a *Accounts) assert(ctx context.Context, answer Answer, userID int64,
 	validate func(passkeyOwner, *protocol.ParsedCredentialAssertionData) (*webauthn.Credential, error),
 ) (u User, err error) {
@@ -156,6 +156,7 @@ func (a *Accounts) assert(ctx context.Context, answer Answer, userID int64,
 	if err != nil {
 		return User{}, ErrPasskeyRefused.Because("%w", explained(err))
 	}
+	var copied int64 // whose passkey may have been
 	err = db.InTx(ctx, a.pool, func(tx pgx.Tx) error {
 		owner, err := a.q.PasskeyOwner(ctx, tx, parsed.RawID)
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && userID != 0 && owner.ID != userID {
@@ -186,6 +187,7 @@ func (a *Accounts) assert(ctx context.Context, answer Answer, userID int64,
 		}
 		if used.Authenticator.CloneWarning {
 			a.log.WarnContext(ctx, "a passkey may have been copied", "user", owner.ID)
+			copied = owner.ID
 			return ErrPasskeyCopied.Because("user %d, counter %d", owner.ID, parsed.Response.AuthenticatorData.Counter)
 		}
 		credential, err := json.Marshal(used)
@@ -200,5 +202,9 @@ func (a *Accounts) assert(ctx context.Context, answer Answer, userID int64,
 			CredentialID: parsed.RawID,
 		})
 	})
+	if copied != 0 { // in a transaction of its own, since the refusal has undone the other
+		told := db.InTx(ctx, a.pool, func(tx pgx.Tx) error { return a.tellEvent(ctx, tx, copied, NoticePasskeyCopied, "") })
+		err = errors.Join(err, told)
+	}
 	return u, err
 }

@@ -210,6 +210,9 @@ func TestAccounts_SignInByPasskey_counter(t *testing.T) {
 	d.key.Counter = 3
 	_, err = h.SignInByPasskey(ctx, d.signed(h.askAnybody()))
 	h.wants(err, account.ErrPasskeyCopied)
+	if n := len(h.told(account.NoticePasskeyCopied)); n != 1 {
+		t.Errorf("%d mails about the copy", n)
+	}
 	d.key.Counter = 8
 	_, err = h.SignInByPasskey(ctx, d.signed(h.askAnybody()))
 	h.ok(err)

@@ -80,7 +80,7 @@ func (a *Accounts) FinishSignIn(ctx context.Context, s SecondStep) (User, error)
 	if err != nil {
 		return User{}, err
 	}
-	err = a.guess(ctx, u, s.Addr, s.Browser, func(tx pgx.Tx) error {
+	err = a.guess(ctx, u, s.Code, s.Addr, s.Browser, func(tx pgx.Tx) error {
 		if _, err := a.answered(ctx, tx, askedSecondStep, s.Step); err != nil {
 			return err
 		}
@@ -94,8 +94,8 @@ func (a *Accounts) FinishSignIn(ctx context.Context, s SecondStep) (User, error)
 
 // guess counts an attempt at a code before it is made, as admit counts passwords, and takes the count back unless the
 // code was wrong. Errors: those of prove, ErrThrottled.
-func (a *Accounts) guess(ctx context.Context, u User, addr, browser string, prove func(pgx.Tx) error) error {
-	counted, err := a.admitStep(ctx, u, addr, browser)
+func (a *Accounts) guess(ctx context.Context, u User, code, addr, browser string, prove func(pgx.Tx) error) error {
+	counted, err := a.admitStep(ctx, u, code, addr, browser)
 	if err != nil {
 		return err
 	}
@@ -104,13 +104,32 @@ func (a *Accounts) guess(ctx context.Context, u User, addr, browser string, prov
 		a.forgive(ctx, counted)
 	case !errors.Is(err, ErrWrongCode):
 		a.throttle.giveBack(ctx, counted)
+	default:
+		a.wrongCode(ctx, u.ID)
 	}
 	return err
 }
 
+// wrongCode counts a wrong code of somebody who has proved the password, and tells the person of many, once a day: it
+// may be somebody else who knows the password.
+func (a *Accounts) wrongCode(ctx context.Context, id int64) {
+	subject := strconv.FormatInt(id, 10)
+	if _, wait := a.throttle.take(ctx, []attempts{{ruleStepWrong, subject}}); wait == 0 {
+		return
+	}
+	if _, wait := a.throttle.take(ctx, []attempts{{ruleStepTold, subject}}); wait > 0 {
+		return
+	}
+	err := db.InTx(ctx, a.pool, func(tx pgx.Tx) error { return a.tellEvent(ctx, tx, id, NoticeWrongCodes, "") })
+	if err != nil {
+		a.log.ErrorContext(ctx, "nobody was told of wrong codes", "user", id, "error", err)
+	}
+}
+
 // admitStep is admit for a second step. Since only who knows the password gets this far, no stranger can lock the
-// account by it, and all networks together have a limit.
-func (a *Accounts) admitStep(ctx context.Context, u User, addr, browser string) (counted []attempts, err error) {
+// account by it, and all networks together have a limit. Codes of an app are few enough to be guessed in months, so they
+// have a limit for that long, too, until there is a new password.
+func (a *Accounts) admitStep(ctx context.Context, u User, code, addr, browser string) (counted []attempts, err error) {
 	if known := a.knownAs(browser, u.ID, u.Epoch); known != "" {
 		own := []attempts{{ruleStepBrowser, known}}
 		if _, wait := a.throttle.take(ctx, own); wait == 0 {
@@ -120,6 +139,9 @@ func (a *Accounts) admitStep(ctx context.Context, u User, addr, browser string) 
 	id := strconv.FormatInt(u.ID, 10)
 	counted = slices.Concat(ruleStepNetwork.from(addr, id), ruleAddress.from(addr, ""),
 		[]attempts{{ruleStepAccount, id}})
+	if len(cleanCode(code)) == totpDigits {
+		counted = append(counted, attempts{ruleStepMonth, fmt.Sprintf("%d/%d", u.ID, u.Epoch)})
+	}
 	if _, wait := a.throttle.take(ctx, counted); wait > 0 {
 		return nil, throttled(wait)
 	}
@@ -150,6 +172,7 @@ func (a *Accounts) Prove(ctx context.Context, id int64, p Proof) (factor bool, e
 		u := User{row.ID, row.Email, row.Name, row.Roles, row.Locale, row.CreatedAt, row.AccessEpoch}
 		err = db.InTx(ctx, a.pool, func(tx pgx.Tx) error { return a.useCode(ctx, tx, u, p.Code) })
 		if errors.Is(err, ErrWrongCode) {
+			a.wrongCode(ctx, id)
 			return false, ErrInvalidAccount.With("code", "code_wrong")
 		}
 		if err != nil {

@@ -18,6 +18,8 @@ const (
 	NoticePasskeyRemoved = "passkey_removed"
 	NoticeRecoveryUsed   = "recovery_used"
 	NoticeRecoveryNew    = "recovery_new"
+	NoticePasskeyCopied  = "passkey_copied"
+	NoticeWrongCodes     = "wrong_codes" // somebody who knows the password has failed at the second step
 )
 
 // Event is something that has happened to the safety of an account. Kind is the kind of the notice about it, and Detail

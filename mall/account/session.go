@@ -199,18 +199,29 @@ func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *session
 func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
 	from Place,
 ) error {
-	return s.signIn(r, w, session, u, from, nil)
+	return s.signIn(r, w, session, u, from, nil, nil)
 }
 
 // SignInByFactor is SignIn for a person who proved a second factor as well, at the given time.
 func (s *Sessions) SignInByFactor(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
 	from Place, at time.Time,
 ) error {
-	return s.signIn(r, w, session, u, from, &at)
+	return s.signIn(r, w, session, u, from, &at, &at)
+}
+
+// SignInAgain is SignIn for a person whose own deed has ended their session. It is no proof of who they are: provedAt is
+// when the former session had the last one, and factor says that it included a second factor.
+func (s *Sessions) SignInAgain(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
+	from Place, provedAt time.Time, factor bool,
+) error {
+	if factor {
+		return s.signIn(r, w, session, u, from, &provedAt, &provedAt)
+	}
+	return s.signIn(r, w, session, u, from, &provedAt, nil)
 }
 
 func (s *Sessions) signIn(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
-	from Place, factorAt *time.Time,
+	from Place, provedAt, factorAt *time.Time,
 ) error {
 	ctx, old, id, now := r.Context(), session.ID, newID(), s.now()
 	values, err := flatten(session.Values)
@@ -235,6 +246,7 @@ func (s *Sessions) signIn(r *http.Request, w http.ResponseWriter, session *sessi
 			CreatedAt: now,
 			ExpiresAt: now.Add(idle),
 			EndsAt:    now.Add(most),
+			ProvedAt:  provedAt,
 			FactorAt:  factorAt,
 		})
 		if err == nil && n == 0 {

@@ -37,6 +37,9 @@ var (
 	ruleStepBrowser = rule{"step_browser", 10, 15 * time.Minute}
 	ruleStepNetwork = rule{"step", 10, 15 * time.Minute}
 	ruleStepAccount = rule{"step_account", 30, time.Hour}
+	ruleStepMonth   = rule{"step_month", 100, 30 * 24 * time.Hour} // codes that can be guessed, since the last new password
+	ruleStepWrong   = rule{"step_wrong", 4, 24 * time.Hour}        // the person is told of those beyond
+	ruleStepTold    = rule{"step_told", 1, 24 * time.Hour}
 	rulePasskey     = rule{"passkey", 120, 15 * time.Minute} // questions to passkeys, from a network
 
 	ruleChange  = rule{"password", 10, 15 * time.Minute}

@@ -74,7 +74,7 @@ func Routes(g *echo.Group, d Deps) {
 			}
 			return c.Redirect("/account#creator")
 		}))
-		own.POST("/creator", d.Site.Handle(h.saveCreator))
+		own.POST("/creator", d.Site.Handle(h.saveCreator), h.recentToOpen)
 	}
 	if d.Taxes != nil {
 		own.GET("/billing", d.Site.Handle(h.billing))
@@ -111,8 +111,10 @@ func (h handlers) showAccount(c *page.Ctx, status int, props accountview.Account
 	if err != nil {
 		return err
 	}
-	devices, err := h.Sessions.Devices(ctx, c.Viewer.UserID, c.Session())
-	if err != nil {
+	if props.Devices, err = h.devices(c); err != nil {
+		return err
+	}
+	if props.Tokens, err = h.tokens(c); err != nil {
 		return err
 	}
 	props.Email, props.Since, props.Now, props.Billing = u.Email, u.CreatedAt, c.Now, h.Taxes != nil
@@ -124,9 +126,16 @@ func (h handlers) showAccount(c *page.Ctx, status int, props accountview.Account
 			return err
 		}
 	}
-	for _, d := range devices {
+	c.Page.NoIndex = true
+	return c.Render(status, c.Text.T("account.title"), accountview.AccountPage(props))
+}
+
+// devices are where the viewer is signed in.
+func (h handlers) devices(c *page.Ctx) (shown []accountview.Device, err error) {
+	list, err := h.Sessions.Devices(c.Request().Context(), c.Viewer.UserID, c.Session())
+	for _, d := range list {
 		browser, system := useragent.Describe(d.UserAgent)
-		props.Devices = append(props.Devices, accountview.Device{
+		shown = append(shown, accountview.Device{
 			Number:  d.Number,
 			Browser: browser,
 			System:  system,
@@ -135,15 +144,16 @@ func (h handlers) showAccount(c *page.Ctx, status int, props accountview.Account
 			Here:    d.Here,
 		})
 	}
-	tokens, err := h.Accounts.Tokens(ctx, c.Viewer.UserID)
-	if err != nil {
-		return err
+	return shown, err
+}
+
+// tokens are the viewer's bearer tokens.
+func (h handlers) tokens(c *page.Ctx) (shown []accountview.Token, err error) {
+	list, err := h.Accounts.Tokens(c.Request().Context(), c.Viewer.UserID)
+	for _, t := range list {
+		shown = append(shown, accountview.Token(t))
 	}
-	for _, t := range tokens {
-		props.Tokens = append(props.Tokens, accountview.Token(t))
-	}
-	c.Page.NoIndex = true
-	return c.Render(status, c.Text.T("account.title"), accountview.AccountPage(props))
+	return shown, err
 }
 
 func (h handlers) saveProfile(c *page.Ctx) error {
@@ -184,11 +194,7 @@ func (h handlers) changePassword(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	u, err := h.Accounts.User(ctx, c.Viewer.UserID)
-	if err != nil {
-		return err
-	}
-	if err := c.SignInAgain(u); err != nil {
+	if err := c.SignInAgain(); err != nil {
 		return err
 	}
 	c.Flash(ui.Success, "password_changed")
@@ -204,7 +210,7 @@ func (h handlers) endDevice(c *page.Ctx) error {
 		return err
 	}
 	c.Flash(ui.Success, "device_ended")
-	return c.Redirect("/account#devices")
+	return c.Redirect(c.Next("/account#devices"))
 }
 
 func (h handlers) endToken(c *page.Ctx) error {
@@ -216,7 +222,7 @@ func (h handlers) endToken(c *page.Ctx) error {
 		return err
 	}
 	c.Flash(ui.Success, "token_ended")
-	return c.Redirect("/account#tokens")
+	return c.Redirect(c.Next("/account#tokens"))
 }
 
 func (h handlers) signOutEverywhere(c *page.Ctx) error {

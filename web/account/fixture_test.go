@@ -29,7 +29,11 @@ import (
 	"videomall/web/webtest"
 )
 
-const goodPassword = "three quiet herons"
+const (
+	goodPassword     = "three quiet herons"
+	breachedPassword = "seven stolen magpies" // known from a breach
+	commonPassword   = "1234567890"
+)
 
 type mall struct {
 	accounts *account.Accounts
@@ -78,6 +82,7 @@ func openAt(t *testing.T, publicURL string, demo, mails bool) *mall {
 		Now:        time.Now,
 		BrowserKey: []byte("the key that signs marks of browsers"),
 		FactorKey:  make([]byte, 32), // a test's secret is no secret
+		Breached:   func(password string) (bool, error) { return password == breachedPassword, nil },
 	}
 	if mails {
 		jobs, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
@@ -120,6 +125,9 @@ func openAt(t *testing.T, publicURL string, demo, mails bool) *mall {
 		Sessions: sessions,
 		Demo:     demo,
 		Mail:     mails,
+		SetUp: func(ctx context.Context, code, addr string, o account.NewOperator) (account.User, error) {
+			return m.accounts.SetUp(ctx, code, addr, o, func(context.Context, pgx.Tx, account.User) error { return nil })
+		},
 		OnSignIn: func(_ context.Context, c *page.Ctx, userID int64) error {
 			m.entered.Store(userID)
 			if m.broken.Load() {

@@ -50,7 +50,17 @@ func (h handlers) showSecurity(c *page.Ctx, status int, wrong string) error {
 	if err != nil {
 		return err
 	}
+	devices, err := h.devices(c)
+	if err != nil {
+		return err
+	}
+	tokens, err := h.tokens(c)
+	if err != nil {
+		return err
+	}
 	p := accountview.Security{
+		Devices:      devices,
+		Tokens:       tokens,
 		Now:          c.Now,
 		Needed:       c.Viewer.NeedsFactor,
 		Any:          f.Any,
@@ -149,20 +159,17 @@ func (h handlers) confirmApp(c *page.Ctx) error {
 	if err != nil {
 		return h.refused(c, err)
 	}
-	return h.added(c, codes, "totp_on")
+	return h.added(c, u, codes, "totp_on")
 }
 
-// added goes on after a factor was added. After the first one, which has ended all sessions, it signs this browser in
-// again and shows the recovery codes.
-func (h handlers) added(c *page.Ctx, codes []string, notice string) error {
+// added goes on after u added a factor. After the first one, which has ended all sessions, it signs this browser in again
+// and shows the recovery codes.
+func (h handlers) added(c *page.Ctx, u account.User, codes []string, notice string) error {
 	if codes == nil {
 		c.Flash(ui.Success, notice)
 		return c.Redirect("/account/security")
 	}
-	u, err := h.Accounts.User(c.Request().Context(), c.Viewer.UserID)
-	if err != nil {
-		return err
-	}
+	u.Epoch++ // not that of now, which may be later still: somebody else has ended this session then
 	if err := c.SignInByFactor(u); err != nil {
 		return err
 	}
@@ -199,11 +206,7 @@ func (h handlers) signOutOthers(c *page.Ctx) error {
 	if _, err := h.Accounts.EndAll(ctx, c.Viewer.UserID); err != nil {
 		return err
 	}
-	u, err := h.Accounts.User(ctx, c.Viewer.UserID)
-	if err != nil {
-		return err
-	}
-	if err := c.SignInAgain(u); err != nil {
+	if err := c.SignInAgain(); err != nil {
 		return err
 	}
 	c.Flash(ui.Success, "signed_out_others")
@@ -256,7 +259,7 @@ func (h handlers) addPasskey(c *page.Ctx) error {
 	case err != nil:
 		return h.refused(c, err)
 	}
-	return h.added(c, codes, "passkey_added")
+	return h.added(c, u, codes, "passkey_added")
 }
 
 func (h handlers) removePasskey(c *page.Ctx) error {

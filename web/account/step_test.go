@@ -139,22 +139,88 @@ func TestStep_between_password_and_session(t *testing.T) {
 	}
 }
 
-// A new password by mail takes nothing away from the second factor.
+// A new password by mail takes nothing away from the second factor, and signs nobody in.
 func TestStep_after_a_forgotten_password(t *testing.T) {
 	t.Parallel()
-	m := open(t, false)
+	m := openMailing(t)
 	ann := m.visitor(t)
 	ann.signUp("ann@example.test")
 	ann.addApp()
-	if _, err := m.pool.Exec(t.Context(), `update account_user set access_epoch = access_epoch + 1`); err != nil {
+	if _, err := m.pool.Exec(t.Context(), `update account_user set email_verified_at = now()`); err != nil {
 		t.Fatal(err)
 	}
-	if ann.signedIn() {
-		t.Fatal("still signed in")
+	if err := m.accounts.SendReset(t.Context(), account.ResetArgs{ID: "1", Email: "ann@example.test"}); err != nil {
+		t.Fatal(err)
 	}
-	if to := ann.password(""); to != "/sign-in/step" {
-		t.Errorf("to %q", to)
+	thief := m.visitor(t) // who reads her mail
+	thief.wants(thief.post("/reset-password", "token", m.token(t, account.NoticeReset), "password", goodPassword+"!"),
+		303, "/sign-in")
+	if ann.signedIn() || thief.signedIn() {
+		t.Fatal("signed in")
 	}
+	thief.wants(thief.post("/sign-in", "email", "ann@example.test", "password", goodPassword+"!"), 303, "/sign-in/step")
+	if thief.signedIn() {
+		t.Error("the password is enough")
+	}
+}
+
+// Without a factor, an old session is not enough to add one: whoever found it would own the account.
+func TestSecurity_old_session_adds_no_factor(t *testing.T) {
+	t.Parallel()
+	m := openLocal(t)
+	ann := m.visitor(t)
+	ann.signUp("ann@example.test")
+	_, err := m.pool.Exec(t.Context(), `update account_session set created_at = now() - interval '1 hour'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{
+		"/account/security/app/new", "/account/security/app", "/account/security/passkeys/new",
+		"/account/security/passkeys", "/account/security/passkeys/new/ask", "/account/security/sign-out-others",
+		"/account/sign-out-everywhere",
+	} {
+		if a := ann.post(path); a.Status != http.StatusForbidden || !strings.Contains(a.Body, `name="confirm_password"`) {
+			t.Errorf("%s: %d", path, a.Status)
+		}
+	}
+	if a := ann.post("/account/security/app/new", "confirm_password", goodPassword); a.Status != http.StatusOK {
+		t.Errorf("with the password: %d", a.Status)
+	}
+}
+
+// The page of security lists devices and tokens, and ends them there.
+func TestSecurity_lists_devices_and_tokens(t *testing.T) {
+	t.Parallel()
+	m := open(t, false)
+	ann, other := m.visitor(t), m.visitor(t)
+	ann.signUp("ann@example.test")
+	other.wants(other.post("/sign-in", "email", "ann@example.test", "password", goodPassword), 303, "/")
+	_, err := m.accounts.IssueToken(t.Context(), account.TokenRequest{
+		Email:    "ann@example.test",
+		Password: goodPassword,
+		Addr:     "192.0.2.1",
+		Program:  "curl/8",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const page = "/account/security"
+	end := regexp.MustCompile(`action="(/account/(?:devices|tokens)/\d+/end)"`)
+	a := ann.get(page)
+	forms := end.FindAllStringSubmatch(a.Body, -1)
+	if len(forms) != 2 || !strings.Contains(a.Body, "curl/8") || !strings.Contains(a.Body, `name="next" value="`+page+`"`) {
+		t.Fatalf("%d forms: %s", len(forms), a.Body)
+	}
+	for _, f := range forms {
+		ann.wants(ann.post(f[1], "next", page), 303, page)
+	}
+	if other.signedIn() || !ann.signedIn() {
+		t.Error("the wrong device was ended")
+	}
+	if left := end.FindAllString(ann.get(page).Body, -1); len(left) != 0 {
+		t.Errorf("left: %q", left)
+	}
+	ann.wants(ann.post(forms[1][1], "next", "https://evil.example/"), 404, "")
 }
 
 // What changes factors takes a recent proof, and that takes the factor.

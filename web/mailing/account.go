@@ -47,6 +47,9 @@ var accountKinds = map[string]kind{
 	account.NoticePasskeyRemoved: {write: toldFactor("passkey_removed"), sample: aPasskey},
 	account.NoticeRecoveryUsed:   {write: toldFactor("recovery_used")},
 	account.NoticeRecoveryNew:    {write: toldFactor("recovery_new")},
+	account.NoticePasskeyCopied:  {write: toldFactor("passkey_copied")},
+	account.NoticeWrongCodes:     {write: toldFactor("wrong_codes")},
+	account.NoticeFactorsReset:   {write: toldFactor("factors_reset")},
 	account.NoticeNewSignIn: {
 		write: newSignIn,
 		sample: mail.Mail{Data: []byte(`{"network": "203.0.113.0/24", "userAgent":

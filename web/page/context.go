@@ -214,23 +214,32 @@ func (c *Ctx) SignIn(u account.User) error {
 }
 
 // SignInByFactor is SignIn for a person who has just proved a second factor, too.
-func (c *Ctx) SignInByFactor(u account.User) error { return c.signInByFactor(u, c.Now) }
-
-// SignInAgain gives the viewer a new session after all of theirs have ended. It is no proof of who they are: what the
-// former session had proved of their second factor, and when, counts for the new one.
-func (c *Ctx) SignInAgain(u account.User) error {
-	if c.Viewer.HasFactor {
-		return c.signInByFactor(u, c.Viewer.ProvedAt)
-	}
-	return c.SignIn(u)
-}
-
-func (c *Ctx) signInByFactor(u account.User, at time.Time) error {
-	err := c.site.sessions.SignInByFactor(c.Request(), c.Response(), c.session, u, c.place(u), at)
+func (c *Ctx) SignInByFactor(u account.User) error {
+	err := c.site.sessions.SignInByFactor(c.Request(), c.Response(), c.session, u, c.place(u), c.Now)
 	if err != nil {
 		return err
 	}
-	c.entered(account.Standing{User: u, ProvedAt: at, HasFactor: true})
+	c.entered(account.Standing{User: u, ProvedAt: c.Now, HasFactor: true})
+	return nil
+}
+
+// SignInAgain gives the viewer a new session after a deed of theirs has ended all that they had. It is no proof of who
+// they are: what the former session had proved, and when, counts for the new one. Errors: ErrEnded if something else has
+// ended their access meanwhile.
+func (c *Ctx) SignInAgain() error {
+	u, err := c.site.accounts.User(c.Request().Context(), c.Viewer.UserID)
+	if err != nil {
+		return err
+	}
+	if u.Epoch != c.Viewer.Grant.Epoch+1 {
+		return account.ErrEnded.Because("epoch %d of user %d came after %d", u.Epoch, u.ID, c.Viewer.Grant.Epoch)
+	}
+	v := c.Viewer
+	err = c.site.sessions.SignInAgain(c.Request(), c.Response(), c.session, u, c.place(u), v.ProvedAt, v.HasFactor)
+	if err != nil {
+		return err
+	}
+	c.entered(account.Standing{User: u, ProvedAt: v.ProvedAt, HasFactor: v.HasFactor})
 	return nil
 }
 

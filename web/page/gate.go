@@ -42,6 +42,15 @@ func (s *Site) RequireUser(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// CheckFactor returns an error for viewers who have to set up a second factor first. It is for addresses that admit
+// guests or do without RequireUser, and give people who are signed in something of theirs.
+func (c *Ctx) CheckFactor() error {
+	if c.Viewer.NeedsFactor {
+		return errSetUpFactor.Because("user %d", c.Viewer.UserID)
+	}
+	return nil
+}
+
 // ofAccount reports whether a page is open to people who have yet to set up a second factor.
 func ofAccount(path string) bool {
 	return path == "/account" || strings.HasPrefix(path, "/account/") || path == "/change-email"

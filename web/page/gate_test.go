@@ -172,6 +172,12 @@ func TestSite_RequireUser_second_factor_first(t *testing.T) {
 			t.Errorf("%s: %d to %q", path, a.Status, a.Header.Get("Location"))
 		}
 	}
+	if a := v.get("/checked"); a.Status != http.StatusForbidden {
+		t.Errorf("an address that checks by itself: %d", a.Status)
+	}
+	if a := m.visitor(t).get("/checked"); a.Status != http.StatusNoContent {
+		t.Errorf("a guest at an address that checks by itself: %d", a.Status)
+	}
 	if a := v.get("/api/v1/mall/me"); a.Status != http.StatusForbidden ||
 		!strings.Contains(a.Body, `"code":"second_factor_missing"`) {
 		t.Errorf("the API by session: %d %s", a.Status, a.Body)
@@ -209,5 +215,33 @@ func TestSite_RequireUser_second_factor_first(t *testing.T) {
 	}
 	if a := v.get("/admin"); a.Status != http.StatusOK {
 		t.Errorf("with the factor: %d", a.Status)
+	}
+}
+
+// A deed that ends all of somebody's sessions gives their browser a new one, which is no proof and revives nothing.
+func TestCtx_SignInAgain(t *testing.T) {
+	t.Parallel()
+	m := open(t, "http://mall.example")
+	u := m.register(t, "ann@example.test")
+	v := m.visitor(t)
+	v.enter(u)
+	proved := time.Now().Add(-10 * time.Minute).UTC().Truncate(time.Second)
+	if _, err := m.pool.Exec(t.Context(), "update account_session set proved_at = $1", proved); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time of the session that the first one gave
+		if a := v.get("/again/x"); a.Status != http.StatusOK || a.Body != proved.Format(time.RFC3339) {
+			t.Errorf("%d, proved at %s, want %s", a.Status, a.Body, proved)
+		}
+	}
+	if a := v.get("/own"); a.Status != http.StatusOK {
+		t.Errorf("not signed in again: %d", a.Status)
+	}
+	// Somebody else ends all access at the same time.
+	if a := v.get("/again/xx"); a.Status == http.StatusOK {
+		t.Error("a session that was ended lives on")
+	}
+	if a := v.get("/own"); a.Status != http.StatusSeeOther {
+		t.Errorf("revived: %d", a.Status)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/labstack/echo/v4"
 
 	"videomall/db/dbtest"
@@ -44,6 +45,7 @@ type mall struct {
 	exchange *exchange.Exchange
 	failing  atomic.Bool // whether its rates cannot be read
 	policy   account.FactorPolicy
+	pool     *pgxpool.Pool
 }
 
 // journal is a log that can be read while it is written.
@@ -78,7 +80,7 @@ func open(t *testing.T, publicURL string) *mall {
 func (m *mall) open(t *testing.T, publicURL string, rates func(context.Context) (exchange.Table, error)) *mall {
 	t.Helper()
 	pool, rdb := dbtest.New(t), dbtest.Redis(t)
-	m.log, m.exchange = &journal{}, newExchange(pool)
+	m.pool, m.log, m.exchange = pool, &journal{}, newExchange(pool)
 	log := telemetry.NewLogger(m.log, slog.LevelInfo, "text")
 	m.accounts = account.New(account.Deps{
 		Pool:  pool,
@@ -145,6 +147,23 @@ func (m *mall) open(t *testing.T, publicURL string, rates func(context.Context) 
 	}))
 	e.GET("/enter/:id", m.site.Handle(enter(m.accounts, (*page.Ctx).SignIn)))
 	e.GET("/enter-factor/:id", m.site.Handle(enter(m.accounts, (*page.Ctx).SignInByFactor)))
+	e.GET("/again/:times", m.site.Handle(func(c *page.Ctx) error {
+		for range len(c.Param("times")) {
+			if _, err := m.accounts.EndAll(c.Request().Context(), c.Viewer.UserID); err != nil {
+				return err
+			}
+		}
+		if err := c.SignInAgain(); err != nil {
+			return err
+		}
+		return c.String(http.StatusOK, c.Viewer.ProvedAt.UTC().Format(time.RFC3339))
+	}), m.site.RequireUser)
+	e.GET("/checked", m.site.Handle(func(c *page.Ctx) error {
+		if err := c.CheckFactor(); err != nil {
+			return err
+		}
+		return c.NoContent(http.StatusNoContent)
+	}))
 	e.GET("/guest", m.site.Handle(func(c *page.Ctx) error {
 		return c.String(http.StatusOK, c.GuestToken()+"|"+c.EnsureGuestToken()+"|"+c.GuestToken())
 	}))

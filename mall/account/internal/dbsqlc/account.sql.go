@@ -366,10 +366,11 @@ func (q *Queries) InsertLink(ctx context.Context, db DBTX, arg InsertLinkParams)
 }
 
 const insertSession = `-- name: InsertSession :execrows
-insert into account_session (id_hash, user_id, epoch, user_agent, device, created_at, seen_at, expires_at, ends_at, factor_at)
-select $1, u.id, u.access_epoch, $2, $3, $4, $4, $5, $6, $7::timestamptz
-from account_user u where u.id = $8 and u.access_epoch = $9 and u.status = 'active'
-    and (not u.has_factor or $7::timestamptz is not null)
+insert into account_session (id_hash, user_id, epoch, user_agent, device, created_at, seen_at, expires_at, ends_at, proved_at, factor_at)
+select $1, u.id, u.access_epoch, $2, $3, $4, $4, $5, $6, $7::timestamptz,
+    $8::timestamptz
+from account_user u where u.id = $9 and u.access_epoch = $10 and u.status = 'active'
+    and (not u.has_factor or $8::timestamptz is not null)
 for key share of u
 `
 
@@ -380,6 +381,7 @@ type InsertSessionParams struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	EndsAt    time.Time
+	ProvedAt  *time.Time
 	FactorAt  *time.Time
 	UserID    int64
 	Epoch     int64
@@ -395,6 +397,7 @@ func (q *Queries) InsertSession(ctx context.Context, db DBTX, arg InsertSessionP
 		arg.CreatedAt,
 		arg.ExpiresAt,
 		arg.EndsAt,
+		arg.ProvedAt,
 		arg.FactorAt,
 		arg.UserID,
 		arg.Epoch,
@@ -1231,7 +1234,7 @@ select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, arra
     s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at, u.has_factor,
     (case when u.has_factor then coalesce(s.factor_at, timestamptz 'epoch') else coalesce(s.proved_at, s.created_at) end)::timestamptz as proved_at
 from account_session s join account_user u on u.id = s.user_id and u.access_epoch = s.epoch and u.status = 'active'
-where s.id_hash = any($1::bytea[]) and s.expires_at > $2
+where s.id_hash = any($1::bytea[]) and s.expires_at > $2 and (not u.has_factor or s.factor_at is not null)
 union all
 select 'token', t.token_hash, u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[], u.locale, u.currency, u.created_at, u.access_epoch,
     0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at, u.has_factor, timestamptz 'epoch'
@@ -1244,6 +1247,7 @@ from (select unnest($4::bigint[]) as user_id, unnest($5::bigint[]) as epoch,
     unnest($6::bigint[]) as session_no, unnest($7::bigint[]) as token_no) g
 join account_user u on u.id = g.user_id and u.access_epoch = g.epoch and u.status = 'active'
 left join account_session s on s.session_no = g.session_no and s.user_id = u.id and s.epoch = u.access_epoch and s.expires_at > $2
+    and (not u.has_factor or s.factor_at is not null)
 left join account_token t on t.token_no = g.token_no and t.user_id = u.id and t.epoch = u.access_epoch and t.expires_at > $2 and t.revoked_at is null
 where s.session_no is not null or t.token_no is not null
 `

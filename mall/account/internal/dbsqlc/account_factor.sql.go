@@ -73,6 +73,18 @@ func (q *Queries) DeletePasskey(ctx context.Context, db DBTX, arg DeletePasskeyP
 	return name, err
 }
 
+const deletePasskeysOf = `-- name: DeletePasskeysOf :execrows
+delete from account_passkey where user_id = $1
+`
+
+func (q *Queries) DeletePasskeysOf(ctx context.Context, db DBTX, userID int64) (int64, error) {
+	result, err := db.Exec(ctx, deletePasskeysOf, userID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const deleteRecoveryCodes = `-- name: DeleteRecoveryCodes :exec
 delete from account_recovery_code where user_id = $1
 `
