@@ -336,6 +336,12 @@ func checkLog(c *Config) error {
 	return nil
 }
 
+// origin writes scheme and host as browsers do, which compare them letter by letter: without the usual port, and small.
+func origin(u *url.URL) string {
+	usual := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
+	return u.Scheme + "://" + strings.TrimSuffix(strings.ToLower(u.Host), usual)
+}
+
 func fillPublicURL(c *Config) error {
 	if c.PublicURL == "" {
 		c.PublicURL = c.LocalURL()
@@ -354,7 +360,7 @@ func fillPublicURL(c *Config) error {
 			"demo mode has passwords that everybody knows and stays on this machine: "+
 				"use http://127.0.0.1 with the port of ADDR, or set DEMO=off and SECRET_KEY")
 	}
-	c.PublicURL = u.Scheme + "://" + u.Host
+	c.PublicURL = origin(u)
 	return nil
 }
 

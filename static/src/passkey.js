@@ -28,6 +28,10 @@ for (const button of document.querySelectorAll('[data-passkey][hidden]')) {
     try {
       const answer = await fetch(button.dataset.ask, { method: 'POST', credentials: 'same-origin', cache: 'no-store', headers: { Accept: 'application/json' } });
       const asked = await answer.json();
+      if (asked.code === 'password_required') { // the page is older than the last proof: its first step asks for one
+        form.action = button.dataset.ask.replace(/\/ask$/, '');
+        return form.submit();
+      }
       if (!answer.ok) throw new Error(asked.detail);
       form.elements[button.dataset.field].value = await sign(button.dataset.passkey, asked.publicKey);
       form.submit();

@@ -34,7 +34,7 @@ func TestPasswords_known_ones_are_refused(t *testing.T) {
 	} {
 		for password, why := range map[string]string{
 			breachedPassword: "known from a breach",
-			commonPassword:   "among the most common",
+			commonPassword:   "everybody tries first",
 		} {
 			a := page.who.post(page.path, append(page.fields, "password", password)...)
 			if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, why) {

@@ -32,7 +32,7 @@ import (
 const (
 	goodPassword     = "three quiet herons"
 	breachedPassword = "seven stolen magpies" // known from a breach
-	commonPassword   = "1234567890"
+	commonPassword   = "password123"
 )
 
 type mall struct {
