@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -89,6 +90,19 @@ func TestAccounts_MakeOperator_existing_drops_factors(t *testing.T) {
 	if f, err := h.Factors(ctx, ann.ID); err != nil || f.Any || f.RecoveryLeft != 0 {
 		t.Errorf("%+v, %v", f, err)
 	}
+}
+
+// With another key no code of an app is right, and recovery codes go on.
+func TestAccounts_FinishSignIn_secret_unreadable(t *testing.T) {
+	h := newMailingHouse(t)
+	ann := h.register(t, "ann@example.test")
+	p, codes := h.addApp(ann.ID)
+	_, err := h.pool.Exec(t.Context(), "update account_totp set secret = set_byte(secret, 20, 255 - get_byte(secret, 20))")
+	h.ok(err)
+	step := h.step(ann.Email)
+	h.clock.pass(time.Minute)
+	h.wants(h.finish(step, p.code(0), "192.0.2.1"), account.ErrWrongCode)
+	h.ok(h.finish(step, codes[0], "192.0.2.1"))
 }
 
 // Codes of an app can't be guessed for months, and the person is told of the attempts.

@@ -133,8 +133,9 @@ func (a *Accounts) useTOTP(ctx context.Context, tx pgx.Tx, id int64, code string
 		return errors.New("no FactorKey")
 	}
 	secret, err := a.box.Open(sealed, totpPlace(id))
-	if err != nil {
-		return fmt.Errorf("read the app of %d: %w", id, err)
+	if err != nil { // such as after a change of SECRET_KEY; recovery codes and passkeys still work
+		a.log.ErrorContext(ctx, "an authenticator app can't be read", "user", id, "error", err)
+		return ErrWrongCode.Because("read the app of %d: %w", id, err)
 	}
 	step, ok := totpStep(string(secret), code, a.now())
 	if !ok {

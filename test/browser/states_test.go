@@ -222,6 +222,17 @@ func places(e people) []stop {
 			path: "/account",
 		},
 		{
+			name: "security",
+			who:  s,
+			path: "/account/security",
+		},
+		{
+			name: "security-app",
+			who:  s,
+			path: "/account/security",
+			act:  func(p *person) { p.click(`form[action="/account/security/app/new"] button[type=submit]`) },
+		},
+		{
 			name: "menu",
 			who:  s,
 			path: "/videos",

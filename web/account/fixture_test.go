@@ -82,6 +82,7 @@ func openAt(t *testing.T, publicURL string, demo, mails bool) *mall {
 		Now:        time.Now,
 		BrowserKey: []byte("the key that signs marks of browsers"),
 		FactorKey:  make([]byte, 32), // a test's secret is no secret
+		Factors:    account.FactorsOperators,
 		Breached:   func(password string) (bool, error) { return password == breachedPassword, nil },
 	}
 	if mails {
@@ -140,6 +141,8 @@ func openAt(t *testing.T, publicURL string, demo, mails bool) *mall {
 		},
 	})
 	e.GET("/", site.Handle(func(c *page.Ctx) error { return c.Render(http.StatusOK, "", templ.NopComponent) }))
+	e.GET("/admin", site.Handle(func(c *page.Ctx) error { return c.Render(http.StatusOK, "", templ.NopComponent) }),
+		site.RequireDuty)
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
 	m.url = server.URL

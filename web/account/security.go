@@ -239,7 +239,7 @@ func (h handlers) askNewPasskey(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.AskPasskey(q)
+	return c.AskNewPasskey(q)
 }
 
 func (h handlers) addPasskey(c *page.Ctx) error {
@@ -248,7 +248,7 @@ func (h handlers) addPasskey(c *page.Ctx) error {
 		return err
 	}
 	p := accountview.NewPasskey{Name: c.FormValue("passkeyName")}
-	codes, err := h.Accounts.AddPasskey(c.Request().Context(), u, p.Name, c.PasskeyAnswer(c.FormValue("passkey")))
+	codes, err := h.Accounts.AddPasskey(c.Request().Context(), u, p.Name, c.NewPasskeyAnswer(c.FormValue("passkey")))
 	switch f := fault.From(err); {
 	case errors.Is(err, account.ErrInvalidAccount):
 		p.NameError = c.Explain(f.Fields["passkeyName"])

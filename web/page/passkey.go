@@ -13,8 +13,9 @@ import (
 
 // Cookies that hold the token of what the mall has asked this browser.
 const (
-	stepCookie    = "step"    // a second step of signing in
-	passkeyCookie = "passkey" // a signature of a passkey
+	stepCookie    = "step"        // a second step of signing in
+	passkeyCookie = "passkey"     // a signature of a passkey
+	madeCookie    = "new_passkey" // a new passkey, which may be kept while an old one proves who its person is
 )
 
 // Origin is where the mall's pages lie, such as "https://mall.example". Passkeys are made for it.
@@ -50,16 +51,26 @@ func (c *Ctx) SetStep(token string) { c.tokenCookie(stepCookie, token, account.S
 func (c *Ctx) Step() string { return cookieValue(c.Context, c.tokenName(stepCookie)) }
 
 // AskPasskey answers a script with what the browser is to hand to its authenticator.
-func (c *Ctx) AskPasskey(q account.Question) error {
-	c.tokenCookie(passkeyCookie, q.Token, account.ChallengeLife)
+func (c *Ctx) AskPasskey(q account.Question) error { return c.askAuthenticator(q, passkeyCookie) }
+
+// AskNewPasskey is AskPasskey for a passkey that is to be made.
+func (c *Ctx) AskNewPasskey(q account.Question) error { return c.askAuthenticator(q, madeCookie) }
+
+func (c *Ctx) askAuthenticator(q account.Question, cookie string) error {
+	c.tokenCookie(cookie, q.Token, account.ChallengeLife)
 	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 	return c.JSON(http.StatusOK, json.RawMessage(q.Options))
 }
 
 // PasskeyAnswer is what an authenticator answered to the question that this browser was asked last.
-func (c *Ctx) PasskeyAnswer(response string) account.Answer {
+func (c *Ctx) PasskeyAnswer(response string) account.Answer { return c.answer(response, passkeyCookie) }
+
+// NewPasskeyAnswer is PasskeyAnswer for AskNewPasskey.
+func (c *Ctx) NewPasskeyAnswer(response string) account.Answer { return c.answer(response, madeCookie) }
+
+func (c *Ctx) answer(response, cookie string) account.Answer {
 	return account.Answer{
-		Token:     cookieValue(c.Context, c.tokenName(passkeyCookie)),
+		Token:     cookieValue(c.Context, c.tokenName(cookie)),
 		Response:  response,
 		Origin:    c.Origin(),
 		UserAgent: c.Request().UserAgent(),
