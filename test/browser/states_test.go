@@ -230,7 +230,10 @@ func places(e people) []stop {
 			name: "security-app",
 			who:  s,
 			path: "/account/security",
-			act:  func(p *person) { p.click(`form[action="/account/security/app/new"] button[type=submit]`) },
+			act: func(p *person) {
+				p.click(`form[action="/account/security/app/new"] button[type=submit]`)
+				p.at("/account/security/app/new")
+			},
 		},
 		{
 			name: "menu",
