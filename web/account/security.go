@@ -97,8 +97,10 @@ func (h handlers) viewer(c *page.Ctx) (account.User, error) {
 
 // refused shows what is wrong on the page of security.
 func (h handlers) refused(c *page.Ctx, err error) error {
-	for _, f := range []error{account.ErrLastFactor, account.ErrTOTPOn, account.ErrStepGone, account.ErrNoFactor,
-		account.ErrTooManyPasskeys, account.ErrNoPasskeys} {
+	for _, f := range []error{
+		account.ErrLastFactor, account.ErrTOTPOn, account.ErrStepGone, account.ErrNoFactor,
+		account.ErrTooManyPasskeys, account.ErrNoPasskeys,
+	} {
 		if errors.Is(err, f) {
 			return h.showSecurity(c, http.StatusConflict, c.Explain(fault.From(err).Slug))
 		}

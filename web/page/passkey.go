@@ -79,8 +79,10 @@ func (c *Ctx) answer(response, cookie string) account.Answer {
 
 // IsPasskeyFault reports whether an error says that a passkey was not accepted, so that the person can try again.
 func (c *Ctx) IsPasskeyFault(err error) bool {
-	for _, fault := range []error{account.ErrPasskeyRefused, account.ErrPasskeyCopied, account.ErrStepGone,
-		account.ErrPasskeyKnown, account.ErrNoPasskeys} {
+	for _, fault := range []error{
+		account.ErrPasskeyRefused, account.ErrPasskeyCopied, account.ErrStepGone,
+		account.ErrPasskeyKnown, account.ErrNoPasskeys,
+	} {
 		if errors.Is(err, fault) {
 			return true
 		}
