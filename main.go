@@ -22,6 +22,7 @@ type commandLine struct {
 	Migrate   *command.Migrate   `arg:"subcommand:migrate" help:"Bring the database's schema up to date."`
 	Seed      *command.Seed      `arg:"subcommand:seed" help:"Write the demo content into an empty mall."`
 	Operator  *command.Operator  `arg:"subcommand:operator" help:"Make an operator: videomall operator create EMAIL."`
+	Factor    *command.Factor    `arg:"subcommand:factor" help:"Remove lost second factors: videomall factor reset EMAIL."`
 	Rebuild   *command.Rebuild   `arg:"subcommand:rebuild" help:"Sum what creators see of their sales anew from the rows of orders; the mall may be open."`
 	MoveMedia *command.MoveMedia `arg:"subcommand:move-media" help:"Copy all media from STORAGE_URL to another storage."`
 	Loadtest  *command.Loadtest  `arg:"subcommand:loadtest" help:"Send a crowd to a mall, measure its answers and count what it sold."`

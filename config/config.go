@@ -29,6 +29,8 @@ type Config struct {
 	Demo         bool          `env:"DEMO" fallback:"on without DATABASE_URL, else off" doc:"demo accounts and content; on or off; listens on loopback only"`
 	DemoVideos   string        `env:"DEMO_VIDEOS" fallback:"demo/footage of the source code" doc:"folder of the demo's videos; read when the demo content is written"`
 	SessionMax   time.Duration `env:"SESSION_MAX" envDefault:"2160h" doc:"how long a sign-in lasts however often it is used, 1h to 8760h; operators' last 168h at most, and 12h without a visit"`
+	SecondFactor string        `env:"SECOND_FACTOR" fallback:"operators, off in demo mode" doc:"who can't do without a second factor besides the password: operators, everyone or off; see [accounts](accounts.md)"`
+	Breached     string        `env:"BREACHED_PASSWORDS" fallback:"none" doc:"file of passwords from breaches, which nobody may choose: SHA-1 hashes, sorted, as the downloader of Have I Been Pwned writes them"`
 	PayWindow    time.Duration `env:"PAY_WINDOW" envDefault:"15m" doc:"how long an unpaid order keeps its stock, 5s to 24h"`
 	RefundTime   time.Duration `env:"REFUND_WITHIN" envDefault:"168h" doc:"how long after the payment a buyer can have a video back, as it is shown before buying, 0s to 8760h; 0s promises nothing. Each order keeps what was shown"`
 	RefundSeen   int           `env:"REFUND_WATCHED" envDefault:"10" doc:"how many percent of the video may have been watched by then, 0 to 100"`

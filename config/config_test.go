@@ -332,3 +332,18 @@ func TestLoad_providers(t *testing.T) {
 		}
 	}
 }
+
+// Browsers compare origins letter by letter, passkeys among others.
+func TestLoad_public_url_as_browsers_write_it(t *testing.T) {
+	for written, want := range map[string]string{
+		"https://Mall.Example.com:443":  "https://mall.example.com",
+		"https://mall.example.com:8443": "https://mall.example.com:8443",
+		"http://mall.example.com:80/":   "http://mall.example.com",
+		"http://[2001:db8::443]:8080":   "http://[2001:db8::443]:8080",
+	} {
+		c, err := load(t, "DEMO=off", "SECRET_KEY="+secret, "PUBLIC_URL="+written)
+		if err != nil || c.PublicURL != want {
+			t.Errorf("%s: %v, %v", written, c, err)
+		}
+	}
+}

@@ -44,7 +44,7 @@ func Load(environ []string) (*Config, error) {
 	}
 	for _, check := range []func(*Config) error{
 		checkAddresses, checkServers, checkDurations, checkPayouts, checkTax, checkUploads, checkBounds, checkLog,
-		checkSecurity, checkProviders, checkMail, fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
+		checkSecurity, checkAccounts, checkProviders, checkMail, fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
 	} {
 		if err := check(c); err != nil {
 			return nil, err
@@ -172,6 +172,21 @@ func checkSecurity(c *Config) (err error) {
 	}
 	return wrong("SECURITY_EXPIRES", c.SecurityExpires,
 		"write a date such as 2027-06-30, or with a time 2027-06-30T12:00:00Z")
+}
+
+// checkAccounts leaves the second factor off in demo mode, where the passwords are published and anybody could add one.
+func checkAccounts(c *Config) error {
+	switch c.SecondFactor {
+	case "operators", "everyone", "off":
+	case "":
+		c.SecondFactor = "operators"
+		if c.Demo {
+			c.SecondFactor = "off"
+		}
+	default:
+		return wrong("SECOND_FACTOR", c.SecondFactor, "say operators, everyone or off")
+	}
+	return nil
 }
 
 func checkAddresses(c *Config) error {
@@ -321,6 +336,12 @@ func checkLog(c *Config) error {
 	return nil
 }
 
+// origin writes scheme and host as browsers do, which compare them letter by letter: without the usual port, and small.
+func origin(u *url.URL) string {
+	usual := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
+	return u.Scheme + "://" + strings.TrimSuffix(strings.ToLower(u.Host), usual)
+}
+
 func fillPublicURL(c *Config) error {
 	if c.PublicURL == "" {
 		c.PublicURL = c.LocalURL()
@@ -339,7 +360,7 @@ func fillPublicURL(c *Config) error {
 			"demo mode has passwords that everybody knows and stays on this machine: "+
 				"use http://127.0.0.1 with the port of ADDR, or set DEMO=off and SECRET_KEY")
 	}
-	c.PublicURL = u.Scheme + "://" + u.Host
+	c.PublicURL = origin(u)
 	return nil
 }
 

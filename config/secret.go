@@ -30,6 +30,7 @@ const (
 	KeySandbox = "sandbox" // SANDBOX_SECRET in demo mode
 	KeyMail    = "mail"    // wraps what only the recipients of mails may know
 	KeyPayment = "payment" // wraps settings of payment providers
+	KeyFactor  = "factor"  // wraps the secrets of authenticator apps
 	KeyPayer   = "payer"   // cookies that know a payer for minutes
 )
 

@@ -65,6 +65,11 @@ type Options struct {
 	SessionMax time.Duration // how long a sign-in lasts at most; 0: account.UsualLifetimes
 	BrowserKey []byte        // signs the marks of browsers where people signed in before, 32 bytes; nil knows none
 
+	FactorKey []byte               // wraps the secrets of authenticator apps, 32 bytes; without it there are none
+	Factors   account.FactorPolicy // who has to have a second factor; "" is nobody
+	// Breached reports whether a password is known from a breach; nil knows of none.
+	Breached func(password string) (bool, error)
+
 	// PublicURL is the mall's, without a trailing slash: partners sign requests for it, and creators' messages link nowhere
 	// else.
 	PublicURL string

@@ -32,6 +32,9 @@ func (m *Mall) openPeople(o Options) (err error) {
 		Log:        o.Log,
 		Now:        o.Now,
 		BrowserKey: o.BrowserKey,
+		FactorKey:  o.FactorKey,
+		Factors:    o.Factors,
+		Breached:   o.Breached,
 		Suspended:  m.suspended,
 	})
 	m.Sessions = account.NewSessions(account.SessionsDeps{

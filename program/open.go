@@ -19,6 +19,7 @@ import (
 	"videomall/db"
 	"videomall/embedded"
 	"videomall/mall"
+	"videomall/mall/account"
 	"videomall/mall/invoice"
 	"videomall/mall/ledger"
 	"videomall/mall/media"
@@ -185,6 +186,10 @@ func (p *Program) options() (mall.Options, error) {
 	if err != nil {
 		return mall.Options{}, err
 	}
+	breached, err := breachedPasswords(p.cfg)
+	if err != nil {
+		return mall.Options{}, err
+	}
 	o := mall.Options{
 		Providers: providers,
 
@@ -200,6 +205,9 @@ func (p *Program) options() (mall.Options, error) {
 		Now:        time.Now,
 		SessionMax: p.cfg.SessionMax,
 		BrowserKey: p.cfg.Key(config.KeyBrowser),
+		FactorKey:  p.cfg.Key(config.KeyFactor),
+		Factors:    account.FactorPolicy(p.cfg.SecondFactor),
+		Breached:   breached,
 		PayWindow:  p.cfg.PayWindow,
 		Refunds: order.Policy{
 			Within:  p.cfg.RefundTime,

@@ -26,6 +26,12 @@ func (p *Program) MakeOperator(ctx context.Context, email, name, password string
 	return p.cfg.PublicURL + "/reset-password?token=" + token, nil
 }
 
+// ResetFactors removes all second factors of an account. Errors: those of account.ResetFactors.
+func (p *Program) ResetFactors(ctx context.Context, email string) error {
+	_, err := p.Mall.People.ResetFactors(ctx, email)
+	return err
+}
+
 // Fields returns what is wrong with the fields of a refused command, as "field: slug".
 func (*Program) Fields(err error) (list []string) {
 	for field, slug := range fault.From(err).Fields {

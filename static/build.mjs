@@ -78,6 +78,8 @@ async function js() {
   emit('app.js', app.outputFiles[0].contents);
   const upload = await esbuild.build({ ...common, entryPoints: ['static/src/upload.js'] });
   emit('upload.js', upload.outputFiles[0].contents);
+  const passkey = await esbuild.build({ ...common, entryPoints: ['static/src/passkey.js'] });
+  emit('passkey.js', passkey.outputFiles[0].contents);
   const playerOptions = { ...common, entryPoints: ['static/src/player.js'], globalName: 'MallPlayer', plugins: [nonceStyles],
     banner: { js: 'globalThis.__mallNonce=document.currentScript?.nonce??"";' } };
   const wholeHls = join(modules, 'hls.js/dist/hls.mjs');

@@ -23,6 +23,8 @@ var open = []string{
 	"GET /videos", "GET /search", "GET /c/:category", "GET /creators/:creator", "GET /v/:slug", "GET /v/:slug/reviews",
 	"GET /sales", "GET /sales/:id", "GET /sales/:id/events", "GET /queue/:name", "POST /queue/:name/leave",
 	"GET /sell", "GET /sign-in", "POST /sign-in", "GET /sign-up", "POST /sign-up", "POST /sign-out",
+	"GET /sign-in/passkey", "POST /sign-in/passkey", "POST /sign-in/passkey/ask",
+	"GET /sign-in/step", "POST /sign-in/step", "POST /sign-in/step/ask",
 	"GET /forgot-password", "POST /forgot-password", "GET /reset-password", "POST /reset-password",
 	"GET /setup", "POST /setup", // of a mall without operators, by a code
 	"GET /verify-email", "POST /verify-email",

@@ -150,6 +150,7 @@ var unlinked = map[string]url.Values{
 	"GET /studio/sales/new":    {"spu": {"1"}, "q": {"x"}},
 	"GET /admin/sales/new":     {"spu": {"1"}, "q": {"x"}},
 	"GET /sign-in":             {"next": {"/"}},
+	"GET /sign-in/step":        {"next": {"/"}},
 	"GET /mailbox":             {"before": {"1"}},
 	"GET /reset-password":      {"token": {"x"}},
 	"GET /verify-email":        {"token": {"x"}},
@@ -239,6 +240,10 @@ var unlinked = map[string]url.Values{
 	"POST /change-email":                       {"token": {"x"}},
 	"POST /account/email":                      {"email": {"new@example.test"}, "currentPassword": {password}},
 	"POST /sign-in":                            {"email": {"nobody@example.test"}, "password": {"x"}, "next": {"/"}},
+	"POST /sign-in/step":                       {"code": {"123456"}, "passkey": {"{}"}, "next": {"/"}},
+	"POST /sign-in/passkey":                    {"passkey": {"{}"}, "next": {"/"}},
+	"POST /account/security/app":               {"sealed": {"x"}, "code": {"123456"}},
+	"POST /account/security/passkeys":          {"passkeyName": {"x"}, "passkey": {"{}"}},
 	"POST /setup":                              {"code": {"X"}, "email": {"nobody@example.test"}, "name": {"N"}, "password": {"p"}},
 	"POST /sign-up": {
 		"email":    {"new@example.test"},

@@ -17,12 +17,12 @@ select (role_decided_at is not null)::boolean as decided from account_user where
 
 -- name: UserByEmail :one
 select u.id, u.email, u.name, u.password_hash, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles,
-    u.locale, u.status, u.created_at, u.access_epoch
+    u.locale, u.status, u.created_at, u.access_epoch, u.has_factor
 from account_user u where u.email = @email;
 
 -- name: UserByID :one
 select u.id, u.email, u.name, u.password_hash, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles,
-    u.locale, u.status, u.created_at, u.access_epoch
+    u.locale, u.status, u.created_at, u.access_epoch, u.has_factor
 from account_user u where u.id = @id;
 
 -- name: UsersByID :many
@@ -62,10 +62,13 @@ update account_user set currency = @currency where id = @id;
 update account_user set status = @status where id = @id and status <> @status;
 
 -- name: InsertSession :execrows
--- Inserts nothing if the person was signed out everywhere or locked after their proof of identity was checked.
-insert into account_session (id_hash, user_id, epoch, user_agent, device, created_at, seen_at, expires_at, ends_at)
-select @id_hash, u.id, u.access_epoch, @user_agent, @device, @created_at, @created_at, @expires_at, @ends_at
+-- Inserts nothing if the person was signed out everywhere or locked after their proof of identity was checked, or if
+-- they have a second factor that was not proved.
+insert into account_session (id_hash, user_id, epoch, user_agent, device, created_at, seen_at, expires_at, ends_at, proved_at, factor_at)
+select @id_hash, u.id, u.access_epoch, @user_agent, @device, @created_at, @created_at, @expires_at, @ends_at, sqlc.narg('proved_at')::timestamptz,
+    sqlc.narg('factor_at')::timestamptz
 from account_user u where u.id = @user_id and u.access_epoch = @epoch and u.status = 'active'
+    and (not u.has_factor or sqlc.narg('factor_at')::timestamptz is not null)
 for key share of u;
 
 -- name: Standings :many
@@ -73,26 +76,28 @@ for key share of u;
 -- its own row is valid, the person's epoch is still the one in which it was given, and the person is not locked. A
 -- grant was given to a session or a token, and is valid as long as that is.
 select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles, u.locale, u.currency, u.created_at, u.access_epoch,
-    s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at, coalesce(s.proved_at, s.created_at)::timestamptz as proved_at
+    s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at, u.has_factor,
+    (case when u.has_factor then coalesce(s.factor_at, timestamptz 'epoch') else coalesce(s.proved_at, s.created_at) end)::timestamptz as proved_at
 from account_session s join account_user u on u.id = s.user_id and u.access_epoch = s.epoch and u.status = 'active'
-where s.id_hash = any(@sessions::bytea[]) and s.expires_at > @at
+where s.id_hash = any(@sessions::bytea[]) and s.expires_at > @at and (not u.has_factor or s.factor_at is not null)
 union all
 select 'token', t.token_hash, u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[], u.locale, u.currency, u.created_at, u.access_epoch,
-    0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at, timestamptz 'epoch'
+    0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at, u.has_factor, timestamptz 'epoch'
 from account_token t join account_user u on u.id = t.user_id and u.access_epoch = t.epoch and u.status = 'active'
 where t.token_hash = any(@tokens::bytea[]) and t.expires_at > @at and t.revoked_at is null
 union all
 select 'grant', ''::bytea, u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[], u.locale, u.currency, u.created_at, u.access_epoch,
-    g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at), timestamptz 'epoch'
+    g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at), u.has_factor, timestamptz 'epoch'
 from (select unnest(@grant_users::bigint[]) as user_id, unnest(@grant_epochs::bigint[]) as epoch,
     unnest(@grant_sessions::bigint[]) as session_no, unnest(@grant_tokens::bigint[]) as token_no) g
 join account_user u on u.id = g.user_id and u.access_epoch = g.epoch and u.status = 'active'
 left join account_session s on s.session_no = g.session_no and s.user_id = u.id and s.epoch = u.access_epoch and s.expires_at > @at
+    and (not u.has_factor or s.factor_at is not null)
 left join account_token t on t.token_no = g.token_no and t.user_id = u.id and t.epoch = u.access_epoch and t.expires_at > @at and t.revoked_at is null
 where s.session_no is not null or t.token_no is not null;
 
 -- name: ProveSession :execrows
-update account_session set proved_at = @at::timestamptz where id_hash = @id_hash and expires_at > @at::timestamptz;
+update account_session set proved_at = @at::timestamptz, factor_at = case when @factor::boolean then @at else factor_at end where id_hash = @id_hash and expires_at > @at::timestamptz;
 
 -- name: SlideSession :one
 update account_session s
@@ -131,6 +136,7 @@ where user_id = @user_id and expires_at > @at order by seen_at desc, session_no 
 insert into account_token (token_hash, user_id, epoch, user_agent, created_at, expires_at)
 select @token_hash, u.id, u.access_epoch, @user_agent, @created_at, @expires_at
 from account_user u where u.id = @user_id and u.access_epoch = @epoch and u.status = 'active'
+    and (not u.has_factor or @factor::boolean)
 for key share of u;
 
 -- name: TokensOf :many

@@ -18,6 +18,7 @@ import (
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/fault"
 	"videomall/mall/redisbreaker"
+	"videomall/mall/seal"
 )
 
 // User is a person as the rest of the mall may see them; the password never leaves this package. Locale is "zh-CN",
@@ -52,6 +53,9 @@ type Accounts struct {
 	browserKey []byte
 	jobs       *river.Client[pgx.Tx]
 	notify     func(ctx context.Context, tx pgx.Tx, n Notice) error
+	box        *seal.Box
+	policy     FactorPolicy
+	breached   func(password string) (bool, error)
 	onVerified func(ctx context.Context, tx pgx.Tx, email string) error
 }
 
@@ -69,13 +73,19 @@ type Deps struct {
 	// Both are nil in a mall that sends no mail.
 	Notify func(ctx context.Context, tx pgx.Tx, n Notice) error
 	River  *river.Client[pgx.Tx]
+	// FactorKey encrypts the secrets of authenticator apps, 32 bytes. Without it there are none.
+	FactorKey []byte
+	// Factors says who has to have a second factor; the zero value requires it from nobody.
+	Factors FactorPolicy
+	// Breached reports whether a password is known from a breach; nil knows of none.
+	Breached func(password string) (bool, error)
 	// OnVerified runs in the transaction in which a person proves by a link that they read an address; nil does nothing.
 	OnVerified func(ctx context.Context, tx pgx.Tx, email string) error
 }
 
 // New returns Accounts with the given dependencies.
 func New(d Deps) *Accounts {
-	return &Accounts{
+	a := &Accounts{
 		pool:       d.Pool,
 		log:        d.Log,
 		q:          dbsqlc.New(),
@@ -88,8 +98,14 @@ func New(d Deps) *Accounts {
 		browserKey: d.BrowserKey,
 		jobs:       d.River,
 		notify:     d.Notify,
+		policy:     d.Factors,
+		breached:   d.Breached,
 		onVerified: d.OnVerified,
 	}
+	if box, err := seal.New(d.FactorKey); err == nil {
+		a.box = &box
+	}
+	return a
 }
 
 // User finds a person, who may be locked. Errors: ErrNoUser.
@@ -109,7 +125,7 @@ func (a *Accounts) ByEmail(ctx context.Context, email string) (User, error) {
 	return User{row.ID, row.Email, row.Name, row.Roles, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
 }
 
-// Sweep deletes expired sessions, tokens and links, for a periodic job. They are refused from the moment they expire.
+// Sweep deletes expired sessions, tokens, links and challenges, for a periodic job. They are refused from the moment they expire.
 func (a *Accounts) Sweep(ctx context.Context) (deleted int64, err error) {
 	sessions, err := a.q.DeleteExpiredSessions(ctx, a.pool, a.now())
 	if err != nil {
@@ -123,5 +139,9 @@ func (a *Accounts) Sweep(ctx context.Context) (deleted int64, err error) {
 	if err != nil {
 		return sessions + tokens, fmt.Errorf("delete expired links: %w", err)
 	}
-	return sessions + tokens + links, nil
+	challenges, err := a.q.DeleteExpiredChallenges(ctx, a.pool, a.now())
+	if err != nil {
+		return sessions + tokens + links, fmt.Errorf("delete expired challenges: %w", err)
+	}
+	return sessions + tokens + links + challenges, nil
 }

@@ -36,6 +36,7 @@ type Attempt struct {
 	Password string
 	Addr     string // the peer's address
 	Browser  string // the cookie of RememberBrowser, or ""
+	Code     string // of an authenticator app or a recovery code, or ""
 }
 
 // Authenticate finds the person with this email and password. An unknown email costs the same hashing as a known one,
@@ -45,16 +46,35 @@ type Attempt struct {
 // browsers of one network have 10 for each account and 60 in all; an IPv6 /56 has twice as many, and a /48 four times
 // as many. Wrong passwords from all networks together delay further attempts but refuse nobody.
 //
-// Errors: ErrBadCredentials, ErrThrottled, ErrBusy, ErrSuspended.
+// A person with a second factor has to present a code as well. Errors: ErrBadCredentials, ErrThrottled, ErrBusy,
+// ErrSuspended, and after a right password ErrSecondFactor without a code and ErrWrongCode.
 func (a *Accounts) Authenticate(ctx context.Context, try Attempt) (User, error) {
+	u, factor, err := a.password(ctx, try)
+	switch {
+	case err != nil:
+		return User{}, err
+	case !factor:
+		return u, nil
+	case try.Code == "":
+		return User{}, ErrSecondFactor.Because("user %d", u.ID)
+	}
+	err = a.guess(ctx, u, try.Code, try.Addr, try.Browser, func(tx pgx.Tx) error { return a.useCode(ctx, tx, u, try.Code) })
+	if err != nil {
+		return User{}, err
+	}
+	return u, nil
+}
+
+// password finds the person with this email and password. factor reports that they have a second factor, which is yet
+// to be proved.
+func (a *Accounts) password(ctx context.Context, try Attempt) (u User, factor bool, err error) {
 	email, password := normalEmail(try.Email), try.Password
 	row, unknown := dbsqlc.UserByEmailRow{}, !validEmail(email)
 	if !unknown {
-		var err error
 		row, err = a.rowByEmail(ctx, try.Email)
 		unknown = errors.Is(err, pgx.ErrNoRows)
 		if err != nil && !unknown {
-			return User{}, fmt.Errorf("find user by email: %w", err)
+			return User{}, false, fmt.Errorf("find user by email: %w", err)
 		}
 	}
 	browser := ""
@@ -63,7 +83,7 @@ func (a *Accounts) Authenticate(ctx context.Context, try Attempt) (User, error) 
 	}
 	counted, lane, err := a.admit(ctx, email, try.Addr, browser)
 	if err != nil {
-		return User{}, err
+		return User{}, false, err
 	}
 	hash := row.PasswordHash
 	if unknown {
@@ -72,19 +92,20 @@ func (a *Accounts) Authenticate(ctx context.Context, try Attempt) (User, error) 
 	match, stale, err := a.hasher.check(ctx, lane, password, hash)
 	if err != nil {
 		a.throttle.giveBack(ctx, counted)
-		return User{}, err
+		return User{}, false, err
 	}
 	if unknown || !match || row.Status != "active" {
-		return User{}, ErrBadCredentials
+		return User{}, false, ErrBadCredentials
 	}
 	a.forgive(ctx, counted)
 	if a.suspended != nil && a.suspended(ctx, row.ID) {
-		return User{}, ErrSuspended.Because("user %d", row.ID)
+		return User{}, false, ErrSuspended.Because("user %d", row.ID)
 	}
 	if stale {
 		a.rehash(ctx, row.ID, password, hash)
 	}
-	return User{row.ID, row.Email, row.Name, row.Roles, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
+	u = User{row.ID, row.Email, row.Name, row.Roles, row.Locale, row.CreatedAt, row.AccessEpoch}
+	return u, row.HasFactor, nil
 }
 
 // admit counts an attempt before it is made, and returns the lane in which it waits. browser is the name of a known
@@ -114,9 +135,10 @@ func (a *Accounts) admit(ctx context.Context, email, addr, browser string) (coun
 func (a *Accounts) forgive(ctx context.Context, counted []attempts) {
 	var proved, shared []attempts
 	for _, c := range counted {
-		if c.name == ruleBrowser.name || c.name == ruleNetwork.name {
+		switch c.name {
+		case ruleBrowser.name, ruleNetwork.name, ruleStepBrowser.name, ruleStepNetwork.name:
 			proved = append(proved, c)
-		} else {
+		default:
 			shared = append(shared, c)
 		}
 	}

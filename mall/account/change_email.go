@@ -104,6 +104,9 @@ func (a *Accounts) ChangeEmail(ctx context.Context, id int64, token string) erro
 		if err != nil {
 			return err
 		}
+		if _, err := a.record(ctx, tx, l.UserID, NoticeEmailChanged, l.Email); err != nil {
+			return err
+		}
 		for _, to := range []string{l.CurrentEmail, l.Email} {
 			err := a.tell(ctx, tx, Notice{
 				Kind:  NoticeEmailChanged,

@@ -81,3 +81,6 @@ func (p *Pool) Waiting() int {
 	defer p.mu.Unlock()
 	return len(p.waiting[familiars]) + len(p.waiting[strangers])
 }
+
+// HOTP is hotp.
+func HOTP(secret string, counter int64) (string, error) { return hotp(secret, counter) }

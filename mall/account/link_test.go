@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -30,18 +31,27 @@ type mailingHouse struct {
 func newMailingHouse(t *testing.T) *mailingHouse {
 	t.Helper()
 	t.Parallel()
-	rdb := dbtest.Redis(t)
-	h := &mailingHouse{house: newHouse(t, rdb), t: t}
+	h := &mailingHouse{house: newHouse(t, dbtest.Redis(t)), t: t}
+	h.require(account.FactorsOff)
+	return h
+}
+
+// require reopens the module under a policy of second factors.
+func (h *mailingHouse) require(policy account.FactorPolicy) {
+	h.t.Helper()
 	jobs, err := river.NewClient(riverpgxv5.New(h.pool), &river.Config{})
 	if err != nil {
-		t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	h.Accounts = account.New(account.Deps{
-		Pool:  h.pool,
-		Redis: rdb,
-		Log:   slog.New(slog.DiscardHandler),
-		Now:   h.clock.now,
-		River: jobs,
+		Pool:       h.pool,
+		Redis:      h.redis,
+		Log:        slog.New(slog.DiscardHandler),
+		Now:        h.clock.now,
+		River:      jobs,
+		BrowserKey: []byte("the key that signs marks of browsers"),
+		FactorKey:  bytes.Repeat([]byte{7}, 32),
+		Factors:    policy,
 		Notify: func(_ context.Context, _ pgx.Tx, n account.Notice) error {
 			h.mu.Lock()
 			defer h.mu.Unlock()
@@ -49,7 +59,6 @@ func newMailingHouse(t *testing.T) *mailingHouse {
 			return nil
 		},
 	})
-	return h
 }
 
 // told returns the notices of a kind, the oldest first.

@@ -25,8 +25,8 @@ var ErrSetupDone = fault.New(fault.NotFound, "setup_done", "There is nothing her
 // link of OperatorLink.
 type NewOperator struct {
 	Email, Name, Password, Locale string
-	// Existing permits an email that has an account, which keeps its name; its password opens nothing
-	// any more, and OperatorLink sets another.
+	// Existing permits an email that has an account, which keeps its name; its password and its second factors open
+	// nothing any more, and OperatorLink sets another password.
 	Existing bool
 }
 
@@ -46,7 +46,10 @@ func (a *Accounts) makeOperator(ctx context.Context, o NewOperator, note NoteFun
 ) (u User, err error) {
 	hashed := a.hasher.decoy
 	if !o.Existing {
-		checked, invalid := checkOperator(o)
+		checked, invalid, err := a.checkOperator(o)
+		if err != nil {
+			return User{}, err
+		}
 		if invalid.Fields != nil {
 			return User{}, invalid
 		}
@@ -109,7 +112,11 @@ func (a *Accounts) operatorAccount(ctx context.Context, tx pgx.Tx, o NewOperator
 		if err != nil {
 			return User{}, err
 		}
-		// Anybody can have signed up with an address that isn't theirs: the password of before opens nothing any more.
+		// Anybody can have signed up with an address that isn't theirs: neither the password of before nor a second
+		// factor opens anything any more.
+		if _, err := a.dropFactors(ctx, tx, row.ID); err != nil {
+			return User{}, err
+		}
 		_, err = a.q.SetPasswordHash(ctx, tx, dbsqlc.SetPasswordHashParams{
 			PasswordHash: a.hasher.decoy,
 			ID:           row.ID,
@@ -143,19 +150,25 @@ func (a *Accounts) OperatorLink(ctx context.Context, u User) (token string, err 
 }
 
 // checkOperator normalises a new operator, whose password may be empty. invalid has the fields that are wrong.
-func checkOperator(o NewOperator) (u User, invalid *fault.Fault) {
+func (a *Accounts) checkOperator(o NewOperator) (u User, invalid *fault.Fault, err error) {
 	u, invalid = identity(User{
 		Email:  o.Email,
 		Name:   o.Name,
 		Locale: o.Locale,
 	})
-	if slug := weakness(o.Password, u.Email, u.Name); o.Password != "" && slug != "" {
-		invalid = invalid.With("password", slug)
+	if o.Password != "" {
+		slug, err := a.weakness(o.Password, u.Email, u.Name)
+		if err != nil {
+			return User{}, nil, err
+		}
+		if slug != "" {
+			invalid = invalid.With("password", slug)
+		}
 	}
 	if !validLocale(u.Locale) {
 		invalid = invalid.With("locale", "invalid_preference")
 	}
-	return u, invalid
+	return u, invalid, nil
 }
 
 // OpenSetup makes a code that opens the setup of a mall without operators, and works for SetupLife in every process. It
@@ -228,7 +241,10 @@ func (a *Accounts) SetUp(ctx context.Context, code, addr string, o NewOperator, 
 	if _, wait := a.throttle.take(ctx, ruleSetup.from(addr, "")); wait > 0 {
 		return User{}, throttled(wait)
 	}
-	_, invalid := checkOperator(o)
+	_, invalid, err := a.checkOperator(o)
+	if err != nil {
+		return User{}, err
+	}
 	if o.Password == "" {
 		invalid = invalid.With("password", "password_short")
 	}

@@ -70,6 +70,33 @@ func (h *hasher) check(ctx context.Context, l lane, password, hash string) (matc
 	return match, *params != hashParams, nil
 }
 
+// newPassword returns nil for a password that its person may have, and else ErrInvalidAccount with the field password.
+func (a *Accounts) newPassword(password, email, name string) error {
+	slug, err := a.weakness(password, email, name)
+	if err != nil {
+		return err
+	}
+	if slug != "" {
+		return ErrInvalidAccount.With("password", slug)
+	}
+	return nil
+}
+
+// weakness returns what the rules find wrong with a new password, or else password_breached, or "".
+func (a *Accounts) weakness(password, email, name string) (slug string, err error) {
+	if slug = weakness(password, email, name); slug != "" || a.breached == nil {
+		return slug, nil
+	}
+	known, err := a.breached(password)
+	if err != nil {
+		return "", fmt.Errorf("look a password up: %w", err)
+	}
+	if known {
+		slug = "password_breached"
+	}
+	return slug, nil
+}
+
 // weakness returns the slug for what is wrong with a new password, or "". It does not ask for digits and signs, since
 // such rules make passwords worse (NIST SP 800-63B §5.1.1.2).
 func weakness(password, email, name string) string {

@@ -63,8 +63,8 @@ func (a *Accounts) ChangePassword(ctx context.Context, id int64, current, passwo
 	if err != nil {
 		return fmt.Errorf("change password of %d: %w", id, err)
 	}
-	if slug := weakness(password, row.Email, row.Name); slug != "" {
-		return ErrInvalidAccount.With("password", slug)
+	if err := a.newPassword(password, row.Email, row.Name); err != nil {
+		return err
 	}
 	if err := a.prove(ctx, row, current); err != nil {
 		return err

@@ -42,7 +42,11 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 		Locale: r.Locale,
 		Epoch:  1,
 	})
-	if slug := weakness(r.Password, u.Email, u.Name); slug != "" {
+	slug, err := a.weakness(r.Password, u.Email, u.Name)
+	if err != nil {
+		return User{}, err
+	}
+	if slug != "" {
 		invalid = invalid.With("password", slug)
 	}
 	if !validLocale(u.Locale) {

@@ -87,7 +87,7 @@ func (a *Accounts) ResetLink(ctx context.Context, token string) error {
 	return err
 }
 
-// ResetPassword replaces a forgotten password. It ends every link, session and token of the person, forgives the
+// ResetPassword replaces a forgotten password. Second factors stay, unless nobody has confirmed the address before. It ends every link, session and token of the person, forgives the
 // wrong passwords of their network, and tells them. Errors: ErrLinkGone, ErrInvalidAccount with field password,
 // ErrThrottled, ErrBusy.
 func (a *Accounts) ResetPassword(ctx context.Context, token, password, addr string) error {
@@ -98,8 +98,8 @@ func (a *Accounts) ResetPassword(ctx context.Context, token, password, addr stri
 	if err != nil {
 		return err
 	}
-	if slug := weakness(password, l.CurrentEmail, l.Name); slug != "" {
-		return ErrInvalidAccount.With("password", slug)
+	if err := a.newPassword(password, l.CurrentEmail, l.Name); err != nil {
+		return err
 	}
 	made, err := a.hasher.make(ctx, familiars, password)
 	if err != nil {
@@ -121,6 +121,9 @@ func (a *Accounts) ResetPassword(ctx context.Context, token, password, addr stri
 		if n == 0 { // locked, moved or signed out everywhere since the link was read
 			return ErrLinkGone
 		}
+		if err := a.dropUnproved(ctx, tx, l.UserID); err != nil {
+			return err
+		}
 		if err := a.verified(ctx, tx, l.UserID, l.Email); err != nil {
 			return err
 		}
@@ -140,6 +143,9 @@ func (a *Accounts) ResetPassword(ctx context.Context, token, password, addr stri
 func (a *Accounts) tellPasswordChanged(ctx context.Context, tx pgx.Tx, id int64) error {
 	u, err := a.UserTx(ctx, tx, id)
 	if err != nil {
+		return err
+	}
+	if _, err := a.record(ctx, tx, id, NoticePasswordChanged, ""); err != nil {
 		return err
 	}
 	return a.tell(ctx, tx, Notice{

@@ -194,9 +194,34 @@ func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *session
 
 // SignIn gives the session to the person under a new id, so that an id which an attacker planted before is worthless.
 // The old id and its row end; other values are kept. u is the person as they were when they proved the password. They
-// are told by mail if they have never signed in from there before. Errors: ErrEnded if their access has ended since.
+// are told by mail if they have never signed in from there before. Errors: ErrEnded if their access has ended since, or
+// if they have a second factor, which takes SignInByFactor.
 func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
 	from Place,
+) error {
+	return s.signIn(r, w, session, u, from, nil, nil)
+}
+
+// SignInByFactor is SignIn for a person who proved a second factor as well, at the given time.
+func (s *Sessions) SignInByFactor(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
+	from Place, at time.Time,
+) error {
+	return s.signIn(r, w, session, u, from, &at, &at)
+}
+
+// SignInAgain is SignIn for a person whose own deed has ended their session. It is no proof of who they are: provedAt is
+// when the former session had the last one, and factor says that it included a second factor.
+func (s *Sessions) SignInAgain(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
+	from Place, provedAt time.Time, factor bool,
+) error {
+	if factor {
+		return s.signIn(r, w, session, u, from, &provedAt, &provedAt)
+	}
+	return s.signIn(r, w, session, u, from, &provedAt, nil)
+}
+
+func (s *Sessions) signIn(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
+	from Place, provedAt, factorAt *time.Time,
 ) error {
 	ctx, old, id, now := r.Context(), session.ID, newID(), s.now()
 	values, err := flatten(session.Values)
@@ -221,6 +246,8 @@ func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessi
 			CreatedAt: now,
 			ExpiresAt: now.Add(idle),
 			EndsAt:    now.Add(most),
+			ProvedAt:  provedAt,
+			FactorAt:  factorAt,
 		})
 		if err == nil && n == 0 {
 			err = ErrEnded.Because("since epoch %d", u.Epoch)
@@ -248,9 +275,14 @@ func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessi
 	return nil
 }
 
-// Prove records that the session's person has just proved their password with Accounts.ProvePassword. Errors: ErrEnded.
-func (s *Sessions) Prove(ctx context.Context, session *sessions.Session) error {
-	n, err := s.q.ProveSession(ctx, s.pool, dbsqlc.ProveSessionParams{At: s.now(), IDHash: hash(session.ID)})
+// Prove records that the session's person has just proved who they are with Accounts.Prove or Accounts.ProvePasskey.
+// factor says that a second factor was part of it. Errors: ErrEnded.
+func (s *Sessions) Prove(ctx context.Context, session *sessions.Session, factor bool) error {
+	n, err := s.q.ProveSession(ctx, s.pool, dbsqlc.ProveSessionParams{
+		At:     s.now(),
+		Factor: factor,
+		IDHash: hash(session.ID),
+	})
 	if err != nil {
 		return fmt.Errorf("note that a password was proved: %w", err)
 	}

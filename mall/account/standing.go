@@ -34,8 +34,10 @@ type Standing struct {
 	Grant     Grant
 	SeenAt    time.Time // when the credential was last used; late, since not every use is written
 	ExpiresAt time.Time
-	// ProvedAt is when the password was last proved in the session, by signing in or later; long ago for a token.
-	ProvedAt time.Time
+	// ProvedAt is when the person last proved who they are in the session, by signing in or later; long ago for a token.
+	// For a person with a second factor, only proofs with the factor count.
+	ProvedAt  time.Time
+	HasFactor bool // the person has an authenticator app or a passkey
 }
 
 // credential is what a request presents: the hash of a session's id or of a token, or a grant.
@@ -110,6 +112,7 @@ func (s *standings) find(ctx context.Context, asked []credential) []batch.Result
 			SeenAt:    r.SeenAt,
 			ExpiresAt: r.ExpiresAt,
 			ProvedAt:  r.ProvedAt,
+			HasFactor: r.HasFactor,
 		}
 		switch r.Kind {
 		case "session":

@@ -32,13 +32,23 @@ var (
 	ruleAddress  = rule{"addr", 60, 15 * time.Minute}    // a network, for all accounts
 	ruleAccount  = rule{"account", 0, time.Hour}         // an account, from all networks; delays and refuses nobody
 	ruleRegister = rule{"register", 20, time.Hour}
-	ruleChange   = rule{"password", 10, 15 * time.Minute}
-	ruleReset    = rule{"reset", 20, time.Hour}          // links for new passwords, from a network
-	ruleResetOf  = rule{"reset_of", 4, time.Hour}        // the same for one address, whether it has an account or not
-	ruleMailTo   = rule{"mail_to", 12, 30 * time.Minute} // links to one address, whoever asks
-	ruleLink     = rule{"link", 60, 15 * time.Minute}
-	ruleSetup    = rule{"setup", 10, 15 * time.Minute} // codes of the setup, from a network
-	ruleVerify   = rule{"verify", 6, time.Hour}        // links that one person asks for
+
+	// The same for second steps. Only who knows the password gets that far, so that an account can have a limit, too.
+	ruleStepBrowser = rule{"step_browser", 10, 15 * time.Minute}
+	ruleStepNetwork = rule{"step", 10, 15 * time.Minute}
+	ruleStepAccount = rule{"step_account", 30, time.Hour}
+	ruleStepMonth   = rule{"step_month", 100, 30 * 24 * time.Hour} // codes that can be guessed, since the last new password
+	ruleStepWrong   = rule{"step_wrong", 4, 24 * time.Hour}        // the person is told of those beyond
+	ruleStepTold    = rule{"step_told", 1, 24 * time.Hour}
+	rulePasskey     = rule{"passkey", 120, 15 * time.Minute} // questions to passkeys, from a network
+
+	ruleChange  = rule{"password", 10, 15 * time.Minute}
+	ruleReset   = rule{"reset", 20, time.Hour}          // links for new passwords, from a network
+	ruleResetOf = rule{"reset_of", 4, time.Hour}        // the same for one address, whether it has an account or not
+	ruleMailTo  = rule{"mail_to", 12, 30 * time.Minute} // links to one address, whoever asks
+	ruleLink    = rule{"link", 60, 15 * time.Minute}
+	ruleSetup   = rule{"setup", 10, 15 * time.Minute} // codes of the setup, from a network
+	ruleVerify  = rule{"verify", 6, time.Hour}        // links that one person asks for
 )
 
 // attempts is the count of one subject under one rule.

@@ -34,6 +34,7 @@ type Token struct {
 // TokenRequest asks for a bearer token. Program is the User-Agent, by which the person recognizes the token.
 type TokenRequest struct {
 	Email, Password, Addr, Program string
+	Code                           string // of an authenticator app or a recovery code, or ""
 }
 
 // IssueToken authenticates a person like Authenticate and issues a token for 12 hours. Errors: those of Authenticate,
@@ -43,6 +44,7 @@ func (a *Accounts) IssueToken(ctx context.Context, r TokenRequest) (Token, error
 		Email:    r.Email,
 		Password: r.Password,
 		Addr:     r.Addr,
+		Code:     r.Code,
 	})
 	if err != nil {
 		return Token{}, err
@@ -61,6 +63,7 @@ func (a *Accounts) IssueToken(ctx context.Context, r TokenRequest) (Token, error
 			UserAgent: clip(r.Program, maxUserAgent),
 			CreatedAt: now,
 			ExpiresAt: t.ExpiresAt,
+			Factor:    r.Code != "",
 		})
 		if err == nil && n == 0 {
 			err = ErrEnded.Because("user %d since epoch %d", u.ID, u.Epoch)

@@ -76,6 +76,14 @@ func (p *People) SetUp(ctx context.Context, code, addr string, o account.NewOper
 	return p.deps.Accounts.SetUp(ctx, code, addr, o, p.noteOperator("setup"))
 }
 
+// ResetFactors removes all second factors of the person with this email, for whoever runs the mall. Errors: those of
+// account.ResetFactors.
+func (p *People) ResetFactors(ctx context.Context, email string) (account.User, error) {
+	return p.deps.Accounts.ResetFactors(ctx, email, func(ctx context.Context, tx pgx.Tx, u account.User) error {
+		return p.auditTx(ctx, tx, 0, "account.factors", u.ID, map[string]any{"by": "command"})
+	})
+}
+
 // noteOperator records that the mall itself, which is actor 0, has made an operator.
 func (p *People) noteOperator(way string) account.NoteFunc {
 	return func(ctx context.Context, tx pgx.Tx, u account.User) error {

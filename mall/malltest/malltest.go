@@ -107,6 +107,7 @@ func Open(t testing.TB, notifyURL string) *Mall {
 		AuditKey:        key,
 		InsightKey:      key,
 		PayoutKey:       key,
+		FactorKey:       key,
 		WebhookKey:      key,
 		PartnerKey:      key,
 		ProviderKey:     key,

@@ -38,6 +38,7 @@ func TestPhone_long_words(t *testing.T) {
 		{who: &w.buyer, path: "/watch/" + w.slug},
 		{who: &w.buyer, path: "/v/" + w.slug},
 		{who: &w.buyer, path: "/account"},
+		{who: &w.buyer, path: "/account/security"},
 		{who: &w.operator, path: "/admin"},
 		{who: &w.operator, path: "/admin/orders"},
 		{who: &w.operator, path: "/admin/orders/" + w.orderNo},

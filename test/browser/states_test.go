@@ -222,6 +222,20 @@ func places(e people) []stop {
 			path: "/account",
 		},
 		{
+			name: "security",
+			who:  s,
+			path: "/account/security",
+		},
+		{
+			name: "security-app",
+			who:  s,
+			path: "/account/security",
+			act: func(p *person) {
+				p.click(`form[action="/account/security/app/new"] button[type=submit]`)
+				p.at("/account/security/app/new")
+			},
+		},
+		{
 			name: "menu",
 			who:  s,
 			path: "/videos",

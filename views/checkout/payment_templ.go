@@ -23,7 +23,7 @@ import (
 type PaymentPage struct {
 	Order   order.Order
 	Attempt payment.Attempt
-	Code    QR
+	Code    ui.QR
 	Now     time.Time
 }
 
@@ -193,7 +193,7 @@ func Payment(p PaymentPage) templ.Component {
 
 // Action is what the payer does next: scan the code, or go on to the provider. home is where they go from a page that
 // can't send them back. byCode is where a form asks for a code to scan instead; "" offers none.
-func Action(a payment.Attempt, scan QR, home, byCode string) templ.Component {
+func Action(a payment.Attempt, scan ui.QR, home, byCode string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -564,7 +564,7 @@ func Action(a payment.Attempt, scan QR, home, byCode string) templ.Component {
 }
 
 // code is black on white in the dark theme, too: many scanners do not read an inverted code.
-func code(c QR, label string) templ.Component {
+func code(c ui.QR, label string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -52,7 +52,7 @@ func (p Price) words(t *text.Printer) string {
 	return t.Money(p.Now)
 }
 
-func PriceTag(p Price) templ.Component {
+func priceTag(p Price) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -56,6 +56,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST("/sign-up", d.Site.Handle(h.signUp))
 	g.POST("/sign-out", d.Site.Handle(h.signOut))
 	h.linkRoutes(g)
+	h.stepRoutes(g)
 	if d.SetUp != nil {
 		g.GET("/setup", d.Site.Handle(h.setupPage))
 		g.POST("/setup", d.Site.Handle(h.setUp))
@@ -66,7 +67,7 @@ func Routes(g *echo.Group, d Deps) {
 	own.POST("", d.Site.Handle(h.saveProfile))
 	// After a form with errors the browser's address bar shows this address; reloading it has to show the page.
 	own.GET("/password", d.Site.Handle(func(c *page.Ctx) error { return c.Redirect("/account") }))
-	own.POST("/password", d.Site.Handle(h.changePassword))
+	own.POST("/password", d.Site.Handle(h.changePassword), d.Site.RequireRecentFactor)
 	if d.Catalog != nil {
 		g.GET("/sell", d.Site.Handle(h.sell))
 		own.GET("/creator", d.Site.Handle(func(c *page.Ctx) error {
@@ -75,7 +76,7 @@ func Routes(g *echo.Group, d Deps) {
 			}
 			return c.Redirect("/account#creator")
 		}))
-		own.POST("/creator", d.Site.Handle(h.saveCreator))
+		own.POST("/creator", d.Site.Handle(h.saveCreator), h.recentToOpen)
 	}
 	if d.Taxes != nil {
 		own.GET("/billing", d.Site.Handle(h.billing))
@@ -84,12 +85,13 @@ func Routes(g *echo.Group, d Deps) {
 		own.POST("/billing/country", d.Site.Handle(h.saveCountry))
 	}
 	own.GET("/email", d.Site.Handle(func(c *page.Ctx) error { return c.Redirect("/account#address") }))
-	own.POST("/email", d.Site.Handle(h.askEmail))
+	own.POST("/email", d.Site.Handle(h.askEmail), d.Site.RequireRecentFactor)
 	own.POST("/verify", d.Site.Handle(h.askVerify))
 	h.mailRoutes(own)
 	own.POST("/devices/:number/end", d.Site.Handle(h.endDevice))
 	own.POST("/tokens/:number/end", d.Site.Handle(h.endToken))
-	own.POST("/sign-out-everywhere", d.Site.Handle(h.signOutEverywhere))
+	own.POST("/sign-out-everywhere", d.Site.Handle(h.signOutEverywhere), d.Site.RequireRecent)
+	h.securityRoutes(own)
 }
 
 type handlers struct{ Deps }
@@ -111,8 +113,10 @@ func (h handlers) showAccount(c *page.Ctx, status int, props accountview.Account
 	if err != nil {
 		return err
 	}
-	devices, err := h.Sessions.Devices(ctx, c.Viewer.UserID, c.Session())
-	if err != nil {
+	if props.Devices, err = h.devices(c); err != nil {
+		return err
+	}
+	if props.Tokens, err = h.tokens(c); err != nil {
 		return err
 	}
 	props.Email, props.Since, props.Now, props.Billing = u.Email, u.CreatedAt, c.Now, h.Taxes != nil
@@ -131,9 +135,16 @@ func (h handlers) showAccount(c *page.Ctx, status int, props accountview.Account
 			return err
 		}
 	}
-	for _, d := range devices {
+	c.Page.NoIndex = true
+	return c.Render(status, c.Text.T("account.title"), accountview.AccountPage(props))
+}
+
+// devices are where the viewer is signed in.
+func (h handlers) devices(c *page.Ctx) (shown []accountview.Device, err error) {
+	list, err := h.Sessions.Devices(c.Request().Context(), c.Viewer.UserID, c.Session())
+	for _, d := range list {
 		browser, system := useragent.Describe(d.UserAgent)
-		props.Devices = append(props.Devices, accountview.Device{
+		shown = append(shown, accountview.Device{
 			Number:  d.Number,
 			Browser: browser,
 			System:  system,
@@ -142,15 +153,16 @@ func (h handlers) showAccount(c *page.Ctx, status int, props accountview.Account
 			Here:    d.Here,
 		})
 	}
-	tokens, err := h.Accounts.Tokens(ctx, c.Viewer.UserID)
-	if err != nil {
-		return err
+	return shown, err
+}
+
+// tokens are the viewer's bearer tokens.
+func (h handlers) tokens(c *page.Ctx) (shown []accountview.Token, err error) {
+	list, err := h.Accounts.Tokens(c.Request().Context(), c.Viewer.UserID)
+	for _, t := range list {
+		shown = append(shown, accountview.Token(t))
 	}
-	for _, t := range tokens {
-		props.Tokens = append(props.Tokens, accountview.Token(t))
-	}
-	c.Page.NoIndex = true
-	return c.Render(status, c.Text.T("account.title"), accountview.AccountPage(props))
+	return shown, err
 }
 
 func (h handlers) saveProfile(c *page.Ctx) error {
@@ -191,11 +203,7 @@ func (h handlers) changePassword(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	u, err := h.Accounts.User(ctx, c.Viewer.UserID)
-	if err != nil {
-		return err
-	}
-	if err := c.SignIn(u); err != nil {
+	if err := c.SignInAgain(); err != nil {
 		return err
 	}
 	c.Flash(ui.Success, "password_changed")
@@ -211,7 +219,7 @@ func (h handlers) endDevice(c *page.Ctx) error {
 		return err
 	}
 	c.Flash(ui.Success, "device_ended")
-	return c.Redirect("/account#devices")
+	return c.Redirect(c.Next("/account#devices"))
 }
 
 func (h handlers) endToken(c *page.Ctx) error {
@@ -223,7 +231,7 @@ func (h handlers) endToken(c *page.Ctx) error {
 		return err
 	}
 	c.Flash(ui.Success, "token_ended")
-	return c.Redirect("/account#tokens")
+	return c.Redirect(c.Next("/account#tokens"))
 }
 
 func (h handlers) signOutEverywhere(c *page.Ctx) error {

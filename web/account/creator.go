@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/labstack/echo/v4"
+
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/catalog/listing"
@@ -46,6 +48,21 @@ func (h handlers) creator(c *page.Ctx) (*accountview.Creator, error) {
 		Name:    k.Name,
 		Bio:     k.Bio,
 	}, nil
+}
+
+// recentToOpen takes a recent proof of who the viewer is from those who are no creators yet: the form gives them a role.
+func (h handlers) recentToOpen(next echo.HandlerFunc) echo.HandlerFunc {
+	strict := h.Site.RequireRecent(next)
+	return func(c echo.Context) error {
+		pc, err := h.Site.From(c)
+		if err != nil {
+			return err
+		}
+		if pc.Viewer.Is(account.RoleCreator) {
+			return next(c)
+		}
+		return strict(c)
+	}
 }
 
 // saveCreator makes a shopper a creator, or changes what a creator's profile says.
@@ -107,11 +124,7 @@ func (h handlers) becomeCreator(c *page.Ctx, first bool) error {
 	if err := h.Accounts.BecomeCreator(ctx, c.Viewer.UserID); err != nil {
 		return err
 	}
-	u, err := h.Accounts.User(ctx, c.Viewer.UserID)
-	if err != nil {
-		return err
-	}
-	if err := c.SignIn(u); err != nil {
+	if err := c.SignInAgain(); err != nil {
 		return err
 	}
 	c.Flash(ui.Success, "creator_opened")

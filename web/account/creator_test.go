@@ -123,6 +123,13 @@ func TestCreator_shopper_becomes_one(t *testing.T) {
 		t.Fatalf("refused, and yet %+v, %v", u, err)
 	}
 	form.Set("slug", "mia-films")
+	if _, err := m.Pool.Exec(t.Context(), "update account_session set created_at = now() - interval '1 hour'"); err != nil {
+		t.Fatal(err)
+	}
+	b.Post("/account/creator", form).Wants(403) // it gives a role
+	if _, err := m.Pool.Exec(t.Context(), "update account_session set proved_at = now()"); err != nil {
+		t.Fatal(err)
+	}
 	if a := b.Post("/account/creator", form).Wants(303); a.Location != "/studio/listings" {
 		t.Errorf("leads to %s", a.Location)
 	}
@@ -132,6 +139,9 @@ func TestCreator_shopper_becomes_one(t *testing.T) {
 	elsewhere.Get("/account").Wants(303) // nobody carries a session from before
 	b.Get("/account").Wants(200).Shows("Your profile as a creator", "/creators/mia-films", "Welcome to the studio.")
 	form.Set("name_en", "Mia's films")
+	if _, err := m.Pool.Exec(t.Context(), "update account_session set proved_at = now() - interval '1 hour'"); err != nil {
+		t.Fatal(err)
+	}
 	b.Post("/account/creator", form).Wants(303)
 	if k, err := m.Catalog.CreatorOf(t.Context(), shopper.ID); err != nil || k.Name.En != "Mia's films" ||
 		k.Name.Zh != "米娅" || k.Slug != "mia-films" {

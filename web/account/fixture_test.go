@@ -15,7 +15,9 @@ import (
 
 	"github.com/a-h/templ"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/labstack/echo/v4"
+	"github.com/redis/go-redis/v9"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
@@ -27,7 +29,11 @@ import (
 	"videomall/web/webtest"
 )
 
-const goodPassword = "three quiet herons"
+const (
+	goodPassword     = "three quiet herons"
+	breachedPassword = "seven stolen magpies" // known from a breach
+	commonPassword   = "password123"
+)
 
 type mall struct {
 	accounts *account.Accounts
@@ -35,6 +41,9 @@ type mall struct {
 	url      string
 	entered  atomic.Int64 // the last person that OnSignIn was told of
 	broken   atomic.Bool  // OnSignIn fails
+
+	pool  *pgxpool.Pool
+	redis *redis.Client
 
 	mu      sync.Mutex
 	notices []account.Notice // what people were mailed, by openMailing
@@ -51,16 +60,30 @@ func openMailing(t *testing.T) *mall {
 	return openWith(t, false, true)
 }
 
+// openLocal opens a mall whose address is localhost, for which browsers make passkeys.
+func openLocal(t *testing.T) *mall {
+	t.Helper()
+	return openAt(t, "http://localhost", false, true)
+}
+
 func openWith(t *testing.T, demo, mails bool) *mall {
 	t.Helper()
+	return openAt(t, "http://mall.example", demo, mails)
+}
+
+func openAt(t *testing.T, publicURL string, demo, mails bool) *mall {
+	t.Helper()
 	pool, rdb, log := dbtest.New(t), dbtest.Redis(t), slog.New(slog.DiscardHandler)
-	m := &mall{}
+	m := &mall{pool: pool, redis: rdb}
 	d := account.Deps{
 		Pool:       pool,
 		Redis:      rdb,
 		Log:        log,
 		Now:        time.Now,
 		BrowserKey: []byte("the key that signs marks of browsers"),
+		FactorKey:  make([]byte, 32), // a test's secret is no secret
+		Factors:    account.FactorsOperators,
+		Breached:   func(password string) (bool, error) { return password == breachedPassword, nil },
 	}
 	if mails {
 		jobs, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
@@ -90,7 +113,7 @@ func openWith(t *testing.T, demo, mails bool) *mall {
 	site := page.New(page.Options{
 		Accounts:  m.accounts,
 		Sessions:  sessions,
-		PublicURL: "http://mall.example",
+		PublicURL: publicURL,
 		Rates:     m.exchange.Table,
 		Log:       log,
 		Now:       time.Now,
@@ -103,6 +126,9 @@ func openWith(t *testing.T, demo, mails bool) *mall {
 		Sessions: sessions,
 		Demo:     demo,
 		Mail:     mails,
+		SetUp: func(ctx context.Context, code, addr string, o account.NewOperator) (account.User, error) {
+			return m.accounts.SetUp(ctx, code, addr, o, func(context.Context, pgx.Tx, account.User) error { return nil })
+		},
 		OnSignIn: func(_ context.Context, c *page.Ctx, userID int64) error {
 			m.entered.Store(userID)
 			if m.broken.Load() {
@@ -115,6 +141,8 @@ func openWith(t *testing.T, demo, mails bool) *mall {
 		},
 	})
 	e.GET("/", site.Handle(func(c *page.Ctx) error { return c.Render(http.StatusOK, "", templ.NopComponent) }))
+	e.GET("/admin", site.Handle(func(c *page.Ctx) error { return c.Render(http.StatusOK, "", templ.NopComponent) }),
+		site.RequireDuty)
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
 	m.url = server.URL
@@ -188,4 +216,44 @@ func (v *visitor) signUp(email string) {
 func (v *visitor) signedIn() bool {
 	v.t.Helper()
 	return v.get("/account").Status == http.StatusOK
+}
+
+// at is the mall's address, as cookies know it.
+func (v *visitor) at() *url.URL {
+	v.t.Helper()
+	u, err := url.Parse(v.m.url)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return u
+}
+
+func (v *visitor) stepCookie() string {
+	v.t.Helper()
+	for _, c := range v.http.Jar.Cookies(v.at()) {
+		if c.Name == "step" {
+			return c.Value
+		}
+	}
+	return ""
+}
+
+// told is how many notices of a kind were mailed.
+func (m *mall) told(kind string) (n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, notice := range m.notices {
+		if notice.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// forget forgets how often anybody has tried anything.
+func (m *mall) forget(t *testing.T) {
+	t.Helper()
+	if err := m.redis.FlushDB(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
 }

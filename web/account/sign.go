@@ -34,11 +34,11 @@ var demoAccounts = []accountview.DemoAccount{
 	},
 }
 
-// next is where a person was going when they had to sign in first. The two pages here are left out, because they would
+// next is where a person was going when they had to sign in first. The pages here are left out, because they would
 // lead in a circle.
 func next(c *page.Ctx, fallback string) string {
 	to := c.Next(fallback)
-	if path, _, _ := strings.Cut(to, "?"); path == "/sign-in" || path == "/sign-up" {
+	if path, _, _ := strings.Cut(to, "?"); path == "/sign-in" || path == "/sign-up" || strings.HasPrefix(path, "/sign-in/") {
 		return fallback
 	}
 	return to
@@ -52,7 +52,10 @@ func (h handlers) signInPage(c *page.Ctx) error {
 }
 
 func (h handlers) showSignIn(c *page.Ctx, status int, p accountview.SignIn) error {
-	p.Next = next(c, "")
+	p.Next, p.Passkey = next(c, ""), account.CanPasskey(c.Origin())
+	if p.Passkey {
+		c.Page.Unswapped = true
+	}
 	if h.Demo {
 		p.Demo, p.DemoPassword = demoAccounts, demoPassword
 	}
@@ -62,7 +65,7 @@ func (h handlers) showSignIn(c *page.Ctx, status int, p accountview.SignIn) erro
 
 func (h handlers) signIn(c *page.Ctx) error {
 	email := c.FormValue("email")
-	u, err := h.Accounts.Authenticate(c.Request().Context(), account.Attempt{
+	entry, err := h.Accounts.StartSignIn(c.Request().Context(), account.Attempt{
 		Email:    email,
 		Password: c.FormValue("password"),
 		Addr:     c.RealIP(),
@@ -83,8 +86,10 @@ func (h handlers) signIn(c *page.Ctx) error {
 		return h.showSignIn(c, http.StatusTooManyRequests, accountview.SignIn{Email: email, Error: c.TooMany(err)})
 	case err != nil:
 		return err
+	case entry.Step != "":
+		return h.startStep(c, entry.Step)
 	}
-	return h.enter(c, u, "signed_in")
+	return h.enter(c, entry.User, "signed_in", c.SignIn)
 }
 
 func (h handlers) signUpPage(c *page.Ctx) error {
@@ -125,13 +130,13 @@ func (h handlers) signUp(c *page.Ctx) error {
 			c.Log().Warn("the guest's currency is not the person's", "user", u.ID, "error", err)
 		}
 	}
-	return h.enter(c, u, "signed_up")
+	return h.enter(c, u, "signed_up", c.SignIn)
 }
 
-// enter makes the person the viewer and sends them where they were going.
-func (h handlers) enter(c *page.Ctx, u account.User, notice string) error {
+// enter makes the person the viewer by signIn and sends them where they were going.
+func (h handlers) enter(c *page.Ctx, u account.User, notice string, signIn func(account.User) error) error {
 	to := next(c, "/")
-	if err := c.SignIn(u); err != nil {
+	if err := signIn(u); err != nil {
 		return err
 	}
 	if h.OnSignIn != nil {

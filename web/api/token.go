@@ -16,6 +16,7 @@ var errTokenRequired = fault.New(fault.Unauthenticated, "token_required",
 type tokenRequest struct {
 	Email    *string `json:"email"`
 	Password *string `json:"password"`
+	OTP      string  `json:"otp"` // required from people with a second factor
 }
 
 type tokenAnswer struct {
@@ -44,6 +45,7 @@ func (d Deps) issueToken(c *page.Ctx) error {
 		Password: *body.Password,
 		Addr:     c.RealIP(),
 		Program:  c.Request().UserAgent(),
+		Code:     body.OTP,
 	})
 	if err != nil {
 		return err

@@ -23,6 +23,9 @@ const freeKey = "free_film"
 // watchFree gives the viewer a video that costs nothing, and leads to its player. A guest signs in first. The session
 // remembers which video the guest pressed, so that an address that somebody else made up gives nobody anything.
 func (d Deps) watchFree(c *page.Ctx) error {
+	if err := c.CheckFactor(); err != nil {
+		return err
+	}
 	ctx := c.Request().Context()
 	product, err := d.Catalog.ProductBySlug(ctx, c.Param("slug"))
 	if err != nil {

@@ -133,7 +133,7 @@ func (d Deps) showPayment(c *page.Ctx) error {
 	}
 	p := checkoutview.PaymentPage{Order: o, Attempt: attempt, Now: c.Now}
 	if attempt.Action.Type == payment.ActionQR {
-		if p.Code, err = checkoutview.DrawQR(attempt.Action.Code); err != nil {
+		if p.Code, err = ui.DrawQR(attempt.Action.Code); err != nil {
 			return err
 		}
 	}

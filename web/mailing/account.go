@@ -41,11 +41,44 @@ var accountKinds = map[string]kind{
 		write:  told("email_changed"),
 		sample: mail.Mail{Data: []byte(`{"email": "new@example.test"}`)},
 	},
+	account.NoticeTOTPOn:         {write: toldFactor("totp_on")},
+	account.NoticeTOTPOff:        {write: toldFactor("totp_off")},
+	account.NoticePasskeyAdded:   {write: toldFactor("passkey_added"), sample: aPasskey},
+	account.NoticePasskeyRemoved: {write: toldFactor("passkey_removed"), sample: aPasskey},
+	account.NoticeRecoveryUsed:   {write: toldFactor("recovery_used")},
+	account.NoticeRecoveryNew:    {write: toldFactor("recovery_new")},
+	account.NoticePasskeyCopied:  {write: toldFactor("passkey_copied")},
+	account.NoticeWrongCodes:     {write: toldFactor("wrong_codes")},
+	account.NoticeFactorsReset:   {write: toldFactor("factors_reset")},
 	account.NoticeNewSignIn: {
 		write: newSignIn,
 		sample: mail.Mail{Data: []byte(`{"network": "203.0.113.0/24", "userAgent":
 			"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0"}`)},
 	},
+}
+
+var aPasskey = mail.Mail{Data: []byte(`{"name": "Phone"}`)}
+
+// toldFactor writes a mail about what has happened to a second factor. A new password alone takes no factor away from
+// whoever added it.
+func toldFactor(key string) func(*Composer, context.Context, *text.Printer, mail.Mail) (mails.Body, error) {
+	return func(c *Composer, _ context.Context, t *text.Printer, m mail.Mail) (mails.Body, error) {
+		var about struct{ Name string }
+		if len(m.Data) > 0 {
+			if err := json.Unmarshal(m.Data, &about); err != nil {
+				return mails.Body{}, fmt.Errorf("read mail %d: %w", m.ID, err)
+			}
+		}
+		return mails.Body{
+			Subject:    t.T("mail." + key + "_subject"),
+			Title:      t.T("mail." + key + "_title"),
+			Paragraphs: []string{t.T("mail."+key+"_body", "Name", about.Name)},
+			Facts:      []mails.Fact{{Label: t.T("mail.when"), Value: t.DateTime(m.CreatedAt)}},
+			Button:     mails.Button{Label: t.T("mail.not_you_button"), URL: c.deps.PublicURL + "/forgot-password"},
+			Notes:      []string{t.T("mail.not_you_factor")},
+			Reason:     t.T("mail.reason_account"),
+		}, nil
+	}
 }
 
 // linked writes a mail whose link holds the secret.

@@ -110,7 +110,7 @@ func openKeeper(t *testing.T) *keeper {
 		c.Flash(ui.Success, "signed_in")
 		return c.Redirect("/film/sea")
 	}))
-	e.POST("/enter/:id", site.Handle(enter(k.accounts)))
+	e.POST("/enter/:id", site.Handle(enter(k.accounts, (*page.Ctx).SignIn)))
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
 	k.url = server.URL

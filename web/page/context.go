@@ -54,7 +54,10 @@ type Viewer struct {
 	Currency string
 	Grant    account.Grant // what they were let in with
 
-	ProvedAt time.Time // when they last proved their password in this session
+	// ProvedAt is when they last proved who they are in this session, with a second factor if they have one.
+	ProvedAt    time.Time
+	HasFactor   bool
+	NeedsFactor bool // they have to set up a second factor before they go on
 }
 
 // SignedIn says that the viewer has an account.
@@ -133,6 +136,9 @@ func (c *Ctx) setViewer(u account.Standing) {
 		Currency: u.Currency,
 		Grant:    u.Grant,
 		ProvedAt: u.ProvedAt,
+
+		HasFactor:   u.HasFactor,
+		NeedsFactor: c.site.accounts.NeedsFactor(u),
 	}
 }
 
@@ -194,20 +200,60 @@ func (c *Ctx) SharePicture(address string, width, height int) {
 }
 
 // SignIn makes the person the viewer, under a new session id, and marks the browser as one they signed in with. The
-// rest of the answer sees them signed in. u is the person as they were when they proved themselves.
+// rest of the answer sees them signed in. u is the person as they were when they proved themselves. It fails for people
+// with a second factor, who take SignInByFactor.
 func (c *Ctx) SignIn(u account.User) error {
-	err := c.site.sessions.SignIn(c.Request(), c.Response(), c.session, u, account.Place{
-		Device: c.site.device(c.Context),
-		Known:  c.Viewer.UserID == u.ID || c.site.accounts.Knows(c.BrowserMarks(), u),
-		Addr:   c.RealIP(),
-	})
+	err := c.site.sessions.SignIn(c.Request(), c.Response(), c.session, u, c.place(u))
 	if err != nil {
 		return err
 	}
-	c.rememberBrowser(u)
-	c.setViewer(account.Standing{User: u, ProvedAt: c.Now})
-	c.showViewer()
+	c.entered(account.Standing{User: u, ProvedAt: c.Now})
 	return nil
+}
+
+// SignInByFactor is SignIn for a person who has just proved a second factor, too.
+func (c *Ctx) SignInByFactor(u account.User) error {
+	err := c.site.sessions.SignInByFactor(c.Request(), c.Response(), c.session, u, c.place(u), c.Now)
+	if err != nil {
+		return err
+	}
+	c.entered(account.Standing{User: u, ProvedAt: c.Now, HasFactor: true})
+	return nil
+}
+
+// SignInAgain gives the viewer a new session after a deed of theirs has ended all that they had. It is no proof of who
+// they are: what the former session had proved, and when, counts for the new one. Errors: ErrEnded if something else has
+// ended their access meanwhile.
+func (c *Ctx) SignInAgain() error {
+	u, err := c.site.accounts.User(c.Request().Context(), c.Viewer.UserID)
+	if err != nil {
+		return err
+	}
+	if u.Epoch != c.Viewer.Grant.Epoch+1 {
+		return account.ErrEnded.Because("epoch %d of user %d came after %d", u.Epoch, u.ID, c.Viewer.Grant.Epoch)
+	}
+	v := c.Viewer
+	err = c.site.sessions.SignInAgain(c.Request(), c.Response(), c.session, u, c.place(u), v.ProvedAt, v.HasFactor)
+	if err != nil {
+		return err
+	}
+	c.entered(account.Standing{User: u, ProvedAt: v.ProvedAt, HasFactor: v.HasFactor})
+	return nil
+}
+
+// place is from where the person signs in.
+func (c *Ctx) place(u account.User) account.Place {
+	return account.Place{
+		Device: c.site.device(c.Context),
+		Known:  c.Viewer.UserID == u.ID || c.site.accounts.Knows(c.BrowserMarks(), u),
+		Addr:   c.RealIP(),
+	}
+}
+
+func (c *Ctx) entered(st account.Standing) {
+	c.rememberBrowser(st.User)
+	c.setViewer(st)
+	c.showViewer()
 }
 
 // SignOut ends the session here.

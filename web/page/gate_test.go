@@ -6,6 +6,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/pquerna/otp/hotp"
 
 	"videomall/mall/account"
 )
@@ -148,5 +151,97 @@ func TestSite_bearer_token_on_api_only(t *testing.T) {
 	v.enter(bob)
 	if a := v.get("/api/v1/mall/me", "Authorization", "Bearer vmt_x"); a.Status != http.StatusUnauthorized {
 		t.Errorf("a bad token fell back to the cookie: %d %s", a.Status, a.Body)
+	}
+}
+
+// Whoever has to set up a second factor opens nothing but the pages of their account before.
+func TestSite_RequireUser_second_factor_first(t *testing.T) {
+	t.Parallel()
+	m := &mall{policy: account.FactorsOperators}
+	m.open(t, "http://mall.example", m.rates)
+	u, ctx := m.register(t, "olga@example.test"), t.Context()
+	v := m.visitor(t)
+	v.enter(u)
+	if a := v.get("/own"); a.Status != http.StatusOK {
+		t.Errorf("a shopper: %d", a.Status)
+	}
+	m.rank(t, u, account.RoleOperator)
+	v.enter(u)
+	for _, path := range []string{"/own", "/admin"} {
+		if a := v.get(path); a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/account/security" {
+			t.Errorf("%s: %d to %q", path, a.Status, a.Header.Get("Location"))
+		}
+	}
+	if a := v.get("/checked"); a.Status != http.StatusForbidden {
+		t.Errorf("an address that checks by itself: %d", a.Status)
+	}
+	if a := m.visitor(t).get("/checked"); a.Status != http.StatusNoContent {
+		t.Errorf("a guest at an address that checks by itself: %d", a.Status)
+	}
+	if a := v.get("/api/v1/mall/me"); a.Status != http.StatusForbidden ||
+		!strings.Contains(a.Body, `"code":"second_factor_missing"`) {
+		t.Errorf("the API by session: %d %s", a.Status, a.Body)
+	}
+	token, err := m.accounts.IssueToken(ctx, account.TokenRequest{Email: u.Email, Password: goodPassword})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := m.visitor(t).get("/api/v1/mall/me", "Authorization", "Bearer "+token.Value); a.Status != 403 {
+		t.Errorf("the API by token: %d %s", a.Status, a.Body)
+	}
+	if a := v.get("/account/security"); a.Status != http.StatusOK {
+		t.Errorf("the page that sets it up: %d", a.Status)
+	}
+	u, err = m.accounts.User(ctx, u.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	setup, err := m.accounts.NewTOTP(u, "Shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := hotp.GenerateCode(setup.Secret, uint64(time.Now().Unix()/30))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.accounts.ConfirmTOTP(ctx, u, setup.Sealed, code); err != nil {
+		t.Fatal(err)
+	}
+	if a := v.get("/admin"); a.Status != http.StatusSeeOther || !strings.HasPrefix(a.Header.Get("Location"), "/sign-in") {
+		t.Errorf("a session from before the factor: %d to %q", a.Status, a.Header.Get("Location"))
+	}
+	if a := v.get("/enter-factor/" + strconv.FormatInt(u.ID, 10)); a.Status != http.StatusNoContent {
+		t.Fatal(a.Status)
+	}
+	if a := v.get("/admin"); a.Status != http.StatusOK {
+		t.Errorf("with the factor: %d", a.Status)
+	}
+}
+
+// A deed that ends all of somebody's sessions gives their browser a new one, which is no proof and revives nothing.
+func TestCtx_SignInAgain(t *testing.T) {
+	t.Parallel()
+	m := open(t, "http://mall.example")
+	u := m.register(t, "ann@example.test")
+	v := m.visitor(t)
+	v.enter(u)
+	proved := time.Now().Add(-10 * time.Minute).UTC().Truncate(time.Second)
+	if _, err := m.pool.Exec(t.Context(), "update account_session set proved_at = $1", proved); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time of the session that the first one gave
+		if a := v.get("/again/x"); a.Status != http.StatusOK || a.Body != proved.Format(time.RFC3339) {
+			t.Errorf("%d, proved at %s, want %s", a.Status, a.Body, proved)
+		}
+	}
+	if a := v.get("/own"); a.Status != http.StatusOK {
+		t.Errorf("not signed in again: %d", a.Status)
+	}
+	// Somebody else ends all access at the same time.
+	if a := v.get("/again/xx"); a.Status == http.StatusOK {
+		t.Error("a session that was ended lives on")
+	}
+	if a := v.get("/own"); a.Status != http.StatusSeeOther {
+		t.Errorf("revived: %d", a.Status)
 	}
 }

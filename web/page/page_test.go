@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/labstack/echo/v4"
 
 	"videomall/db/dbtest"
@@ -43,6 +44,8 @@ type mall struct {
 	log      *journal
 	exchange *exchange.Exchange
 	failing  atomic.Bool // whether its rates cannot be read
+	policy   account.FactorPolicy
+	pool     *pgxpool.Pool
 }
 
 // journal is a log that can be read while it is written.
@@ -77,13 +80,16 @@ func open(t *testing.T, publicURL string) *mall {
 func (m *mall) open(t *testing.T, publicURL string, rates func(context.Context) (exchange.Table, error)) *mall {
 	t.Helper()
 	pool, rdb := dbtest.New(t), dbtest.Redis(t)
-	m.log, m.exchange = &journal{}, newExchange(pool)
+	m.pool, m.log, m.exchange = pool, &journal{}, newExchange(pool)
 	log := telemetry.NewLogger(m.log, slog.LevelInfo, "text")
 	m.accounts = account.New(account.Deps{
 		Pool:  pool,
 		Redis: rdb,
 		Log:   log,
 		Now:   time.Now,
+
+		FactorKey: make([]byte, 32), // a test's secret is no secret
+		Factors:   m.policy,
 	})
 	m.site = page.New(page.Options{
 		Accounts: m.accounts,
@@ -120,6 +126,7 @@ func (m *mall) open(t *testing.T, publicURL string, rates func(context.Context) 
 	e.GET("/price", m.site.Handle(showPrice))
 	e.GET("/api/price", m.site.Handle(showPrice))
 	e.GET("/own", show("own"), m.site.RequireUser)
+	e.GET("/account/security", show("security"), m.site.RequireUser)
 	e.GET("/admin", show("operator"), m.site.RequireDuty)
 	e.GET("/admin/payouts", show("money"), m.site.RequireDuty)
 	e.GET("/admin/nowhere", show("nowhere"), m.site.RequireDuty)
@@ -138,7 +145,25 @@ func (m *mall) open(t *testing.T, publicURL string, rates func(context.Context) 
 		c.Flash(ui.Success, "signed_in")
 		return c.Redirect("/")
 	}))
-	e.GET("/enter/:id", m.site.Handle(enter(m.accounts)))
+	e.GET("/enter/:id", m.site.Handle(enter(m.accounts, (*page.Ctx).SignIn)))
+	e.GET("/enter-factor/:id", m.site.Handle(enter(m.accounts, (*page.Ctx).SignInByFactor)))
+	e.GET("/again/:times", m.site.Handle(func(c *page.Ctx) error {
+		for range len(c.Param("times")) {
+			if _, err := m.accounts.EndAll(c.Request().Context(), c.Viewer.UserID); err != nil {
+				return err
+			}
+		}
+		if err := c.SignInAgain(); err != nil {
+			return err
+		}
+		return c.String(http.StatusOK, c.Viewer.ProvedAt.UTC().Format(time.RFC3339))
+	}), m.site.RequireUser)
+	e.GET("/checked", m.site.Handle(func(c *page.Ctx) error {
+		if err := c.CheckFactor(); err != nil {
+			return err
+		}
+		return c.NoContent(http.StatusNoContent)
+	}))
 	e.GET("/guest", m.site.Handle(func(c *page.Ctx) error {
 		return c.String(http.StatusOK, c.GuestToken()+"|"+c.EnsureGuestToken()+"|"+c.GuestToken())
 	}))
@@ -167,8 +192,8 @@ func (m *mall) open(t *testing.T, publicURL string, rates func(context.Context) 
 	return m
 }
 
-// enter signs in the account whose number the address ends with.
-func enter(accounts *account.Accounts) func(*page.Ctx) error {
+// enter signs in the account whose number the address ends with, by signIn.
+func enter(accounts *account.Accounts, signIn func(*page.Ctx, account.User) error) func(*page.Ctx) error {
 	return func(c *page.Ctx) error {
 		id, err := strconv.ParseInt(c.Param("id"), 10, 64)
 		if err != nil {
@@ -178,7 +203,7 @@ func enter(accounts *account.Accounts) func(*page.Ctx) error {
 		if err != nil {
 			return err
 		}
-		if err := c.SignIn(u); err != nil {
+		if err := signIn(c, u); err != nil {
 			return err
 		}
 		return c.NoContent(http.StatusNoContent)

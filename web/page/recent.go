@@ -11,20 +11,40 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/fault"
+	"videomall/views/ui"
+
 	accountview "videomall/views/account"
 )
 
-// recently is how long a proof of the password opens what RequireRecent guards.
+// recently is how long a proof of who somebody is opens what RequireRecent guards.
 const recently = 15 * time.Minute
 
 var errNotRecent = fault.New(fault.Forbidden, "password_required",
-	"Sign in again to do this: it takes a password typed within the last 15 minutes.")
+	"Sign in again to do this: it takes a proof of who you are within the last 15 minutes.")
 
-// RequireRecent guards a form that moves money or power: it admits people who have proved their password within the
-// last 15 minutes, so that a session that was left open or stolen is not enough. It asks others for the password on a
-// page that holds the form they sent, and sends it again to the same address together with the password. Where no page
-// can be shown, and for bearers of tokens, it is an error.
+// RequireRecent guards a form that moves money or power: it admits people who have proved who they are within the last
+// 15 minutes, so that a session that was left open or stolen is not enough. It asks others for the password, and people
+// with a second factor for that as well, on a page that holds the form they sent, and sends it again to the same
+// address together with the proof. Where no page can be shown, and for bearers of tokens, it is an error.
 func (s *Site) RequireRecent(next echo.HandlerFunc) echo.HandlerFunc {
+	return s.requireRecent(next, true)
+}
+
+// RequireRecentFactor is RequireRecent for forms that hold passwords, one of which proves who sent it. People without a
+// second factor pass. Others have to type the form again after their proof, since pages hold no passwords.
+func (s *Site) RequireRecentFactor(next echo.HandlerFunc) echo.HandlerFunc {
+	strict := s.requireRecent(next, false)
+	return func(c echo.Context) error {
+		pc, err := s.From(c)
+		if err == nil && pc.Viewer.SignedIn() && !pc.Viewer.HasFactor {
+			return next(c)
+		}
+		return strict(c)
+	}
+}
+
+// requireRecent keeps the form that was sent, or leads back to its page.
+func (s *Site) requireRecent(next echo.HandlerFunc, keep bool) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		pc, err := s.From(c)
 		if err != nil {
@@ -33,49 +53,83 @@ func (s *Site) RequireRecent(next echo.HandlerFunc) echo.HandlerFunc {
 		switch v := pc.Viewer; {
 		case !v.SignedIn():
 			return errSignIn
-		case pc.Now.Sub(v.ProvedAt) < recently:
+		case pc.Recent():
 			return next(c)
 		case pc.session == nil || pc.IsHTMX() || WantsProblem(c.Request()):
-			return errNotRecent.Because("user %d proved their password at %s", v.UserID, v.ProvedAt)
+			return errNotRecent.Because("user %d proved who they are at %s", v.UserID, v.ProvedAt)
 		}
 		form, err := c.FormParams()
 		if err != nil {
 			return ErrBadRequest(err)
 		}
-		if !form.Has(accountview.ConfirmPassword) {
-			return pc.askPassword(http.StatusForbidden, form, "")
+		proof := accountview.ReadConfirm(form)
+		if !keep {
+			form = url.Values{accountview.ConfirmBack: form[accountview.ConfirmBack]}
 		}
-		err = s.accounts.ProvePassword(c.Request().Context(), pc.Viewer.UserID, form.Get(accountview.ConfirmPassword))
-		switch {
+		if proof == (accountview.ConfirmProof{}) {
+			return pc.askProof(http.StatusForbidden, form, accountview.Confirm{})
+		}
+		factor, err := pc.prove(proof)
+		switch f := fault.From(err); {
 		case errors.Is(err, account.ErrInvalidAccount):
-			return pc.askPassword(http.StatusForbidden, form, pc.Explain(fault.From(err).Fields["currentPassword"]))
+			return pc.askProof(http.StatusForbidden, form, accountview.Confirm{
+				Error:     pc.Explain(f.Fields["currentPassword"]),
+				CodeError: pc.Explain(f.Fields["code"]),
+			})
 		case errors.Is(err, account.ErrThrottled):
-			return pc.askPassword(http.StatusTooManyRequests, form, pc.TooMany(err))
+			return pc.askProof(http.StatusTooManyRequests, form, accountview.Confirm{Error: pc.TooMany(err)})
+		case pc.IsPasskeyFault(err):
+			return pc.askProof(http.StatusForbidden, form, accountview.Confirm{PasskeyError: pc.Explain(f.Slug)})
 		case err != nil:
 			return err
 		}
-		if err := s.sessions.Prove(c.Request().Context(), pc.session); err != nil {
+		if err := s.sessions.Prove(c.Request().Context(), pc.session, factor); err != nil {
 			return err
 		}
 		pc.Viewer.ProvedAt = pc.Now
+		if !keep {
+			pc.Flash(ui.Success, "confirmed_again")
+			return pc.Redirect(SafeNext(form.Get(accountview.ConfirmBack), "/account"))
+		}
 		return next(c)
 	}
 }
 
-// askPassword shows the page that asks for the password, with the form that was sent.
-func (c *Ctx) askPassword(status int, form url.Values, wrong string) error {
+// Recent reports whether the viewer has proved who they are within the last 15 minutes.
+func (c *Ctx) Recent() bool { return c.Now.Sub(c.Viewer.ProvedAt) < recently }
+
+// prove checks a proof of the viewer. A passkey is enough by itself, since the device has recognized its owner.
+func (c *Ctx) prove(p accountview.ConfirmProof) (factor bool, err error) {
+	ctx := c.Request().Context()
+	if p.Passkey != "" {
+		u, err := c.site.accounts.User(ctx, c.Viewer.UserID)
+		if err != nil {
+			return false, err
+		}
+		return true, c.site.accounts.ProvePasskey(ctx, u, c.PasskeyAnswer(p.Passkey))
+	}
+	return c.site.accounts.Prove(ctx, c.Viewer.UserID, account.Proof{Password: p.Password, Code: p.Code})
+}
+
+// askProof shows the page that asks who the viewer is, with the form that was sent. p says what is wrong.
+func (c *Ctx) askProof(status int, form url.Values, p accountview.Confirm) error {
 	back := c.here()
-	if form.Has(accountview.ConfirmBack) {
+	if form.Get(accountview.ConfirmBack) != "" {
 		back = SafeNext(form.Get(accountview.ConfirmBack), "/")
 	}
+	if c.Viewer.HasFactor {
+		factors, err := c.site.accounts.Factors(c.Request().Context(), c.Viewer.UserID)
+		if err != nil {
+			return err
+		}
+		p.Factor = true
+		p.Passkey = len(factors.Passkeys) > 0 && account.CanPasskey(c.Origin())
+	}
 	c.Page.Path, c.Page.NoIndex = back, true // the switches of language and theme lead to a page that answers a GET
-	return c.Render(status, c.Text.T("account.confirm_title"), accountview.ConfirmPage(accountview.Confirm{
-		Action: c.Request().URL.RequestURI(),
-		Back:   back,
-		Email:  c.Viewer.Email,
-		Form:   form,
-		Error:  wrong,
-	}))
+	c.Page.Unswapped = true
+	p.Action, p.Back, p.Email, p.Form = c.Request().URL.RequestURI(), back, c.Viewer.Email, form
+	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+	return c.Render(status, c.Text.T("account.confirm_title"), accountview.ConfirmPage(p))
 }
 
 // TooMany says when to try again, in the answer's header and to the person, to the minute.

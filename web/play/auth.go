@@ -76,6 +76,9 @@ func (d Deps) authorize(c *page.Ctx) error {
 	if !c.Viewer.SignedIn() {
 		return playback.ErrSignedOut
 	}
+	if err := c.CheckFactor(); err != nil {
+		return err
+	}
 	takeOver, err := wantsTakeOver(c.Request())
 	if err != nil {
 		return err

@@ -1421,7 +1421,7 @@ func testResult(t *text.Printer, test payment.Test) string {
 // TestPage is one test payment. Code is to be scanned, if its action is one.
 type TestPage struct {
 	Test payment.Test
-	Code checkoutview.QR
+	Code ui.QR
 	Now  time.Time
 }
 

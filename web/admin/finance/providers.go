@@ -19,7 +19,6 @@ import (
 	"videomall/web/page"
 
 	financeview "videomall/views/admin/finance"
-	checkoutview "videomall/views/checkout"
 )
 
 // testsListed is how many test payments the page of a provider shows.
@@ -218,7 +217,7 @@ func (d Deps) showTest(c *page.Ctx) error {
 	}
 	p := financeview.TestPage{Test: test, Now: c.Now}
 	if a := test.Attempt; p.Open() && a.Action.Type == payment.ActionQR {
-		if p.Code, err = checkoutview.DrawQR(a.Action.Code); err != nil {
+		if p.Code, err = ui.DrawQR(a.Action.Code); err != nil {
 			return err
 		}
 	}

@@ -46,7 +46,7 @@ func Routes(g *echo.Group, d Deps) {
 	a.POST("/review/:id/return", on(d.giveBack))
 	a.GET("/takedowns", on(d.takedowns))
 	a.GET("/takedowns/new", on(d.beginTakedown))
-	a.POST("/takedowns", on(d.takeDown))
+	a.POST("/takedowns", on(d.takeDown), d.Site.RequireRecent) // it refunds
 	a.POST("/takedowns/:id/undo", on(d.undo))
 	a.POST("/appeals/:id", on(d.answer))
 }

@@ -31,7 +31,7 @@ func Routes(g *echo.Group, d Deps) {
 	s.GET("/orders", on(d.listSales))
 	s.GET("/orders/:orderNo", on(d.showSale))
 	s.GET("/orders/:orderNo/refund", on(d.toSale))
-	s.POST("/orders/:orderNo/refund", on(d.refund))
+	s.POST("/orders/:orderNo/refund", on(d.refund), d.Site.RequireRecent)
 	s.GET("/customers", on(d.listCustomers))
 	s.GET("/customers/:user", on(d.showCustomer))
 	s.GET("/reviews", on(d.listReviews))

@@ -366,9 +366,11 @@ func (q *Queries) InsertLink(ctx context.Context, db DBTX, arg InsertLinkParams)
 }
 
 const insertSession = `-- name: InsertSession :execrows
-insert into account_session (id_hash, user_id, epoch, user_agent, device, created_at, seen_at, expires_at, ends_at)
-select $1, u.id, u.access_epoch, $2, $3, $4, $4, $5, $6
-from account_user u where u.id = $7 and u.access_epoch = $8 and u.status = 'active'
+insert into account_session (id_hash, user_id, epoch, user_agent, device, created_at, seen_at, expires_at, ends_at, proved_at, factor_at)
+select $1, u.id, u.access_epoch, $2, $3, $4, $4, $5, $6, $7::timestamptz,
+    $8::timestamptz
+from account_user u where u.id = $9 and u.access_epoch = $10 and u.status = 'active'
+    and (not u.has_factor or $8::timestamptz is not null)
 for key share of u
 `
 
@@ -379,11 +381,14 @@ type InsertSessionParams struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	EndsAt    time.Time
+	ProvedAt  *time.Time
+	FactorAt  *time.Time
 	UserID    int64
 	Epoch     int64
 }
 
-// Inserts nothing if the person was signed out everywhere or locked after their proof of identity was checked.
+// Inserts nothing if the person was signed out everywhere or locked after their proof of identity was checked, or if
+// they have a second factor that was not proved.
 func (q *Queries) InsertSession(ctx context.Context, db DBTX, arg InsertSessionParams) (int64, error) {
 	result, err := db.Exec(ctx, insertSession,
 		arg.IDHash,
@@ -392,6 +397,8 @@ func (q *Queries) InsertSession(ctx context.Context, db DBTX, arg InsertSessionP
 		arg.CreatedAt,
 		arg.ExpiresAt,
 		arg.EndsAt,
+		arg.ProvedAt,
+		arg.FactorAt,
 		arg.UserID,
 		arg.Epoch,
 	)
@@ -419,6 +426,7 @@ const insertToken = `-- name: InsertToken :execrows
 insert into account_token (token_hash, user_id, epoch, user_agent, created_at, expires_at)
 select $1, u.id, u.access_epoch, $2, $3, $4
 from account_user u where u.id = $5 and u.access_epoch = $6 and u.status = 'active'
+    and (not u.has_factor or $7::boolean)
 for key share of u
 `
 
@@ -429,6 +437,7 @@ type InsertTokenParams struct {
 	ExpiresAt time.Time
 	UserID    int64
 	Epoch     int64
+	Factor    bool
 }
 
 // Inserts nothing under the same conditions as InsertSession.
@@ -440,6 +449,7 @@ func (q *Queries) InsertToken(ctx context.Context, db DBTX, arg InsertTokenParam
 		arg.ExpiresAt,
 		arg.UserID,
 		arg.Epoch,
+		arg.Factor,
 	)
 	if err != nil {
 		return 0, err
@@ -802,16 +812,17 @@ func (q *Queries) People(ctx context.Context, db DBTX, arg PeopleParams) ([]Peop
 }
 
 const proveSession = `-- name: ProveSession :execrows
-update account_session set proved_at = $1::timestamptz where id_hash = $2 and expires_at > $1::timestamptz
+update account_session set proved_at = $1::timestamptz, factor_at = case when $2::boolean then $1 else factor_at end where id_hash = $3 and expires_at > $1::timestamptz
 `
 
 type ProveSessionParams struct {
 	At     time.Time
+	Factor bool
 	IDHash []byte
 }
 
 func (q *Queries) ProveSession(ctx context.Context, db DBTX, arg ProveSessionParams) (int64, error) {
-	result, err := db.Exec(ctx, proveSession, arg.At, arg.IDHash)
+	result, err := db.Exec(ctx, proveSession, arg.At, arg.Factor, arg.IDHash)
 	if err != nil {
 		return 0, err
 	}
@@ -1220,21 +1231,23 @@ func (q *Queries) SlideSession(ctx context.Context, db DBTX, arg SlideSessionPar
 
 const standings = `-- name: Standings :many
 select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles, u.locale, u.currency, u.created_at, u.access_epoch,
-    s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at, coalesce(s.proved_at, s.created_at)::timestamptz as proved_at
+    s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at, u.has_factor,
+    (case when u.has_factor then coalesce(s.factor_at, timestamptz 'epoch') else coalesce(s.proved_at, s.created_at) end)::timestamptz as proved_at
 from account_session s join account_user u on u.id = s.user_id and u.access_epoch = s.epoch and u.status = 'active'
-where s.id_hash = any($1::bytea[]) and s.expires_at > $2
+where s.id_hash = any($1::bytea[]) and s.expires_at > $2 and (not u.has_factor or s.factor_at is not null)
 union all
 select 'token', t.token_hash, u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[], u.locale, u.currency, u.created_at, u.access_epoch,
-    0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at, timestamptz 'epoch'
+    0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at, u.has_factor, timestamptz 'epoch'
 from account_token t join account_user u on u.id = t.user_id and u.access_epoch = t.epoch and u.status = 'active'
 where t.token_hash = any($3::bytea[]) and t.expires_at > $2 and t.revoked_at is null
 union all
 select 'grant', ''::bytea, u.id, u.email, u.name, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[], u.locale, u.currency, u.created_at, u.access_epoch,
-    g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at), timestamptz 'epoch'
+    g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at), u.has_factor, timestamptz 'epoch'
 from (select unnest($4::bigint[]) as user_id, unnest($5::bigint[]) as epoch,
     unnest($6::bigint[]) as session_no, unnest($7::bigint[]) as token_no) g
 join account_user u on u.id = g.user_id and u.access_epoch = g.epoch and u.status = 'active'
 left join account_session s on s.session_no = g.session_no and s.user_id = u.id and s.epoch = u.access_epoch and s.expires_at > $2
+    and (not u.has_factor or s.factor_at is not null)
 left join account_token t on t.token_no = g.token_no and t.user_id = u.id and t.epoch = u.access_epoch and t.expires_at > $2 and t.revoked_at is null
 where s.session_no is not null or t.token_no is not null
 `
@@ -1264,6 +1277,7 @@ type StandingsRow struct {
 	TokenNo     int64
 	SeenAt      time.Time
 	ExpiresAt   time.Time
+	HasFactor   bool
 	ProvedAt    time.Time
 }
 
@@ -1302,6 +1316,7 @@ func (q *Queries) Standings(ctx context.Context, db DBTX, arg StandingsParams) (
 			&i.TokenNo,
 			&i.SeenAt,
 			&i.ExpiresAt,
+			&i.HasFactor,
 			&i.ProvedAt,
 		); err != nil {
 			return nil, err
@@ -1409,7 +1424,7 @@ func (q *Queries) UseToken(ctx context.Context, db DBTX, arg UseTokenParams) err
 
 const userByEmail = `-- name: UserByEmail :one
 select u.id, u.email, u.name, u.password_hash, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles,
-    u.locale, u.status, u.created_at, u.access_epoch
+    u.locale, u.status, u.created_at, u.access_epoch, u.has_factor
 from account_user u where u.email = $1
 `
 
@@ -1423,6 +1438,7 @@ type UserByEmailRow struct {
 	Status       string
 	CreatedAt    time.Time
 	AccessEpoch  int64
+	HasFactor    bool
 }
 
 func (q *Queries) UserByEmail(ctx context.Context, db DBTX, email string) (UserByEmailRow, error) {
@@ -1438,13 +1454,14 @@ func (q *Queries) UserByEmail(ctx context.Context, db DBTX, email string) (UserB
 		&i.Status,
 		&i.CreatedAt,
 		&i.AccessEpoch,
+		&i.HasFactor,
 	)
 	return i, err
 }
 
 const userByID = `-- name: UserByID :one
 select u.id, u.email, u.name, u.password_hash, array(select r.role from account_role r where r.user_id = u.id order by r.role)::text[] as roles,
-    u.locale, u.status, u.created_at, u.access_epoch
+    u.locale, u.status, u.created_at, u.access_epoch, u.has_factor
 from account_user u where u.id = $1
 `
 
@@ -1458,6 +1475,7 @@ type UserByIDRow struct {
 	Status       string
 	CreatedAt    time.Time
 	AccessEpoch  int64
+	HasFactor    bool
 }
 
 func (q *Queries) UserByID(ctx context.Context, db DBTX, id int64) (UserByIDRow, error) {
@@ -1473,6 +1491,7 @@ func (q *Queries) UserByID(ctx context.Context, db DBTX, id int64) (UserByIDRow,
 		&i.Status,
 		&i.CreatedAt,
 		&i.AccessEpoch,
+		&i.HasFactor,
 	)
 	return i, err
 }
