@@ -20,6 +20,11 @@ var moving = []string{
 	"POST /admin/books/credits/:id/refuse", "POST /admin/books/exchange",
 	"POST /admin/currencies", "POST /admin/currencies/lines", "POST /admin/currencies/rates",
 	"POST /admin/currencies/rates/:id/remove",
+	"POST /admin/partners", "POST /admin/partners/:id/end",
+	"POST /admin/partners/:id/keys", "POST /admin/partners/:id/keys/:key/end",
+	"POST /admin/partners/:id/keys/:key/rotate", "POST /admin/partners/:id/webhooks",
+	"POST /admin/partners/:id/webhooks/:hook/off", "POST /admin/partners/:id/webhooks/:hook/on",
+	"POST /admin/partners/:id/webhooks/:hook/remove", "POST /admin/partners/:id/webhooks/:hook/rotate",
 	"POST /admin/orders/:orderNo/refund", "POST /admin/refunds/:refundNo/transfer",
 	"POST /admin/refunds/requests/:id/approve",
 	"POST /admin/payouts/:id/approve", "POST /admin/payouts/:id/fail", "POST /admin/payouts/:id/pay",
@@ -39,6 +44,7 @@ var unmoving = []string{
 	"/studio/covers/", "/studio/followers/", "/studio/listings/", "/studio/offers/", "/studio/reviews/",
 	"/studio/sales/", "/studio/time-zone/", "/studio/uploads/", "/studio/videos/", "/studio/webhooks/",
 
+	"POST /account/partners/:id/keys/:key/end", // ends a key, which gives nobody anything
 	"POST /account", "POST /account/verify", "POST /account/devices/:number/end", "POST /account/tokens/:number/end",
 	"POST /account/email", "POST /account/password", // hold the password, and take the factor of those who have one
 	"POST /account/security/passkeys/ask",                            // the question of a proof itself

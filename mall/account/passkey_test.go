@@ -11,6 +11,7 @@ import (
 	"github.com/descope/virtualwebauthn"
 
 	"videomall/mall/account"
+	"videomall/mall/malltest"
 )
 
 const origin = "https://mall.example"
@@ -28,7 +29,7 @@ func (h *mailingHouse) device() *device {
 		h:    h,
 		rp:   virtualwebauthn.RelyingParty{ID: "mall.example", Origin: origin},
 		auth: virtualwebauthn.NewAuthenticator(),
-		key:  virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2),
+		key:  malltest.NewPasskey(),
 	}
 }
 
@@ -165,7 +166,7 @@ func TestAccounts_SignInByPasskey_refuses(t *testing.T) {
 			return d.typed(d.signed(h.askAnybody()), "webauthn.create")
 		},
 		"another key": func(d *device) account.Answer {
-			d.key.Key = virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2).Key
+			d.key.Key = malltest.NewPasskey().Key
 			return d.signed(h.askAnybody())
 		},
 		"nobody recognized": func(d *device) account.Answer {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/descope/virtualwebauthn"
 
+	"videomall/mall/malltest"
 	"videomall/web/webtest"
 )
 
@@ -36,7 +37,7 @@ func (v *visitor) addPasskey(name string) (*key, webtest.Response) {
 		v:    v,
 		rp:   virtualwebauthn.RelyingParty{ID: "localhost", Origin: "http://localhost"},
 		auth: virtualwebauthn.NewAuthenticator(),
-		made: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2),
+		made: malltest.NewPasskey(),
 	}
 	options, err := virtualwebauthn.ParseAttestationOptions(v.ask("/account/security/passkeys/new/ask").Body)
 	if err != nil {
