@@ -21,7 +21,7 @@ import (
 // anywhere are the codes that every address may answer with. The others each belong to an operation in the document.
 var anywhere = []string{
 	"400 unreadable_text", "403 access_denied", "404 not_found", "405 method_not_allowed",
-	"413 too_large",
+	"413 too_large", "503 overloaded",
 }
 
 // kinds are the statuses that a fault of each kind may have. Faults with status 400, 405, 413 or 415 are Invalid.
