@@ -28,6 +28,25 @@ var classes = map[string]string{
 // TestColumns_have_a_class fails on a column without a class, and on a class of a column that is gone.
 func TestColumns_have_a_class(t *testing.T) {
 	t.Parallel()
+	class := classOf(t)
+	m := malltest.Open(t, "")
+	for _, c := range malltest.Query[string](m, `
+		select table_name || '.' || column_name from information_schema.columns
+		where table_schema = current_schema() and table_name <> 'goose_db_version'
+			and (table_name not like 'river\_%' or table_name = 'river_job')`) {
+		if class[c] == "" {
+			t.Errorf("%s has no class: say in columns.txt what it holds of a person", c)
+		}
+		delete(class, c)
+	}
+	for c := range class {
+		t.Errorf("%s has a class, but there is no such column", c)
+	}
+}
+
+// classOf returns the class of each column that has one.
+func classOf(t *testing.T) map[string]string {
+	t.Helper()
 	class := map[string]string{}
 	for line := range strings.Lines(columns) {
 		said, why, _ := strings.Cut(strings.TrimSpace(line), " | ")
@@ -50,17 +69,5 @@ func TestColumns_have_a_class(t *testing.T) {
 			class[table+"."+c] = kind
 		}
 	}
-	m := malltest.Open(t, "")
-	for _, c := range malltest.Query[string](m, `
-		select table_name || '.' || column_name from information_schema.columns
-		where table_schema = current_schema() and table_name <> 'goose_db_version'
-			and (table_name not like 'river\_%' or table_name = 'river_job')`) {
-		if class[c] == "" {
-			t.Errorf("%s has no class: say in columns.txt what it holds of a person", c)
-		}
-		delete(class, c)
-	}
-	for c := range class {
-		t.Errorf("%s has a class, but there is no such column", c)
-	}
+	return class
 }
