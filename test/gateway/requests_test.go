@@ -76,11 +76,11 @@ func TestNginx_logs_no_tokens(t *testing.T) {
 	n := start(t, serve(t, func(http.ResponseWriter, *http.Request) {}).address())
 	for _, path := range []string{
 		"/p/secret/v/master.m3u8", "/k/secret/v/1", "/s/1/secret/secret/v/f/s0.m4s", "/reset-password?token=secret",
-		"/verify-email?token=secret", "/sandbox/pay/secret",
+		"/verify-email?token=secret", "/sandbox/pay/secret", "/buy/secret", "/unsubscribe/secret",
 	} {
 		n.send(client(), "GET", path, nil)
 	}
-	if log := n.logged(6); strings.Contains(log, "secret") {
+	if log := n.logged(8); strings.Contains(log, "secret") {
 		t.Error(log)
 	}
 }
