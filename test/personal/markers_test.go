@@ -63,10 +63,7 @@ func TestColumns_hold_what_their_class_says(t *testing.T) {
 	m.Relayed()
 
 	class, found := classOf(t), map[string]bool{}
-	for _, c := range malltest.Query[string](m, `
-		select table_name || '.' || column_name from information_schema.columns
-		join information_schema.tables using (table_schema, table_name)
-		where table_schema = current_schema() and table_type = 'BASE TABLE' and table_name not like 'goose%'`) {
+	for _, c := range columnsWhere(m, `table_type = 'BASE TABLE'`) {
 		table, column, _ := strings.Cut(c, ".")
 		name := pgx.Identifier{column}.Sanitize()
 		n := malltest.Query[int](m, `select count(*) from `+pgx.Identifier{table}.Sanitize()+
